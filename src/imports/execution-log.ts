@@ -1,0 +1,116 @@
+/** Why a run met another token than before. */
+export type TokenChangeReason = 'first' | 'expiring' | 'rejected' | 'claims_challenge' | 'adopted'
+
+/** What can stand in the job execution log. `type` is never renamed. */
+export type LogBody =
+  | {
+      readonly type: 'run_started'
+      readonly collections: readonly string[]
+      readonly destination: string
+      readonly pageSize: number
+      readonly refreshBeforeMs: number
+    }
+  | {
+      readonly type: 'run_resumed'
+      readonly collection?: string
+      readonly page: number
+      readonly rows: number
+      readonly after: string
+    }
+  | {
+      readonly type: 'counted'
+      readonly collection: string
+      readonly moment: 'before' | 'after'
+      readonly count: number | null
+      readonly detail?: string
+    }
+  | {
+      readonly type: 'page_committed'
+      readonly collection: string
+      readonly page: number
+      readonly rows: number
+      readonly totalRows: number
+      readonly fetchMs: number
+      readonly bytes: number
+      readonly tokenLifeMs: number
+    }
+  | {
+      readonly type: 'token_changed'
+      readonly reason: TokenChangeReason
+      readonly oldExpiresAt: number | null
+      readonly newExpiresAt: number
+      readonly collection: string
+      /** The page that was next when the token changed; 0 before the first. */
+      readonly page: number
+      readonly durationMs: number
+    }
+  | {
+      readonly type: 'token_refresh_failed'
+      readonly code: string
+      readonly detail: string
+      readonly remedy: string
+      readonly remainingLifeMs: number
+      readonly retryInMs: number
+    }
+  | {
+      readonly type: 'request_retried'
+      readonly collection: string
+      readonly page: number
+      readonly attempt: number
+      readonly code: string
+      readonly detail: string
+      readonly waitMs: number
+    }
+  | { readonly type: 'waiting_started'; readonly code: string; readonly detail: string }
+  | { readonly type: 'waiting_ended'; readonly code: string; readonly waitedMs: number }
+  | {
+      readonly type: 'walk_restarted'
+      readonly collection: string
+      readonly restart: number
+      readonly page: number
+      readonly detail: string
+    }
+  | {
+      readonly type: 'page_size_lowered'
+      readonly collection: string
+      readonly from: number
+      readonly to: number
+      readonly detail: string
+    }
+  | {
+      readonly type: 'walk_finished'
+      readonly collection: string
+      readonly rows: number
+      readonly pages: number
+    }
+  | { readonly type: 'published'; readonly collection: string; readonly path: string }
+  | { readonly type: 'run_interrupted'; readonly detail: string }
+  | { readonly type: 'run_cancelled'; readonly detail: string }
+  | {
+      readonly type: 'run_failed'
+      readonly code: string
+      readonly detail: string
+      readonly remedy: string
+    }
+  | {
+      readonly type: 'run_completed'
+      readonly verdict: string
+      readonly rows: number
+      readonly pages: number
+      readonly requests: number
+      readonly refreshes: number
+      readonly wallMs: number
+      readonly detail: string
+    }
+
+/** A line before it has its number. */
+export interface LogEntry {
+  readonly at: number
+  readonly level: 'info' | 'warn' | 'error'
+  readonly body: LogBody
+}
+
+/** A line as stored. */
+export interface LogLine extends LogEntry {
+  readonly seq: number
+}

@@ -1,0 +1,230 @@
+import type { CollectionName, ObjectKind } from '../directory/index.ts'
+import type { Problem } from '../kernel/index.ts'
+import type { LogEntry, LogLine } from './execution-log.ts'
+
+/** The life of a run. `running` and `waiting` are live: a process owns the run and beats for it. */
+export type RunState = 'running' | 'waiting' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
+
+/** How much of the collection a finished run holds (DESIGN §5). */
+export type Verdict = 'complete' | 'complete_with_drift' | 'incomplete'
+
+/** What was asked of a run, resolved once at its start and kept, so that a resume asks the same. */
+export interface RunOptions {
+  readonly connection: string
+  readonly tenantId: string
+  /** Origin and version root of Graph, e.g. `https://graph.microsoft.com/v1.0`. */
+  readonly graphUrl: string
+  readonly collections: readonly CollectionName[]
+  /** `store` or `ndjson:/absolute/dir`. */
+  readonly destination: string
+  /** Columns per collection, in order. */
+  readonly columns: Readonly<Partial<Record<CollectionName, readonly string[]>>>
+  readonly filter?: string
+  readonly pageSize: number
+  /** A token with less remaining life than this is renewed before the next request. */
+  readonly refreshBeforeMs: number
+  /** `complete` publishes files only for a complete verdict; `partial` always. */
+  readonly publish: 'complete' | 'partial'
+}
+
+/** The process that drives a run; tells whether it still lives (DESIGN §5 "Owner"). */
+export interface RunOwner {
+  readonly bootId: string
+  readonly pidNamespace: string
+  readonly pid: number
+  /** When the process started, in the unit the platform gives; only equality matters. */
+  readonly processStart: string
+  /** Unique for every composition of the engine, even within one process. */
+  readonly instanceId: string
+}
+
+/** Counters of a run; they only grow, also across resumes. */
+export interface RunTotals {
+  /** Rows received, a row met twice counting twice. */
+  readonly rows: number
+  readonly pages: number
+  readonly requests: number
+  /** Token changes met after the first token. */
+  readonly refreshes: number
+  readonly retries: number
+  readonly bytes: number
+  /** Milliseconds spent driving the run, in all its sessions. */
+  readonly activeMs: number
+  readonly waitedMs: number
+}
+
+/** A run as stored. */
+export interface RunRecord {
+  readonly id: string
+  readonly name: string
+  /** Small number of the run within its store; marks the rows it has seen. */
+  readonly sequence: number
+  readonly options: RunOptions
+  readonly state: RunState
+  /** Why the run is in that state, for people: what it waits for, what interrupted it. */
+  readonly reason?: string
+  readonly verdict?: Verdict
+  readonly problem?: Problem
+  readonly owner?: RunOwner
+  readonly heartbeatAt: number
+  /** What someone asked of the run; the owner obeys after its current page. */
+  readonly requested?: 'stop' | 'cancel'
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly finishedAt?: number
+  readonly totals: RunTotals
+}
+
+/** Where one walk of a collection stands. One walk a collection today; many shards tomorrow. */
+export interface WalkRecord {
+  readonly runId: string
+  readonly collection: CollectionName
+  readonly shard: number
+  readonly state: 'walking' | 'finished'
+  /** The URL to request next; undefined before the first page and after the last. */
+  readonly nextUrl?: string
+  readonly pages: number
+  readonly rows: number
+  readonly restarts: number
+  /** File destinations: bytes of the segment that are safe on disk. */
+  readonly segmentBytes: number
+  /** `$count` before the walk and after it. */
+  readonly countBefore?: number
+  readonly countAfter?: number
+  /** Distinct ids, known when the walk is finished and verified. */
+  readonly distinctRows?: number
+}
+
+/** Rows of one page, still as the bytes they came in. */
+export interface PageRows {
+  readonly length: number
+  readonly ids: readonly string[]
+  /** The row's JSON, holding exactly the selected properties. */
+  json(index: number): string
+}
+
+/** Everything one page changes; committed as one transaction. */
+export interface PageCommit {
+  readonly runId: string
+  readonly instanceId: string
+  readonly now: number
+  readonly walk: WalkRecord
+  readonly totals: RunTotals
+  readonly log: readonly LogEntry[]
+  /** Present when the rows go to the store itself. */
+  readonly rows?: {
+    readonly tenantId: string
+    readonly kind: ObjectKind
+    readonly sequence: number
+    readonly page: PageRows
+  }
+}
+
+/** Changes to a run; absent members stay as they are, null ones are cleared. */
+export interface RunChange {
+  readonly state?: RunState
+  readonly reason?: string | null
+  readonly verdict?: Verdict
+  readonly problem?: Problem | null
+  readonly finishedAt?: number
+  readonly totals?: RunTotals
+  /** Gives the run up: no owner, no heartbeat. */
+  readonly release?: boolean
+}
+
+/** Pages through runs, newest first. */
+export interface RunQuery {
+  readonly limit: number
+  readonly name?: string
+  /** Only runs older than the one of this id. */
+  readonly beforeId?: string
+}
+
+/** What a heartbeat brings back. */
+export interface Heartbeat {
+  /** False when another process has claimed the run: stop at once, write nothing. */
+  readonly isOwner: boolean
+  readonly requested?: 'stop' | 'cancel'
+}
+
+/**
+ * Where runs, their cursors and logs live. Every method is one transaction. Methods that take an
+ * `instanceId` write only while that instance owns the run, and throw `import_interrupted`
+ * otherwise. All throw `store_unavailable`, `store_busy`, `store_full`.
+ */
+export interface RunStore {
+  /**
+   * Creates a `running` run owned by `owner`, with its walks. When a live or interrupted run of
+   * that name exists nothing is written and it is returned as `existing`; the caller decides.
+   */
+  createRun(
+    run: {
+      readonly id: string
+      readonly name: string
+      readonly options: RunOptions
+      readonly owner: RunOwner
+    },
+    now: number,
+  ): Promise<
+    | { readonly created: true; readonly run: RunRecord }
+    | { readonly created: false; readonly existing: RunRecord }
+  >
+  /**
+   * Makes `owner` the owner of a run and the run `running`, when its current owner is still
+   * `expectedInstanceId` (undefined: none). Returns undefined when someone else was faster.
+   */
+  claimRun(
+    id: string,
+    expectedInstanceId: string | undefined,
+    owner: RunOwner,
+    now: number,
+  ): Promise<RunRecord | undefined>
+  /**
+   * Moves a run that nobody owns, or whose owner is dead, to `state`. Compare-and-swap like
+   * `claimRun`.
+   */
+  closeRun(
+    id: string,
+    expectedInstanceId: string | undefined,
+    change: RunChange,
+    log: readonly LogEntry[],
+    now: number,
+  ): Promise<boolean>
+  heartbeat(id: string, instanceId: string, now: number): Promise<Heartbeat>
+  /** Asks the owner to stop or cancel; `cancel` outranks `stop`. Works from any process. */
+  requestOf(id: string, request: 'stop' | 'cancel', now: number): Promise<void>
+  updateRun(
+    id: string,
+    instanceId: string,
+    change: RunChange,
+    log: readonly LogEntry[],
+    now: number,
+  ): Promise<void>
+  commitPage(commit: PageCommit): Promise<void>
+  /** Writes walk fields outside a page: counts, restarts, verification. */
+  updateWalk(
+    walk: WalkRecord,
+    instanceId: string,
+    log: readonly LogEntry[],
+    now: number,
+  ): Promise<void>
+  getRun(id: string): Promise<RunRecord | undefined>
+  /** The newest run of that name that is neither completed, failed nor cancelled. */
+  findOpenRun(name: string): Promise<RunRecord | undefined>
+  listRuns(query: RunQuery): Promise<readonly RunRecord[]>
+  listWalks(runId: string): Promise<readonly WalkRecord[]>
+  /** Log lines with `seq` greater than `afterSeq`, oldest first. */
+  readLog(runId: string, afterSeq: number, limit: number): Promise<readonly LogLine[]>
+  /**
+   * Makes `name` the owner of the rows of (tenant, kind). When another import owns them nothing is
+   * written and its name is returned, unless `takeOver`.
+   */
+  takeRows(
+    tenantId: string,
+    kind: ObjectKind,
+    name: string,
+    options: { readonly takeOver: boolean; readonly now: number },
+  ): Promise<{ readonly owner: string }>
+  /** How many rows of (tenant, kind) the run of that sequence has seen. */
+  countSeen(tenantId: string, kind: ObjectKind, sequence: number): Promise<number>
+}

@@ -1,0 +1,28 @@
+import { configErrors } from './config.ts'
+import type { ErrorDefinition } from './definition.ts'
+import { importErrors } from './imports.ts'
+import { oauthErrors } from './oauth.ts'
+import { storeErrors } from './store.ts'
+import { vaultErrors } from './vault.ts'
+
+/** Every error code Evergrant can yield, with what it means and what to do. */
+export const errorRegistry = {
+  ...configErrors,
+  ...vaultErrors,
+  ...storeErrors,
+  ...oauthErrors,
+  ...importErrors,
+} as const
+
+/** A code of the registry. */
+export type ErrorCode = keyof typeof errorRegistry
+
+/** Tells whether a text is a code of the registry. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorRegistry, text)
+}
+
+/** Looks a code up. */
+export function errorDefinition(code: ErrorCode): ErrorDefinition {
+  return errorRegistry[code]
+}

@@ -1,0 +1,53 @@
+import { defineErrors } from './definition.ts'
+
+/** Errors of the store. */
+export const storeErrors = defineErrors({
+  store_unavailable: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The store cannot be reached',
+    remedy: 'See that the store exists, is reachable and writable by this user.',
+  },
+  store_unwritable: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The store cannot be created or written there',
+    remedy: 'Name a place this user may write, in `store`.',
+  },
+  store_busy: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The store stayed locked by another process',
+    remedy: 'Find the process that holds the database; Evergrant itself never holds it for long.',
+  },
+  store_full: {
+    status: 507,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'There is no room left for the store',
+    remedy: 'Free disk space; nothing that was committed is lost. Then resume what was running.',
+  },
+  store_corrupt: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The database file is damaged or is not a database',
+    remedy: 'Restore it from a backup (migrations leave one beside it), or name another file.',
+  },
+  schema_too_new: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The store was written by a newer Evergrant',
+    remedy: 'Upgrade this Evergrant to at least the version that the message names.',
+  },
+})

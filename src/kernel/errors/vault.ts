@@ -1,0 +1,39 @@
+import { defineErrors } from './definition.ts'
+
+/** Errors of sealing and unsealing. */
+export const vaultErrors = defineErrors({
+  key_missing: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The encryption key is not there',
+    remedy: 'Point `encryption.keys` at the key, or make a first one with `evergrant keys new`.',
+  },
+  key_malformed: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The encryption key has the wrong form',
+    remedy: 'A key is 32 bytes in base64; `evergrant keys new` prints one.',
+  },
+  key_wrong: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'This encryption key does not open this store',
+    remedy:
+      'Give the key the store was made with. Nothing was changed. If that key is lost, start a new store.',
+  },
+  unseal_failed: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 1,
+    title: 'A sealed value does not open',
+    remedy:
+      'The value was altered, or moved from the row it was sealed for. Restore the store from a backup.',
+  },
+})

@@ -1,0 +1,41 @@
+/** What every event has. `type` is `noun.past_verb` and never renamed. */
+export interface EvergrantEvent {
+  readonly type: string
+  /** When it happened (epoch ms). */
+  readonly at: number
+}
+
+/** Takes events in; a room holds only this end. Never throws and never waits. */
+export type Emit<E extends EvergrantEvent> = (event: E) => void
+
+/** Delivers each event to every listener, in order, in the emitter's turn. */
+export interface EventBus<E extends EvergrantEvent> {
+  readonly emit: Emit<E>
+  /** Adds a listener; the returned function removes it. */
+  on(listener: (event: E) => void): () => void
+}
+
+/**
+ * Makes a bus. A listener that throws cannot harm the emitter or the other listeners: its error
+ * goes to `onListenerError`.
+ */
+export function createEventBus<E extends EvergrantEvent>(
+  onListenerError: (error: unknown) => void = () => {},
+): EventBus<E> {
+  const listeners = new Set<(event: E) => void>()
+  return {
+    emit: (event) => {
+      for (const listener of listeners) {
+        try {
+          listener(event)
+        } catch (error) {
+          onListenerError(error)
+        }
+      }
+    },
+    on: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
