@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { selfSignCertificate } from './certificate.ts'
 import { derInteger, derObjectId } from './der.ts'
@@ -42,8 +42,6 @@ test('an integer never reads as negative, whatever its first byte', () => {
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 20 }), (magnitude) => {
       const contents = derInteger(magnitude).subarray(2)
       expect(contents[0]).toBeLessThan(0x80)
-      const number = (bytes: Uint8Array): bigint =>
-        BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
       expect(number(contents)).toBe(number(magnitude))
     }),
   )
@@ -52,3 +50,7 @@ test('an integer never reads as negative, whatever its first byte', () => {
 test('an object identifier is written in base 128', () => {
   expect(derObjectId('1.2.840.113549').toString('hex')).toBe('06062a864886f70d')
 })
+
+function number(bytes: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
+}

@@ -1,0 +1,89 @@
+import { EvergrantError } from '../kernel/index.ts'
+import { mix, guidOf } from './mixing.ts'
+import { defaultTenant, type SimulatedSecret, type SimulatedTenant } from './options.ts'
+import type { Population } from './person.ts'
+
+/** An application as the running simulator holds it. */
+export interface Application {
+  readonly id: string
+  /** Object id of its service principal: the `oid` and `sub` of its tokens. */
+  readonly principalId: string
+  secrets: readonly SimulatedSecret[]
+  permissions: readonly string[]
+}
+
+/** A tenant as the running simulator holds it. */
+export interface Tenant {
+  readonly id: string
+  readonly domain: string
+  readonly population: Population
+  readonly applications: ReadonlyMap<string, Application>
+  userCount: number
+}
+
+/** Most users a tenant can be given. */
+export const maximumUsers = 100_000_000
+const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * Makes the tenants. Throws `config_invalid`, naming the field, for an id that is no GUID, a number
+ * of users out of range or a tenant named twice.
+ */
+export function createTenants(options: readonly SimulatedTenant[] | undefined): readonly Tenant[] {
+  const tenants = (options ?? [{ id: defaultTenant.id }]).map(createTenant)
+  const names = tenants.flatMap(({ id, domain }) => [id, domain])
+  const twice = names.find((name, position) => names.indexOf(name) !== position)
+  if (tenants.length === 0) throw invalid('"tenants" must name at least one tenant')
+  if (twice !== undefined) throw invalid(`"tenants" names ${JSON.stringify(twice)} twice`)
+  return tenants
+}
+
+function createTenant(options: SimulatedTenant, position: number): Tenant {
+  const field = `tenants[${position}]`
+  const id = requireGuid(options.id, `${field}.id`)
+  const fallback = position === 0 ? defaultTenant.domain : `contoso${position + 1}.example`
+  const domain = (options.domain ?? fallback).toLowerCase()
+  const userCount = requireUserCount(options.users ?? 400_000, `${field}.users`)
+  const seed = (options.seed ?? 1) >>> 0
+  const wanted = options.applications ?? [
+    { id: defaultTenant.clientId, secrets: [{ value: defaultTenant.clientSecret }] },
+  ]
+  const applications = new Map<string, Application>()
+  for (const [index, application] of wanted.entries()) {
+    const clientId = requireGuid(application.id, `${field}.applications[${index}].id`)
+    applications.set(clientId, {
+      id: clientId,
+      principalId: principalIdOf(id, clientId),
+      secrets: application.secrets,
+      permissions: application.permissions ?? ['User.Read.All'],
+    })
+  }
+  return { id, domain, population: { seed, domain }, applications, userCount }
+}
+
+/** Finds a tenant by id or domain, in any case. */
+export function findTenant(tenants: readonly Tenant[], name: string): Tenant | undefined {
+  const wanted = name.toLowerCase()
+  return tenants.find(({ id, domain }) => id === wanted || domain === wanted)
+}
+
+/** Reads a number of users; throws `config_invalid` naming `field` when it cannot be one. */
+export function requireUserCount(count: number, field: string): number {
+  if (Number.isInteger(count) && count >= 0 && count <= maximumUsers) return count
+  throw invalid(`"${field}" must be a whole number from 0 to ${maximumUsers}, but is ${count}`)
+}
+
+function requireGuid(text: string, field: string): string {
+  if (guid.test(text)) return text.toLowerCase()
+  throw invalid(`"${field}" must be a GUID, but is ${JSON.stringify(text)}`)
+}
+
+function principalIdOf(tenantId: string, clientId: string): string {
+  const word = (text: string): number => Number.parseInt(text.slice(0, 8), 16)
+  const first = mix(word(tenantId) ^ mix(word(clientId)))
+  return guidOf(first, mix(first + 1), mix(first + 2), mix(first + 3))
+}
+
+function invalid(detail: string): EvergrantError {
+  return new EvergrantError('config_invalid', `simulator: ${detail}`)
+}

@@ -1,0 +1,102 @@
+/** How Graph throttles, when it does. */
+export interface ThrottleOptions {
+  /** Tenant size class: 3,500, 5,000 or 8,000 resource units per 10 seconds. Default `L`. */
+  readonly size?: 'S' | 'M' | 'L'
+  /** Units that can be spent at once. Default: ten seconds' worth. */
+  readonly burstUnits?: number
+  readonly unitsPerSecond?: number
+  /** Seconds to stay away; `null` leaves Retry-After out. Default: until a unit is there again. */
+  readonly retryAfterSeconds?: number | null
+  /** Calling before Retry-After ended begins the penalty anew. Default true. */
+  readonly restartPenalty?: boolean
+}
+
+/** What a charge came to. */
+export type Charge =
+  | { readonly isThrottled: false }
+  | {
+      readonly isThrottled: true
+      /** Whole seconds; undefined leaves the header out. */
+      readonly retryAfterSeconds: number | undefined
+      readonly category: string
+    }
+
+/** One bucket for each application in each tenant, as Graph keeps them. */
+export interface Throttle {
+  /** Takes `units` at `now` (epoch ms). Throttled calls are charged as well: the strict reading. */
+  charge(key: string, units: number, now: number): Charge
+  /** Makes every call of `key` be throttled for `seconds` from `now`. */
+  penalize(key: string, seconds: number, now: number): void
+  reset(): void
+}
+
+const sizes = {
+  S: { units: 3_500, category: 'aadgraph.app.tenant_small' },
+  M: { units: 5_000, category: 'aadgraph.app.tenant_medium' },
+  L: { units: 8_000, category: 'aadgraph.app.tenant_large' },
+} as const
+
+interface Bucket {
+  units: number
+  at: number
+  penaltyUntil: number
+  penaltySeconds: number
+}
+
+/** Makes the buckets; without options only penalties throttle. */
+export function createThrottle(options: ThrottleOptions | undefined): Throttle {
+  const buckets = new Map<string, Bucket>()
+  const size = sizes[options?.size ?? 'L']
+  const perSecond = options?.unitsPerSecond ?? size.units / 10
+  const burst = options === undefined ? Infinity : (options.burstUnits ?? size.units)
+  const restartPenalty = options?.restartPenalty ?? true
+  const bucketOf = (key: string, now: number): Bucket => {
+    const known = buckets.get(key)
+    if (known !== undefined) return known
+    const bucket = { units: burst, at: now, penaltyUntil: 0, penaltySeconds: 0 }
+    buckets.set(key, bucket)
+    return bucket
+  }
+  const penalize = (bucket: Bucket, seconds: number, now: number): void => {
+    bucket.penaltySeconds = seconds
+    bucket.penaltyUntil = now + seconds * 1_000
+  }
+  const refused = (bucket: Bucket, now: number): Charge => ({
+    isThrottled: true,
+    retryAfterSeconds:
+      options?.retryAfterSeconds === null
+        ? undefined
+        : Math.max(1, Math.ceil((bucket.penaltyUntil - now) / 1_000)),
+    category: size.category,
+  })
+  return {
+    charge: (key, units, now) => {
+      const bucket = bucketOf(key, now)
+      const refilled = bucket.units + (Math.max(0, now - bucket.at) / 1_000) * perSecond
+      bucket.units = Math.min(burst, refilled) - units
+      bucket.at = now
+      if (now < bucket.penaltyUntil) {
+        if (restartPenalty) penalize(bucket, bucket.penaltySeconds, now)
+        return refused(bucket, now)
+      }
+      if (bucket.units >= 0) return { isThrottled: false }
+      // The debt is bounded, or a client that never waits would be shut out for good.
+      bucket.units = Math.max(bucket.units, -burst)
+      const untilRefilled = Math.max(1, Math.ceil(-bucket.units / perSecond))
+      penalize(bucket, options?.retryAfterSeconds ?? untilRefilled, now)
+      return refused(bucket, now)
+    },
+    penalize: (key, seconds, now) => penalize(bucketOf(key, now), seconds, now),
+    reset: () => buckets.clear(),
+  }
+}
+
+/**
+ * Resource units of a users request: 2, less one for `$select`, less one for a `$top` below 20, at
+ * least 1.
+ */
+export function unitsOf(query: URLSearchParams): number {
+  const top = query.get('$top')
+  const saved = (query.has('$select') ? 1 : 0) + (top !== null && Number(top) < 20 ? 1 : 0)
+  return Math.max(1, 2 - saved)
+}
