@@ -84,6 +84,12 @@ export type LogBody =
       readonly pages: number
     }
   | { readonly type: 'published'; readonly collection: string; readonly path: string }
+  | {
+      readonly type: 'publish_failed'
+      readonly code: string
+      readonly detail: string
+      readonly remedy: string
+    }
   | { readonly type: 'run_interrupted'; readonly detail: string }
   | { readonly type: 'run_cancelled'; readonly detail: string }
   | {

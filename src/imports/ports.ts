@@ -1,5 +1,5 @@
 import type { CollectionName, ObjectKind } from '../directory/index.ts'
-import type { Problem } from '../kernel/index.ts'
+import type { AccessToken, EvergrantError, Problem, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
 /** The life of a run. `running` and `waiting` are live: a process owns the run and beats for it. */
@@ -227,4 +227,49 @@ export interface RunStore {
   ): Promise<{ readonly owner: string }>
   /** How many rows of (tenant, kind) the run of that sequence has seen. */
   countSeen(tenantId: string, kind: ObjectKind, sequence: number): Promise<number>
+}
+
+/** A token as handed to an import. */
+export interface ImportToken {
+  readonly token: AccessToken
+  /**
+   * `issued`: obtained for this call. `adopted`: another process obtained it. `cache`: known
+   * before.
+   */
+  readonly origin: 'cache' | 'issued' | 'adopted'
+  /** A renewal was due and failed, but the token still lives. */
+  readonly warning?: EvergrantError
+}
+
+/** What became of a report that Graph refused a token. */
+export type RefusalOutcome =
+  | {
+      readonly kind: 'newer_token_exists' | 'renewed' | 'renewed_with_claims'
+      readonly token: AccessToken
+    }
+  /** The answer is not about the token's life: another one would be refused as well. */
+  | { readonly kind: 'not_about_token'; readonly detail: string }
+  | { readonly kind: 'renewal_failed'; readonly error: EvergrantError }
+
+/** Where an import gets its tokens from; the grants room behind it renews, shares and remembers. */
+export interface TokenSource {
+  /**
+   * Yields a token that lives. When less than `renewBelowMs` of its life (at most half of it)
+   * remains, waits for a renewal first; when that fails while the token lives, yields it with a
+   * warning.
+   */
+  getToken(options: {
+    readonly renewBelowMs: number
+    readonly signal?: AbortSignal
+  }): Promise<Result<ImportToken, EvergrantError>>
+  /** Reports a refused token, never to be handed out again. */
+  reportRefusal(
+    refusal: {
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: string
+      readonly token: AccessToken
+    },
+    options: { readonly signal?: AbortSignal },
+  ): Promise<RefusalOutcome>
 }

@@ -60,7 +60,7 @@ describe('a body that is not a page', () => {
     fc.assert(
       fc.property(
         fc.nat(whole.length - 1),
-        fc.constantFrom(...'{}[]",:\\u0e-+.1tn \n\u0001'),
+        fc.constantFrom(...Array.from('{}[]",:\\u0e-+.1tn \n\u0001')),
         (at, char) => {
           const damaged = whole.slice(0, at) + char + whole.slice(at + 1)
           let isJson = true
@@ -70,8 +70,10 @@ describe('a body that is not a page', () => {
             isJson = false
           }
           const scanned = scan(Buffer.from(damaged))
-          if (scanned.ok) expect(isJson).toBe(true)
-          else if (isJson) expect(scanned.error.detail).toMatch(/"id"|"value"|row|page/)
+          const why = scanned.ok ? '' : scanned.error.detail
+          // Good JSON that is refused is refused for not being a page.
+          if (isJson && !scanned.ok) return /"id"|"value"|row|page/.test(why)
+          return scanned.ok === isJson
         },
       ),
       { numRuns: 3_000 },

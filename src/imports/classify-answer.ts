@@ -1,0 +1,143 @@
+import { EvergrantError, type UpstreamEvidence } from '../kernel/index.ts'
+import type { TransportAnswer } from './transport.ts'
+
+/** What an answer of Graph means for the walk. */
+export type AnswerClass =
+  | { readonly kind: 'success' }
+  /** Try the same request again: after `retryAfterMs` if Graph said so, else with backoff. */
+  | { readonly kind: 'transient'; readonly error: EvergrantError; readonly isThrottled: boolean }
+  /** The token was refused, or something about it; the grants room decides. */
+  | { readonly kind: 'unauthorized'; readonly error: EvergrantError }
+  | { readonly kind: 'page_token_expired'; readonly error: EvergrantError }
+  | { readonly kind: 'page_too_large'; readonly maximum: number; readonly error: EvergrantError }
+  /** No retry helps; a person must act. */
+  | { readonly kind: 'refused'; readonly error: EvergrantError }
+
+interface GraphError {
+  readonly code: string
+  readonly message: string
+}
+
+/** Statuses that pass by themselves (Graph answers 500 and 502 for passing faults, too). */
+const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 509])
+
+/** Longest wait that a Retry-After can impose, in milliseconds. */
+const maxRetryAfterMs = 3_600_000
+
+/**
+ * Tells what an answer means. Pure. Branches on the status and Graph's error code; of messages only
+ * those that carry a number or a name we need.
+ *
+ * @param columns The selected columns, to name the one that a refusal is about.
+ * @param now Wall clock (epoch ms), for a Retry-After given as a date.
+ */
+export function classifyAnswer(
+  answer: TransportAnswer,
+  columns: readonly string[],
+  now: number,
+): AnswerClass {
+  const { status, headers } = answer
+  if (status === 200) return { kind: 'success' }
+  const graph = graphError(answer)
+  const upstream = evidence(answer, graph)
+  const said = `Graph answered ${status}${graph.code === '' ? '' : ` ${graph.code}`}${
+    graph.message === '' ? '' : `: ${graph.message}`
+  }`
+  const problem = (
+    code: EvergrantError['code'],
+    options: { readonly remedy?: string; readonly retryAfterMs?: number } = {},
+  ): EvergrantError => new EvergrantError(code, said, { upstream, ...options })
+
+  if (status === 401) return { kind: 'unauthorized', error: problem('token_refused') }
+  if (graph.code === 'Directory_ExpiredPageToken') {
+    return { kind: 'page_token_expired', error: problem('walk_restarts_exhausted') }
+  }
+  if (transientStatuses.has(status) || graph.code === 'Request_ThrottledTemporarily') {
+    const wait = retryAfterMs(headers['retry-after'], now)
+    const options = wait === undefined ? {} : { retryAfterMs: wait }
+    return {
+      kind: 'transient',
+      error: problem('graph_unavailable', options),
+      isThrottled: status === 429 || graph.code === 'Request_ThrottledTemporarily',
+    }
+  }
+  if (status === 403) return { kind: 'refused', error: forbidden(graph, columns, problem) }
+  if (status === 501) return { kind: 'refused', error: problem('graph_property_unsupported') }
+  if (status === 400) {
+    const maximum = /page size[^]*?between \d+ and (\d+)/i.exec(graph.message)?.[1]
+    if (maximum !== undefined) {
+      const error = problem('graph_request_rejected')
+      return { kind: 'page_too_large', maximum: Number(maximum), error }
+    }
+    return { kind: 'refused', error: problem('graph_request_rejected') }
+  }
+  if (status >= 300 && status < 400) {
+    // Redirects are never followed with a token.
+    return { kind: 'refused', error: problem('graph_answer_invalid') }
+  }
+  if (status === 404) {
+    return {
+      kind: 'refused',
+      error: problem('graph_answer_invalid', {
+        remedy: 'See that `graph` of the provider names Microsoft Graph of the right cloud.',
+      }),
+    }
+  }
+  return { kind: 'refused', error: problem('graph_request_rejected') }
+}
+
+function forbidden(
+  graph: GraphError,
+  columns: readonly string[],
+  problem: (code: EvergrantError['code'], options?: { readonly remedy?: string }) => EvergrantError,
+): EvergrantError {
+  // These properties need a permission of their own; Graph's answer names the permission, not the property.
+  const guarded = columns.filter((column) => column === 'signInActivity')
+  if (graph.code === 'Authentication_MSGraphPermissionMissing' && guarded.length > 0) {
+    return problem('graph_property_forbidden', {
+      remedy: `Grant the application permission AuditLog.Read.All with admin consent, or leave ${guarded.join(
+        ', ',
+      )} out of --select.`,
+    })
+  }
+  return problem('graph_permission_missing')
+}
+
+/** Reads Graph's error object; empty texts where the body is none. */
+function graphError(answer: TransportAnswer): GraphError {
+  const nothing = { code: '', message: '' }
+  if (answer.body.length > 65_536) return nothing
+  try {
+    const parsed: unknown = JSON.parse(answer.body.toString('utf8'))
+    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) return nothing
+    const { error } = parsed
+    if (typeof error !== 'object' || error === null) return nothing
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+    const message = 'message' in error && typeof error.message === 'string' ? error.message : ''
+    return { code, message: message.slice(0, 500) }
+  } catch {
+    return nothing
+  }
+}
+
+function evidence(answer: TransportAnswer, graph: GraphError): UpstreamEvidence {
+  const requestId = answer.headers['request-id']
+  return {
+    status: answer.status,
+    ...(graph.code === '' ? {} : { error: graph.code }),
+    ...(graph.message === '' ? {} : { message: graph.message }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+/**
+ * Reads Retry-After (RFC 9110 section 10.2.3): seconds or a date; undefined when absent or
+ * unreadable.
+ */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const text = header.trim()
+  const wait = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
+  if (!Number.isFinite(wait)) return undefined
+  return Math.min(Math.max(Math.ceil(wait), 0), maxRetryAfterMs)
+}

@@ -1,0 +1,79 @@
+import { formatDuration } from '../kernel/index.ts'
+import type { LogBody } from './execution-log.ts'
+
+/** What each line of the execution log tells; the source of the reference documentation. */
+export const logTypes: Readonly<Record<LogBody['type'], string>> = {
+  run_started: 'A run begins: its collections, destination, page size and refresh threshold.',
+  run_resumed: 'A run goes on after an interruption, at this page.',
+  counted: 'What `$count` said, before or after the walk; null when Graph would not say.',
+  page_committed:
+    'A page and the cursor behind it are durable: rows, bytes on the wire, fetch time, the token’s remaining life.',
+  token_changed:
+    'The run goes on with another token. Reason: first, expiring (below the threshold), rejected (a 401), claims_challenge (continuous access evaluation) or adopted (another process renewed it).',
+  token_refresh_failed: 'A renewal failed; the old token still lives and serves.',
+  request_retried: 'A request failed in a passing way and is sent again after the wait.',
+  waiting_started: 'The run waits for Graph or the provider; its state is `waiting`.',
+  waiting_ended: 'Graph or the provider answers again.',
+  walk_restarted:
+    'The walk’s page token expired; the walk begins again, no row is lost or doubled.',
+  page_size_lowered: 'Graph accepts only smaller pages for this selection.',
+  walk_finished: 'The last page of a collection is committed.',
+  published: 'A snapshot file is in place under its final name.',
+  publish_failed: 'A partial snapshot could not be put in place.',
+  run_interrupted: 'The run ended before its end and can be resumed.',
+  run_cancelled: 'The run was cancelled.',
+  run_failed: 'The run ended before it had read anything; mend the cause and start again.',
+  run_completed: 'The run is done: verdict, rows, pages, requests, refreshes, time.',
+}
+
+const timeOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(11, 19)
+
+/** Writes a line's body for people, without its time and level. */
+export function describeLog(body: LogBody): string {
+  switch (body.type) {
+    case 'run_started':
+      return `import of ${body.collections.join(', ')} to ${body.destination} started; pages of ${body.pageSize}, token renewed below ${formatDuration(body.refreshBeforeMs)} of life`
+    case 'run_resumed':
+      return `resumed${body.collection === undefined ? '' : ` ${body.collection}`} at page ${body.page} with ${number(body.rows)} rows committed (${body.after})`
+    case 'counted':
+      return body.count === null
+        ? `$count of ${body.collection} ${body.moment} the walk: not available (${body.detail ?? ''})`
+        : `$count of ${body.collection} ${body.moment} the walk: ${number(body.count)}`
+    case 'page_committed':
+      return `${body.collection} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
+    case 'token_changed': {
+      const old = body.oldExpiresAt === null ? '' : `, old one expires ${timeOf(body.oldExpiresAt)}`
+      return `token changed before ${body.collection} page ${body.page} (${body.reason}): new one expires ${timeOf(body.newExpiresAt)}${old}; took ${body.durationMs} ms`
+    }
+    case 'token_refresh_failed':
+      return `token renewal failed, ${formatDuration(body.remainingLifeMs)} of the old one remain: ${body.detail}; next try in ${formatDuration(body.retryInMs)}. ${body.remedy}`
+    case 'request_retried':
+      return `${body.collection} page ${body.page}, attempt ${body.attempt} failed: ${body.detail}; again in ${formatDuration(body.waitMs)}`
+    case 'waiting_started':
+      return `waiting: ${body.detail}`
+    case 'waiting_ended':
+      return `going on after ${formatDuration(body.waitedMs)}`
+    case 'walk_restarted':
+      return `${body.collection}: page token expired at page ${body.page}; walk starts over (restart ${body.restart})`
+    case 'page_size_lowered':
+      return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
+    case 'walk_finished':
+      return `${body.collection}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
+    case 'published':
+      return `${body.collection} published as ${body.path}`
+    case 'publish_failed':
+      return `publishing failed: ${body.detail}. ${body.remedy}`
+    case 'run_interrupted':
+      return `interrupted: ${body.detail}`
+    case 'run_cancelled':
+      return `cancelled: ${body.detail}`
+    case 'run_failed':
+      return `failed: ${body.detail}. ${body.remedy}`
+    case 'run_completed':
+      return `${body.verdict}: ${number(body.rows)} rows, ${body.pages} pages, ${body.requests} requests, ${body.refreshes} token refreshes in ${formatDuration(body.wallMs)} (${body.detail})`
+  }
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US')
+}

@@ -1,0 +1,283 @@
+import type { Clock, Emit, EvergrantError, Problem } from '../kernel/index.ts'
+import { countCollection } from './count-collection.ts'
+import { parseDestination, type Destination } from './destination.ts'
+import type { FilePort } from './file-port.ts'
+import { createJournal, type ImportEvent, type Journal } from './journal.ts'
+import { createNdjsonDestination } from './ndjson-destination.ts'
+import { createPacer } from './pacer.ts'
+import type { RunChange, RunRecord, RunStore, TokenSource, Verdict, WalkRecord } from './ports.ts'
+import { asEvergrantError, createRunControl, RunStopped, type RunControl } from './run-control.ts'
+import { heartbeatEveryMs } from './run-owner.ts'
+import { createStoreDestination } from './store-destination.ts'
+import { createTokenKeeper } from './token-keeper.ts'
+import type { Transport } from './transport.ts'
+import { judgeWalks, type JudgedWalk } from './verdict.ts'
+import { createWaitingState } from './waiting-state.ts'
+import { newWalk, walkCollection, type WalkDependencies } from './walk-collection.ts'
+
+/** What it takes to drive a run. */
+export interface DriveDependencies {
+  readonly store: RunStore
+  readonly files: FilePort
+  readonly tokens: TokenSource
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: () => number
+  /** Hears every line of the execution log as an event. */
+  readonly emit?: Emit<ImportEvent>
+}
+
+/** How the driving of a run ended. */
+export interface RunEnd {
+  readonly state: 'completed' | 'interrupted' | 'failed' | 'cancelled'
+  readonly verdict?: Verdict
+  /** What the verdict rests on, or why the run ended, for people. */
+  readonly detail?: string
+  readonly problem?: Problem
+}
+
+/**
+ * Drives a run that this instance owns to its end, and records that end. Rows, cursor and log are
+ * committed page by page; killed at any moment, another call goes on where the last commit stood.
+ * Resolves also when the run fails or is stopped; throws only when the store cannot be written.
+ */
+export async function driveRun(
+  deps: DriveDependencies,
+  run: RunRecord,
+  instanceId: string,
+  control: RunControl = createRunControl(),
+): Promise<RunEnd> {
+  const { clock, store } = deps
+  const journal = createJournal(store, run, instanceId, clock, deps.emit)
+  const destination = openDestination(deps, run)
+  const stopHeart = beat(deps, run.id, instanceId, control)
+  try {
+    const judged = await readAll(deps, run, instanceId, control, journal, destination)
+    return await finish({ state: 'completed', ...judged })
+  } catch (error) {
+    if (error instanceof RunStopped && error.why === 'lost') {
+      return { state: 'interrupted', detail: 'another process took the run over' }
+    }
+    const end = endOf(error, journal.totals().pages)
+    if (end.state !== 'cancelled' && run.options.publish === 'partial') {
+      await publishPartial(store, run, destination, journal)
+    }
+    return await finish(end)
+  } finally {
+    stopHeart()
+    control.end()
+    await destination.close()
+  }
+
+  async function finish(end: RunEnd): Promise<RunEnd> {
+    const totals = journal.totals()
+    noteEnd(journal, end, totals.activeMs)
+    const isOver = end.state !== 'interrupted'
+    const change: RunChange = {
+      state: end.state,
+      totals,
+      reason: end.detail ?? null,
+      problem: end.problem ?? null,
+      release: true,
+      ...(end.verdict === undefined ? {} : { verdict: end.verdict }),
+      ...(isOver ? { finishedAt: clock.now() } : {}),
+    }
+    await store.updateRun(run.id, instanceId, change, journal.take(), clock.now())
+    if (isOver) await destination.discard().catch(() => {})
+    return end
+  }
+}
+
+async function readAll(
+  deps: DriveDependencies,
+  run: RunRecord,
+  instanceId: string,
+  control: RunControl,
+  journal: Journal,
+  destination: Destination,
+): Promise<JudgedWalk> {
+  const { clock, random, store, transport } = deps
+  const { options } = run
+  const walks = await store.listWalks(run.id)
+  noteStart(journal, run, walks)
+  await journal.flush()
+  const shared = {
+    transport,
+    tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),
+    pacer: createPacer(clock),
+    waiting: createWaitingState(store, run.id, instanceId, journal, clock),
+    journal,
+    control,
+    clock,
+    random,
+    store,
+    run,
+    instanceId,
+    destination,
+  }
+  let verdict: Verdict = 'complete'
+  const details: string[] = []
+  for (const collection of options.collections) {
+    const means = { ...shared, columns: options.columns[collection] ?? [] }
+    const known = walks.find((walk) => walk.collection === collection)
+    const judged = await readCollection(means, known ?? newWalk(run.id, collection))
+    if (judged.verdict !== 'complete') verdict = judged.verdict
+    details.push(`${collection}: ${judged.detail}`)
+  }
+  return { verdict, detail: details.join('; ') }
+}
+
+/** One collection: count, walk, count again, judge, publish. */
+async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<JudgedWalk> {
+  const { clock, control, destination, instanceId, journal, run, store } = deps
+  const { collection } = start
+  let walk = start
+  const save = (): Promise<void> => store.updateWalk(walk, instanceId, journal.take(), clock.now())
+
+  control.checkpoint()
+  if (walk.countBefore === undefined && walk.state === 'walking') {
+    const countBefore = await countCollection(deps, run.options, collection, 'before')
+    if (countBefore !== undefined) walk = { ...walk, countBefore }
+    await save()
+  }
+  if (walk.state === 'walking') walk = await walkCollection(deps, walk)
+  else await destination.openWalk(walk)
+  const countAfter = await countCollection(deps, run.options, collection, 'after')
+  const distinctRows = await destination.countDistinct(walk)
+  walk = { ...walk, distinctRows, ...(countAfter === undefined ? {} : { countAfter }) }
+  await save()
+  const judged = judgeWalks([walk])
+  const path = await destination.publish(collection, [walk])
+  if (path !== undefined) journal.note({ type: 'published', collection, path })
+  return judged
+}
+
+/** Puts what a run that ends early has read in place, as `--publish partial` asks. */
+async function publishPartial(
+  store: RunStore,
+  run: RunRecord,
+  destination: Destination,
+  journal: Journal,
+): Promise<void> {
+  try {
+    for (const walk of await store.listWalks(run.id)) {
+      if (walk.pages === 0) continue
+      await destination.openWalk(walk)
+      const path = await destination.publish(walk.collection, [walk], { isPartial: true })
+      if (path !== undefined) {
+        journal.note({ type: 'published', collection: walk.collection, path }, 'warn')
+      }
+    }
+  } catch (error) {
+    const { code, detail, remedy } = asEvergrantError(error)
+    journal.note({ type: 'publish_failed', code, detail, remedy }, 'error')
+  }
+}
+
+function openDestination(deps: DriveDependencies, run: RunRecord): Destination {
+  const destination = parseDestination(run.options.destination, (path) => path)
+  return destination.kind === 'store'
+    ? createStoreDestination(deps.store, run)
+    : createNdjsonDestination(destination.folder, run, deps.files)
+}
+
+/** Keeps the run's lease and hears what others ask of it; the returned function stops it. */
+function beat(
+  deps: DriveDependencies,
+  runId: string,
+  instanceId: string,
+  control: RunControl,
+): () => void {
+  const { clock, store } = deps
+  let cancel: () => void = () => {}
+  let isStopped = false
+  const next = (): void => {
+    if (!isStopped) cancel = clock.schedule(heartbeatEveryMs, () => void once())
+  }
+  const once = async (): Promise<void> => {
+    try {
+      const { isOwner, requested } = await store.heartbeat(runId, instanceId, clock.now())
+      if (!isOwner) control.request('lost')
+      else if (requested !== undefined) control.request(requested)
+    } catch {
+      // The store is busy or away: the lease is long enough for the next beat to renew it.
+    }
+    next()
+  }
+  next()
+  return () => {
+    isStopped = true
+    cancel()
+  }
+}
+
+function endOf(error: unknown, pages: number): RunEnd {
+  if (error instanceof RunStopped) {
+    return error.why === 'cancel'
+      ? { state: 'cancelled', verdict: 'incomplete', detail: 'cancelled by the operator' }
+      : { state: 'interrupted', verdict: 'incomplete', detail: 'stopped by the operator' }
+  }
+  const problem = asEvergrantError(error)
+  // What has read pages can be resumed once the cause is mended; what has not just starts again.
+  const state = pages > 0 && isResumable(problem) ? 'interrupted' : 'failed'
+  return { state, verdict: 'incomplete', detail: problem.detail, problem: problem.toProblem() }
+}
+
+function isResumable(error: EvergrantError): boolean {
+  return error.code !== 'destination_changed'
+}
+
+function noteStart(journal: Journal, run: RunRecord, walks: readonly WalkRecord[]): void {
+  const { options, totals } = run
+  const current = walks.findLast((walk) => walk.pages > 0)
+  if (totals.requests > 0) {
+    journal.note({
+      type: 'run_resumed',
+      ...(current === undefined ? {} : { collection: current.collection }),
+      page: (current?.pages ?? 0) + 1,
+      rows: current?.rows ?? 0,
+      after: run.reason ?? 'the process that drove it ended',
+    })
+    return
+  }
+  journal.note({
+    type: 'run_started',
+    collections: options.collections,
+    destination: options.destination,
+    pageSize: options.pageSize,
+    refreshBeforeMs: options.refreshBeforeMs,
+  })
+}
+
+function noteEnd(journal: Journal, end: RunEnd, wallMs: number): void {
+  const { rows, pages, requests, refreshes } = journal.totals()
+  switch (end.state) {
+    case 'completed':
+      journal.note({
+        type: 'run_completed',
+        verdict: end.verdict ?? 'incomplete',
+        rows,
+        pages,
+        requests,
+        refreshes,
+        wallMs,
+        detail: end.detail ?? '',
+      })
+      return
+    case 'cancelled':
+      journal.note({ type: 'run_cancelled', detail: end.detail ?? '' })
+      return
+    case 'failed':
+    case 'interrupted': {
+      const { problem } = end
+      if (problem === undefined) {
+        journal.note({ type: 'run_interrupted', detail: end.detail ?? '' }, 'warn')
+        return
+      }
+      const { code, detail, remedy } = problem
+      if (end.state === 'interrupted') {
+        journal.note({ type: 'run_interrupted', detail: `${code}: ${detail}` }, 'error')
+      } else journal.note({ type: 'run_failed', code, detail, remedy }, 'error')
+    }
+  }
+}

@@ -1,0 +1,35 @@
+export { describeLog, logTypes } from './describe-log.ts'
+export { formatDestination, parseDestination } from './destination.ts'
+export type { DestinationName } from './destination.ts'
+export { driveRun } from './drive-run.ts'
+export type { DriveDependencies, RunEnd } from './drive-run.ts'
+export type { LogBody, LogEntry, LogLine, TokenChangeReason } from './execution-log.ts'
+export { hostFiles } from './file-port.ts'
+export type { FilePort, SegmentFile } from './file-port.ts'
+export type { ImportEvent } from './journal.ts'
+export { cancelRun, prepareResume, prepareRun, withTrueState } from './prepare-run.ts'
+export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
+export type {
+  Heartbeat,
+  ImportToken,
+  PageCommit,
+  PageRows,
+  RefusalOutcome,
+  RunChange,
+  RunOptions,
+  RunOwner,
+  RunQuery,
+  RunRecord,
+  RunState,
+  RunStore,
+  RunTotals,
+  TokenSource,
+  Verdict,
+  WalkRecord,
+} from './ports.ts'
+export { createRunControl } from './run-control.ts'
+export type { RunControl } from './run-control.ts'
+export type { ProcessIdentity } from './run-owner.ts'
+export { createPageScanner } from './scan-page.ts'
+export { createTransport } from './transport.ts'
+export type { Transport, TransportAnswer, TransportLimits } from './transport.ts'

@@ -1,0 +1,182 @@
+import { collections } from '../directory/index.ts'
+import { EvergrantError, newId, type Clock, type RandomBytes } from '../kernel/index.ts'
+import { formatDestination, type DestinationName } from './destination.ts'
+import type { FilePort } from './file-port.ts'
+import { prepareFolder, runFolder } from './ndjson-destination.ts'
+import type { RunOptions, RunRecord, RunStore } from './ports.ts'
+import { isDriven, ownerOf, type ProcessIdentity } from './run-owner.ts'
+
+/** What is needed to begin, resume or end runs without driving them. */
+export interface RunDesk {
+  readonly store: RunStore
+  readonly files: FilePort
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly identity: ProcessIdentity
+}
+
+/** What an operator asks for. */
+export interface ImportRequest {
+  readonly name: string
+  readonly options: Omit<RunOptions, 'destination'>
+  readonly destination: DestinationName
+  /** Start anew even where an interrupted run could be resumed. */
+  readonly isFresh: boolean
+  /** Take rows of the store over from another import. */
+  readonly isTakeOver: boolean
+}
+
+/** A run that belongs to this process and is ready to be driven. */
+export interface PreparedRun {
+  readonly run: RunRecord
+  readonly instanceId: string
+  readonly isResumed: boolean
+}
+
+/**
+ * Readies a run: resumes the interrupted one of that name when its options are equal, else cancels
+ * it and begins anew. Nothing is written before the destination is known to be writable.
+ *
+ * @throws EvergrantError `import_running` (with the live run's id), `import_owned`,
+ *   `destination_unwritable`, `destination_full`, `store_*`
+ */
+export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise<PreparedRun> {
+  const { clock, store } = desk
+  const { destination } = request
+  const options: RunOptions = { ...request.options, destination: formatDestination(destination) }
+  const open = await store.findOpenRun(request.name)
+  if (open !== undefined && isDriven(open, desk.identity, clock.now())) throw running(open)
+  await prepareDestination(desk, destination)
+  if (destination.kind === 'store') await takeRows(desk, request)
+  if (open !== undefined) {
+    if (!request.isFresh && isSameRequest(open.options, options)) return resume(desk, open)
+    await endUndriven(desk, open, 'replaced by a new run')
+  }
+  const instanceId = newId('ins', clock.now(), desk.random)
+  const made = await store.createRun(
+    {
+      id: newId('run', clock.now(), desk.random),
+      name: request.name,
+      options,
+      owner: ownerOf(desk.identity, instanceId),
+    },
+    clock.now(),
+  )
+  if (!made.created) throw running(made.existing)
+  return { run: made.run, instanceId, isResumed: false }
+}
+
+/**
+ * Readies an interrupted run by its id.
+ *
+ * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable`, `store_*`
+ */
+export async function prepareResume(desk: RunDesk, runId: string): Promise<PreparedRun> {
+  const run = await knownRun(desk, runId)
+  if (isDriven(run, desk.identity, desk.clock.now())) throw running(run)
+  if (run.finishedAt !== undefined) {
+    throw new EvergrantError('import_not_resumable', `${run.id} is ${run.state}`)
+  }
+  return resume(desk, run)
+}
+
+/**
+ * Cancels a run: a driven one ends after its current page, an undriven one at once. Idempotent.
+ *
+ * @returns What became of it.
+ * @throws EvergrantError `import_unknown`, `import_not_resumable` when it is finished
+ */
+export async function cancelRun(desk: RunDesk, runId: string): Promise<'cancelled' | 'asked'> {
+  const run = await knownRun(desk, runId)
+  if (run.state === 'cancelled') return 'cancelled'
+  if (run.finishedAt !== undefined) {
+    throw new EvergrantError('import_not_resumable', `${run.id} is ${run.state} already`, {
+      remedy: 'There is nothing left to cancel.',
+    })
+  }
+  if (isDriven(run, desk.identity, desk.clock.now())) {
+    await desk.store.requestOf(run.id, 'cancel', desk.clock.now())
+    return 'asked'
+  }
+  await endUndriven(desk, run, 'cancelled by the operator')
+  return 'cancelled'
+}
+
+/** Shows a run as it is: one whose owner died is interrupted, whatever its record still says. */
+export function withTrueState(run: RunRecord, identity: ProcessIdentity, now: number): RunRecord {
+  const isLive = run.state === 'running' || run.state === 'waiting'
+  if (!isLive || isDriven(run, identity, now)) return run
+  return { ...run, state: 'interrupted', reason: 'the process that drove it ended' }
+}
+
+async function resume(desk: RunDesk, run: RunRecord): Promise<PreparedRun> {
+  const instanceId = newId('ins', desk.clock.now(), desk.random)
+  const claimed = await desk.store.claimRun(
+    run.id,
+    run.owner?.instanceId,
+    ownerOf(desk.identity, instanceId),
+    desk.clock.now(),
+  )
+  if (claimed === undefined) throw running(run)
+  return { run: claimed, instanceId, isResumed: true }
+}
+
+async function endUndriven(desk: RunDesk, run: RunRecord, detail: string): Promise<void> {
+  const now = desk.clock.now()
+  const isClosed = await desk.store.closeRun(
+    run.id,
+    run.owner?.instanceId,
+    { state: 'cancelled', reason: detail, finishedAt: now, release: true },
+    [{ at: now, level: 'info', body: { type: 'run_cancelled', detail } }],
+    now,
+  )
+  if (!isClosed) throw running(run)
+  const folder = /^ndjson:(.+)$/.exec(run.options.destination)?.[1]
+  if (folder !== undefined) await desk.files.remove(runFolder(folder, run.id))
+}
+
+async function prepareDestination(desk: RunDesk, destination: DestinationName): Promise<void> {
+  if (destination.kind !== 'ndjson') return
+  await prepareFolder(destination.folder, desk.files, async (runId) => {
+    const run = await desk.store.getRun(runId)
+    return run?.finishedAt !== undefined
+  })
+}
+
+async function takeRows(desk: RunDesk, request: ImportRequest): Promise<void> {
+  const { collections: names, tenantId } = request.options
+  for (const collection of names) {
+    const { kind } = collections[collection]
+    const options = { takeOver: request.isTakeOver, now: desk.clock.now() }
+    const { owner } = await desk.store.takeRows(tenantId, kind, request.name, options)
+    if (owner !== request.name) {
+      throw new EvergrantError(
+        'import_owned',
+        `the ${collection} of tenant ${tenantId} belong to the import "${owner}", not to "${request.name}"`,
+      )
+    }
+  }
+}
+
+async function knownRun(desk: RunDesk, runId: string): Promise<RunRecord> {
+  const run = await desk.store.getRun(runId)
+  if (run === undefined) throw new EvergrantError('import_unknown', `there is no run "${runId}"`)
+  return run
+}
+
+function isSameRequest(a: RunOptions, b: RunOptions): boolean {
+  return canonical(a) === canonical(b)
+}
+
+/** JSON with its keys in order, so that equal options are equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([x], [y]) => (x < y ? -1 : 1)))
+      : inner,
+  )
+}
+
+function running(run: RunRecord): EvergrantError {
+  return new EvergrantError('import_running', `the import "${run.name}" runs as ${run.id}`)
+}
