@@ -11,6 +11,16 @@ export const oauthErrors = defineErrors({
     title: 'The provider could not be reached',
     remedy: 'Check the network, proxy and name resolution between here and the provider.',
   },
+  provider_timeout: {
+    status: 504,
+    oauthError: 'temporarily_unavailable',
+    retry: 'later',
+    actor: 'evergrant',
+    exit: 4,
+    title: 'The provider did not answer in time',
+    remedy:
+      'Nothing to do if it passes: Evergrant tries again. Otherwise check the network and the provider’s status page.',
+  },
   provider_unavailable: {
     status: 503,
     oauthError: 'temporarily_unavailable',
@@ -109,6 +119,14 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'No token came within the time the caller would wait',
     remedy: 'Try again; `evergrant connections show NAME` tells the state of the connection.',
+  },
+  engine_closed: {
+    status: 503,
+    retry: 'later',
+    actor: 'evergrant',
+    exit: 1,
+    title: 'Evergrant is shutting down',
+    remedy: 'Ask again once it has started.',
   },
   token_refused: {
     status: 502,

@@ -1,0 +1,91 @@
+import { EvergrantError, type ErrorCode, type EvergrantErrorOptions } from '../kernel/index.ts'
+
+/** Everything a token request can end in, apart from a token. */
+export type TokenFailureKind =
+  | 'client_rejected'
+  | 'request_rejected'
+  | 'consent_required'
+  | 'interaction_required'
+  | 'grant_lapsed'
+  | 'misconfigured'
+  | 'throttled'
+  | 'unavailable'
+  | 'unreachable'
+  | 'invalid_answer'
+  | 'timeout'
+
+/**
+ * Whether asking again can help: `backoff` soon, `probe` slowly because someone may mend it at the
+ * provider, `never` until something changes here.
+ */
+export type RetryClass = 'backoff' | 'probe' | 'never'
+
+/** A token request that brought no token. Holds no secret. */
+export interface TokenFailure {
+  readonly kind: TokenFailureKind
+  readonly retry: RetryClass
+  /** How long everyone must stay away, in milliseconds (1 s to 1 h); always set when throttled. */
+  readonly retryAfterMs?: number
+  /** True when the same request may pass within a minute after a credential was changed. */
+  readonly settlesAfterChange?: boolean
+  /** Claims (JSON text) that the provider wants in the next request. */
+  readonly claims?: string
+  /** The failure for people, with the provider's evidence. */
+  readonly error: EvergrantError
+}
+
+const codes: Readonly<Record<TokenFailureKind, ErrorCode>> = {
+  client_rejected: 'client_rejected',
+  request_rejected: 'request_rejected',
+  consent_required: 'consent_required',
+  interaction_required: 'interaction_required',
+  grant_lapsed: 'grant_lapsed',
+  misconfigured: 'provider_misconfigured',
+  throttled: 'provider_throttled',
+  unavailable: 'provider_unavailable',
+  unreachable: 'provider_unreachable',
+  invalid_answer: 'provider_answer_invalid',
+  timeout: 'provider_timeout',
+}
+
+/** Makes a failure whose error has the code that belongs to its kind. */
+export function tokenFailure(
+  kind: TokenFailureKind,
+  detail: string,
+  facts: Omit<TokenFailure, 'kind' | 'error' | 'retry'> & {
+    readonly retry?: RetryClass
+    readonly remedy?: string
+    readonly upstream?: EvergrantErrorOptions['upstream']
+  } = {},
+): TokenFailure {
+  const { remedy, upstream, retry = isTransient(kind) ? 'backoff' : 'probe', ...rest } = facts
+  return {
+    ...rest,
+    kind,
+    retry,
+    error: new EvergrantError(codes[kind], detail, {
+      ...(remedy === undefined ? {} : { remedy }),
+      ...(upstream === undefined ? {} : { upstream }),
+      ...(rest.retryAfterMs === undefined ? {} : { retryAfterMs: rest.retryAfterMs }),
+    }),
+  }
+}
+
+/** Tells whether a failure of that kind passes by itself. */
+export function isTransient(kind: TokenFailureKind): boolean {
+  return passesByItself[kind]
+}
+
+const passesByItself: Readonly<Record<TokenFailureKind, boolean>> = {
+  throttled: true,
+  unavailable: true,
+  unreachable: true,
+  invalid_answer: true,
+  timeout: true,
+  client_rejected: false,
+  request_rejected: false,
+  consent_required: false,
+  interaction_required: false,
+  grant_lapsed: false,
+  misconfigured: false,
+}
