@@ -1,0 +1,232 @@
+import { mkdtemp, readdir, readFile, rm, writeFile, appendFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Destination } from './destination.ts'
+import { hostFiles, type FilePort } from './file-port.ts'
+import { createNdjsonDestination, prepareFolder, runFolder } from './ndjson-destination.ts'
+import type { RunRecord, WalkRecord } from './ports.ts'
+import { createPageScanner, type ScannedPage } from './scan-page.ts'
+import { newWalk } from './walk-collection.ts'
+
+let folder: string
+const scan = createPageScanner(['id', 'n'])
+const never = (): Promise<boolean> => Promise.resolve(false)
+
+const run: RunRecord = {
+  id: 'run_1',
+  name: 'c',
+  sequence: 1,
+  options: {
+    connection: 'c',
+    tenantId: 't',
+    graphUrl: 'https://graph.microsoft.com/v1.0',
+    collections: ['users'],
+    destination: 'ndjson:x',
+    columns: { users: ['id', 'n'] },
+    pageSize: 2,
+    refreshBeforeMs: 1,
+    publish: 'complete',
+  },
+  state: 'running',
+  heartbeatAt: 0,
+  createdAt: 0,
+  updatedAt: 0,
+  totals: {
+    rows: 0,
+    pages: 0,
+    requests: 0,
+    refreshes: 0,
+    retries: 0,
+    bytes: 0,
+    activeMs: 0,
+    waitedMs: 0,
+  },
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'evergrant-ndjson-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+function page(...rows: readonly { readonly id: string; readonly n?: number }[]): ScannedPage {
+  const scanned = scan(Buffer.from(JSON.stringify({ value: rows })))
+  if (!scanned.ok) throw new Error(scanned.error.detail)
+  return scanned.value
+}
+
+async function write(to: Destination, walk: WalkRecord, one: ScannedPage): Promise<WalkRecord> {
+  const { segmentBytes } = await to.write(walk, one)
+  return { ...walk, segmentBytes, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
+}
+
+const segment = (): string => join(runFolder(folder, run.id), 'users-0.ndjson')
+
+describe('a folder that cannot be written', () => {
+  test('is refused, saying that a part of the path is a file', async () => {
+    await writeFile(join(folder, 'file'), '')
+    const below = join(folder, 'file', 'out')
+    await expect(prepareFolder(below, hostFiles, never)).rejects.toMatchObject({
+      code: 'destination_unwritable',
+      detail: expect.stringContaining('is a file') as string,
+    })
+  })
+
+  test('is refused when it is a file itself', async () => {
+    await writeFile(join(folder, 'file'), '')
+    await expect(prepareFolder(join(folder, 'file'), hostFiles, never)).rejects.toMatchObject({
+      code: 'destination_unwritable',
+    })
+  })
+})
+
+describe('a full disk', () => {
+  test('stops the page, and what was committed survives and goes on', async () => {
+    let isFull = false
+    const files: FilePort = {
+      ...hostFiles,
+      openSegment: async (path) => {
+        const file = await hostFiles.openSegment(path)
+        return {
+          ...file,
+          append: async (data) => {
+            if (!isFull) return file.append(data)
+            // Half of the page reaches the disk before it is full, as in life.
+            await file.append(data.subarray(0, data.length / 2))
+            throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+          },
+        }
+      },
+    }
+    const first = createNdjsonDestination(folder, run, files)
+    let walk = newWalk(run.id, 'users')
+    await first.openWalk(walk)
+    walk = await write(first, walk, page({ id: 'a' }, { id: 'b' }))
+    isFull = true
+    await expect(first.write(walk, page({ id: 'c' }))).rejects.toMatchObject({
+      code: 'destination_full',
+    })
+    await first.close()
+
+    isFull = false
+    const second = createNdjsonDestination(folder, run, files)
+    await second.openWalk(walk)
+    walk = await write(second, walk, page({ id: 'c' }))
+    const path = await second.publish('users', [walk])
+    await second.close()
+    expect(await readFile(path ?? '', 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n')
+  })
+})
+
+describe('an unfinished segment', () => {
+  test('that lost bytes is refused instead of continued', async () => {
+    const first = createNdjsonDestination(folder, run, hostFiles)
+    const start = newWalk(run.id, 'users')
+    await first.openWalk(start)
+    const walk = await write(first, start, page({ id: 'a' }))
+    await first.close()
+    await writeFile(segment(), '{"i')
+    const second = createNdjsonDestination(folder, run, hostFiles)
+    await expect(second.openWalk(walk)).rejects.toMatchObject({ code: 'destination_changed' })
+  })
+
+  test('whose lines were altered is refused', async () => {
+    const first = createNdjsonDestination(folder, run, hostFiles)
+    const start = newWalk(run.id, 'users')
+    await first.openWalk(start)
+    const walk = await write(first, start, page({ id: 'a' }, { id: 'b' }))
+    await first.close()
+    await writeFile(segment(), '{"id":"a","n":1234567}\n')
+    const second = createNdjsonDestination(folder, run, hostFiles)
+    await expect(second.openWalk({ ...walk, segmentBytes: 23 })).rejects.toMatchObject({
+      code: 'destination_changed',
+      detail: expect.stringContaining('expected 2 lines, but found 1') as string,
+    })
+  })
+
+  test('is cut back to what was committed', async () => {
+    const first = createNdjsonDestination(folder, run, hostFiles)
+    const start = newWalk(run.id, 'users')
+    await first.openWalk(start)
+    const walk = await write(first, start, page({ id: 'a' }))
+    await first.close()
+    await appendFile(segment(), '{"id":"torn')
+    const second = createNdjsonDestination(folder, run, hostFiles)
+    await second.openWalk(walk)
+    expect(await readFile(segment(), 'utf8')).toBe('{"id":"a"}\n')
+    expect(await second.countDistinct(walk)).toBe(1)
+    await second.close()
+  })
+})
+
+describe('a published snapshot', () => {
+  test('holds each id once, as it was met last, and the folder nothing else', async () => {
+    const to = createNdjsonDestination(folder, run, hostFiles)
+    let walk = newWalk(run.id, 'users')
+    await to.openWalk(walk)
+    walk = await write(to, walk, page({ id: 'a', n: 1 }, { id: 'b', n: 1 }))
+    walk = await write(to, walk, page())
+    walk = await write(to, walk, page({ id: 'a', n: 2 }, { id: 'c', n: 1 }))
+    expect(await to.countDistinct(walk)).toBe(3)
+    await to.publish('users', [walk])
+    await to.close()
+    await to.discard()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe(
+      '{"id":"b","n":1}\n{"id":"a","n":2}\n{"id":"c","n":1}\n',
+    )
+    expect(await readdir(folder)).toEqual(['users.ndjson'])
+  })
+
+  test('replaces the old one, also when it is published twice', async () => {
+    await writeFile(join(folder, 'users.ndjson'), 'old\n')
+    const to = createNdjsonDestination(folder, run, hostFiles)
+    let walk = newWalk(run.id, 'users')
+    await to.openWalk(walk)
+    walk = await write(to, walk, page({ id: 'a' }))
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('old\n')
+    await to.publish('users', [walk])
+    await to.publish('users', [walk])
+    await to.close()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n')
+  })
+
+  test('is a copy when partial, so that the run can go on without touching it', async () => {
+    const to = createNdjsonDestination(folder, run, hostFiles)
+    let walk = newWalk(run.id, 'users')
+    await to.openWalk(walk)
+    walk = await write(to, walk, page({ id: 'a' }))
+    await to.publish('users', [walk], { isPartial: true })
+    await write(to, walk, page({ id: 'b' }))
+    await to.close()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n')
+  })
+
+  test('of nobody is an empty file', async () => {
+    const to = createNdjsonDestination(folder, run, hostFiles)
+    const walk = newWalk(run.id, 'users')
+    await to.openWalk(walk)
+    await to.publish('users', [walk])
+    await to.close()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('')
+  })
+})
+
+test('leftovers of runs that are over are removed, those of others stay', async () => {
+  const files = hostFiles
+  await files.makeFolder(join(folder, '.evergrant-run_over'))
+  await files.makeFolder(join(folder, '.evergrant-run_open'))
+  await prepareFolder(folder, files, (id) => Promise.resolve(id === 'run_over'))
+  expect(await readdir(folder)).toEqual(['.evergrant-run_open'])
+})
+
+test('a segment restarted begins at nothing', async () => {
+  const to = createNdjsonDestination(folder, run, hostFiles)
+  const start = newWalk(run.id, 'users')
+  await to.openWalk(start)
+  await write(to, start, page({ id: 'a' }, { id: 'b' }))
+  await to.restartWalk(start)
+  const walk = await write(to, start, page({ id: 'b' }))
+  expect(await to.countDistinct(walk)).toBe(1)
+  expect(await readFile(segment(), 'utf8')).toBe('{"id":"b"}\n')
+  await to.close()
+})

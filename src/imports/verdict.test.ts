@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest'
+import type { WalkRecord } from './ports.ts'
+import { judgeWalks } from './verdict.ts'
+import { newWalk } from './walk-collection.ts'
+
+const finished = (distinctRows: number, before?: number, after?: number): WalkRecord => ({
+  ...newWalk('run_1', 'users'),
+  state: 'finished',
+  distinctRows,
+  ...(before === undefined ? {} : { countBefore: before }),
+  ...(after === undefined ? {} : { countAfter: after }),
+})
+
+describe('a run is incomplete', () => {
+  test('without any walk', () => {
+    expect(judgeWalks([]).verdict).toBe('incomplete')
+  })
+  test('while a walk is unfinished, whatever the counts say', () => {
+    const walks = [finished(10, 10, 10), { ...finished(0), state: 'walking' } as const]
+    expect(judgeWalks(walks).verdict).toBe('incomplete')
+  })
+})
+
+describe('a finished run drifted', () => {
+  test.each([
+    ['too few rows', 398, 1000, 1000],
+    ['one row too many of three', 4, 3, 3],
+    ['no count before', 10, undefined, 10],
+    ['no count after', 10, 10, undefined],
+  ])('with %s', (_what, distinct, before, after) => {
+    expect(judgeWalks([finished(distinct, before, after)]).verdict).toBe('complete_with_drift')
+  })
+})
+
+describe('a finished run is complete', () => {
+  test.each([
+    ['exactly as counted', 400_000, 400_000, 400_000],
+    ['between the counts', 400_100, 400_000, 400_200],
+    ['within 0.1 % below', 399_600, 400_000, 400_000],
+    ['within 0.1 % above', 400_400, 400_000, 400_000],
+    ['empty', 0, 0, 0],
+  ])('%s', (_what, distinct, before, after) => {
+    expect(judgeWalks([finished(distinct, before, after)]).verdict).toBe('complete')
+  })
+})
