@@ -1,0 +1,162 @@
+import type { core } from 'zod'
+import { describeSeen, isGuarded, valueAt } from './describe-seen.ts'
+import { schemaAt } from './json-schema.ts'
+import { listNames, suggest } from './suggest.ts'
+import type { FieldPath, YamlSource } from './yaml-source.ts'
+
+/** A problem before it has its line. */
+export interface Finding {
+  readonly path: FieldPath
+  /** Which part of the field to point at. */
+  readonly at: 'name' | 'value'
+  readonly expected: string
+  readonly seen: string
+  readonly remedy: string
+}
+
+/** Turns one issue of Zod into findings worth reading; never repeats what may be a secret. */
+export function explainIssue(issue: core.$ZodIssue, source: YamlSource): readonly Finding[] {
+  const { path } = issue
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(path, key, source))
+    case 'invalid_key':
+      return [{ ...ruleOf(issue.issues[0]), path, at: 'name', seen: keyForPeople(path) }]
+    case 'invalid_union':
+      return [wrongAlternative(issue, source)]
+    case 'invalid_type':
+      return [wrongType(issue, source)]
+    case 'invalid_value':
+      return [wrongChoice(path, issue.values.map(String), source)]
+    default: {
+      const value = valueAt(path, source.data)
+      const keys = typeof value === 'object' && value !== null ? Object.keys(value) : []
+      const seen =
+        typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? keysForPeople(keys, path)
+          : describeSeen(path, source, true)
+      return [{ ...ruleOf(issue), path, at: 'value', seen }]
+    }
+  }
+}
+
+function ruleOf(issue: core.$ZodIssue | undefined): { expected: string; remedy: string } {
+  const params = issue?.code === 'custom' ? issue.params : undefined
+  return {
+    expected: String(params?.['expected'] ?? 'another value'),
+    remedy: String(params?.['remedy'] ?? 'See docs/reference/config.md.'),
+  }
+}
+
+const seeReference = 'Remove it; docs/reference/config.md lists what may stand here.'
+const neverInFile =
+  'Secrets never stand in this file: name what holds it, { env: NAME } or { file: PATH }. Treat a secret that stood here as known, and replace it.'
+
+/** Names people write for a secret in the file itself. */
+const secretNames = /secret|password|passwd|pwd|token|private|credential|^value$|^key$/i
+
+function unknownKey(parent: FieldPath, key: string, source: YamlSource): Finding {
+  const known = Object.keys(schemaAt(parent, source.data)?.properties ?? {})
+  const meant = suggest(key, known)
+  const isShown = !isGuarded([...parent, key]) || meant !== undefined || secretNames.test(key)
+  const remedy = secretNames.test(key) && meant === undefined ? neverInFile : seeReference
+  return {
+    path: isShown ? [...parent, key] : parent,
+    at: 'name',
+    expected: `one of ${listNames(known)}`,
+    seen: isShown
+      ? `the key ${keyForPeople([key])}`
+      : 'another key (not shown: it may be a secret)',
+    remedy: meant === undefined ? remedy : `Did you mean ${JSON.stringify(meant)}?`,
+  }
+}
+
+function keysForPeople(keys: readonly string[], path: FieldPath): string {
+  if (keys.length === 0) return 'none'
+  const known = keys.filter((key) => ['id', 'env', 'file'].includes(key))
+  const others = keys.length - known.length
+  if (!isGuarded([...path, ''])) return listNames(keys, 'and')
+  return [
+    ...(known.length > 0 ? [listNames(known, 'and')] : []),
+    ...(others > 0 ? [`${others} other ${others === 1 ? 'key' : 'keys'}`] : []),
+  ].join(' and ')
+}
+
+function keyForPeople(path: FieldPath): string {
+  const key = String(path.at(-1) ?? '')
+  return JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
+}
+
+function wrongAlternative(issue: core.$ZodIssueInvalidUnion, source: YamlSource): Finding {
+  const { path, discriminator = 'type' } = issue
+  const options = ('options' in issue ? issue.options : undefined) ?? []
+  const parent = path.at(-1) === discriminator ? path.slice(0, -1) : path
+  const value = valueAt(parent, source.data)
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (isMapping) return wrongChoice([...parent, discriminator], options.map(String), source)
+  return {
+    path: parent,
+    at: 'value',
+    expected: `a mapping with "${discriminator}"`,
+    seen: describeSeen(parent, source, false),
+    remedy: `Write the fields below the name, first ${discriminator}: ${options.map(String).join(' or ')}.`,
+  }
+}
+
+function wrongChoice(path: FieldPath, options: readonly string[], source: YamlSource): Finding {
+  const value = valueAt(path, source.data)
+  const meant = typeof value === 'string' ? suggest(value, options) : undefined
+  return {
+    path,
+    at: value === undefined ? 'name' : 'value',
+    expected: options.length === 1 ? listNames(options) : `one of ${listNames(options)}`,
+    seen: describeSeen(path, source, true),
+    remedy:
+      meant === undefined
+        ? `Write ${options.join(' or ')}.`
+        : `Did you mean ${JSON.stringify(meant)}?`,
+  }
+}
+
+const wordFor: Readonly<Record<string, string>> = {
+  string: 'a text',
+  object: 'a mapping',
+  record: 'a mapping',
+  array: 'a list',
+}
+
+function wrongType(issue: core.$ZodIssueInvalidType, source: YamlSource): Finding {
+  const { path } = issue
+  const value = valueAt(path, source.data)
+  const wantsText = issue.expected === 'string'
+  const isMissing = value === undefined
+  return {
+    path,
+    at: isMissing ? 'name' : 'value',
+    expected: expectation(issue, source),
+    seen: describeSeen(path, source, wantsText),
+    remedy: remedyForType(path, value, issue.expected),
+  }
+}
+
+function expectation(issue: core.$ZodIssueInvalidType, source: YamlSource): string {
+  // Zod's own message says nothing more than the type; one of ours says what the field holds.
+  if (!issue.message.startsWith('Invalid input')) return issue.message
+  const word = wordFor[issue.expected] ?? issue.expected
+  const required = schemaAt(issue.path, source.data)?.required
+  const fields = issue.expected === 'object' && required !== undefined
+  return fields ? `${word} with ${listNames(required, 'and')}` : word
+}
+
+function remedyForType(path: FieldPath, value: unknown, wanted: string): string {
+  const wantsText = wanted === 'string'
+  if (value === undefined)
+    return `Add ${JSON.stringify(String(path.at(-1) ?? ''))}; it has no default.`
+  const mayBeSecret = typeof value === 'string' || typeof value === 'number'
+  if (mayBeSecret && !wantsText && isGuarded(path)) return neverInFile
+  if (value === null) return 'Give it a value, or remove the line.'
+  if (wantsText && typeof value !== 'object')
+    return 'Write it in that form; put it in quotes where YAML would make a number or a boolean of it.'
+  if (wanted === 'array') return 'Write each entry on a line of its own after "- ".'
+  return 'Write one "name: value" a line, as in the example that `evergrant init` writes.'
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { configSchema } from './config-schema.ts'
+import type { FieldPath } from './yaml-source.ts'
+
+/** As much of JSON Schema 2020-12 as the configuration's schema uses. */
+export interface JsonSchema {
+  readonly $schema?: string
+  readonly title?: string
+  readonly description?: string
+  readonly type?: string
+  readonly const?: unknown
+  readonly enum?: readonly unknown[]
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: boolean | JsonSchema
+  readonly propertyNames?: JsonSchema
+  readonly items?: JsonSchema
+  readonly oneOf?: readonly JsonSchema[]
+}
+
+let made: JsonSchema | undefined
+
+/** The configuration's JSON Schema (draft 2020-12), for editors and for the reference. */
+export function configJsonSchema(): JsonSchema {
+  made ??= {
+    title: 'evergrant.yaml',
+    ...(z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema),
+  }
+  return made
+}
+
+/**
+ * Finds the part of the schema that governs a path; among alternatives the one whose `type` the
+ * data names. Undefined where the schema knows nothing of the path.
+ */
+export function schemaAt(path: FieldPath, data: unknown): JsonSchema | undefined {
+  let schema: JsonSchema | undefined = configJsonSchema()
+  let value = data
+  schema = choose(schema, value)
+  for (const segment of path) {
+    if (schema === undefined) return undefined
+    const next: JsonSchema | undefined = child(schema, segment)
+    value = member(value, segment)
+    schema = next === undefined ? undefined : choose(next, value)
+  }
+  return schema
+}
+
+function child(schema: JsonSchema, segment: PropertyKey): JsonSchema | undefined {
+  if (typeof segment === 'number') return schema.items
+  const name = String(segment)
+  if (schema.properties !== undefined && Object.hasOwn(schema.properties, name)) {
+    return schema.properties[name]
+  }
+  return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined
+}
+
+function choose(schema: JsonSchema, value: unknown): JsonSchema {
+  const type = member(value, 'type')
+  return (
+    (type === undefined
+      ? undefined
+      : schema.oneOf?.find((option) => option.properties?.['type']?.const === type)) ?? schema
+  )
+}
+
+/** Reads one member of anything; undefined where there is none. Never reaches a prototype. */
+export function member(value: unknown, segment: PropertyKey): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment))
+    return undefined
+  return (value as Record<PropertyKey, unknown>)[segment]
+}

@@ -1,0 +1,50 @@
+import { EvergrantError } from '../kernel/index.ts'
+
+/** One thing that is wrong with the configuration. Never holds a secret. */
+export interface ConfigProblem {
+  /** Dotted path of the field, such as `connections.contoso-graph.client.id`; empty for the file. */
+  readonly path: string
+  /** Where it stands in the file, both from 1; 0 when the problem is the file itself. */
+  readonly line: number
+  readonly column: number
+  readonly expected: string
+  readonly seen: string
+  readonly remedy: string
+}
+
+/** What can be wrong with a configuration file. */
+export type ConfigErrorCode = 'config_not_found' | 'config_unreadable' | 'config_invalid'
+
+/**
+ * A configuration that cannot be used. `problems` has all of them in file order; `detail` is the
+ * same for people, one paragraph each.
+ */
+export class ConfigError extends EvergrantError {
+  readonly file: string
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(code: ConfigErrorCode, file: string, problems: readonly ConfigProblem[]) {
+    super(code, renderProblems(file, problems))
+    this.file = file
+    this.problems = problems
+  }
+}
+
+/** Writes problems for people: a headline, then place, expectation, finding and remedy of each. */
+function renderProblems(file: string, problems: readonly ConfigProblem[]): string {
+  const [first] = problems
+  if (first?.line === 0) return `expected ${first.expected}, but saw ${first.seen}`
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  return [`${count} in ${file}`, ...problems.map((problem) => renderProblem(file, problem))].join(
+    '\n',
+  )
+}
+
+function renderProblem(file: string, problem: ConfigProblem): string {
+  const place = `${file}:${problem.line}:${problem.column}`
+  return [
+    `  ${place}${problem.path === '' ? '' : `  "${problem.path}"`}`,
+    `    expected ${problem.expected}, but saw ${problem.seen}`,
+    `    ${problem.remedy}`,
+  ].join('\n')
+}
