@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPair, sign, verify } from 'node:crypto'
+import { createHash, generateKeyPair, sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { err, ok, type RandomBytes, type Result } from '../kernel/index.ts'
 import { selfSignCertificate } from './certificate.ts'
@@ -42,7 +42,7 @@ export async function createTokenSigner(random: RandomBytes): Promise<TokenSigne
   })
   const keyId = createHash('sha1').update(certificate.der).digest('base64url')
   const header = encode({ typ: 'JWT', alg: 'RS256', x5t: keyId, kid: keyId })
-  const publicKey = createPublicKey(keys.publicKey.export({ type: 'spki', format: 'pem' }))
+  const { publicKey } = keys
   const known = new Map<string, TokenClaims>()
 
   const read = (token: string): Result<TokenClaims, 'malformed' | 'bad_signature'> => {

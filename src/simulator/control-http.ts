@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isEvergrantError } from '../kernel/index.ts'
+import type { Addressee, SimulatorControl } from './control.ts'
+import type { Fault } from './faults.ts'
+import type { Range, SimulatedSecret } from './options.ts'
+import { readBody } from './read-body.ts'
+import type { Revocation } from './token-ledger.ts'
+import type { OutageStyle } from './world.ts'
+
+/** Where the control API lives. */
+export const controlPrefix = '/_control/'
+
+interface Arguments {
+  readonly ms?: number
+  readonly length?: number | boolean
+  readonly style?: OutageStyle
+  readonly latency?: Range
+  readonly seconds?: Range
+  readonly permissions?: readonly string[]
+  readonly secrets?: readonly SimulatedSecret[]
+  readonly users?: number
+}
+
+type Operation = (control: SimulatorControl, body: never) => unknown
+
+/** POST operations: each is the control method of that name, its arguments in a JSON object. */
+const operations: Readonly<Record<string, Operation>> = {
+  'advance-clock': (control, { ms }: Arguments) => control.advanceClock(ms as number),
+  'revoke-tokens': (control, body: Revocation) => control.revokeTokens(body),
+  'expire-tokens': (control) => control.expireTokens(),
+  'expire-page-tokens': (control) => control.expirePageTokens(),
+  'add-fault': (control, body: Fault) => ({ id: control.addFault(body).id }),
+  'clear-faults': (control) => control.clearFaults(),
+  outage: (control, { length, ms, style }: Arguments) =>
+    control.outage(length ?? ms ?? true, style),
+  'set-latency': (control, { latency, ms }: Arguments) => control.setLatency(latency ?? ms ?? 0),
+  'set-token-lifetime': (control, { seconds }: Arguments) =>
+    control.setTokenLifetime(requireMember(seconds, 'seconds')),
+  'set-page-token-lifetime': (control, { seconds }: Arguments) =>
+    control.setPageTokenLifetime(typeof seconds === 'number' ? seconds : null),
+  'set-permissions': (control, body: Arguments & Addressee) =>
+    control.setPermissions(requireMember(body.permissions, 'permissions'), body),
+  'set-secrets': (control, body: Arguments & Addressee) =>
+    control.setSecrets(requireMember(body.secrets, 'secrets'), body),
+  'set-user-count': (control, body: Arguments & Addressee) =>
+    control.setUserCount(requireMember(body.users, 'users'), body),
+  reset: (control) => control.reset(),
+}
+
+/**
+ * Serves the control over HTTP: `POST /_control/<operation>` with a JSON object, `GET
+ * /_control/stats`. Only loopback peers that speak to a loopback host, and no web page, are heard.
+ */
+export async function answerControl(
+  control: SimulatorControl,
+  incoming: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const name = (incoming.url ?? '').slice(controlPrefix.length).split('?')[0] ?? ''
+  const send = (status: number, body: unknown): void => {
+    response.writeHead(status, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+  if (!isLocal(incoming)) return send(403, { error: 'the control API is for loopback only' })
+  if (incoming.method === 'GET' && name === 'stats') return send(200, control.stats())
+  const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
+  if (operation === undefined || incoming.method !== 'POST') {
+    const known = Object.keys(operations)
+    return send(404, { error: `there is no operation "${name}"`, get: ['stats'], post: known })
+  }
+  try {
+    const text = await readBody(incoming)
+    const body: unknown = text === '' ? {} : JSON.parse(text)
+    if (typeof body !== 'object' || body === null) throw new SyntaxError('expected a JSON object')
+    send(200, operation(control, body as never) ?? { done: true })
+  } catch (error) {
+    const isTheirs =
+      isEvergrantError(error) || error instanceof SyntaxError || error instanceof TypeError
+    if (!isTheirs) throw error
+    send(400, { error: error.message })
+  }
+}
+
+/** Loopback peer, loopback host name (no DNS rebinding), and not a browser's page. */
+function isLocal(incoming: IncomingMessage): boolean {
+  const peer = incoming.socket.remoteAddress ?? ''
+  const host = incoming.headers.host ?? ''
+  return (
+    /^(127\.|::1$|::ffff:127\.)/.test(peer) &&
+    /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host) &&
+    incoming.headers.origin === undefined
+  )
+}
+
+function requireMember<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new SyntaxError(`"${name}" is missing`)
+  return value
+}

@@ -1,0 +1,159 @@
+import { EvergrantError } from '../kernel/index.ts'
+import type { Fault, FaultHandle } from './faults.ts'
+import type { Range, SimulatedSecret, SimulatorOptions } from './options.ts'
+import { createCounters, type SimulatorStats } from './stats.ts'
+import { findTenant, requireUserCount, type Application, type Tenant } from './tenants.ts'
+import type { Revocation } from './token-ledger.ts'
+import { settingsOf, type OutageStyle, type World } from './world.ts'
+
+/** Which tenant and application a change is for; the first ones where left out. */
+export interface Addressee {
+  /** Tenant id or domain. */
+  readonly tenant?: string
+  readonly clientId?: string
+}
+
+/** Drives a running simulator: its clock, its tokens, its accidents. Every change works at once. */
+export interface SimulatorControl {
+  /** Moves the simulator's own clock; the machine's is not touched. */
+  advanceClock(milliseconds: number): void
+  /** Makes Graph refuse every token issued before now. */
+  revokeTokens(revocation?: Revocation): void
+  /** Makes every token issued before now count as expired. */
+  expireTokens(): void
+  /** Makes every `$skiptoken` handed out before now count as expired. */
+  expirePageTokens(): void
+  addFault(fault: Fault): FaultHandle
+  clearFaults(): void
+  /**
+   * Begins an outage of so many milliseconds of the simulator's clock, or until `false`. Every
+   * answer is 503 (`unavailable`), or every connection is reset (`refused`).
+   */
+  outage(length: number | boolean, style?: OutageStyle): void
+  setLatency(milliseconds: Range): void
+  /** Whole seconds, for tokens issued from now on. */
+  setTokenLifetime(seconds: Range): void
+  /** Seconds; `null`: page tokens do not expire. */
+  setPageTokenLifetime(seconds: number | null): void
+  /** Application permissions of tokens issued from now on; those out there keep theirs. */
+  setPermissions(permissions: readonly string[], addressee?: Addressee): void
+  setSecrets(secrets: readonly SimulatedSecret[], addressee?: Addressee): void
+  /** Grows or shrinks a tenant, at its end. */
+  setUserCount(users: number, addressee?: Addressee): void
+  stats(): SimulatorStats
+  /**
+   * Back to how it began: clock, settings, tenants, counters; no faults, no outage, no revocation.
+   * Tokens still alive by the clock are accepted again.
+   */
+  reset(): void
+}
+
+/** Makes the control of a world. Methods throw `config_invalid` for what cannot be. */
+export function createControl(world: World, options: SimulatorOptions): SimulatorControl {
+  const beginnings = world.tenants.map((tenant) => ({
+    tenant,
+    userCount: tenant.userCount,
+    applications: [...tenant.applications.values()].map((application) => ({
+      application,
+      secrets: application.secrets,
+      permissions: application.permissions,
+    })),
+  }))
+  const changePages = (): void => world.pages.clear()
+  return {
+    advanceClock: (milliseconds) => {
+      world.clockOffsetMs += requireNumber(milliseconds, 'milliseconds')
+    },
+    revokeTokens: (revocation = {}) => world.ledger.revoke(revocation, world.now()),
+    expireTokens: () => world.ledger.expire(),
+    expirePageTokens: () => {
+      world.pageEpoch++
+      changePages()
+    },
+    addFault: (fault) => world.faults.add(fault),
+    clearFaults: () => world.faults.clear(),
+    outage: (length, style = 'unavailable') => {
+      if (length === false) world.outage = undefined
+      else {
+        const until = length === true ? Infinity : world.now() + requireNumber(length, 'length')
+        world.outage = { until, style }
+      }
+    },
+    setLatency: (milliseconds) => {
+      world.settings.latencyMs = milliseconds
+    },
+    setTokenLifetime: (seconds) => {
+      world.settings.tokenLifetimeSeconds = seconds
+    },
+    setPageTokenLifetime: (seconds) => {
+      world.settings.pageTokenLifetimeSeconds = seconds ?? Infinity
+      changePages()
+    },
+    setPermissions: (permissions, addressee) => {
+      applicationOf(world, addressee).permissions = permissions
+    },
+    setSecrets: (secrets, addressee) => {
+      applicationOf(world, addressee).secrets = secrets
+    },
+    setUserCount: (users, addressee) => {
+      tenantOf(world, addressee).userCount = requireUserCount(users, 'users')
+      changePages()
+    },
+    stats: () => statsOf(world),
+    reset: () => {
+      world.clockOffsetMs = 0
+      world.outage = undefined
+      world.pageEpoch = 0
+      world.faults.reset()
+      world.ledger.reset()
+      world.throttle.reset()
+      Object.assign(world.settings, settingsOf(options))
+      Object.assign(world.counters, createCounters())
+      for (const { tenant, userCount, applications } of beginnings) {
+        tenant.userCount = userCount
+        for (const { application, ...before } of applications) Object.assign(application, before)
+      }
+      changePages()
+    },
+  }
+}
+
+function statsOf(world: World): SimulatorStats {
+  const { rejectedTokens, requestsByKind, requestsByStatus, ...counters } = world.counters
+  return {
+    ...counters,
+    requestsByKind: { ...requestsByKind },
+    requestsByStatus: { ...requestsByStatus },
+    tokensRejected: rejectedTokens.size,
+    tokensDied: world.ledger.dead(world.now()),
+    faults: world.faults.states(),
+    now: world.now(),
+    clockOffsetMs: world.clockOffsetMs,
+  }
+}
+
+function tenantOf(world: World, addressee: Addressee = {}): Tenant {
+  const { tenant } = addressee
+  const found = tenant === undefined ? world.tenants[0] : findTenant(world.tenants, tenant)
+  if (found !== undefined) return found
+  throw new EvergrantError('config_invalid', `simulator: there is no tenant "${tenant}"`)
+}
+
+function applicationOf(world: World, addressee: Addressee = {}): Application {
+  const applications = tenantOf(world, addressee).applications
+  const { clientId } = addressee
+  const found =
+    clientId === undefined
+      ? applications.values().next().value
+      : applications.get(clientId.toLowerCase())
+  if (found !== undefined) return found
+  throw new EvergrantError('config_invalid', `simulator: there is no application "${clientId}"`)
+}
+
+function requireNumber(value: number, field: string): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw new EvergrantError(
+    'config_invalid',
+    `simulator: "${field}" must be a number, but is ${JSON.stringify(value)}`,
+  )
+}

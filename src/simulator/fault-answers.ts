@@ -1,0 +1,70 @@
+import { isGraphKind, type Answer, type SimulatedRequest } from './answer.ts'
+import { entraHeaders, entraStatusError } from './entra-errors.ts'
+import type { FaultEffect } from './faults.ts'
+import { graphError, graphHeaders, graphStatusError } from './graph-errors.ts'
+
+/** The answer a fault gives in place of the right one; undefined for faults of another nature. */
+export function answerOfFault(request: SimulatedRequest, effect: FaultEffect): Answer | undefined {
+  const isGraph = isGraphKind(request.kind, request.path)
+  const headers = isGraph ? graphHeaders(request) : entraHeaders(request)
+  switch (effect.kind) {
+    case 'status':
+      return statusAnswer(request, effect, isGraph)
+    case 'html':
+      return {
+        status: effect.status ?? 200,
+        headers: { 'Content-Type': 'text/html; charset=utf-8' },
+        body: '<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in to the network</h1></body></html>',
+      }
+    case 'garbage':
+      return {
+        status: 200,
+        headers: { ...headers, 'Content-Type': 'application/json' },
+        body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x5d, 0x5d, 0x3c, 0x2f]),
+      }
+    case 'text429':
+      return {
+        status: 429,
+        headers: {
+          ...headers,
+          'Content-Type': 'text/plain',
+          'Retry-After': String(effect.retryAfter ?? 60),
+        },
+        body: 'Too Many Requests',
+      }
+    case 'ok_with_error_body': {
+      const message = 'Access token has expired or is not yet valid.'
+      const answer = graphError(request, 200, 'InvalidAuthenticationToken', message)
+      return isGraph ? answer : { ...answer, headers }
+    }
+    default:
+      return undefined
+  }
+}
+
+function statusAnswer(
+  request: SimulatedRequest,
+  effect: Extract<FaultEffect, { readonly kind: 'status' }>,
+  isGraph: boolean,
+): Answer {
+  const { status, retryAfter, body, code, message } = effect
+  const usual = isGraph ? graphStatusError(request, status) : entraStatusError(request, status)
+  const shaped =
+    isGraph && code !== undefined ? graphError(request, status, code, message ?? '') : usual
+  const throttling =
+    isGraph && status === 429
+      ? {
+          'x-ms-throttle-scope': 'Tenant_Application/Read/simulated/simulated',
+          'x-ms-throttle-information': 'ResourceUnitLimitExceeded',
+        }
+      : {}
+  const headers = {
+    ...shaped.headers,
+    ...throttling,
+    ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+  }
+  if (body === undefined) return { ...shaped, headers }
+  return typeof body === 'string'
+    ? { status, headers: { ...headers, 'Content-Type': 'text/plain' }, body }
+    : { status, headers, body: JSON.stringify(body) }
+}

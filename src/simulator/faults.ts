@@ -1,0 +1,201 @@
+import type { RequestKind, SimulatedRequest } from './answer.ts'
+
+/** Which requests a fault is for; everything left out matches all. */
+export interface FaultMatch {
+  readonly kind?: RequestKind | readonly RequestKind[]
+  /** Beginning of path and query, or a pattern for them; `{ pattern }` is the JSON way. */
+  readonly path?: string | RegExp | { readonly pattern: string }
+  /** Begin with the nth matching request, counted from 1. Default 1. */
+  readonly nth?: number
+  /** From there on, only every k-th matching request. Default 1. */
+  readonly every?: number
+  /** How many times at most. Default 1; without end for `endless_empty`. */
+  readonly times?: number
+}
+
+/** What goes wrong. */
+export type FaultEffect =
+  /** An error answer in the shape of its side; or `body` as given. */
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      /** Seconds, or the header's very text. Left out: no header. */
+      readonly retryAfter?: number | string
+      readonly body?: string | Readonly<Record<string, unknown>>
+      /** Error code of Graph, in place of the usual one for that status. */
+      readonly code?: string
+      readonly message?: string
+      /** Graph only: throttle the application until Retry-After ended; calling earlier restarts it. */
+      readonly penalty?: boolean
+    }
+  /** The connection is reset before any header. */
+  | { readonly kind: 'reset' }
+  /**
+   * The right answer, but the connection dies after half of its body. `chunked` (default) and
+   * `full_length` show it in the framing; `cut_length` does not: only the content is cut.
+   */
+  | { readonly kind: 'truncate'; readonly framing?: 'chunked' | 'full_length' | 'cut_length' }
+  /** Silence for `ms`, then the right answer; without `ms` silence until someone hangs up. */
+  | { readonly kind: 'hang'; readonly ms?: number }
+  /** The right answer, dripped over `ms` (default 2,000). */
+  | { readonly kind: 'slow'; readonly ms?: number }
+  /** A page without rows whose nextLink leads to the rows it owes. */
+  | { readonly kind: 'empty_page' }
+  | { readonly kind: 'endless_empty' }
+  /** A page whose nextLink is the URL it was asked under. */
+  | { readonly kind: 'repeat_next_link' }
+  /** A page whose nextLink leads to another host. */
+  | { readonly kind: 'foreign_next_link'; readonly origin?: string }
+  /** 200 with somebody's sign-in page, as captive portals and proxies answer. */
+  | { readonly kind: 'html'; readonly status?: number }
+  /** 200 and JSON's content type, but not JSON. */
+  | { readonly kind: 'garbage' }
+  /** 429 in plain text with `Retry-After` (default 60 seconds). */
+  | { readonly kind: 'text429'; readonly retryAfter?: number }
+  /** 200 whose body is an error object. */
+  | { readonly kind: 'ok_with_error_body' }
+
+/** A scripted fault. */
+export interface Fault {
+  readonly match?: FaultMatch
+  readonly effect: FaultEffect
+}
+
+/** A fault as it stands. */
+export interface FaultState {
+  readonly id: string
+  readonly kind: FaultEffect['kind']
+  /** Requests it matched, applied or not. */
+  readonly matched: number
+  /** Times it really happened. */
+  readonly applied: number
+}
+
+/** A fault that was added. */
+export interface FaultHandle {
+  readonly id: string
+  state(): FaultState
+  /** Resolves once it has happened `times` (default 1) times. */
+  happened(times?: number): Promise<void>
+  remove(): void
+}
+
+/** A fault that is due for one request; `apply` counts it. */
+export interface DueFault {
+  readonly id: string
+  readonly effect: FaultEffect
+  apply(): void
+}
+
+/** The script of faults, in the order they were added; the first one due wins. */
+export interface FaultScript {
+  add(fault: Fault): FaultHandle
+  /** Counts the request against every fault it matches and returns the first that is due. */
+  due(request: SimulatedRequest): DueFault | undefined
+  /** Removes all faults; their counts remain readable. */
+  clear(): void
+  states(): readonly FaultState[]
+  reset(): void
+}
+
+interface Entry {
+  readonly id: string
+  readonly fault: Fault
+  readonly matches: (request: SimulatedRequest) => boolean
+  matched: number
+  applied: number
+  isActive: boolean
+  waiters: { readonly times: number; readonly resolve: () => void }[]
+}
+
+/** Faults that shape a page: they wait for a request that gets one. */
+export function isPageEffect(effect: FaultEffect): boolean {
+  return ['empty_page', 'endless_empty', 'repeat_next_link', 'foreign_next_link'].includes(
+    effect.kind,
+  )
+}
+
+/** Makes an empty script. */
+export function createFaultScript(): FaultScript {
+  let entries: Entry[] = []
+  let count = 0
+
+  const apply = (entry: Entry): void => {
+    entry.applied++
+    const { applied } = entry
+    for (const waiter of entry.waiters) if (applied >= waiter.times) waiter.resolve()
+    entry.waiters = entry.waiters.filter(({ times }) => applied < times)
+  }
+  return {
+    add: (fault) => {
+      const entry: Entry = {
+        id: `fault-${++count}`,
+        fault,
+        matches: matcherOf(fault.match ?? {}),
+        matched: 0,
+        applied: 0,
+        isActive: true,
+        waiters: [],
+      }
+      entries.push(entry)
+      return {
+        id: entry.id,
+        state: () => stateOf(entry),
+        happened: (times = 1) =>
+          new Promise((resolve) => {
+            if (entry.applied >= times) resolve()
+            else entry.waiters.push({ times, resolve })
+          }),
+        remove: () => {
+          entry.isActive = false
+        },
+      }
+    },
+    due: (request) => {
+      let first: Entry | undefined
+      for (const entry of entries) {
+        if (!entry.isActive || !entry.matches(request)) continue
+        entry.matched++
+        if (first === undefined && isDue(entry)) first = entry
+      }
+      const entry = first
+      if (entry === undefined) return undefined
+      return { id: entry.id, effect: entry.fault.effect, apply: () => apply(entry) }
+    },
+    clear: () => {
+      for (const entry of entries) entry.isActive = false
+    },
+    states: () => entries.map(stateOf),
+    reset: () => {
+      entries = []
+    },
+  }
+}
+
+function isDue(entry: Entry): boolean {
+  const { match = {}, effect } = entry.fault
+  const { nth = 1, every = 1 } = match
+  const times = match.times ?? (effect.kind === 'endless_empty' ? Infinity : 1)
+  return entry.applied < times && entry.matched >= nth && (entry.matched - nth) % every === 0
+}
+
+function stateOf(entry: Entry): FaultState {
+  const { id, matched, applied } = entry
+  return { id, kind: entry.fault.effect.kind, matched, applied }
+}
+
+function matcherOf(match: FaultMatch): (request: SimulatedRequest) => boolean {
+  const kinds = match.kind === undefined ? undefined : [match.kind].flat()
+  const { path } = match
+  const matchesPath = ((): ((url: string) => boolean) => {
+    if (path === undefined) return () => true
+    if (typeof path === 'string') return (url) => url.startsWith(path)
+    const pattern =
+      path instanceof RegExp
+        ? new RegExp(path.source, path.flags.replace(/[gy]/g, ''))
+        : new RegExp(path.pattern)
+    return (url) => pattern.test(url)
+  })()
+  return (request) =>
+    (kinds === undefined || kinds.includes(request.kind)) && matchesPath(request.url)
+}

@@ -1,0 +1,171 @@
+import { err, ok, type Result } from '../kernel/index.ts'
+import type { FilterLiteral, FilterNode } from './filter-syntax.ts'
+import type { Person } from './person.ts'
+import { userProperty } from './user-properties.ts'
+
+/** A filter ready to be asked of each row. */
+export type FilterPredicate = (person: Person) => boolean
+
+/** Graph's refusal of a filter: its error code and message. */
+export interface FilterRefusal {
+  readonly code: 'BadRequest' | 'Request_UnsupportedQuery'
+  readonly message: string
+}
+
+/** Most clauses that may be joined by `or`, an `in` list counting each of its values. */
+const maximumOrClauses = 15
+
+/** Operators by property: what works plainly, and what needs the advanced query mode besides. */
+const ranged = { plain: 'eq ge le in startsWith', advanced: 'ne not null' }
+const rules: Readonly<Record<string, { readonly plain: string; readonly advanced: string }>> = {
+  id: { plain: 'eq in', advanced: 'ne not' },
+  userPrincipalName: { plain: 'eq in startsWith le ge', advanced: 'ne not endsWith' },
+  displayName: { plain: 'eq in startsWith', advanced: 'ne not null' },
+  createdDateTime: { plain: 'eq ge le', advanced: 'ne not in' },
+  mail: { plain: 'eq ge le in startsWith', advanced: 'ne not endsWith' },
+  accountEnabled: { plain: 'eq in', advanced: 'ne not' },
+  userType: { plain: 'eq in', advanced: 'ne not' },
+  externalUserState: { plain: 'eq in', advanced: 'ne not' },
+  officeLocation: { plain: '', advanced: 'eq ne not ge le in startsWith null' },
+  companyName: { plain: '', advanced: 'eq ne not ge le in startsWith null' },
+  mobilePhone: { plain: '', advanced: 'eq ne not ge le in startsWith null' },
+  ...Object.fromEntries(
+    [
+      'surname',
+      'givenName',
+      'department',
+      'jobTitle',
+      'city',
+      'state',
+      'country',
+      'employeeId',
+      'employeeType',
+      'usageLocation',
+      'mailNickname',
+      'preferredLanguage',
+    ].map((name) => [name, ranged]),
+  ),
+}
+
+/**
+ * Checks a filter against what Graph supports and compiles it. `isAdvanced` tells whether the
+ * request carries `ConsistencyLevel: eventual` and `$count=true`.
+ */
+export function compileFilter(
+  node: FilterNode,
+  isAdvanced: boolean,
+): Result<FilterPredicate, FilterRefusal> {
+  const clauses = orClauses(node)
+  if (clauses > maximumOrClauses) {
+    return err({
+      code: 'Request_UnsupportedQuery',
+      message: `Too many child clauses specified in search filter expression containing 'OR' operators: ${clauses}. Max allowed: ${maximumOrClauses}.`,
+    })
+  }
+  const refusal = refusalOf(node, isAdvanced, false)
+  return refusal === undefined ? ok(predicateOf(node)) : err(refusal)
+}
+
+function orClauses(node: FilterNode): number {
+  if (node.kind === 'or') return orClauses(node.left) + orClauses(node.right)
+  if (node.kind === 'and') return Math.max(orClauses(node.left), orClauses(node.right))
+  if (node.kind === 'not') return orClauses(node.operand)
+  return node.kind === 'in' ? node.values.length : 1
+}
+
+function refusalOf(
+  node: FilterNode,
+  isAdvanced: boolean,
+  isNegated: boolean,
+): FilterRefusal | undefined {
+  if (node.kind === 'and' || node.kind === 'or') {
+    return (
+      refusalOf(node.left, isAdvanced, isNegated) ?? refusalOf(node.right, isAdvanced, isNegated)
+    )
+  }
+  if (node.kind === 'not') return refusalOf(node.operand, isAdvanced, true)
+  const property = userProperty(node.property)
+  if (property === undefined) {
+    return {
+      code: 'BadRequest',
+      message: `Invalid filter clause: Could not find a property named '${node.property}' on type 'microsoft.graph.user'.`,
+    }
+  }
+  const rule = rules[property.name] ?? { plain: '', advanced: '' }
+  const allowed = new Set(`${rule.plain} ${isAdvanced ? rule.advanced : ''}`.split(' '))
+  const isAllowed = operatorsOf(node, isNegated).every((operator) => allowed.has(operator))
+  if (isAllowed) return undefined
+  return {
+    code: 'Request_UnsupportedQuery',
+    message: `Unsupported or invalid query filter clause specified for property '${property.name}' of resource 'User'.`,
+  }
+}
+
+function operatorsOf(
+  node: Exclude<FilterNode, { readonly kind: 'and' | 'or' | 'not' }>,
+  isNegated: boolean,
+): string[] {
+  const negation = isNegated ? ['not'] : []
+  if (node.kind === 'in') return ['in', ...negation]
+  if (node.kind === 'call') return [node.name, ...negation]
+  return [node.operator, ...(node.value === null ? ['null'] : []), ...negation]
+}
+
+function predicateOf(node: FilterNode): FilterPredicate {
+  switch (node.kind) {
+    case 'and':
+    case 'or': {
+      const [left, right] = [predicateOf(node.left), predicateOf(node.right)]
+      return node.kind === 'and'
+        ? (person) => left(person) && right(person)
+        : (person) => left(person) || right(person)
+    }
+    case 'not': {
+      const operand = predicateOf(node.operand)
+      return (person) => !operand(person)
+    }
+    case 'in': {
+      const wanted = new Set(node.values.map(folded))
+      const value = valueOf(node.property)
+      return (person) => wanted.has(value(person))
+    }
+    case 'call': {
+      const value = valueOf(node.property)
+      const piece = node.value.toLowerCase()
+      const isStart = node.name === 'startsWith'
+      return (person) => {
+        const text = value(person)
+        if (typeof text !== 'string') return false
+        return isStart ? text.startsWith(piece) : text.endsWith(piece)
+      }
+    }
+    case 'compare':
+      return comparison(node)
+  }
+}
+
+function comparison(node: Extract<FilterNode, { readonly kind: 'compare' }>): FilterPredicate {
+  const value = valueOf(node.property)
+  const wanted = folded(node.value)
+  const { operator } = node
+  if (operator === 'eq') return (person) => value(person) === wanted
+  if (operator === 'ne') return (person) => value(person) !== wanted
+  return (person) => {
+    const actual = value(person)
+    // Null, and values of another type, lie in no range.
+    if (actual === null || wanted === null || typeof actual !== typeof wanted) return false
+    if (operator === 'ge') return actual >= wanted
+    if (operator === 'le') return actual <= wanted
+    return operator === 'gt' ? actual > wanted : actual < wanted
+  }
+}
+
+function valueOf(name: string): (person: Person) => FilterLiteral {
+  const value = userProperty(name)?.value ?? (() => null)
+  return (person) => folded(value(person) as FilterLiteral)
+}
+
+/** Directory texts compare without case; instants are written alike, so texts order them rightly. */
+function folded(value: FilterLiteral): FilterLiteral {
+  return typeof value === 'string' ? value.toLowerCase() : value
+}

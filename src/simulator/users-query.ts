@@ -1,0 +1,185 @@
+import { putAscii, type ByteWriter } from './byte-writer.ts'
+import { err, ok, type Result } from '../kernel/index.ts'
+import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
+import { compileFilter, type FilterPredicate } from './filter-rules.ts'
+import { parseFilter } from './filter-syntax.ts'
+import { requirePermission, type GraphCaller } from './graph-authorize.ts'
+import { graphError } from './graph-errors.ts'
+import { defaultProperties, singleUserProperties } from './user-properties.ts'
+import { userProperty, type UserProperty } from './user-properties.ts'
+
+/** The query options of a users request, checked. */
+export interface UsersQuery {
+  readonly properties: readonly UserProperty[]
+  /** What stands in `@odata.context` behind `#users`: empty, or the selection in parentheses. */
+  readonly selection: string
+  readonly top: number
+  readonly filter: FilterPredicate | undefined
+  readonly filterText: string
+  /** `$count=true` was asked for, and heard. */
+  readonly wantsCount: boolean
+}
+
+const readPermissions = [
+  'User.Read.All',
+  'User.ReadWrite.All',
+  'Directory.Read.All',
+  'Directory.ReadWrite.All',
+  'User.ReadBasic.All',
+]
+const defaultPageSize = 100
+const maximumPageSize = 999
+/** Longest URL of an advanced query, in characters. */
+const maximumAdvancedUrl = 2_048
+const refusedOptions = ['$skip', '$search', '$orderby', '$expand'] as const
+
+/** Reads the query of `/users`; each refusal is Graph's own answer. */
+export function readUsersQuery(
+  request: SimulatedRequest,
+  caller: GraphCaller,
+  signInActivityPageCap: number,
+): Result<UsersQuery, Answer> {
+  const denied = requirePermission(request, caller, readPermissions)
+  if (denied !== undefined) return err(denied)
+  const unsupported = unsupportedOption(request)
+  if (unsupported !== undefined) return err(unsupported)
+  const selected = readSelect(request, caller, true)
+  if (!selected.ok) return selected
+  const properties = selected.value
+  const hasActivity = properties.some(({ name }) => name === 'signInActivity')
+  const top = readTop(request, hasActivity ? signInActivityPageCap : maximumPageSize)
+  if (!top.ok) return top
+  const wantsCount = isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
+  const filter = readFilter(request, wantsCount)
+  if (!filter.ok) return filter
+  return ok({
+    properties,
+    selection: selectionOf(request, properties),
+    top: top.value,
+    filter: filter.value,
+    filterText: request.query.get('$filter') ?? '',
+    wantsCount,
+  })
+}
+
+/** Reads the query of `/users/$count`: the filter, in advanced mode by its header alone. */
+export function readCountQuery(
+  request: SimulatedRequest,
+  caller: GraphCaller,
+): Result<FilterPredicate | undefined, Answer> {
+  const denied = requirePermission(request, caller, readPermissions)
+  if (denied !== undefined) return err(denied)
+  if (!isEventual(request)) {
+    return err(graphError(request, 400, 'Request_BadRequest', '$count is not currently supported.'))
+  }
+  return readFilter(request, true)
+}
+
+/** Reads the `$select` of `/users/{id}`, which also knows the single-user properties. */
+export function readUserQuery(
+  request: SimulatedRequest,
+  caller: GraphCaller,
+): Result<Pick<UsersQuery, 'properties' | 'selection'>, Answer> {
+  const denied = requirePermission(request, caller, readPermissions)
+  if (denied !== undefined) return err(denied)
+  const selected = readSelect(request, caller, false)
+  if (!selected.ok) return selected
+  return ok({ properties: selected.value, selection: selectionOf(request, selected.value) })
+}
+
+function unsupportedOption(request: SimulatedRequest): Answer | undefined {
+  const option = refusedOptions.find((name) => request.query.has(name))
+  if (option === undefined) return undefined
+  if (option === '$expand' || option === '$search') {
+    const message = `The simulator does not serve '${option}'.`
+    return graphError(request, 501, 'NotImplemented', message)
+  }
+  const message =
+    option === '$orderby'
+      ? 'Sorting not supported for current query.'
+      : "'$skip' is not supported by the service."
+  return graphError(request, 400, 'Request_UnsupportedQuery', message)
+}
+
+function readSelect(
+  request: SimulatedRequest,
+  caller: GraphCaller,
+  isCollection: boolean,
+): Result<readonly UserProperty[], Answer> {
+  const asked = request.query.get('$select')?.trim()
+  const names = asked ? asked.split(',').map((name) => name.trim()) : defaultProperties
+  const properties: UserProperty[] = []
+  for (const name of names) {
+    const isSingleUser = singleUserProperties.has(name.toLowerCase())
+    if (isSingleUser && isCollection) return err(notImplemented(request))
+    const property =
+      userProperty(name) ??
+      (isSingleUser ? { name, write: (_, out) => putNull(out), value: () => null } : undefined)
+    if (property === undefined) return err(unknownProperty(request, name))
+    if (!properties.some((other) => other.name === property.name)) properties.push(property)
+  }
+  const wantsActivity = properties.some(({ name }) => name === 'signInActivity')
+  if (wantsActivity && !caller.roles.includes('AuditLog.Read.All')) {
+    return err(
+      graphError(
+        request,
+        403,
+        'Authentication_MSGraphPermissionMissing',
+        'Calling principal does not have required MSGraph permissions AuditLog.Read.All',
+      ),
+    )
+  }
+  return ok(properties)
+}
+
+function putNull(out: ByteWriter): void {
+  putAscii(out, 'null')
+}
+
+function notImplemented(request: SimulatedRequest): Answer {
+  const message = 'This operation target is not yet supported.'
+  return graphError(request, 501, 'NotImplemented', message)
+}
+
+function unknownProperty(request: SimulatedRequest, name: string): Answer {
+  const message = `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.user'.`
+  return graphError(request, 400, 'BadRequest', message)
+}
+
+function selectionOf(request: SimulatedRequest, properties: readonly UserProperty[]): string {
+  const isSelected = Boolean(request.query.get('$select')?.trim())
+  return isSelected ? `(${properties.map(({ name }) => name).join(',')})` : ''
+}
+
+function readTop(request: SimulatedRequest, maximum: number): Result<number, Answer> {
+  const text = request.query.get('$top')
+  if (text === null) return ok(Math.min(defaultPageSize, maximum))
+  const top = Number(text)
+  if (!/^-?\d+$/.test(text)) {
+    const message = `Invalid value '${text}' for $top query option found. The $top query option requires a non-negative integer value.`
+    return err(graphError(request, 400, 'BadRequest', message))
+  }
+  if (top >= 1 && top <= maximum) return ok(top)
+  const message = `Invalid page size specified: '${text}'. Must be between 1 and ${maximum} inclusive.`
+  return err(graphError(request, 400, 'Request_UnsupportedQuery', message))
+}
+
+function readFilter(
+  request: SimulatedRequest,
+  isAdvanced: boolean,
+): Result<FilterPredicate | undefined, Answer> {
+  const text = request.query.get('$filter')
+  if (text === null) return ok(undefined)
+  if (isAdvanced && request.url.length > maximumAdvancedUrl) {
+    const message = `The request URI is too long: at most ${maximumAdvancedUrl} characters are allowed.`
+    return err(graphError(request, 414, 'UriTooLong', message))
+  }
+  const node = parseFilter(text)
+  if (!node.ok) return err(graphError(request, 400, 'BadRequest', node.error))
+  const filter = compileFilter(node.value, isAdvanced)
+  return filter.ok ? filter : err(graphError(request, 400, filter.error.code, filter.error.message))
+}
+
+function isEventual(request: SimulatedRequest): boolean {
+  return headerOf(request, 'consistencylevel')?.trim().toLowerCase() === 'eventual'
+}
