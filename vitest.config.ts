@@ -1,10 +1,28 @@
 import { defineConfig } from 'vitest/config'
 
+/** Unit tests stand beside the code; `contract`, `flows` and `architecture` below `test/`. */
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: ['test/soak/**', 'node_modules/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      project('unit', 'src/**/*.test.ts'),
+      project('contract', 'test/contract/**/*.test.ts'),
+      project('flows', 'test/flows/**/*.test.ts'),
+      project('architecture', 'test/architecture/**/*.test.ts'),
+    ],
   },
 })
+
+function project(name: string, files: string): object {
+  return {
+    test: {
+      name,
+      include: [files],
+      setupFiles: ['tools/leak-guard.ts'],
+      pool: 'forks',
+      retry: 0,
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+      teardownTimeout: 10_000,
+    },
+  }
+}

@@ -10,4 +10,4 @@ if (parts[0] < 24 || (parts[0] === 24 && parts[1] < 12)) {
   )
   process.exit(2)
 }
-import('./start.js')
+void import('./start.js')

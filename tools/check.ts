@@ -1,0 +1,16 @@
+import { checkSteps } from './check-steps.ts'
+import { runSteps, selectSteps } from './run-steps.ts'
+
+// `npm run check` proves everything that is not a test; `npm run check -- lint types` a part of it.
+const selection = selectSteps(checkSteps, process.argv.slice(2))
+if ('unknown' in selection) {
+  const known = checkSteps.map((step) => step.name).join(', ')
+  console.error(`no such step: ${selection.unknown.join(', ')}; there are ${known}`)
+  process.exitCode = 2
+} else {
+  const failed = await runSteps(selection.steps, {
+    write: (text) => process.stdout.write(text),
+    monotonic: () => performance.now(),
+  })
+  process.exitCode = failed === 0 ? 0 : 1
+}
