@@ -43,6 +43,22 @@ export const configErrors = defineErrors({
     title: 'The command was not understood',
     remedy: 'See the command with `--help`.',
   },
+  file_exists: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'A file of that name exists already',
+    remedy: 'Keep it, or name another place; nothing was overwritten.',
+  },
+  file_unwritable: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The file cannot be written',
+    remedy: 'Name a folder that exists and that this user may write.',
+  },
   connection_unknown: {
     status: 404,
     retry: 'never',
