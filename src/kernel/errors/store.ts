@@ -42,6 +42,14 @@ export const storeErrors = defineErrors({
     title: 'The database file is damaged or is not a database',
     remedy: 'Restore it from a backup (migrations leave one beside it), or name another file.',
   },
+  store_foreign: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The database belongs to another program',
+    remedy: 'Name another file in `store`; Evergrant makes one where there is none.',
+  },
   schema_too_new: {
     status: 500,
     retry: 'never',

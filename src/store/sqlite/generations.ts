@@ -1,0 +1,84 @@
+import type { Clock } from '../../kernel/index.ts'
+import type { GenerationChange, Generations, GenerationTopic } from '../store.ts'
+import type { Connection } from './connection.ts'
+
+/** How often `data_version` is looked at (ms); half of the promised second. */
+const pollEveryMs = 500
+
+const topics: readonly GenerationTopic[] = ['grants', 'slots', 'runs']
+
+/** Counts a change; call it inside the transaction that makes the change. */
+export function bumpGeneration(connection: Connection, topic: GenerationTopic): void {
+  connection
+    .prepare<[string]>('UPDATE generations SET generation = generation + 1 WHERE topic = ?')
+    .run(topic)
+}
+
+/** Reads all generations. */
+export function readGenerations(connection: Connection): Generations {
+  const rows = connection
+    .prepare<[], { topic: GenerationTopic; generation: number }>(
+      'SELECT topic, generation FROM generations',
+    )
+    .all()
+  const generations: Record<GenerationTopic, number> = { grants: 0, slots: 0, runs: 0 }
+  for (const { topic, generation } of rows)
+    if (topic in generations) generations[topic] = generation
+  return generations
+}
+
+/** Watches the generations for several listeners with one timer, which runs only while one listens. */
+export function createGenerationWatch(
+  connection: Connection,
+  clock: Clock,
+): {
+  watch(listener: (change: GenerationChange) => void): () => void
+  end(): void
+} {
+  const listeners = new Set<(change: GenerationChange) => void>()
+  let dataVersion = 0
+  let known: Generations = { grants: 0, slots: 0, runs: 0 }
+  let cancel: (() => void) | undefined
+
+  const look = (): void => {
+    const version = connection.dataVersion()
+    if (version === dataVersion) return
+    const generations = readGenerations(connection)
+    const changed = topics.filter((topic) => generations[topic] !== known[topic])
+    dataVersion = version
+    known = generations
+    if (changed.length === 0) return
+    for (const listener of listeners) listener({ topics: changed, generations })
+  }
+  const poll = (): void => {
+    cancel = clock.schedule(pollEveryMs, poll)
+    try {
+      look()
+    } catch {
+      // The database is locked or gone for the moment; the next poll looks again, and whoever uses
+      // the store meanwhile gets the error itself.
+    }
+  }
+  return {
+    watch: (listener) => {
+      if (cancel === undefined) {
+        // The version first: a commit between the two reads is then seen by the next poll.
+        dataVersion = connection.dataVersion()
+        known = readGenerations(connection)
+        cancel = clock.schedule(pollEveryMs, poll)
+      }
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size > 0) return
+        cancel?.()
+        cancel = undefined
+      }
+    },
+    end: () => {
+      listeners.clear()
+      cancel?.()
+      cancel = undefined
+    },
+  }
+}

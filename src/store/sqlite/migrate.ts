@@ -1,0 +1,84 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import { EvergrantError, type Clock } from '../../kernel/index.ts'
+import type { Vault } from '../../vault/index.ts'
+import type { Connection } from './connection.ts'
+import { toStoreError } from './errors.ts'
+import { examine, identitySchema, schemaVersion } from './identity.ts'
+import type { Migration } from './migrations.ts'
+
+/**
+ * Brings the file to the newest schema in one transaction, after a copy of it was written beside it
+ * (`FILE.schema-N-TIME.backup`), and keeps a check value of the key that seals. A new file needs no
+ * copy; a file that is up to date is not written. Two processes may migrate at once: one does, the
+ * other finds it done.
+ *
+ * @returns The path of the backup, when one was made.
+ * @throws `key_wrong`, `schema_too_new`, `store_full`, `store_busy`; nothing has changed then.
+ */
+export async function migrate(
+  connection: Connection,
+  migrations: readonly Migration[],
+  vault: Vault,
+  clock: Clock,
+): Promise<string | undefined> {
+  const { database, path } = connection
+  const newest = migrations.at(-1)?.version ?? 0
+  const version = schemaVersion(database)
+  const backup =
+    version > 0 && version < newest ? await backUp(database, path, version, clock) : undefined
+  if (version < newest || !hasPrimaryCheck(database, vault)) {
+    await connection.write(() => {
+      // Another process may have been first, with another key or a newer schema.
+      examine(database, vault, newest)
+      const current = schemaVersion(database)
+      if (current === 0) database.exec(identitySchema)
+      for (const step of migrations) if (step.version > current) apply(database, step)
+      database
+        .prepare('INSERT INTO seal_checks VALUES (?, ?) ON CONFLICT DO NOTHING')
+        .run(vault.primaryKeyId, vault.sealCheck())
+    })
+  }
+  return backup
+}
+
+function apply(database: Database.Database, step: Migration): void {
+  database.exec(step.sql)
+  database.pragma(`user_version = ${step.version}`)
+  if (!step.isBreaking) return
+  const setFact = database.prepare('INSERT OR REPLACE INTO store_facts VALUES (?, ?)')
+  setFact.run('compatible_from', step.version)
+  setFact.run('needs_evergrant', step.since)
+}
+
+function hasPrimaryCheck(database: Database.Database, vault: Vault): boolean {
+  return (
+    database
+      .prepare('SELECT 1 FROM seal_checks WHERE key_id = ?')
+      .pluck()
+      .get(vault.primaryKeyId) === 1
+  )
+}
+
+/** Copies through SQLite, so that what stands in the log only is in the copy too. */
+async function backUp(
+  database: Database.Database,
+  path: string,
+  version: number,
+  clock: Clock,
+): Promise<string> {
+  const time = new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-')
+  const target = `${path}.schema-${version}-${time}.backup`
+  if (existsSync(target)) {
+    throw new EvergrantError('store_unwritable', `"${target}" is there already`)
+  }
+  const unfinished = `${target}.unfinished-${process.pid}`
+  try {
+    await database.backup(unfinished)
+    renameSync(unfinished, target)
+  } catch (error) {
+    rmSync(unfinished, { force: true })
+    throw toStoreError(error, path)
+  }
+  return target
+}

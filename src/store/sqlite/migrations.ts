@@ -1,0 +1,16 @@
+import { schema1 } from './schema-1.ts'
+
+/** One step of the schema. Numbered from 1 without gaps; never changed once released. */
+export interface Migration {
+  readonly version: number
+  readonly sql: string
+  /** The Evergrant release that brought it. */
+  readonly since: string
+  /** True when an Evergrant that does not know this step can no longer use the store. */
+  readonly isBreaking: boolean
+}
+
+/** Every step, in order. */
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: schema1, since: '0.1.0', isBreaking: true },
+]

@@ -1,0 +1,72 @@
+import type { Connection } from './connection.ts'
+
+/*
+ * Graph's ids are random, so an index of them is written all over: near the end of 400,000 rows a
+ * page of 999 touches 900 index pages. Therefore new keys go into a small table, and every commit
+ * moves one slice of it on, in key order, so that a commit writes a few neighbouring pages of the big
+ * table instead. Measured in the README.
+ */
+
+/** Into how many slices the first byte of an id is cut. A key is moved on within as many commits. */
+const slices = 64
+
+const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+/** The key of a JSON text made by `textOfId`: 16 bytes for a GUID, the text itself otherwise. */
+const keyOf = (text: string): string =>
+  `iif(${text} LIKE '~%', substr(${text}, 2), unhex(${text}, '-'))`
+
+/** An id as the statements here read it. GUIDs are one whatever their case (RFC 9562 section 4). */
+export function textOfId(id: string): string {
+  return guid.test(id) ? id.toLowerCase() : `~${id}`
+}
+
+const rowIdOf = (key: string, space: string): string =>
+  `coalesce(
+    (SELECT row_id FROM directory_keys WHERE object_id = ${key} AND space_id = ${space}),
+    (SELECT row_id FROM directory_fresh_keys WHERE object_id = ${key} AND space_id = ${space}))`
+
+/** Looks up where objects are; null for the ones that are not there. In the order of `texts`. */
+export function findRowIds(
+  { prepare }: Connection,
+  spaceId: number,
+  texts: readonly string[],
+): (number | null)[] {
+  const rows = prepare<unknown[], { rowId: number | null }>(
+    `SELECT ${rowIdOf('ids.key', '@spaceId')} AS rowId
+     FROM (SELECT ${keyOf('value')} AS key FROM json_each(@texts)) AS ids`,
+  ).all({ texts: JSON.stringify(texts), spaceId })
+  return rows.map(({ rowId }) => rowId)
+}
+
+/** Looks up where one object is. */
+export function findRowId(connection: Connection, spaceId: number, id: string): number | undefined {
+  return findRowIds(connection, spaceId, [textOfId(id)])[0] ?? undefined
+}
+
+/** Remembers new objects, stored in neighbouring rows from `firstRowId` on in the order of `texts`. */
+export function addKeys(
+  { prepare }: Connection,
+  spaceId: number,
+  texts: readonly string[],
+  firstRowId: number,
+): void {
+  prepare(
+    `INSERT INTO directory_fresh_keys
+     SELECT ${keyOf('value')}, @spaceId, @firstRowId + key FROM json_each(@texts) ORDER BY 1`,
+  ).run({ texts: JSON.stringify(texts), spaceId, firstRowId })
+}
+
+/** Moves the keys of one slice on; `turn` counts the calls and chooses the slice. */
+export function moveFreshKeys({ prepare }: Connection, turn: number): void {
+  const slice = turn % slices
+  const width = 256 / slices
+  // Text keys sort before all bytes, so the first slice takes them too; the last has no upper end.
+  const from = slice === 0 ? Number.NEGATIVE_INFINITY : Buffer.of(slice * width)
+  const to = slice === slices - 1 ? Buffer.alloc(17, 0xff) : Buffer.of((slice + 1) * width)
+  prepare(
+    `INSERT INTO directory_keys
+     SELECT * FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ? ORDER BY 1, 2`,
+  ).run(from, to)
+  prepare('DELETE FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ?').run(from, to)
+}

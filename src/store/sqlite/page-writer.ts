@@ -1,0 +1,108 @@
+import type { PageRows } from '../../imports/ports.ts'
+import { EvergrantError } from '../../kernel/index.ts'
+import type { Connection } from './connection.ts'
+import { addKeys, findRowIds, moveFreshKeys, textOfId } from './object-keys.ts'
+import { markSeen } from './seen-marks.ts'
+import { ensureSpace, type Space } from './spaces.ts'
+
+/** The rows of one page and what to write with them. */
+export interface PageWrite extends Space {
+  /** The import that writes; refused when another one owns the space. */
+  readonly owner: string
+  readonly sequence: number
+  readonly page: PageRows
+  readonly now: number
+}
+
+/** Rows a single INSERT takes: fewer calls into SQLite, the same work within. */
+const rowsPerInsert = 50
+
+/**
+ * Makes the writer of import pages: adds new objects, rewrites changed ones, leaves equal ones
+ * untouched, and marks them all as seen. Of two rows with one id in a page the later one counts.
+ * The caller holds a transaction.
+ */
+export function createPageWriter(connection: Connection): (write: PageWrite) => void {
+  const { prepare } = connection
+  let turn = 0
+
+  return ({ tenantId, kind, owner, sequence, page, now }) => {
+    const space = ensureSpace(connection, { tenantId, kind })
+    if (space.owner !== null && space.owner !== owner) {
+      throw new EvergrantError(
+        'import_owned',
+        `the import "${space.owner}" took over the rows of "${tenantId}" from "${owner}"`,
+      )
+    }
+    if (page.length === 0) return
+    const spaceId = space.space_id
+    const { texts, indexes } = distinct(page)
+    const known = findRowIds(connection, spaceId, texts)
+    const firstRowId = nextRowId(connection)
+
+    const isEqual = prepare<[string, number], { same: 0 | 1 }>(
+      'SELECT properties = ? AS same FROM directory_objects WHERE row_id = ?',
+    )
+    const rewrite = prepare(
+      'UPDATE directory_objects SET properties = ?, updated_at = ? WHERE row_id = ?',
+    )
+    const freshTexts: string[] = []
+    const fresh: unknown[] = []
+    const rowIds: number[] = []
+    for (const [position, text] of texts.entries()) {
+      const json = page.json(indexes[position] ?? 0)
+      const rowId = known[position] ?? null
+      if (rowId === null) {
+        const newRowId = firstRowId + freshTexts.length
+        freshTexts.push(text)
+        fresh.push(newRowId, spaceId, now, json)
+        rowIds.push(newRowId)
+        continue
+      }
+      if (isEqual.get(json, rowId)?.same !== 1) rewrite.run(json, now, rowId)
+      rowIds.push(rowId)
+    }
+
+    if (freshTexts.length > 0) {
+      insertObjects(connection, fresh)
+      addKeys(connection, spaceId, freshTexts, firstRowId)
+      prepare('UPDATE directory_spaces SET objects = objects + ? WHERE space_id = ?').run(
+        freshTexts.length,
+        spaceId,
+      )
+      moveFreshKeys(connection, turn++)
+    }
+    markSeen(connection, spaceId, sequence, rowIds)
+  }
+}
+
+/** The page's ids without repetition, each with the index of its last row. */
+function distinct(page: PageRows): { readonly texts: string[]; readonly indexes: number[] } {
+  const lastIndex = new Map<string, number>()
+  for (let index = 0; index < page.length; index++) {
+    const id = page.ids[index]
+    if (id !== undefined) lastIndex.set(textOfId(id), index)
+  }
+  return { texts: [...lastIndex.keys()], indexes: [...lastIndex.values()] }
+}
+
+function nextRowId({ prepare }: Connection): number {
+  const last = prepare<[], { rowId: number | null }>(
+    'SELECT max(row_id) AS rowId FROM directory_objects',
+  ).get()
+  return (last?.rowId ?? 0) + 1
+}
+
+const columns = 4
+const insertSql = (rows: number): string =>
+  `INSERT INTO directory_objects VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?)').join()}`
+
+function insertObjects({ prepare }: Connection, values: readonly unknown[]): void {
+  const batch = rowsPerInsert * columns
+  let at = 0
+  for (; at + batch <= values.length; at += batch) {
+    prepare(insertSql(rowsPerInsert)).run(...values.slice(at, at + batch))
+  }
+  const one = prepare(insertSql(1))
+  for (; at < values.length; at += columns) one.run(...values.slice(at, at + columns))
+}

@@ -1,0 +1,257 @@
+import type {
+  Heartbeat,
+  RunChange,
+  RunOwner,
+  RunRecord,
+  RunStore,
+  WalkRecord,
+} from '../../imports/ports.ts'
+import type { LogBody, LogEntry } from '../../imports/execution-log.ts'
+import { EvergrantError } from '../../kernel/index.ts'
+import type { Connection } from './connection.ts'
+import { bumpGeneration } from './generations.ts'
+import { createPageWriter } from './page-writer.ts'
+import { asRun, asWalk, noTotals, walkParameters, type RunRow, type WalkRow } from './run-rows.ts'
+import { takeSpace } from './spaces.ts'
+import { countSeen, dropOldMarks } from './seen-marks.ts'
+
+const openStates = `('running', 'waiting', 'interrupted')`
+
+/** Keeps import runs, their walks and logs in SQLite. */
+export function createRunStore(connection: Connection): RunStore {
+  const { prepare, read, write } = connection
+  const writePage = createPageWriter(connection)
+
+  const rowOf = (id: string): RunRow | undefined =>
+    prepare<[string], RunRow>('SELECT * FROM import_runs WHERE id = ?').get(id)
+  const openRowOf = (name: string): RunRow | undefined =>
+    prepare<[string], RunRow>(
+      `SELECT * FROM import_runs WHERE name = ? AND state IN ${openStates}`,
+    ).get(name)
+
+  /** The run, when this instance still owns it. */
+  const ownedRow = (id: string, instanceId: string): RunRow => {
+    const row = rowOf(id)
+    if (row?.owner_instance === instanceId) return row
+    throw new EvergrantError(
+      'import_interrupted',
+      row === undefined
+        ? `the run "${id}" is not in the store`
+        : `another process has taken over the run "${id}", or has ended it`,
+    )
+  }
+
+  const appendLog = (sequence: number, entries: readonly LogEntry[]): void => {
+    if (entries.length === 0) return
+    const last = prepare<[number], { seq: number | null }>(
+      'SELECT max(seq) AS seq FROM import_log WHERE run_sequence = ?',
+    ).get(sequence)
+    let seq = last?.seq ?? 0
+    const insert = prepare('INSERT INTO import_log VALUES (?, ?, ?, ?, ?)')
+    for (const { at, level, body } of entries) {
+      seq += 1
+      insert.run(sequence, seq, at, level, JSON.stringify(body))
+    }
+  }
+
+  const writeWalk = (walk: WalkRecord): void => {
+    prepare(`INSERT OR REPLACE INTO import_walks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+      ...walkParameters(walk),
+    )
+  }
+
+  /** Applies a change; absent members stay, null ones are cleared. */
+  const applyChange = (row: RunRow, change: RunChange, now: number): void => {
+    const state = change.state ?? row.state
+    const isOver = state === 'completed' || state === 'failed' || state === 'cancelled'
+    const isReleased = change.release === true
+    prepare(
+      `UPDATE import_runs SET state = ?, reason = ?, verdict = ?, problem = ?, finished_at = ?,
+         totals = ?, owner = ?, owner_instance = ?, requested = ?, updated_at = ?,
+         heartbeat_at = ? WHERE id = ?`,
+    ).run(
+      state,
+      change.reason === undefined ? row.reason : change.reason,
+      change.verdict ?? row.verdict,
+      change.problem === undefined ? row.problem : asJson(change.problem),
+      change.finishedAt ?? row.finished_at,
+      change.totals === undefined ? row.totals : JSON.stringify(change.totals),
+      isReleased ? null : row.owner,
+      isReleased ? null : row.owner_instance,
+      isReleased || isOver ? null : row.requested,
+      now,
+      isReleased ? row.heartbeat_at : now,
+      row.id,
+    )
+  }
+
+  return {
+    createRun: async (run, now) =>
+      await write((): Awaited<ReturnType<RunStore['createRun']>> => {
+        const existing = openRowOf(run.name)
+        if (existing !== undefined) return { created: false, existing: asRun(existing) }
+        prepare(
+          `INSERT INTO import_runs (id, name, options, state, owner, owner_instance, heartbeat_at,
+             created_at, updated_at, totals) VALUES (?, ?, ?, 'running', ?, ?, ?, ?, ?, ?)`,
+        ).run(
+          run.id,
+          run.name,
+          JSON.stringify(run.options),
+          JSON.stringify(run.owner),
+          run.owner.instanceId,
+          now,
+          now,
+          now,
+          JSON.stringify(noTotals),
+        )
+        for (const collection of run.options.collections) {
+          const start = {
+            state: 'walking',
+            pages: 0,
+            rows: 0,
+            restarts: 0,
+            segmentBytes: 0,
+          } as const
+          writeWalk({ runId: run.id, collection, shard: 0, ...start })
+        }
+        dropOldMarks(connection, run.name)
+        bumpGeneration(connection, 'runs')
+        return { created: true, run: present(rowOf(run.id)) }
+      }),
+
+    claimRun: async (id, expectedInstanceId, owner: RunOwner, now) =>
+      await write(() => {
+        const row = rowOf(id)
+        if (!ownedBy(row, expectedInstanceId)) return undefined
+        if (!['running', 'waiting', 'interrupted'].includes(row.state)) return undefined
+        // What was asked of the owner before is void: whoever claims the run wants it to go on.
+        prepare(
+          `UPDATE import_runs SET state = 'running', reason = NULL, problem = NULL, owner = ?,
+             owner_instance = ?, heartbeat_at = ?, requested = NULL, updated_at = ? WHERE id = ?`,
+        ).run(JSON.stringify(owner), owner.instanceId, now, now, id)
+        bumpGeneration(connection, 'runs')
+        return present(rowOf(id))
+      }),
+
+    closeRun: async (id, expectedInstanceId, change, log, now) =>
+      await write(() => {
+        const row = rowOf(id)
+        if (!ownedBy(row, expectedInstanceId)) return false
+        applyChange(row, { ...change, release: true }, now)
+        appendLog(row.sequence, log)
+        bumpGeneration(connection, 'runs')
+        return true
+      }),
+
+    heartbeat: async (id, instanceId, now): Promise<Heartbeat> =>
+      await write(() => {
+        const row = rowOf(id)
+        if (row?.owner_instance !== instanceId) return { isOwner: false }
+        // No generation: a beat changes nothing that anyone waits for.
+        prepare('UPDATE import_runs SET heartbeat_at = ? WHERE id = ?').run(now, id)
+        return { isOwner: true, ...(row.requested === null ? {} : { requested: row.requested }) }
+      }),
+
+    requestOf: async (id, request, now) => {
+      await write(() => {
+        const { changes } = prepare(
+          `UPDATE import_runs SET requested = ?, updated_at = ?
+           WHERE id = ? AND state IN ${openStates} AND requested IS NOT 'cancel'`,
+        ).run(request, now, id)
+        if (changes > 0) bumpGeneration(connection, 'runs')
+      })
+    },
+
+    updateRun: async (id, instanceId, change, log, now) => {
+      await write(() => {
+        const row = ownedRow(id, instanceId)
+        applyChange(row, change, now)
+        appendLog(row.sequence, log)
+        bumpGeneration(connection, 'runs')
+      })
+    },
+
+    commitPage: async (commit) => {
+      const page = commit.rows
+      await write(() => {
+        const run = ownedRow(commit.runId, commit.instanceId)
+        if (page !== undefined) writePage({ ...page, owner: run.name, now: commit.now })
+        writeWalk(commit.walk)
+        applyChange(run, { totals: commit.totals }, commit.now)
+        appendLog(run.sequence, commit.log)
+        bumpGeneration(connection, 'runs')
+      })
+    },
+
+    updateWalk: async (walk, instanceId, log, now) => {
+      await write(() => {
+        const run = ownedRow(walk.runId, instanceId)
+        writeWalk(walk)
+        applyChange(run, {}, now)
+        appendLog(run.sequence, log)
+        bumpGeneration(connection, 'runs')
+      })
+    },
+
+    getRun: async (id) => {
+      const row = await read(() => rowOf(id))
+      return row === undefined ? undefined : asRun(row)
+    },
+
+    findOpenRun: async (name) => {
+      const row = await read(() => openRowOf(name))
+      return row === undefined ? undefined : asRun(row)
+    },
+
+    listRuns: async ({ limit, name, beforeId }) => {
+      const rows = await read(() =>
+        prepare<unknown[], RunRow>(
+          `SELECT * FROM import_runs
+           WHERE (@name IS NULL OR name = @name)
+             AND (@beforeId IS NULL OR sequence < (SELECT sequence FROM import_runs WHERE id = @beforeId))
+           ORDER BY sequence DESC LIMIT @limit`,
+        ).all({ name: name ?? null, beforeId: beforeId ?? null, limit }),
+      )
+      return rows.map(asRun)
+    },
+
+    listWalks: async (runId) => {
+      const rows = await read(() =>
+        prepare<[string], WalkRow>(
+          'SELECT * FROM import_walks WHERE run_id = ? ORDER BY collection, shard',
+        ).all(runId),
+      )
+      return rows.map(asWalk)
+    },
+
+    readLog: async (runId, afterSeq, limit) => {
+      const rows = await read(() =>
+        prepare<unknown[], { seq: number; at: number; level: LogEntry['level']; body: string }>(
+          `SELECT seq, at, level, body FROM import_log
+           WHERE run_sequence = (SELECT sequence FROM import_runs WHERE id = ?) AND seq > ?
+           ORDER BY seq LIMIT ?`,
+        ).all(runId, afterSeq, limit),
+      )
+      return rows.map(({ body, ...line }) => ({ ...line, body: JSON.parse(body) as LogBody }))
+    },
+
+    takeRows: async (tenantId, kind, name, options) =>
+      await write(() => takeSpace(connection, { tenantId, kind }, name, options)),
+
+    countSeen: async (tenantId, kind, sequence) =>
+      await read(() => countSeen(connection, { tenantId, kind }, sequence)),
+  }
+}
+
+function ownedBy(row: RunRow | undefined, instanceId: string | undefined): row is RunRow {
+  return row !== undefined && (row.owner_instance ?? undefined) === instanceId
+}
+
+function asJson(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value)
+}
+
+function present(row: RunRow | undefined): RunRecord {
+  if (row === undefined) throw new Error('a run that was just written is not there')
+  return asRun(row)
+}
