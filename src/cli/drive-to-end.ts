@@ -1,0 +1,102 @@
+import type { PreparedRun, RunRecord } from '../imports/index.ts'
+import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
+import { startImport, type Composition } from '../server/index.ts'
+import { configPathOf, type CommonOptions } from './common-options.ts'
+import { createRunPrinter, followRun } from './follow-run.ts'
+import { formatError } from './report-error.ts'
+import type { CliContext } from './run-cli.ts'
+import { runToJson } from './run-json.ts'
+
+/** Drives a prepared run in a worker, shows its progress and ends with its outcome and exit code. */
+export async function driveToEnd(
+  context: CliContext,
+  composition: Composition,
+  prepared: PreparedRun,
+  options: CommonOptions & { readonly pages?: boolean },
+): Promise<RunRecord> {
+  const { io } = context
+  const { clock, store } = composition
+  const { run, instanceId } = prepared
+  const afterSeq = await lastSeq(composition, run.id)
+  const printer = createRunPrinter(io, clock, { pages: options.pages === true })
+  const worker = startImport({ configPath: configPathOf(io, options), runId: run.id, instanceId })
+  const ended = new AbortController()
+  let failure: unknown
+  const done = worker.done
+    .catch((error: unknown) => {
+      failure = error
+    })
+    .finally(() => ended.abort())
+  const release = interruptible(context, async (times) => {
+    if (times > 1) {
+      await worker.kill()
+      return
+    }
+    io.note('\nfinishing the current page; press Ctrl-C again to stop at once\n')
+    await store.runs.requestOf(run.id, 'stop', clock.now())
+  })
+  try {
+    const signal = ended.signal
+    await followRun(composition, run.id, { ...printer, afterSeq, signal })
+    await done
+    // What the worker wrote in its last moments.
+    const end = await followRun(composition, run.id, {
+      ...printer,
+      afterSeq: printer.seq(),
+      signal,
+    })
+    printer.end()
+    if (failure !== undefined) throw failure as Error
+    return report(context, end ?? run, options)
+  } finally {
+    release()
+  }
+}
+
+function report(context: CliContext, run: RunRecord, options: CommonOptions): RunRecord {
+  const { io } = context
+  if (options.json === true) io.out(`${JSON.stringify(runToJson(run))}\n`)
+  const { rows, pages, refreshes, activeMs } = run.totals
+  const amount = `${rows.toLocaleString('en-US')} rows in ${pages} pages, ${refreshes} token refreshes, ${formatDuration(activeMs)}`
+  if (run.state === 'completed') {
+    if (options.json !== true) io.out(`${run.verdict ?? ''}: ${amount}  (${run.id})\n`)
+    return run
+  }
+  const { problem } = run
+  if (problem !== undefined && options.json !== true) {
+    io.note(
+      formatError(new EvergrantError(problem.code, problem.detail, { remedy: problem.remedy })),
+    )
+  }
+  if (options.json !== true) {
+    io.note(`${run.state} after ${amount}\n`)
+    if (run.state === 'interrupted') {
+      io.note(`nothing is lost; go on with:  evergrant imports resume ${run.id}\n`)
+    }
+  }
+  context.exitWith(
+    problem !== undefined && isErrorCode(problem.code) ? errorDefinition(problem.code).exit : 5,
+  )
+  return run
+}
+
+/** Counts interrupts and hands each to `listener`. */
+function interruptible(
+  context: CliContext,
+  listener: (times: number) => Promise<void>,
+): () => void {
+  let times = 0
+  return context.io.onInterrupt(() => {
+    times++
+    listener(times).catch(() => {})
+  })
+}
+
+async function lastSeq(composition: Composition, runId: string): Promise<number> {
+  let seq = 0
+  for (;;) {
+    const lines = await composition.store.runs.readLog(runId, seq, 1_000)
+    seq = lines.at(-1)?.seq ?? seq
+    if (lines.length < 1_000) return seq
+  }
+}

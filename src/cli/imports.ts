@@ -1,0 +1,174 @@
+import type { Command } from 'commander'
+import { cancelRun, prepareResume, withTrueState, type RunRecord } from '../imports/index.ts'
+import { EvergrantError, formatDuration } from '../kernel/index.ts'
+import type { Composition } from '../server/index.ts'
+import {
+  wholeNumberOption,
+  withCommonOptions,
+  withComposition,
+  type CommonOptions,
+} from './common-options.ts'
+import { driveToEnd } from './drive-to-end.ts'
+import { followRun, formatLogLine } from './follow-run.ts'
+import type { CliContext } from './run-cli.ts'
+import { logLineToJson, runToJson } from './run-json.ts'
+import { formatTable } from './table.ts'
+
+interface LogOptions extends CommonOptions {
+  readonly follow?: boolean
+  readonly pages: boolean
+}
+
+/** `evergrant imports list|show|log|resume|cancel` */
+export function addImportsCommands(program: Command, context: CliContext): void {
+  const { io } = context
+  const imports = program
+    .command('imports')
+    .description('see, follow, resume and cancel import runs')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ evergrant imports list
+  $ evergrant imports log run_0199… --follow
+  $ evergrant imports resume run_0199…`,
+    )
+
+  withCommonOptions(
+    imports
+      .command('list')
+      .description('list runs, newest first')
+      .option('--limit <runs>', 'how many, 1 to 1000', '20')
+      .option('--name <name>', 'only runs of that import'),
+  )
+    .addHelpText('after', '\nExamples:\n  $ evergrant imports list --name contoso-graph --limit 5')
+    .action(async (options: CommonOptions & { readonly limit: string; readonly name?: string }) => {
+      const limit = wholeNumberOption('--limit', options.limit, 1, 1_000)
+      const { name } = options
+      await withComposition(io, options, async (composition) => {
+        const query = { limit, ...(name === undefined ? {} : { name }) }
+        const stored = await composition.store.runs.listRuns(query)
+        const runs = stored.map((run) => trueState(composition, run))
+        if (options.json === true) io.out(`${JSON.stringify(runs.map((run) => runToJson(run)))}\n`)
+        else io.out(formatRuns(runs))
+      })
+    })
+
+  withCommonOptions(
+    imports.command('show <id>').description('show one run: state, verdict, counters, walks'),
+  )
+    .addHelpText('after', '\nExamples:\n  $ evergrant imports show run_0199… --json')
+    .action(async (id: string, options: CommonOptions) => {
+      await withComposition(io, options, async (composition) => {
+        const run = trueState(composition, await knownRun(composition, id))
+        const walks = await composition.store.runs.listWalks(id)
+        const json = runToJson(run, walks)
+        if (options.json === true) io.out(`${JSON.stringify(json)}\n`)
+        else io.out(formatFacts(json))
+      })
+    })
+
+  withCommonOptions(
+    imports
+      .command('log <id>')
+      .description('print the job execution log of a run')
+      .option('--follow', 'go on printing until the run ends')
+      .option('--no-pages', 'leave the line of every page out'),
+  )
+    .addHelpText(
+      'after',
+      '\nWith --json: one object a line.\n\nExamples:\n  $ evergrant imports log run_0199… --no-pages\n  $ evergrant imports log run_0199… --follow --json',
+    )
+    .action(async (id: string, options: LogOptions) => {
+      await withComposition(io, options, async (composition) => {
+        await knownRun(composition, id)
+        const ended = new AbortController()
+        if (options.follow !== true) ended.abort()
+        const release = io.onInterrupt(() => ended.abort())
+        try {
+          await followRun(composition, id, {
+            signal: ended.signal,
+            onLine: (line) => {
+              if (line.body.type === 'page_committed' && !options.pages) return
+              const text =
+                options.json === true ? JSON.stringify(logLineToJson(line)) : formatLogLine(line)
+              io.out(`${text}\n`)
+            },
+          })
+        } finally {
+          release()
+        }
+      })
+    })
+
+  withCommonOptions(
+    imports
+      .command('resume <id>')
+      .description('go on with an interrupted run where its last page was committed')
+      .option('--pages', 'print a line for every page'),
+  )
+    .addHelpText('after', '\nExamples:\n  $ evergrant imports resume run_0199…')
+    .action(async (id: string, options: CommonOptions & { readonly pages?: boolean }) => {
+      await withComposition(io, options, async (composition) => {
+        const prepared = await prepareResume(composition.desk, id)
+        await driveToEnd(context, composition, prepared, options)
+      })
+    })
+
+  withCommonOptions(
+    imports
+      .command('cancel <id>')
+      .description('cancel a run; a live one ends after its current page'),
+  )
+    .addHelpText('after', '\nExamples:\n  $ evergrant imports cancel run_0199…')
+    .action(async (id: string, options: CommonOptions) => {
+      await withComposition(io, options, async (composition) => {
+        const became = await cancelRun(composition.desk, id)
+        if (options.json === true) io.out(`${JSON.stringify({ id, became })}\n`)
+        else {
+          io.out(
+            became === 'cancelled'
+              ? `${id} is cancelled\n`
+              : `${id} was asked to cancel; it ends after its current page\n`,
+          )
+        }
+      })
+    })
+}
+
+function trueState(composition: Composition, run: RunRecord): RunRecord {
+  return withTrueState(run, composition.identity, composition.clock.now())
+}
+
+async function knownRun(composition: Composition, id: string): Promise<RunRecord> {
+  const run = await composition.store.runs.getRun(id)
+  if (run === undefined) throw new EvergrantError('import_unknown', `there is no run "${id}"`)
+  return run
+}
+
+function formatRuns(runs: readonly RunRecord[]): string {
+  if (runs.length === 0) return 'no runs yet; start one with `evergrant import`\n'
+  return formatTable(
+    ['ID', 'NAME', 'STATE', 'VERDICT', 'ROWS', 'REFRESHES', 'TIME', 'STARTED'],
+    runs.map((run) => [
+      run.id,
+      run.name,
+      run.state,
+      run.verdict ?? '',
+      run.totals.rows.toLocaleString('en-US'),
+      String(run.totals.refreshes),
+      formatDuration(run.totals.activeMs),
+      new Date(run.createdAt).toISOString().slice(0, 19) + 'Z',
+    ]),
+  )
+}
+
+function formatFacts(facts: Readonly<Record<string, unknown>>): string {
+  return Object.entries(facts)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => {
+      const text = typeof value === 'string' ? value : JSON.stringify(value)
+      return `${name.replaceAll('_', ' ').padEnd(14)} ${text}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,10 @@
+import { hostIo } from './io.ts'
+import { runCli } from './run-cli.ts'
+
+// A reader that closed its end of a pipe (`| head`) is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await runCli(process.argv.slice(2), hostIo)

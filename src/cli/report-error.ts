@@ -1,0 +1,48 @@
+import { CommanderError } from 'commander'
+import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
+import type { CliIo } from './io.ts'
+
+/**
+ * Prints an error with its title, detail and remedy (the same everywhere in Evergrant) and returns
+ * the exit code it means. With `--json` the problem goes to standard output, as the HTTP API would
+ * answer.
+ */
+export function reportError(io: CliIo, error: unknown, isJson: boolean): number {
+  if (error instanceof CommanderError) {
+    // Commander has printed its message itself; help and version are no errors.
+    return error.exitCode === 0 ? 0 : 2
+  }
+  const known = isEvergrantError(error) ? error : asInternal(error)
+  if (isJson) io.out(`${JSON.stringify(known.toProblem())}\n`)
+  else io.note(formatError(known))
+  if (known.code === 'internal' && error instanceof Error && !isJson) {
+    io.note(`${error.stack ?? ''}\n`)
+  }
+  return known.definition.exit
+}
+
+/** An error as lines for people. */
+export function formatError(error: EvergrantError): string {
+  const upstream = error.upstream
+  const ids = [
+    upstream?.requestId === undefined ? '' : `request id ${upstream.requestId}`,
+    upstream?.traceId === undefined ? '' : `trace id ${upstream.traceId}`,
+    upstream?.correlationId === undefined ? '' : `correlation id ${upstream.correlationId}`,
+  ].filter((text) => text !== '')
+  return [
+    `error: ${error.definition.title} [${error.code}]`,
+    ...indent(error.detail),
+    ...indent(error.remedy).map((line, i) => (i === 0 ? `  → ${line.trimStart()}` : line)),
+    ...(ids.length === 0 ? [] : [`  for support: ${ids.join(', ')}`]),
+    '',
+  ].join('\n')
+}
+
+function indent(text: string): string[] {
+  return text.split('\n').map((line) => `  ${line}`)
+}
+
+function asInternal(error: unknown): EvergrantError {
+  const message = error instanceof Error ? error.message : String(error)
+  return new EvergrantError('internal', message, { cause: error })
+}

@@ -1,0 +1,59 @@
+import type { LogLine, RunRecord, WalkRecord } from '../imports/index.ts'
+
+const time = (epochMs: number): string => new Date(epochMs).toISOString()
+
+/** A run as `--json` prints it: instants in RFC 3339, names as in the API. */
+export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record<string, unknown> {
+  const { options, totals } = run
+  return {
+    id: run.id,
+    name: run.name,
+    state: run.state,
+    reason: run.reason ?? null,
+    verdict: run.verdict ?? null,
+    connection: options.connection,
+    tenant_id: options.tenantId,
+    collections: options.collections,
+    destination: options.destination,
+    filter: options.filter ?? null,
+    created_at: time(run.createdAt),
+    updated_at: time(run.updatedAt),
+    finished_at: run.finishedAt === undefined ? null : time(run.finishedAt),
+    rows: totals.rows,
+    pages: totals.pages,
+    requests: totals.requests,
+    refreshes: totals.refreshes,
+    retries: totals.retries,
+    bytes: totals.bytes,
+    active_ms: totals.activeMs,
+    waited_ms: totals.waitedMs,
+    problem: run.problem ?? null,
+    ...(walks === undefined
+      ? {}
+      : {
+          walks: walks.map((walk) => ({
+            collection: walk.collection,
+            shard: walk.shard,
+            state: walk.state,
+            pages: walk.pages,
+            rows: walk.rows,
+            distinct_rows: walk.distinctRows ?? null,
+            restarts: walk.restarts,
+            count_before: walk.countBefore ?? null,
+            count_after: walk.countAfter ?? null,
+          })),
+        }),
+  }
+}
+
+/** A line of the execution log as `--json` prints it. */
+export function logLineToJson(line: LogLine): Record<string, unknown> {
+  const { type, ...facts } = line.body
+  const wire = Object.fromEntries(
+    Object.entries(facts).map(([name, value]: [string, unknown]) => [
+      name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      name.endsWith('At') && typeof value === 'number' ? time(value) : value,
+    ]),
+  )
+  return { seq: line.seq, at: time(line.at), level: line.level, type, ...wire }
+}

@@ -1,0 +1,111 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { defaultTenant, startSimulator, type Simulator } from '../simulator/index.ts'
+import { durationOption, wholeNumberOption } from './common-options.ts'
+import { argumentPath, type CliIo } from './io.ts'
+import type { CliContext } from './run-cli.ts'
+
+interface SimulatorOptions {
+  readonly port: string
+  readonly httpsPort?: string
+  readonly certificate?: string
+  readonly users: string
+  readonly tokenLifetime: string
+  readonly latency: string
+  readonly json?: boolean
+}
+
+/** `evergrant simulator` */
+export function addSimulatorCommand(program: Command, context: CliContext): void {
+  const { io } = context
+  program
+    .command('simulator')
+    .description('run a simulated Entra ID and Microsoft Graph on loopback, until Ctrl-C')
+    .option('--port <port>', 'http port, 0 for any free one', '7001')
+    .option('--https-port <port>', 'also speak https there, with a self-made certificate')
+    .option('--certificate <file>', 'write the certificate of the https port to this file (PEM)')
+    .option('--users <number>', 'users in the tenant', '400000')
+    .option('--token-lifetime <duration>', 'life of access tokens', '59m59s')
+    .option('--latency <duration>', 'time every answer takes at least', '0ms')
+    .option('--json', 'print addresses and credentials as JSON')
+    .addHelpText(
+      'after',
+      `
+Scripted faults, a movable clock and counters: POST and GET http://127.0.0.1:PORT/_control/…
+
+Examples:
+  $ evergrant simulator --token-lifetime 60s --latency 100ms
+  $ evergrant simulator --port 0 --https-port 7443 --certificate ./simulator.pem`,
+    )
+    .action(async (options: SimulatorOptions) => {
+      const simulator = await startSimulator({
+        http: { port: wholeNumberOption('--port', options.port, 0, 65_535) },
+        ...(options.httpsPort === undefined
+          ? {}
+          : { https: { port: wholeNumberOption('--https-port', options.httpsPort, 0, 65_535) } }),
+        tenants: [
+          {
+            id: defaultTenant.id,
+            domain: defaultTenant.domain,
+            users: wholeNumberOption('--users', options.users, 0, 100_000_000),
+            applications: [
+              { id: defaultTenant.clientId, secrets: [{ value: defaultTenant.clientSecret }] },
+            ],
+          },
+        ],
+        tokenLifetimeSeconds: Math.max(
+          Math.round(durationOption('--token-lifetime', options.tokenLifetime) / 1_000),
+          1,
+        ),
+        latencyMs: durationOption('--latency', options.latency),
+      })
+      try {
+        if (options.certificate !== undefined && simulator.certificate !== undefined) {
+          await writeFile(argumentPath(io, options.certificate), simulator.certificate)
+        }
+        if (options.json === true) io.out(`${JSON.stringify(facts(simulator))}\n`)
+        else io.out(describe(simulator))
+        await interrupted(io)
+      } finally {
+        await simulator.close()
+      }
+    })
+}
+
+function facts(simulator: Simulator): Record<string, unknown> {
+  return {
+    authority: simulator.urls.authority,
+    graph: simulator.urls.graph,
+    tenant: simulator.tenant,
+    client_id: simulator.client.id,
+    client_secret: simulator.client.secret,
+    users: simulator.userCount(),
+  }
+}
+
+function describe(simulator: Simulator): string {
+  const { authority, graph } = simulator.urls
+  return `simulated tenant with ${simulator.userCount().toLocaleString('en-US')} users
+  authority      ${authority}
+  graph          ${graph}
+  tenant         ${simulator.tenant}
+  client id      ${simulator.client.id}
+  client secret  ${simulator.client.secret}
+
+in evergrant.yaml:
+  providers:
+    lab: { type: entra, tenant: ${simulator.tenant}, authority: ${authority}, graph: ${graph} }
+
+Ctrl-C ends it.
+`
+}
+
+function interrupted(io: CliIo): Promise<void> {
+  return new Promise((resolve) => {
+    // Signal handlers alone keep no process alive, but the listening server does.
+    const release = io.onInterrupt(() => {
+      release()
+      resolve()
+    })
+  })
+}
