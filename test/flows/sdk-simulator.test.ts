@@ -1,0 +1,78 @@
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { ClientSecretCredential } from '@azure/identity'
+import { Client, PageIterator, type PageCollection } from '@microsoft/microsoft-graph-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+
+const users = 5_000
+const select = ['id', 'userPrincipalName', 'displayName', 'mail', 'businessPhones', 'jobTitle']
+const trusted = getCACertificates('default')
+let simulator: Simulator
+
+beforeAll(async () => {
+  simulator = await startSimulator({
+    https: true,
+    tenants: [{ id: '99999999-8888-4777-8666-555555555555', users }],
+  })
+  setDefaultCACertificates([...trusted, simulator.certificate ?? ''])
+})
+afterAll(async () => {
+  setDefaultCACertificates(trusted)
+  await simulator.close()
+})
+
+function credentialWith(secret: string): ClientSecretCredential {
+  return new ClientSecretCredential(simulator.tenant, simulator.client.id, secret, {
+    authorityHost: simulator.urls.authority,
+    disableInstanceDiscovery: true,
+  })
+}
+
+function graphClient(credential: ClientSecretCredential): Client {
+  const scope = 'https://graph.microsoft.com/.default'
+  return Client.initWithMiddleware({
+    baseUrl: simulator.urls.https ?? '',
+    // The SDK sends its token to hosts of Microsoft only, unless told of others.
+    customHosts: new Set([new URL(simulator.urls.authority).hostname]),
+    authProvider: {
+      getAccessToken: async () => (await credential.getToken(scope)).token,
+    },
+  })
+}
+
+async function pageThrough(client: Client): Promise<unknown[]> {
+  const rows: unknown[] = []
+  const first = (await client.api('/users').select(select).top(999).get()) as PageCollection
+  await new PageIterator(client, first, (row: unknown) => {
+    rows.push(row)
+    return true
+  }).iterate()
+  return rows
+}
+
+test('the SDK reports a wrong secret with the AADSTS code of Entra', async () => {
+  const attempt = credentialWith('wrong').getToken('https://graph.microsoft.com/.default')
+  await expect(attempt).rejects.toThrow('AADSTS7000215')
+})
+
+test('the SDK walk is lost when the token dies on the way, as its users report', async () => {
+  const credential = credentialWith(simulator.client.secret)
+  const expiring = simulator.events.on((event) => {
+    if (event.type === 'simulator.request_answered' && event.kind === 'users') {
+      simulator.control.expireTokens()
+    }
+  })
+  await expect(pageThrough(graphClient(credential))).rejects.toMatchObject({
+    statusCode: 401,
+    code: 'InvalidAuthenticationToken',
+    message: 'Lifetime validation failed, the token is expired.',
+  })
+  expiring()
+})
+
+test('the SDKs of Microsoft page through the simulator and get exactly the ground truth', async () => {
+  simulator.control.reset()
+  const rows = await pageThrough(graphClient(credentialWith(simulator.client.secret)))
+  expect(rows).toEqual([...simulator.users(simulator.tenant, select)])
+  expect(simulator.stats()).toMatchObject({ pagesServed: 6, rowsServed: users, tokensIssued: 1 })
+})
