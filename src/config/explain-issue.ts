@@ -28,15 +28,13 @@ export function explainIssue(issue: core.$ZodIssue, source: YamlSource): readonl
       return [wrongType(issue, source)]
     case 'invalid_value':
       return [wrongChoice(path, issue.values.map(String), source)]
-    default: {
-      const value = valueAt(path, source.data)
-      const keys = typeof value === 'object' && value !== null ? Object.keys(value) : []
-      const seen =
-        typeof value === 'object' && value !== null && !Array.isArray(value)
-          ? keysForPeople(keys, path)
-          : describeSeen(path, source, true)
-      return [{ ...ruleOf(issue), path, at: 'value', seen }]
-    }
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'not_multiple_of':
+    case 'too_big':
+    case 'too_small':
+      return [{ ...ruleOf(issue), path, at: 'value', seen: contents(path, source) }]
   }
 }
 
@@ -71,16 +69,23 @@ function unknownKey(parent: FieldPath, key: string, source: YamlSource): Finding
   }
 }
 
-function keysForPeople(keys: readonly string[], path: FieldPath): string {
+/** What a broken rule saw: the keys of a mapping, or else the value. */
+function contents(path: FieldPath, source: YamlSource): string {
+  const value = valueAt(path, source.data)
+  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isMapping) return describeSeen(path, source, true)
+  const keys = Object.keys(value)
   if (keys.length === 0) return 'none'
-  const known = keys.filter((key) => ['id', 'env', 'file'].includes(key))
-  const others = keys.length - known.length
-  if (!isGuarded([...path, ''])) return listNames(keys, 'and')
+  const shown = keys.filter((key) => !isGuarded([...path, key]) || commonKeys.has(key))
+  const others = keys.length - shown.length
   return [
-    ...(known.length > 0 ? [listNames(known, 'and')] : []),
+    ...(shown.length > 0 ? [listNames(shown, 'and')] : []),
     ...(others > 0 ? [`${others} other ${others === 1 ? 'key' : 'keys'}`] : []),
   ].join(' and ')
 }
+
+/** Keys of references that are shown even where a secret could stand as a key. */
+const commonKeys = new Set(['id', 'env', 'file'])
 
 function keyForPeople(path: FieldPath): string {
   const key = String(path.at(-1) ?? '')

@@ -108,8 +108,8 @@ export function duration(bounds: {
   }).transform(milliseconds)
 }
 
-function milliseconds(duration: string): number {
-  const parsed = parseDuration(duration)
+function milliseconds(value: string): number {
+  const parsed = parseDuration(value)
   return parsed.ok ? parsed.value : Number.NaN
 }
 

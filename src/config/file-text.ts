@@ -5,8 +5,6 @@ const greatestBytes = 1_048_576
 
 /** Decodes a configuration file strictly: UTF-8, with or without byte order mark, up to 1 MiB. */
 export function decodeText(bytes: Uint8Array): Result<string, ConfigProblem> {
-  const refuse = (line: number, seen: string, remedy: string): Result<string, ConfigProblem> =>
-    err({ path: '', line, column: 1, expected: 'text in UTF-8', seen, remedy })
   if (bytes.length > greatestBytes) {
     return refuse(1, `${bytes.length} bytes`, 'Name the configuration, not another file.')
   }
@@ -20,6 +18,10 @@ export function decodeText(bytes: Uint8Array): Result<string, ConfigProblem> {
   } catch {
     return refuse(firstBadLine(bytes), 'bytes of another encoding', 'Save the file as UTF-8.')
   }
+}
+
+function refuse(line: number, seen: string, remedy: string): Result<string, ConfigProblem> {
+  return err({ path: '', line, column: 1, expected: 'text in UTF-8', seen, remedy })
 }
 
 function lineOf(bytes: Uint8Array, offset: number): number {

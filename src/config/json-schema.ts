@@ -8,9 +8,9 @@ export interface JsonSchema {
   readonly title?: string
   readonly description?: string
   readonly type?: string
-  readonly const?: unknown
-  readonly enum?: readonly unknown[]
-  readonly default?: unknown
+  readonly const?: string
+  readonly enum?: readonly string[]
+  readonly default?: string | object
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: boolean | JsonSchema

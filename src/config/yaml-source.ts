@@ -68,53 +68,62 @@ type Finding = Pick<ConfigProblem, 'expected' | 'seen' | 'remedy'>
 
 const quoteIt = 'If it is a value, put it in single quotes; secrets never stand in this file.'
 
-function explainSyntax(error: YAMLError): Finding {
-  switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return {
-        expected: 'every key once',
-        seen: 'this key a second time in the same mapping',
-        remedy: 'Remove one of the two, or join what is below them.',
-      }
-    case 'TAB_AS_INDENT':
-      return { expected: 'blanks', seen: 'a tab', remedy: 'Indent with blanks, two a level.' }
-    case 'MULTIPLE_DOCS':
-      return {
-        expected: 'one document',
-        seen: 'a second one after "---"',
-        remedy: 'Remove the line "---" and join the two.',
-      }
-    case 'BAD_ALIAS':
-    case 'ALIAS_PROPS':
-    case 'MULTIPLE_ANCHORS':
-      return { expected: 'a plain value', seen: 'a "*" or "&" before it', remedy: quoteIt }
-    case 'TAG_RESOLVE_FAILED':
-      return { expected: 'a plain value', seen: 'a "!" before it', remedy: quoteIt }
-    case 'BAD_SCALAR_START':
-      return { expected: 'a value', seen: 'a "@", "`" or "%" before it', remedy: quoteIt }
-    case 'BAD_INDENT':
-    case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
-      return {
-        expected: 'lines of one mapping or list at the same indent',
-        seen: 'a line that does not fit in',
-        remedy: 'Align it with its neighbours, and see that each key ends in ": ".',
-      }
-    case 'MISSING_CHAR':
-      return {
-        expected: 'a closing quote, bracket or brace, or a colon after a key',
-        seen: 'none',
-        remedy: 'Close what was opened, or write "key: value".',
-      }
-    case 'NON_STRING_KEY':
-      return { expected: 'a name as key', seen: 'something else', remedy: 'Write "name: value".' }
-    default:
-      return {
-        expected: 'YAML',
-        seen: `something that is none (${error.code.toLowerCase().replaceAll('_', ' ')})`,
-        remedy: 'Compare the line with the example that `evergrant init` writes.',
-      }
-  }
+const starBefore: Finding = {
+  expected: 'a plain value',
+  seen: 'a "*" or "&" before it',
+  remedy: quoteIt,
+}
+const lineAstray: Finding = {
+  expected: 'lines of one mapping or list at the same indent',
+  seen: 'a line that does not fit in',
+  remedy: 'Align it with its neighbours, and see that each key ends in ": ".',
+}
+
+/** What the codes of the YAML library mean to the writer of the file. */
+const syntaxFindings: Readonly<Partial<Record<YAMLError['code'], Finding>>> = {
+  DUPLICATE_KEY: {
+    expected: 'every key once',
+    seen: 'this key a second time in the same mapping',
+    remedy: 'Remove one of the two, or join what is below them.',
+  },
+  TAB_AS_INDENT: { expected: 'blanks', seen: 'a tab', remedy: 'Indent with blanks, two a level.' },
+  MULTIPLE_DOCS: {
+    expected: 'one document',
+    seen: 'a second one after "---"',
+    remedy: 'Remove the line "---" and join the two.',
+  },
+  BAD_ALIAS: starBefore,
+  ALIAS_PROPS: starBefore,
+  MULTIPLE_ANCHORS: starBefore,
+  TAG_RESOLVE_FAILED: { expected: 'a plain value', seen: 'a "!" before it', remedy: quoteIt },
+  BAD_SCALAR_START: {
+    expected: 'a value',
+    seen: 'a "@", "`" or "%" before it',
+    remedy: quoteIt,
+  },
+  BAD_INDENT: lineAstray,
+  BLOCK_AS_IMPLICIT_KEY: lineAstray,
+  MULTILINE_IMPLICIT_KEY: lineAstray,
+  MISSING_CHAR: {
+    expected: 'a closing quote, bracket or brace, or a colon after a key',
+    seen: 'none',
+    remedy: 'Close what was opened, or write "key: value".',
+  },
+  NON_STRING_KEY: {
+    expected: 'a name as key',
+    seen: 'something else',
+    remedy: 'Write "name: value".',
+  },
+}
+
+function explainSyntax({ code }: YAMLError): Finding {
+  return (
+    syntaxFindings[code] ?? {
+      expected: 'YAML',
+      seen: `something that is none (${code.toLowerCase().replaceAll('_', ' ')})`,
+      remedy: 'Compare the line with the example that `evergrant init` writes.',
+    }
+  )
 }
 
 /** Valid YAML that this file does without, because each reads differently to people and parsers. */

@@ -5,13 +5,22 @@ import { oauthErrors } from './oauth.ts'
 import { storeErrors } from './store.ts'
 import { vaultErrors } from './vault.ts'
 
+/** The registry in the parts the rooms declare; no code stands in two of them. */
+export const errorTables = {
+  config: configErrors,
+  vault: vaultErrors,
+  store: storeErrors,
+  oauth: oauthErrors,
+  imports: importErrors,
+} as const
+
 /** Every error code Evergrant can yield, with what it means and what to do. */
 export const errorRegistry = {
-  ...configErrors,
-  ...vaultErrors,
-  ...storeErrors,
-  ...oauthErrors,
-  ...importErrors,
+  ...errorTables.config,
+  ...errorTables.vault,
+  ...errorTables.store,
+  ...errorTables.oauth,
+  ...errorTables.imports,
 } as const
 
 /** A code of the registry. */

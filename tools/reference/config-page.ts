@@ -1,0 +1,77 @@
+import { configJsonSchema, configTemplate, type JsonSchema } from '../../src/config/index.ts'
+import { pageHead, table } from './markdown.ts'
+
+/** One field of the configuration, as the reference lists it. */
+interface Field {
+  readonly path: string
+  readonly type: string
+  readonly fallback: string
+  readonly meaning: string
+}
+
+/** Renders `docs/reference/config.md` from the configuration's schema. */
+export function renderConfigPage(): string {
+  const fields = fieldsOf(configJsonSchema(), '')
+  return `${[
+    pageHead('Configuration', 'src/config/config-schema.ts'),
+    'One YAML file, `./evergrant.yaml` unless `--config FILE` names another. `evergrant config check` reads it and prints it as understood, every default visible and secrets masked; `evergrant config schema` prints the [JSON Schema](evergrant.schema.json) for editors.',
+    [
+      '- Secrets never stand in the file: `{ env: NAME }` or `{ file: PATH }` says where they do.',
+      '- Relative paths start from the folder of the configuration file.',
+      '- Unknown keys, half-set features and unsafe values are refused, all problems at once.',
+      '- Anchors, aliases and tags of YAML are refused: a value that starts with `*`, `&` or `!` is put in quotes.',
+      '- Durations have a unit: `250ms`, `90s`, `5m`, `1h30m`, `7d`.',
+    ].join('\n'),
+    '## Fields',
+    '`<name>` stands for a name of your choice, `[]` for each entry of a list.',
+    table(
+      ['path', 'type', 'default', 'meaning'],
+      fields.map(({ path, type, fallback, meaning }) => [`\`${path}\``, type, fallback, meaning]),
+    ),
+    '## Example',
+    'What `evergrant init` writes:',
+    `\`\`\`yaml\n${configTemplate({ for: 'import' })}\`\`\``,
+  ].join('\n\n')}\n`
+}
+
+function fieldsOf(schema: JsonSchema, path: string, note = ''): Field[] {
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const fieldPath = path === '' ? name : `${path}.${name}`
+    const isRequired = schema.required?.includes(name) === true
+    const described: Field = {
+      path: fieldPath,
+      type: typeOf(field),
+      fallback: isRequired ? '**required**' : defaultOf(field),
+      meaning: `${note}${field.description ?? ''}`,
+    }
+    return [described, ...fieldsOf(field, fieldPath)]
+  })
+  const { additionalProperties: entry, items: item } = schema
+  return [
+    ...below,
+    ...(typeof entry === 'object' ? alternativesOf(entry, `${path}.<name>`) : []),
+    ...(item === undefined ? [] : alternativesOf(item, `${path}[]`)),
+  ]
+}
+
+/** The fields of every alternative, each told apart by its `type`. */
+function alternativesOf(schema: JsonSchema, path: string): Field[] {
+  const alternatives = (schema.oneOf ?? []).filter((option) => option.properties !== undefined)
+  if (alternatives.length === 0) return fieldsOf(schema, path)
+  return alternatives.flatMap((option) => {
+    return fieldsOf(option, path, `(${option.properties?.['type']?.const ?? ''}) `)
+  })
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${schema.const}\``
+  if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ')
+  if (schema.type === 'array') return 'list'
+  if (schema.type === 'object') return 'mapping'
+  return 'text'
+}
+
+function defaultOf(schema: JsonSchema): string {
+  if (schema.default === undefined) return '–'
+  return typeof schema.default === 'object' ? 'see below' : `\`${schema.default}\``
+}

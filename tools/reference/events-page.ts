@@ -1,0 +1,39 @@
+import { logTypes } from '../../src/imports/index.ts'
+import { pageHead, table } from './markdown.ts'
+
+/**
+ * The tables of events. A room describes its events in a record from type to one sentence, typed so
+ * that none can be forgotten (`Readonly<Record<GrantEvent['type'], string>>`), exports it from its
+ * `index.ts`, and gets an entry here.
+ */
+const eventTables: readonly {
+  readonly heading: string
+  readonly about: string
+  readonly types: Readonly<Record<string, string>>
+}[] = [
+  {
+    heading: 'Job execution log',
+    about:
+      'Lines of the log of an import run: `evergrant imports log ID`, with `--json` one object a line.',
+    types: logTypes,
+  },
+]
+
+/** Renders `docs/reference/events.md` from the tables of the rooms. */
+export function renderEventsPage(): string {
+  const sections = eventTables.map(({ heading, about, types }) =>
+    [
+      `## ${heading}`,
+      about,
+      table(
+        ['type', 'meaning'],
+        Object.entries(types).map(([type, meaning]) => [`\`${type}\``, meaning]),
+      ),
+    ].join('\n\n'),
+  )
+  return `${[
+    pageHead('Events', 'the tables of the rooms'),
+    'Types are never renamed. Instants are epoch milliseconds, durations end in `Ms`.',
+    ...sections,
+  ].join('\n\n')}\n`
+}
