@@ -1,0 +1,70 @@
+import type { ErrorCode, EvergrantEvent, UpstreamEvidence } from '../kernel/index.ts'
+
+/** Why a token was renewed. */
+export type RenewalReason = 'first' | 'expiring' | 'asked' | 'rejected' | 'claims_challenge'
+
+interface GrantEventBase extends EvergrantEvent {
+  readonly connection: string
+  /** As configured; empty where the provider has none. */
+  readonly tenant: string
+}
+
+/** What the engine tells the world. No event holds a secret; instants are epoch ms. */
+export type GrantEvent =
+  | (GrantEventBase & {
+      readonly type: 'grant.refreshed'
+      readonly reason: RenewalReason
+      readonly oldExpiresAt: number | null
+      readonly newExpiresAt: number
+      readonly durationMs: number
+      /** False when the store could not take the token: only this process has it. */
+      readonly isPersisted: boolean
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.adopted'
+      readonly oldExpiresAt: number | null
+      readonly newExpiresAt: number
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.refresh_failed'
+      readonly reason: RenewalReason
+      readonly code: ErrorCode
+      readonly detail: string
+      readonly remedy: string
+      readonly attempt: number
+      /** When the next attempt may be made; null when only a change or an operator helps. */
+      readonly retryAt: number | null
+      /** Life left of the token that goes on serving (ms); 0 when there is none. */
+      readonly remainingLifeMs: number
+      readonly upstream?: UpstreamEvidence
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.lapsed'
+      readonly code: ErrorCode
+      readonly detail: string
+      readonly remedy: string
+      /** When Evergrant probes whether someone mended it; null when it does not. */
+      readonly probeAt: number | null
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.rejected'
+      readonly verdict: 'refused' | 'claims_challenge' | 'not_about_token'
+      readonly status: number
+      readonly detail: string
+      /** How old the refused token was (ms). */
+      readonly tokenAgeMs: number
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.credential_rejected'
+      /** Which of the ordered credentials, from 0. */
+      readonly position: number
+      readonly code: ErrorCode
+      readonly detail: string
+    })
+  | (GrantEventBase & { readonly type: 'grant.credentials_changed' })
+  | (EvergrantEvent & {
+      readonly type: 'grant.store_lost'
+      readonly code: ErrorCode
+      readonly detail: string
+    })
+  | (EvergrantEvent & { readonly type: 'grant.store_regained' })

@@ -1,0 +1,143 @@
+import { EvergrantError, type AccessToken } from '../kernel/index.ts'
+import type { RetryClass } from '../oauth/index.ts'
+import {
+  budgetWindowMs,
+  fruitlessBudget,
+  isRefused,
+  type HeldToken,
+  type Slot,
+  type SlotFailure,
+} from './slot.ts'
+import { withWait } from './with-wait.ts'
+
+/** What can happen to a slot. Instants are epoch ms. */
+export type SlotEvent =
+  /** The provider issued a token to us. */
+  | { readonly type: 'issued'; readonly held: HeldToken }
+  /** Another process’s token was found in the store. */
+  | { readonly type: 'adopted'; readonly held: HeldToken }
+  | {
+      readonly type: 'failed'
+      readonly error: EvergrantError
+      readonly retry: RetryClass
+      readonly at: number
+      /** The provider’s Retry-After. */
+      readonly retryAfterMs?: number
+      /** Chance, 0 to 1, for the jitter of the backoff. */
+      readonly chance: number
+    }
+  /** Another process learnt that the provider wants to be left alone. */
+  | { readonly type: 'blocked'; readonly until: number }
+  /** An API refused this token. */
+  | { readonly type: 'refused'; readonly token: AccessToken; readonly at: number }
+  /** The client’s credentials are others than before. */
+  | { readonly type: 'credentials_changed' }
+  /** Neither credentials nor store had news about a terminal failure. */
+  | { readonly type: 'rechecked'; readonly at: number }
+
+/** The longest pause between two attempts after passing failures (ms). */
+export const longestBackoffMs = 5 * 60_000
+
+/**
+ * How long a terminal failure is answered from memory before credentials and store are re-read
+ * (ms).
+ */
+export const recheckAfterMs = 60_000
+
+/** Pauses between slow probes of a terminal failure that an administrator may mend (ms). */
+export const probePausesMs: readonly number[] = [3_600_000, 6 * 3_600_000, 24 * 3_600_000]
+
+const refusedKept = 8
+
+/** Computes the slot after an event; pure. */
+export function reduce(slot: Slot, event: SlotEvent): Slot {
+  switch (event.type) {
+    case 'issued':
+      return isRefused(slot, event.held.token) ? slot : holding(slot, event.held)
+    case 'adopted': {
+      if (isRefused(slot, event.held.token)) return slot
+      const current = slot.held?.token.expiresAt ?? Number.NEGATIVE_INFINITY
+      return event.held.token.expiresAt > current ? holding(slot, event.held) : slot
+    }
+    case 'failed':
+      return failed(slot, event)
+    case 'blocked':
+      return blocked(slot, event.until, stayAway(event.until))
+    case 'refused':
+      return refused(slot, event.token, event.at)
+    case 'credentials_changed': {
+      const { failure: _cured, ...rest } = slot
+      return { ...rest, fruitlessAt: [] }
+    }
+    case 'rechecked':
+      break
+  }
+  const { failure } = slot
+  if (failure?.recheckAt === undefined) return slot
+  return { ...slot, failure: { ...failure, recheckAt: event.at + recheckAfterMs } }
+}
+
+function holding(slot: Slot, held: HeldToken): Slot {
+  return { held, refused: slot.refused, fruitlessAt: slot.fruitlessAt }
+}
+
+function failed(slot: Slot, event: Extract<SlotEvent, { type: 'failed' }>): Slot {
+  const { at, retry, retryAfterMs } = event
+  const isRepeated = slot.failure?.retry === retry
+  const attempts = isRepeated ? (slot.failure?.attempts ?? 0) + 1 : 1
+  const next = nextAttempt(retry, attempts, event)
+  const pause = next.retryAt === undefined ? undefined : next.retryAt - at
+  const error = withWait(event.error, retryAfterMs ?? pause)
+  const failure: SlotFailure = { error, retry, attempts, at, ...next }
+  const after = { ...slot, failure }
+  return retryAfterMs === undefined ? after : blocked(after, at + retryAfterMs, error)
+}
+
+function blocked(slot: Slot, until: number, error: EvergrantError): Slot {
+  const isLonger = until > (slot.block?.until ?? 0)
+  return isLonger ? { ...slot, block: { until, error } } : slot
+}
+
+function stayAway(until: number): EvergrantError {
+  return new EvergrantError(
+    'provider_throttled',
+    `the provider asked every process to stay away until ${new Date(until).toISOString()}`,
+  )
+}
+
+function nextAttempt(
+  retry: RetryClass,
+  attempts: number,
+  { at, chance }: { readonly at: number; readonly chance: number },
+): Pick<SlotFailure, 'retryAt' | 'recheckAt'> {
+  switch (retry) {
+    case 'backoff':
+      return { retryAt: at + backoffMs(attempts, chance) }
+    case 'probe': {
+      const pause = probePausesMs[Math.min(attempts, probePausesMs.length) - 1] ?? 0
+      return { retryAt: at + pause, recheckAt: at + recheckAfterMs }
+    }
+    case 'never':
+      break
+  }
+  return { recheckAt: at + recheckAfterMs }
+}
+
+/**
+ * The pause after the n-th passing failure in a row: 1, 2, 4, 8 … seconds up to five minutes with
+ * full jitter, of which a tenth is always kept so that chance cannot turn it into hammering.
+ */
+export function backoffMs(attempts: number, chance: number): number {
+  const longest = Math.min(1_000 * 2 ** Math.min(attempts - 1, 20), longestBackoffMs)
+  return Math.round(longest * (0.1 + 0.9 * chance))
+}
+
+function refused(slot: Slot, token: AccessToken, at: number): Slot {
+  if (isRefused(slot, token)) return slot
+  const { held, ...rest } = slot
+  const isHeld = held !== undefined && held.token.secret.equals(token.secret)
+  const recent = slot.fruitlessAt.filter((instant) => at - instant < budgetWindowMs)
+  const fruitlessAt = isHeld && held.isForced ? [...recent, at].slice(-fruitlessBudget) : recent
+  const without = isHeld || held === undefined ? rest : { ...rest, held }
+  return { ...without, refused: [...slot.refused, token].slice(-refusedKept), fruitlessAt }
+}
