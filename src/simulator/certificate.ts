@@ -90,14 +90,16 @@ function generalName(host: string): Buffer {
 
 function ipv6Bytes(address: string): Uint8Array {
   const [head = '', tail] = address.split('::')
-  const groups = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
-  const left = groups(head)
-  const right = groups(tail ?? '')
+  const left = hextets(head)
+  const right = hextets(tail ?? '')
   const zeros = Array.from({ length: 8 - left.length - right.length }, () => 0)
   return Uint8Array.from(
     [...left, ...zeros, ...right].flatMap((group) => [group >> 8, group & 255]),
   )
+}
+
+function hextets(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16))
 }
 
 function pemOf(encoded: Buffer): string {

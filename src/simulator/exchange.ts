@@ -105,18 +105,11 @@ function answerRightly(
   effect: FaultEffect | undefined,
 ): Answer {
   if (isGraphKind(request.kind, request.path)) return answerGraph(world, request, effect)
-  switch (request.kind) {
-    case 'metadata':
-      return answerMetadata(world, request)
-    case 'keys':
-      return answerKeys(world, request)
-    case 'instance':
-      return answerInstance(world, request)
-    case 'token':
-      return answerToken(world, request)
-    default:
-      return { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found' }
-  }
+  if (request.kind === 'metadata') return answerMetadata(world, request)
+  if (request.kind === 'keys') return answerKeys(world, request)
+  if (request.kind === 'instance') return answerInstance(world, request)
+  if (request.kind === 'token') return answerToken(world, request)
+  return { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found' }
 }
 
 function answerGraph(
@@ -136,19 +129,12 @@ function answerGraph(
     world.counters.throttled++
     return graphThrottled(request, caller.value, charge)
   }
-  switch (request.kind) {
-    case 'users':
-      return answerUsers(world, request, caller.value, effect)
-    case 'count':
-      return answerCount(world, request, caller.value)
-    case 'user':
-      return answerUser(request, caller.value)
-    default: {
-      const segment = request.path.split('/')[2] ?? ''
-      const message = `Resource not found for the segment '${segment}'.`
-      return graphError(request, 400, 'BadRequest', message)
-    }
-  }
+  if (request.kind === 'users') return answerUsers(world, request, caller.value, effect)
+  if (request.kind === 'count') return answerCount(world, request, caller.value)
+  if (request.kind === 'user') return answerUser(request, caller.value)
+  const segment = request.path.split('/')[2] ?? ''
+  const message = `Resource not found for the segment '${segment}'.`
+  return graphError(request, 400, 'BadRequest', message)
 }
 
 function penalize(

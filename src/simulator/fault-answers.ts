@@ -7,38 +7,30 @@ import { graphError, graphHeaders, graphStatusError } from './graph-errors.ts'
 export function answerOfFault(request: SimulatedRequest, effect: FaultEffect): Answer | undefined {
   const isGraph = isGraphKind(request.kind, request.path)
   const headers = isGraph ? graphHeaders(request) : entraHeaders(request)
-  switch (effect.kind) {
-    case 'status':
-      return statusAnswer(request, effect, isGraph)
-    case 'html':
-      return {
-        status: effect.status ?? 200,
-        headers: { 'Content-Type': 'text/html; charset=utf-8' },
-        body: '<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in to the network</h1></body></html>',
-      }
-    case 'garbage':
-      return {
-        status: 200,
-        headers: { ...headers, 'Content-Type': 'application/json' },
-        body: Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x5d, 0x5d, 0x3c, 0x2f]),
-      }
-    case 'text429':
-      return {
-        status: 429,
-        headers: {
-          ...headers,
-          'Content-Type': 'text/plain',
-          'Retry-After': String(effect.retryAfter ?? 60),
-        },
-        body: 'Too Many Requests',
-      }
-    case 'ok_with_error_body': {
-      const message = 'Access token has expired or is not yet valid.'
-      const answer = graphError(request, 200, 'InvalidAuthenticationToken', message)
-      return isGraph ? answer : { ...answer, headers }
-    }
-    default:
-      return undefined
+  if (effect.kind === 'status') return statusAnswer(request, effect, isGraph)
+  if (effect.kind === 'html') return signInPage(effect.status ?? 200)
+  if (effect.kind === 'garbage') {
+    const body = Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x00, 0x5d, 0x5d, 0x3c, 0x2f])
+    return { status: 200, headers: { ...headers, 'Content-Type': 'application/json' }, body }
+  }
+  if (effect.kind === 'text429') {
+    const retryAfter = String(effect.retryAfter ?? 60)
+    const throttled = { ...headers, 'Content-Type': 'text/plain', 'Retry-After': retryAfter }
+    return { status: 429, headers: throttled, body: 'Too Many Requests' }
+  }
+  if (effect.kind === 'ok_with_error_body') {
+    const message = 'Access token has expired or is not yet valid.'
+    const answer = graphError(request, 200, 'InvalidAuthenticationToken', message)
+    return isGraph ? answer : { ...answer, headers }
+  }
+  return undefined
+}
+
+function signInPage(status: number): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    body: '<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Please sign in to the network</h1></body></html>',
   }
 }
 

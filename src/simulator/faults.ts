@@ -168,6 +168,7 @@ export function createFaultScript(): FaultScript {
     states: () => entries.map(stateOf),
     reset: () => {
       entries = []
+      count = 0
     },
   }
 }

@@ -112,35 +112,28 @@ function operatorsOf(
 }
 
 function predicateOf(node: FilterNode): FilterPredicate {
-  switch (node.kind) {
-    case 'and':
-    case 'or': {
-      const [left, right] = [predicateOf(node.left), predicateOf(node.right)]
-      return node.kind === 'and'
-        ? (person) => left(person) && right(person)
-        : (person) => left(person) || right(person)
-    }
-    case 'not': {
-      const operand = predicateOf(node.operand)
-      return (person) => !operand(person)
-    }
-    case 'in': {
-      const wanted = new Set(node.values.map(folded))
-      const value = valueOf(node.property)
-      return (person) => wanted.has(value(person))
-    }
-    case 'call': {
-      const value = valueOf(node.property)
-      const piece = node.value.toLowerCase()
-      const isStart = node.name === 'startsWith'
-      return (person) => {
-        const text = value(person)
-        if (typeof text !== 'string') return false
-        return isStart ? text.startsWith(piece) : text.endsWith(piece)
-      }
-    }
-    case 'compare':
-      return comparison(node)
+  if (node.kind === 'and' || node.kind === 'or') {
+    const [left, right] = [predicateOf(node.left), predicateOf(node.right)]
+    return node.kind === 'and'
+      ? (person) => left(person) && right(person)
+      : (person) => left(person) || right(person)
+  }
+  if (node.kind === 'not') {
+    const operand = predicateOf(node.operand)
+    return (person) => !operand(person)
+  }
+  const value = valueOf(node.property)
+  if (node.kind === 'in') {
+    const wanted = new Set(node.values.map(folded))
+    return (person) => wanted.has(value(person))
+  }
+  if (node.kind === 'compare') return comparison(node)
+  const piece = node.value.toLowerCase()
+  const isStart = node.name === 'startsWith'
+  return (person) => {
+    const text = value(person)
+    if (typeof text !== 'string') return false
+    return isStart ? text.startsWith(piece) : text.endsWith(piece)
   }
 }
 

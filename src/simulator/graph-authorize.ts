@@ -55,22 +55,16 @@ function refusalOf(
     return graphUnauthorized(request, 'Access token validation failure. Invalid audience.')
   }
   const verdict = world.ledger.judge(claims, request.receivedAt)
-  switch (verdict.kind) {
-    case 'alive':
-      return undefined
-    case 'expired':
-      return graphUnauthorized(request, 'Lifetime validation failed, the token is expired.')
-    case 'not_yet_valid':
-      return graphUnauthorized(request, 'Access token has expired or is not yet valid.')
-    case 'revoked':
-      return graphUnauthorized(
-        request,
-        'CompactToken validation failed with reason code: 80049228.',
-      )
-    case 'challenged':
-      return challenge(request, verdict.notBefore)
-  }
+  if (verdict.kind === 'alive') return undefined
+  if (verdict.kind === 'challenged') return challenge(request, verdict.notBefore)
+  return graphUnauthorized(request, deadTokenMessages[verdict.kind])
 }
+
+const deadTokenMessages = {
+  expired: 'Lifetime validation failed, the token is expired.',
+  not_yet_valid: 'Access token has expired or is not yet valid.',
+  revoked: 'CompactToken validation failed with reason code: 80049228.',
+} as const
 
 /** The 401 of continuous access evaluation, with the claims to ask the next token with. */
 function challenge(request: SimulatedRequest, notBefore: number): Answer {

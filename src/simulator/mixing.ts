@@ -35,10 +35,12 @@ function inverseOf(odd: number): number {
 
 /** A version 4 shaped GUID from four 32-bit words; the first one stands in it unchanged. */
 export function guidOf(a: number, b: number, c: number, d: number): string {
-  const hex = (value: number, digits: number): string =>
-    (value >>> 0).toString(16).padStart(digits, '0').slice(-digits)
   const node = `${hex(c, 4)}${hex(d, 8)}`
   return `${hex(a, 8)}-${hex(b >>> 16, 4)}-${hex(versionOf(b), 4)}-${hex(variantOf(c), 4)}-${node}`
+}
+
+function hex(value: number, digits: number): string {
+  return (value >>> 0).toString(16).padStart(digits, '0').slice(-digits)
 }
 
 /** The third group of the GUID: version 4 and twelve bits of `b`. */

@@ -79,9 +79,12 @@ function requireGuid(text: string, field: string): string {
 }
 
 function principalIdOf(tenantId: string, clientId: string): string {
-  const word = (text: string): number => Number.parseInt(text.slice(0, 8), 16)
-  const first = mix(word(tenantId) ^ mix(word(clientId)))
+  const first = mix(firstWord(tenantId) ^ mix(firstWord(clientId)))
   return guidOf(first, mix(first + 1), mix(first + 2), mix(first + 3))
+}
+
+function firstWord(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16)
 }
 
 function invalid(detail: string): EvergrantError {

@@ -82,7 +82,8 @@ export function createThrottle(options: ThrottleOptions | undefined): Throttle {
       if (bucket.units >= 0) return { isThrottled: false }
       // The debt is bounded, or a client that never waits would be shut out for good.
       bucket.units = Math.max(bucket.units, -burst)
-      const untilRefilled = Math.max(1, Math.ceil(-bucket.units / perSecond))
+      // As long as it takes until the same call can be paid for.
+      const untilRefilled = Math.max(1, Math.ceil((units - bucket.units) / perSecond))
       penalize(bucket, options?.retryAfterSeconds ?? untilRefilled, now)
       return refused(bucket, now)
     },
