@@ -3,8 +3,8 @@ export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | string
-  /** The compressed body, when it is kept. */
-  readonly gzipped?: Promise<Buffer>
+  /** The compressed body, where it is kept. */
+  readonly gzipped?: () => Promise<Buffer>
   /** Rows in `value`, when the answer is a page of a collection. */
   readonly rows?: number
 }

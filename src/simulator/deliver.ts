@@ -5,10 +5,16 @@ import type { Clock } from '../kernel/index.ts'
 import type { Answer } from './answer.ts'
 import type { FaultEffect } from './faults.ts'
 
-const compress = promisify(gzip)
 /** Smaller bodies are not worth compressing; one packet holds them. */
 const smallestCompressed = 1_400
 const dripPieces = 20
+
+/** Compresses as servers under load do: fast rather than small. */
+export function compressBody(body: Buffer | string): Promise<Buffer> {
+  return compress(body, { level: 1 })
+}
+
+const compress = promisify(gzip)
 
 /** How an answer leaves. */
 export interface Delivery {
@@ -29,8 +35,10 @@ export async function deliver(
   const { effect } = delivery
   const isCompressed = delivery.acceptsGzip && answer.body.length >= smallestCompressed
   const body = isCompressed
-    ? await (answer.gzipped ?? compress(answer.body, { level: 1 }))
-    : Buffer.from(answer.body)
+    ? await (answer.gzipped?.() ?? compressBody(answer.body))
+    : typeof answer.body === 'string'
+      ? Buffer.from(answer.body)
+      : answer.body
   const headers = {
     ...answer.headers,
     ...(isCompressed ? { 'Content-Encoding': 'gzip' } : {}),

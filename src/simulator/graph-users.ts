@@ -72,8 +72,8 @@ export function answerUsers(
     nextLink: next === undefined ? undefined : linkTo(next),
   })
   const page = { body, rows: rows.indexes.length }
-  if (isCacheable) world.pages.set(key, page)
-  return { status: 200, headers, ...page }
+  if (!isCacheable) return { status: 200, headers, ...page }
+  return { status: 200, headers, ...world.pages.keep(key, page) }
 }
 
 /** Answers `/users/$count` in plain text. */
