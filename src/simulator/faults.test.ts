@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startSimulator, type FaultEffect, type Simulator } from './index.ts'
+import { startSimulator, type Fault, type FaultEffect, type Simulator } from './index.ts'
 
 let simulator: Simulator
 let bearer: string
@@ -34,6 +34,16 @@ function ask(path = users, headers: Readonly<Record<string, string>> = {}): Prom
 async function page(path = users): Promise<{ value: unknown[]; '@odata.nextLink'?: string }> {
   return (await (await ask(path)).json()) as { value: unknown[]; '@odata.nextLink'?: string }
 }
+
+test.each([
+  [{ effect: { kind: 'explode' } }, 'effect.kind'],
+  [{}, 'effect.kind'],
+  [{ match: { nth: 0 }, effect: { kind: 'reset' } }, 'match.nth'],
+  [{ match: { every: 0.5 }, effect: { kind: 'reset' } }, 'match.every'],
+  [{ effect: { kind: 'status', status: 99 } }, 'effect.status'],
+])('the fault %j is refused, naming %s', (fault, field) => {
+  expect(() => simulator.control.addFault(fault as Fault)).toThrow(`"${field}"`)
+})
 
 test('a reset connection gives no answer, once, and counts', async () => {
   const fault = simulator.control.addFault({ effect: { kind: 'reset' } })

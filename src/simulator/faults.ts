@@ -1,3 +1,4 @@
+import { EvergrantError } from '../kernel/index.ts'
 import type { RequestKind, SimulatedRequest } from './answer.ts'
 
 /** Which requests a fault is for; everything left out matches all. */
@@ -89,6 +90,7 @@ export interface DueFault {
 
 /** The script of faults, in the order they were added; the first one due wins. */
 export interface FaultScript {
+  /** Throws `config_invalid` for a fault that could never happen. */
   add(fault: Fault): FaultHandle
   /** Counts the request against every fault it matches and returns the first that is due. */
   due(request: SimulatedRequest): DueFault | undefined
@@ -106,6 +108,44 @@ interface Entry {
   applied: number
   isActive: boolean
   waiters: { readonly times: number; readonly resolve: () => void }[]
+}
+
+const effectKinds: Readonly<Record<FaultEffect['kind'], true>> = {
+  status: true,
+  reset: true,
+  truncate: true,
+  hang: true,
+  slow: true,
+  empty_page: true,
+  endless_empty: true,
+  repeat_next_link: true,
+  foreign_next_link: true,
+  html: true,
+  garbage: true,
+  text429: true,
+  ok_with_error_body: true,
+}
+
+function requirePossible({ effect, match = {} }: Fault): void {
+  // Faults also come as JSON, which no compiler has seen.
+  const kind: unknown = (effect as FaultEffect | undefined)?.kind
+  if (typeof kind !== 'string' || !Object.hasOwn(effectKinds, kind)) {
+    const known = Object.keys(effectKinds).join(', ')
+    throw invalid(`"effect.kind" must be one of ${known}, but is ${JSON.stringify(kind)}`)
+  }
+  for (const name of ['nth', 'every', 'times'] as const) {
+    const value = match[name] ?? 1
+    if (value === Infinity || (Number.isInteger(value) && value >= 1)) continue
+    throw invalid(`"match.${name}" must be a whole number from 1, but is ${JSON.stringify(value)}`)
+  }
+  const status = effect.kind === 'status' ? effect.status : 200
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw invalid(`"effect.status" must be from 200 to 599, but is ${JSON.stringify(status)}`)
+  }
+}
+
+function invalid(detail: string): EvergrantError {
+  return new EvergrantError('config_invalid', `simulator: ${detail}`)
 }
 
 /** Faults that shape a page: they wait for a request that gets one. */
@@ -128,6 +168,7 @@ export function createFaultScript(): FaultScript {
   }
   return {
     add: (fault) => {
+      requirePossible(fault)
       const entry: Entry = {
         id: `fault-${++count}`,
         fault,
