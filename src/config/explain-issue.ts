@@ -34,8 +34,9 @@ export function explainIssue(issue: core.$ZodIssue, source: YamlSource): readonl
     case 'not_multiple_of':
     case 'too_big':
     case 'too_small':
-      return [{ ...ruleOf(issue), path, at: 'value', seen: contents(path, source) }]
+      break
   }
+  return [{ ...ruleOf(issue), path, at: 'value', seen: contents(path, source) }]
 }
 
 function ruleOf(issue: core.$ZodIssue | undefined): { expected: string; remedy: string } {
@@ -93,19 +94,8 @@ function keyForPeople(path: FieldPath): string {
 }
 
 function wrongAlternative(issue: core.$ZodIssueInvalidUnion, source: YamlSource): Finding {
-  const { path, discriminator = 'type' } = issue
-  const options = ('options' in issue ? issue.options : undefined) ?? []
-  const parent = path.at(-1) === discriminator ? path.slice(0, -1) : path
-  const value = valueAt(parent, source.data)
-  const isMapping = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (isMapping) return wrongChoice([...parent, discriminator], options.map(String), source)
-  return {
-    path: parent,
-    at: 'value',
-    expected: `a mapping with "${discriminator}"`,
-    seen: describeSeen(parent, source, false),
-    remedy: `Write the fields below the name, first ${discriminator}: ${options.map(String).join(' or ')}.`,
-  }
+  const options = 'options' in issue ? issue.options : undefined
+  return wrongChoice(issue.path, (options ?? []).map(String), source)
 }
 
 function wrongChoice(path: FieldPath, options: readonly string[], source: YamlSource): Finding {

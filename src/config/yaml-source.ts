@@ -31,7 +31,7 @@ export function parseYaml(text: string): Result<YamlSource, readonly ConfigProbl
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   })
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset)
