@@ -12,19 +12,34 @@ const slices = 64
 
 const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
-/** The key of a JSON text made by `textOfId`: 16 bytes for a GUID, the text itself otherwise. */
+/** The key of a text made by `textOfId`: 16 bytes for a GUID, the text itself otherwise. */
 const keyOf = (text: string): string =>
-  `iif(${text} LIKE '~%', substr(${text}, 2), unhex(${text}, '-'))`
+  `iif(substr(${text}, 1, 1) = '~', substr(${text}, 2), unhex(${text}, '-'))`
+
+const rowIdOf = (key: string): string => `coalesce(
+    (SELECT row_id FROM directory_keys WHERE object_id = ${key} AND space_id = @spaceId),
+    (SELECT row_id FROM directory_fresh_keys WHERE object_id = ${key} AND space_id = @spaceId))`
+
+const findManySql = `
+  WITH ids AS MATERIALIZED (SELECT ${keyOf('value')} AS key FROM json_each(@texts))
+  SELECT ${rowIdOf('ids.key')} FROM ids`
+
+const findOneSql = `SELECT ${rowIdOf(keyOf('@text'))}`
+
+const addSql = `
+  INSERT INTO directory_fresh_keys
+  SELECT ${keyOf('value')}, @spaceId, @firstRowId + key FROM json_each(@texts) ORDER BY 1`
+
+const moveSql = `
+  INSERT INTO directory_keys
+  SELECT * FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ? ORDER BY 1, 2`
+
+const removeSql = 'DELETE FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ?'
 
 /** An id as the statements here read it. GUIDs are one whatever their case (RFC 9562 section 4). */
 export function textOfId(id: string): string {
   return guid.test(id) ? id.toLowerCase() : `~${id}`
 }
-
-const rowIdOf = (key: string, space: string): string =>
-  `coalesce(
-    (SELECT row_id FROM directory_keys WHERE object_id = ${key} AND space_id = ${space}),
-    (SELECT row_id FROM directory_fresh_keys WHERE object_id = ${key} AND space_id = ${space}))`
 
 /** Looks up where objects are; null for the ones that are not there. In the order of `texts`. */
 export function findRowIds(
@@ -32,16 +47,18 @@ export function findRowIds(
   spaceId: number,
   texts: readonly string[],
 ): (number | null)[] {
-  const rows = prepare<unknown[], { rowId: number | null }>(
-    `SELECT ${rowIdOf('ids.key', '@spaceId')} AS rowId
-     FROM (SELECT ${keyOf('value')} AS key FROM json_each(@texts)) AS ids`,
-  ).all({ texts: JSON.stringify(texts), spaceId })
-  return rows.map(({ rowId }) => rowId)
+  const statement = prepare<unknown[], number | null>(findManySql).pluck()
+  return statement.all({ texts: JSON.stringify(texts), spaceId })
 }
 
 /** Looks up where one object is. */
-export function findRowId(connection: Connection, spaceId: number, id: string): number | undefined {
-  return findRowIds(connection, spaceId, [textOfId(id)])[0] ?? undefined
+export function findRowId(
+  { prepare }: Connection,
+  spaceId: number,
+  id: string,
+): number | undefined {
+  const statement = prepare<unknown[], number | null>(findOneSql).pluck()
+  return statement.get({ text: textOfId(id), spaceId }) ?? undefined
 }
 
 /** Remembers new objects, stored in neighbouring rows from `firstRowId` on in the order of `texts`. */
@@ -51,10 +68,7 @@ export function addKeys(
   texts: readonly string[],
   firstRowId: number,
 ): void {
-  prepare(
-    `INSERT INTO directory_fresh_keys
-     SELECT ${keyOf('value')}, @spaceId, @firstRowId + key FROM json_each(@texts) ORDER BY 1`,
-  ).run({ texts: JSON.stringify(texts), spaceId, firstRowId })
+  prepare(addSql).run({ texts: JSON.stringify(texts), spaceId, firstRowId })
 }
 
 /** Moves the keys of one slice on; `turn` counts the calls and chooses the slice. */
@@ -64,9 +78,6 @@ export function moveFreshKeys({ prepare }: Connection, turn: number): void {
   // Text keys sort before all bytes, so the first slice takes them too; the last has no upper end.
   const from = slice === 0 ? Number.NEGATIVE_INFINITY : Buffer.of(slice * width)
   const to = slice === slices - 1 ? Buffer.alloc(17, 0xff) : Buffer.of((slice + 1) * width)
-  prepare(
-    `INSERT INTO directory_keys
-     SELECT * FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ? ORDER BY 1, 2`,
-  ).run(from, to)
-  prepare('DELETE FROM directory_fresh_keys WHERE object_id >= ? AND object_id < ?').run(from, to)
+  prepare(moveSql).run(from, to)
+  prepare(removeSql).run(from, to)
 }

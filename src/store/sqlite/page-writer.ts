@@ -94,15 +94,16 @@ function nextRowId({ prepare }: Connection): number {
 }
 
 const columns = 4
-const insertSql = (rows: number): string =>
-  `INSERT INTO directory_objects VALUES ${Array.from({ length: rows }, () => '(?, ?, ?, ?)').join()}`
+const insertOne = 'INSERT INTO directory_objects VALUES (?, ?, ?, ?)'
+const insertBatch = insertOne + ', (?, ?, ?, ?)'.repeat(rowsPerInsert - 1)
 
 function insertObjects({ prepare }: Connection, values: readonly unknown[]): void {
   const batch = rowsPerInsert * columns
+  const many = prepare(insertBatch)
   let at = 0
   for (; at + batch <= values.length; at += batch) {
-    prepare(insertSql(rowsPerInsert)).run(...values.slice(at, at + batch))
+    many.run(values.slice(at, at + batch))
   }
-  const one = prepare(insertSql(1))
+  const one = prepare(insertOne)
   for (; at < values.length; at += columns) one.run(...values.slice(at, at + columns))
 }

@@ -1,0 +1,253 @@
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/store/index.ts'
+import {
+  aLine,
+  anOwner,
+  aPage,
+  aRun,
+  aWalk,
+  options,
+  rowsNamed,
+  tenantId,
+  type MakeStore,
+  type SharedStore,
+} from './builders.ts'
+
+/** What every `RunStore` does. */
+export function describeRunStore(kind: string, makeStore: MakeStore): void {
+  describe(`import runs in ${kind}`, () => {
+    let shared: SharedStore
+    let one: Store
+    let two: Store
+    beforeEach(async () => {
+      shared = await makeStore()
+      one = await shared.open()
+      two = await shared.open()
+    })
+    afterEach(async () => await shared.dispose())
+
+    it('creates one run of a name when many processes try at once, and tells the others of it', async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 10 }, async (_, i) => {
+          const run = { id: `run_${i}`, name: 'n', options, owner: anOwner(`i${i}`) }
+          return await (i % 2 === 0 ? one : two).runs.createRun(run, i)
+        }),
+      )
+      const created = outcomes.flatMap((o) => (o.created ? [o.run.id] : []))
+      const existing = outcomes.flatMap((o) => (o.created ? [] : [o.existing.id]))
+      expect(created).toHaveLength(1)
+      expect(new Set(existing)).toEqual(new Set(created))
+    })
+
+    it('does not start beside an interrupted run, but does beside a finished one', async () => {
+      const run = await aRun(one)
+      await one.runs.updateRun(run.id, 'one', { state: 'interrupted', release: true }, [], 2)
+      await expect(aRun(two)).rejects.toThrow('there already')
+      expect((await two.runs.findOpenRun('directory'))?.id).toBe(run.id)
+      await one.runs.closeRun(run.id, undefined, { state: 'cancelled' }, [], 3)
+      expect(await two.runs.findOpenRun('directory')).toBeUndefined()
+      expect((await aRun(two)).sequence).toBeGreaterThan(run.sequence)
+    })
+
+    it('lets one of two processes claim a run', async () => {
+      const run = await aRun(one)
+      const claims = await Promise.all([
+        one.runs.claimRun(run.id, 'one', anOwner('a'), 5),
+        two.runs.claimRun(run.id, 'one', anOwner('b'), 5),
+      ])
+      expect(claims.filter((claim) => claim !== undefined)).toHaveLength(1)
+    })
+
+    it('does not let a finished run be claimed', async () => {
+      const run = await aRun(one)
+      await one.runs.updateRun(run.id, 'one', { state: 'completed', release: true }, [], 2)
+      expect(await two.runs.claimRun(run.id, undefined, anOwner('b'), 3)).toBeUndefined()
+    })
+
+    it('writes nothing for a process that lost its run', async () => {
+      const run = await aRun(one)
+      await two.runs.claimRun(run.id, 'one', anOwner('two'), 5)
+      const lost = { code: 'import_interrupted' }
+      const page = aPage(run, rowsNamed('a', 3), { log: [aLine('x')] })
+      await expect(one.runs.commitPage(page)).rejects.toMatchObject(lost)
+      await expect(one.runs.updateRun(run.id, 'one', {}, [aLine('x')], 6)).rejects.toMatchObject(
+        lost,
+      )
+      await expect(one.runs.updateWalk(aWalk(run), 'one', [], 6)).rejects.toMatchObject(lost)
+      expect(await one.runs.heartbeat(run.id, 'one', 6)).toEqual({ isOwner: false })
+      expect(await one.runs.closeRun(run.id, 'one', { state: 'failed' }, [], 6)).toBe(false)
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(0)
+      expect(await two.runs.readLog(run.id, 0, 10)).toEqual([])
+      expect((await two.runs.listWalks(run.id))[0]?.pages).toBe(0)
+    })
+
+    it('writes no part of a page when rows now belong to another import', async () => {
+      const run = await aRun(one)
+      await one.runs.takeRows(tenantId, 'user', 'directory', { takeOver: false, now: 1 })
+      await two.runs.takeRows(tenantId, 'user', 'thief', { takeOver: true, now: 1 })
+      await expect(
+        one.runs.commitPage(aPage(run, rowsNamed('a', 3), { log: [aLine('x')] })),
+      ).rejects.toMatchObject({ code: 'import_owned' })
+      expect(await two.runs.readLog(run.id, 0, 10)).toEqual([])
+    })
+
+    it('gives rows to one import, and to another only by take-over', async () => {
+      const take = async (name: string, takeOver: boolean): Promise<string> =>
+        (await one.runs.takeRows(tenantId, 'user', name, { takeOver, now: 1 })).owner
+      expect(await take('a', false)).toBe('a')
+      expect(await take('b', false)).toBe('a')
+      expect(await take('a', false)).toBe('a')
+      expect(await take('b', true)).toBe('b')
+      expect(await take('a', false)).toBe('b')
+    })
+
+    it('starts a run with a walk for each collection', async () => {
+      const run = await aRun(one)
+      expect(run).toMatchObject({
+        state: 'running',
+        options,
+        owner: anOwner('one'),
+        heartbeatAt: 1_000,
+      })
+      expect(await two.runs.getRun(run.id)).toEqual(run)
+      expect(await two.runs.listWalks(run.id)).toEqual([aWalk(run)])
+      expect(await two.runs.getRun('run_none')).toBeUndefined()
+    })
+
+    it('commits rows, cursor, totals and log as one', async () => {
+      const run = await aRun(one)
+      const page = aPage(run, rowsNamed('a', 20), { log: [aLine('x'), aLine('y')] })
+      await one.runs.commitPage(page)
+      await one.runs.commitPage({ ...page, log: [aLine('z')] })
+      expect(await two.runs.listWalks(run.id)).toEqual([page.walk])
+      expect(await two.runs.getRun(run.id)).toMatchObject({
+        totals: page.totals,
+        heartbeatAt: 2_000,
+        updatedAt: 2_000,
+      })
+      const lines = await two.runs.readLog(run.id, 1, 10)
+      expect(lines).toEqual([
+        { seq: 2, ...aLine('y') },
+        { seq: 3, ...aLine('z') },
+      ])
+      expect(await two.runs.readLog(run.id, 0, 1)).toEqual([{ seq: 1, ...aLine('x') }])
+    })
+
+    it('clears members of a run that are null and keeps the absent ones', async () => {
+      const run = await aRun(one)
+      await one.runs.updateRun(run.id, 'one', { state: 'waiting', reason: 'Graph is down' }, [], 2)
+      await one.runs.updateRun(run.id, 'one', { totals: { ...run.totals, waitedMs: 9 } }, [], 3)
+      expect(await two.runs.getRun(run.id)).toMatchObject({
+        state: 'waiting',
+        reason: 'Graph is down',
+      })
+      await one.runs.updateRun(run.id, 'one', { state: 'running', reason: null }, [], 4)
+      const after = await two.runs.getRun(run.id)
+      expect(after).toMatchObject({ state: 'running', totals: { waitedMs: 9 } })
+      expect(after).not.toHaveProperty('reason')
+    })
+
+    it('brings requests to the owner with its heartbeat; a cancel outranks a stop', async () => {
+      const run = await aRun(one)
+      expect(await one.runs.heartbeat(run.id, 'one', 2)).toEqual({ isOwner: true })
+      await two.runs.requestOf(run.id, 'stop', 3)
+      expect(await one.runs.heartbeat(run.id, 'one', 4)).toEqual({
+        isOwner: true,
+        requested: 'stop',
+      })
+      await two.runs.requestOf(run.id, 'cancel', 5)
+      await two.runs.requestOf(run.id, 'stop', 6)
+      expect(await one.runs.heartbeat(run.id, 'one', 7)).toEqual({
+        isOwner: true,
+        requested: 'cancel',
+      })
+      expect((await two.runs.getRun(run.id))?.heartbeatAt).toBe(7)
+    })
+
+    it('forgets old requests when the run is claimed anew', async () => {
+      const run = await aRun(one)
+      await one.runs.requestOf(run.id, 'stop', 2)
+      await one.runs.updateRun(run.id, 'one', { state: 'interrupted', release: true }, [], 3)
+      const claimed = await two.runs.claimRun(run.id, undefined, anOwner('two'), 4)
+      expect(claimed).toMatchObject({ state: 'running', owner: anOwner('two') })
+      expect(claimed).not.toHaveProperty('requested')
+    })
+
+    it('pages through runs, newest first', async () => {
+      const ids: string[] = []
+      for (const name of ['a', 'b', 'c']) ids.unshift((await aRun(one, name)).id)
+      const first = await two.runs.listRuns({ limit: 2 })
+      expect(first.map(({ id }) => id)).toEqual(ids.slice(0, 2))
+      const rest = await two.runs.listRuns({ limit: 2, beforeId: ids[1] ?? '' })
+      expect(rest.map(({ id }) => id)).toEqual(ids.slice(2))
+      expect((await two.runs.listRuns({ limit: 2, name: 'a' })).map(({ name }) => name)).toEqual([
+        'a',
+      ])
+    })
+
+    it('has at most one owner and one open run a name, whatever two processes do', async () => {
+      const instance = fc.constantFrom('a', 'b')
+      const command = fc.oneof(
+        fc.record({ do: fc.constant('create' as const), who: instance }),
+        fc.record({
+          do: fc.constant('claim' as const),
+          who: instance,
+          from: fc.constantFrom('a', 'b', undefined),
+        }),
+        fc.record({ do: fc.constant('page' as const), who: instance }),
+        fc.record({ do: fc.constant('release' as const), who: instance }),
+        fc.record({ do: fc.constant('finish' as const), who: instance }),
+      )
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
+          const name = `model ${round++}`
+          let open: { id: string; owner: string | undefined; pages: number } | undefined
+          for (const [i, step] of commands.entries()) {
+            const { runs } = step.who === 'a' ? one : two
+            const id = open?.id ?? 'run_none'
+            const owns: boolean = open?.owner === step.who
+            if (step.do === 'create') {
+              const run = { id: `run_${name}_${i}`, name, options, owner: anOwner(step.who) }
+              const outcome = await runs.createRun(run, i)
+              expect(outcome.created).toBe(open === undefined)
+              open ??= { id: run.id, owner: step.who, pages: 0 }
+            } else if (step.do === 'claim') {
+              const claimed = await runs.claimRun(id, step.from, anOwner(step.who), i)
+              expect(claimed !== undefined).toBe(open !== undefined && open.owner === step.from)
+              if (claimed !== undefined && open !== undefined) open.owner = step.who
+            } else if (step.do === 'page') {
+              const run = (await runs.getRun(id)) ?? (await runs.listRuns({ limit: 1 }))[0]
+              if (run === undefined) continue
+              const walk = { ...aWalk(run), runId: id, pages: (open?.pages ?? 0) + 1 }
+              const page = { ...aPage(run, []), runId: id, instanceId: step.who, walk }
+              const outcome = await runs.commitPage(page).then(
+                () => true,
+                () => false,
+              )
+              expect(outcome).toBe(owns)
+              if (owns && open !== undefined) open.pages += 1
+            } else {
+              const state = step.do === 'release' ? 'interrupted' : 'completed'
+              const outcome = await runs
+                .updateRun(id, step.who, { state, release: true }, [], i)
+                .then(
+                  () => true,
+                  () => false,
+                )
+              expect(outcome).toBe(owns)
+              if (owns && open !== undefined) open.owner = undefined
+              if (owns && step.do === 'finish') open = undefined
+            }
+            expect((await two.runs.findOpenRun(name))?.id).toBe(open?.id)
+          }
+          if (open !== undefined) {
+            expect((await one.runs.listWalks(open.id))[0]?.pages).toBe(open.pages)
+          }
+        }),
+        { numRuns: 40 },
+      )
+    })
+  })
+}

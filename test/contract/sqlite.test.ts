@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
+import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeDirectoryStore } from './directory.contract.ts'
+import { describeGrantStore } from './grants.contract.ts'
+import { describeRunStore } from './runs.contract.ts'
+
+async function makeSqliteStore(): Promise<SharedStore> {
+  const folder = mkdtempSync(join(tmpdir(), 'evergrant-contract-'))
+  const path = join(folder, 'store.db')
+  const stores: Store[] = []
+  return {
+    open: async (role: StoreRole = 'main') => {
+      const store = await openSqliteStore({
+        path,
+        vault: aVault(),
+        clock: createEagerClock(),
+        role,
+      })
+      stores.push(store)
+      return store
+    },
+    dispose: async () => {
+      for (const store of stores) await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+describeGrantStore('SQLite', makeSqliteStore)
+describeRunStore('SQLite', makeSqliteStore)
+describeDirectoryStore('SQLite', makeSqliteStore)
