@@ -38,8 +38,14 @@ export const systemClock: Clock = {
     await sleepOnce(remaining, options.signal)
   },
   schedule: (milliseconds, task) => {
-    const timer = setTimeout(task, Math.min(Math.max(milliseconds, 0), maxTimerMs))
-    timer.unref()
+    let timer: NodeJS.Timeout
+    const arm = (remaining: number): void => {
+      const step = Math.min(Math.max(remaining, 0), maxTimerMs)
+      const wake = remaining > maxTimerMs ? (): void => arm(remaining - step) : task
+      timer = setTimeout(wake, step)
+      timer.unref()
+    }
+    arm(milliseconds)
     return () => clearTimeout(timer)
   },
 }
@@ -75,6 +81,11 @@ export interface ManualClock extends Clock {
   pending(): number
 }
 
+/** Lets promise reactions run that a wake-up has set off. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await Promise.resolve()
+}
+
 interface Waiter {
   readonly dueAt: number
   readonly wake: () => void
@@ -91,9 +102,6 @@ export function createManualClock(startAt = 1_700_000_000_000): ManualClock {
     return () => {
       waiters = waiters.filter((other) => other !== waiter)
     }
-  }
-  const settle = async (): Promise<void> => {
-    for (let i = 0; i < 20; i++) await Promise.resolve()
   }
   return {
     now: () => wall,

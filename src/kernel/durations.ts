@@ -22,14 +22,18 @@ export function parseDuration(text: string): Result<number, string> {
   }
   let total = 0
   for (const [, amount, unit] of parts) total += Number(amount) * (unitMs[unit ?? ''] ?? 0)
-  return ok(Math.round(total))
+  const rounded = Math.round(total)
+  if (!Number.isSafeInteger(rounded)) {
+    return err(`expected a duration of less than 285,000 years, but saw ${JSON.stringify(text)}`)
+  }
+  return ok(rounded)
 }
 
 /** Writes milliseconds for people: `820 ms`, `4.2 s`, `59 m 58 s`, `2 h 5 m`, `3 d 4 h`. */
 export function formatDuration(milliseconds: number): string {
   const sign = milliseconds < 0 ? '-' : ''
   const ms = Math.abs(milliseconds)
-  if (ms < 1_000) return `${sign}${Math.round(ms)} ms`
+  if (ms < 999.5) return `${sign}${Math.round(ms)} ms`
   if (ms < 59_950) return `${sign}${(ms / 1_000).toFixed(1)} s`
   const seconds = Math.round(ms / 1_000)
   if (seconds < 3_600) return `${sign}${Math.floor(seconds / 60)} m ${seconds % 60} s`

@@ -17,25 +17,34 @@ export interface EventBus<E extends EvergrantEvent> {
 
 /**
  * Makes a bus. A listener that throws cannot harm the emitter or the other listeners: its error
- * goes to `onListenerError`.
+ * goes to `onListenerError`, and what that throws goes nowhere.
  */
 export function createEventBus<E extends EvergrantEvent>(
   onListenerError: (error: unknown) => void = () => {},
 ): EventBus<E> {
-  const listeners = new Set<(event: E) => void>()
+  // Each subscription is an entry of its own, so that one function may listen twice.
+  const subscriptions = new Set<{ readonly listener: (event: E) => void }>()
+  const report = (error: unknown): void => {
+    try {
+      onListenerError(error)
+    } catch {
+      // Nobody is left to tell.
+    }
+  }
   return {
     emit: (event) => {
-      for (const listener of listeners) {
+      for (const { listener } of subscriptions) {
         try {
           listener(event)
         } catch (error) {
-          onListenerError(error)
+          report(error)
         }
       }
     },
     on: (listener) => {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
+      const subscription = { listener }
+      subscriptions.add(subscription)
+      return () => subscriptions.delete(subscription)
     },
   }
 }

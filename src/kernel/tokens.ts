@@ -1,4 +1,4 @@
-import { Secret } from './secret.ts'
+import type { Secret } from './secret.ts'
 
 /** An access token with what is known of its life. Prints as `[redacted]`; immutable. */
 export interface AccessToken {

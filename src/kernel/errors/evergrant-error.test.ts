@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { EvergrantError, isEvergrantError } from './evergrant-error.ts'
+import { isErrorCode } from './registry.ts'
+
+describe('an EvergrantError', () => {
+  it('is told from other errors, also across copies of the package', () => {
+    expect(isEvergrantError(new Error('no'))).toBe(false)
+    expect(isEvergrantError({ name: 'EvergrantError', code: 'internal' })).toBe(false)
+    expect(isEvergrantError(undefined)).toBe(false)
+    const ofAnotherCopy = Object.assign(new Error('x'), {
+      name: 'EvergrantError',
+      code: 'internal',
+    })
+    expect(isEvergrantError(ofAnotherCopy)).toBe(true)
+    expect(isEvergrantError(new EvergrantError('internal', 'x'))).toBe(true)
+  })
+
+  it('says title and detail, and carries the remedy of the registry unless given a better one', () => {
+    const error = new EvergrantError('key_missing', 'saw none')
+    expect(error.message).toBe('The encryption key is not there: saw none')
+    expect(error.remedy).toBe(error.definition.remedy)
+    expect(new EvergrantError('key_missing', 'x', { remedy: 'Do this.' }).remedy).toBe('Do this.')
+  })
+
+  it('has no cause when it was given none', () => {
+    expect('cause' in new EvergrantError('internal', 'x')).toBe(false)
+    const cause = new Error('below')
+    expect(new EvergrantError('internal', 'x', { cause }).cause).toBe(cause)
+  })
+
+  it('becomes problem+json with the members of RFC 9457 and ours, and nothing undefined', () => {
+    const error = new EvergrantError('provider_throttled', 'saw 429', {
+      retryAfterMs: 1_001,
+      upstream: { status: 429, errorCodes: [50196], traceId: 't' },
+    })
+    expect(error.toProblem('req_1')).toStrictEqual({
+      type: 'https://evergrant.dev/errors/provider_throttled',
+      title: 'The provider is throttling token requests',
+      status: 429,
+      detail: 'saw 429',
+      code: 'provider_throttled',
+      remedy: error.remedy,
+      retry_after: 2,
+      request_id: 'req_1',
+      upstream: { status: 429, error_codes: [50196], trace_id: 't' },
+    })
+    expect(Object.keys(new EvergrantError('internal', 'x').toProblem())).toEqual([
+      'type',
+      'title',
+      'status',
+      'detail',
+      'code',
+      'remedy',
+    ])
+  })
+
+  it('knows its codes and no member of every object', () => {
+    expect(isErrorCode('internal')).toBe(true)
+    expect(isErrorCode('toString')).toBe(false)
+    expect(isErrorCode('')).toBe(false)
+  })
+})
