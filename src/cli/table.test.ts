@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { array, assert, property, string, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formatFields, formatTable } from './table.ts'
 
@@ -27,8 +27,8 @@ describe('a table', () => {
   })
 
   it('has one line a row, whatever the cells hold', () => {
-    fc.assert(
-      fc.property(fc.array(fc.tuple(fc.string({ unit: 'binary' }), fc.string())), (rows) => {
+    assert(
+      property(array(tuple(string({ unit: 'binary' }), string())), (rows) => {
         const lines = formatTable(['A', 'B'], rows).split('\n')
         expect(lines).toHaveLength(rows.length + 2)
         expect(lines.every((line) => line === line.trimEnd())).toBe(true)

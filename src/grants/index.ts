@@ -10,6 +10,7 @@ export type { ClientCredential, ConnectionDefinition, RefreshPolicy } from './co
 export { createGrantEngine } from './engine.ts'
 export type { GrantEngine, GrantEngineOptions } from './engine.ts'
 export type { GrantEvent, RenewalReason } from './events.ts'
+export { nearestName } from './nearest-name.ts'
 export type {
   GrantFailure,
   GrantKey,

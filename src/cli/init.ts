@@ -1,0 +1,164 @@
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Command } from 'commander'
+import { configTemplate, loadConfig } from '../config/index.ts'
+import { EvergrantError, isEvergrantError, Secret } from '../kernel/index.ts'
+import { generateKey, readKey } from '../vault/index.ts'
+import { configPathOf } from './common-options.ts'
+import type { CliContext } from './run-cli.ts'
+import { writeWholeFile } from './write-file.ts'
+
+interface InitOptions {
+  readonly for: string
+  readonly force?: boolean
+  readonly config?: string
+  readonly json?: boolean
+}
+
+const laterJobs: readonly string[] = ['gateway', 'bearer', 'consent']
+
+/** `evergrant init` */
+export function addInitCommand(program: Command, context: CliContext): void {
+  program
+    .command('init')
+    .description('write a first evergrant.yaml and its encryption key')
+    .option('--for <job>', 'what it is for: import', 'import')
+    .option('--force', 'overwrite them; never the key of a store that exists')
+    .option('--config <file>', 'where to write it (default: ./evergrant.yaml)')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ evergrant init
+  $ evergrant init --for import --config /etc/evergrant/evergrant.yaml
+  $ evergrant init --force`,
+    )
+    .action(async (options: InitOptions) => init(context, options))
+}
+
+async function init({ io }: CliContext, options: InitOptions): Promise<void> {
+  requireKnownJob(options.for)
+  const configPath = configPathOf(io, options)
+  const keyPath = join(dirname(configPath), 'evergrant.key')
+  const isForced = options.force === true
+  if (!isForced) await refuseToOverwrite(configPath)
+  const keptKey = await decideOnKey(configPath, keyPath, isForced)
+  // The key first: a configuration without its key would stand in the way of another try.
+  if (!keptKey) {
+    await writeWholeFile(keyPath, `${generateKey().reveal()}\n`, {
+      mode: 0o600,
+      replace: isForced,
+    })
+  }
+  await writeWholeFile(configPath, configTemplate({ for: 'import' }), {
+    mode: 0o644,
+    replace: isForced,
+  })
+  if (options.json === true) {
+    io.out(
+      `${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next: nextSteps(configPath) })}\n`,
+    )
+    return
+  }
+  io.out(
+    [
+      `wrote ${configPath}`,
+      keptKey
+        ? `kept  ${keyPath}, which was there already`
+        : `wrote ${keyPath} (readable by you alone; keep a copy apart from the store)`,
+      '',
+      'Next:',
+      ...nextSteps(configPath).flatMap((step, index) =>
+        step.split('\n').map((line, i) => `${i === 0 ? ` ${index + 1}. ` : '    '}${line}`),
+      ),
+      '',
+    ].join('\n'),
+  )
+}
+
+function requireKnownJob(job: string): void {
+  if (job === 'import') return
+  throw new EvergrantError(
+    'usage',
+    laterJobs.includes(job)
+      ? `--for ${job}: that job comes later; this version knows "import"`
+      : `--for: expected "import", but saw ${JSON.stringify(job)}`,
+  )
+}
+
+async function refuseToOverwrite(configPath: string): Promise<void> {
+  if (!(await exists(configPath))) return
+  throw new EvergrantError('file_exists', `"${configPath}" exists already`, {
+    remedy:
+      'Check it with `evergrant config check`, name another place with `--config FILE`, or overwrite it with `--force`.',
+  })
+}
+
+/**
+ * Returns whether the key that stands there is kept. A key is only replaced by force, and never
+ * where a store exists that it may have sealed.
+ */
+async function decideOnKey(
+  configPath: string,
+  keyPath: string,
+  isForced: boolean,
+): Promise<boolean> {
+  const store = await existingStore(configPath)
+  if (await exists(keyPath)) {
+    if (isForced && store === undefined) return false
+    readKey('k1', new Secret((await readFile(keyPath, 'utf8')).replace(/[\r\n]+$/, '')))
+    return true
+  }
+  if (store === undefined) return false
+  throw new EvergrantError(
+    'key_missing',
+    `the store "${store}" exists, but its key "${keyPath}" does not; a new key would not open it`,
+    {
+      remedy:
+        'Put the key back where it was, or move that store away and run `evergrant init` again.',
+    },
+  )
+}
+
+/** Finds a store the key may have sealed: beside the configuration, or where that names it. */
+async function existingStore(configPath: string): Promise<string | undefined> {
+  const candidates = [join(dirname(configPath), 'evergrant.db')]
+  try {
+    const config = await loadConfig(configPath, { readFile, workingDirectory: dirname(configPath) })
+    candidates.unshift(config.store.path)
+  } catch (error) {
+    // Absent or broken: it names no store.
+    if (!isEvergrantError(error)) throw error
+  }
+  for (const path of candidates) if (await exists(path)) return path
+  return undefined
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+function nextSteps(configPath: string): readonly string[] {
+  return [
+    `In the Microsoft Entra admin center (https://entra.microsoft.com), as an administrator:
+a. App registrations > New registration: any name, this directory only, no redirect URI.
+b. API permissions > Add a permission > Microsoft Graph > Application permissions >
+   User.Read.All > Add permissions; then "Grant admin consent".
+c. Certificates & secrets > New client secret: copy its Value (not the Secret ID) at once.`,
+    `Put both ids of the application's Overview page into ${configPath}:
+"Directory (tenant) ID" as providers.contoso.tenant,
+"Application (client) ID" as connections.contoso-graph.client.id.
+Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
+    `See that everything is in place, then import:
+  evergrant doctor
+  evergrant import contoso-graph users`,
+  ]
+}

@@ -1,0 +1,24 @@
+import { isEvergrantError, type ErrorCode } from '../kernel/index.ts'
+
+/** One thing that was checked. Holds no secret. */
+export interface Check {
+  /** What was checked, in a word or two; stable, for programs. */
+  readonly check: string
+  /** The connection it belongs to; absent for what is common to all. */
+  readonly connection?: string
+  /** `warn`: works, but somebody should look. */
+  readonly status: 'ok' | 'warn' | 'fail'
+  /** What was found, for people. */
+  readonly found: string
+  /** What to do about it; always there unless the status is `ok`. */
+  readonly remedy?: string
+  /** The error that a command would end with; always there when the status is `fail`. */
+  readonly code?: ErrorCode
+}
+
+/** Makes a check that failed out of what was thrown or returned. @throws `error`, if not ours. */
+export function failedCheck(check: string, error: unknown): Check {
+  if (!isEvergrantError(error)) throw error
+  const { code, detail, remedy } = error
+  return { check, status: 'fail', found: detail, remedy, code }
+}
