@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { PageCommit } from '../../src/imports/ports.ts'
 import type { Store } from '../../src/store/index.ts'
 import {
   aLine,
@@ -93,13 +94,11 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
     })
 
     it('gives rows to one import, and to another only by take-over', async () => {
-      const take = async (name: string, takeOver: boolean): Promise<string> =>
-        (await one.runs.takeRows(tenantId, 'user', name, { takeOver, now: 1 })).owner
-      expect(await take('a', false)).toBe('a')
-      expect(await take('b', false)).toBe('a')
-      expect(await take('a', false)).toBe('a')
-      expect(await take('b', true)).toBe('b')
-      expect(await take('a', false)).toBe('b')
+      expect(await take(one, 'a', false)).toBe('a')
+      expect(await take(one, 'b', false)).toBe('a')
+      expect(await take(one, 'a', false)).toBe('a')
+      expect(await take(one, 'b', true)).toBe('b')
+      expect(await take(one, 'a', false)).toBe('b')
     })
 
     it('starts a run with a walk for each collection', async () => {
@@ -204,50 +203,83 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
         fc.asyncProperty(fc.array(command, { maxLength: 25 }), async (commands) => {
           const name = `model ${round++}`
           let open: { id: string; owner: string | undefined; pages: number } | undefined
-          for (const [i, step] of commands.entries()) {
+          for (const [at, step] of commands.entries()) {
             const { runs } = step.who === 'a' ? one : two
-            const id = open?.id ?? 'run_none'
-            const owns: boolean = open?.owner === step.who
-            if (step.do === 'create') {
-              const run = { id: `run_${name}_${i}`, name, options, owner: anOwner(step.who) }
-              const outcome = await runs.createRun(run, i)
-              expect(outcome.created).toBe(open === undefined)
-              open ??= { id: run.id, owner: step.who, pages: 0 }
-            } else if (step.do === 'claim') {
-              const claimed = await runs.claimRun(id, step.from, anOwner(step.who), i)
-              expect(claimed !== undefined).toBe(open !== undefined && open.owner === step.from)
-              if (claimed !== undefined && open !== undefined) open.owner = step.who
-            } else if (step.do === 'page') {
-              const run = (await runs.getRun(id)) ?? (await runs.listRuns({ limit: 1 }))[0]
-              if (run === undefined) continue
-              const walk = { ...aWalk(run), runId: id, pages: (open?.pages ?? 0) + 1 }
-              const page = { ...aPage(run, []), runId: id, instanceId: step.who, walk }
-              const outcome = await runs.commitPage(page).then(
-                () => true,
-                () => false,
-              )
-              expect(outcome).toBe(owns)
-              if (owns && open !== undefined) open.pages += 1
-            } else {
-              const state = step.do === 'release' ? 'interrupted' : 'completed'
-              const outcome = await runs
-                .updateRun(id, step.who, { state, release: true }, [], i)
-                .then(
-                  () => true,
-                  () => false,
+            const id: string = open?.id ?? 'run_none'
+            let did: boolean
+            let should: boolean = open?.owner === step.who
+            switch (step.do) {
+              case 'create': {
+                const run = { id: `run_${name}_${at}`, name, options, owner: anOwner(step.who) }
+                did = (await runs.createRun(run, at)).created
+                should = open === undefined
+                open ??= { id: run.id, owner: step.who, pages: 0 }
+                break
+              }
+              case 'claim':
+                did = (await runs.claimRun(id, step.from, anOwner(step.who), at)) !== undefined
+                should = open !== undefined && open.owner === step.from
+                if (should && open !== undefined) open.owner = step.who
+                break
+              case 'page': {
+                const page = pageOfModel(id, step.who, (open?.pages ?? 0) + 1)
+                did = await succeeds(runs.commitPage(page))
+                if (should && open !== undefined) open.pages += 1
+                break
+              }
+              case 'release':
+                did = await succeeds(
+                  runs.updateRun(id, step.who, { state: 'interrupted', release: true }, [], at),
                 )
-              expect(outcome).toBe(owns)
-              if (owns && open !== undefined) open.owner = undefined
-              if (owns && step.do === 'finish') open = undefined
+                if (should && open !== undefined) open.owner = undefined
+                break
+              case 'finish':
+                did = await succeeds(
+                  runs.updateRun(id, step.who, { state: 'completed', release: true }, [], at),
+                )
+                if (should) open = undefined
+                break
             }
+            expect(did).toBe(should)
             expect((await two.runs.findOpenRun(name))?.id).toBe(open?.id)
-          }
-          if (open !== undefined) {
-            expect((await one.runs.listWalks(open.id))[0]?.pages).toBe(open.pages)
+            const [walk] = await one.runs.listWalks(open?.id ?? '')
+            expect(walk?.pages).toBe(open?.pages)
           }
         }),
         { numRuns: 40 },
       )
     })
   })
+}
+
+async function take(store: Store, name: string, takeOver: boolean): Promise<string> {
+  return (await store.runs.takeRows(tenantId, 'user', name, { takeOver, now: 1 })).owner
+}
+
+async function succeeds(work: Promise<void>): Promise<boolean> {
+  return await work.then(
+    () => true,
+    () => false,
+  )
+}
+
+function pageOfModel(runId: string, instanceId: string, pages: number): PageCommit {
+  const walk = { runId, collection: 'users', shard: 0, state: 'walking' } as const
+  return {
+    runId,
+    instanceId,
+    now: 2,
+    walk: { ...walk, pages, rows: 0, restarts: 0, segmentBytes: 0 },
+    totals: {
+      rows: 0,
+      pages,
+      requests: 0,
+      refreshes: 0,
+      retries: 0,
+      bytes: 0,
+      activeMs: 0,
+      waitedMs: 0,
+    },
+    log: [],
+  }
 }

@@ -48,7 +48,13 @@ export function createGenerationWatch(
     dataVersion = version
     known = generations
     if (changed.length === 0) return
-    for (const listener of listeners) listener({ topics: changed, generations })
+    for (const listener of listeners) {
+      try {
+        listener({ topics: changed, generations })
+      } catch {
+        // A listener that is broken must not keep the news from the others.
+      }
+    }
   }
   const poll = (): void => {
     cancel = clock.schedule(pollEveryMs, poll)

@@ -24,6 +24,8 @@ export async function migrate(
 ): Promise<string | undefined> {
   const { database, path } = connection
   const newest = migrations.at(-1)?.version ?? 0
+  // Since the file was looked at before, another process may have made it, with another key.
+  examine(database, vault, newest)
   const version = schemaVersion(database)
   const backup =
     version > 0 && version < newest ? await backUp(database, path, version, clock) : undefined

@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  aPage,
+  aRun,
+  aToken,
+  aVault,
+  aWalk,
+  createEagerClock,
+  rowsNamed,
+  tenantId,
+} from '../../../test/contract/builders.ts'
+import { createManualClock } from '../../kernel/index.ts'
+import { openSqliteStore } from '../index.ts'
+import type { Store } from '../store.ts'
+import type { OpenSqliteStoreOptions } from './open.ts'
+
+let folder: string
+let path: string
+const opened: { close(): unknown }[] = []
+const open = async (over: Partial<OpenSqliteStoreOptions> = {}): Promise<Store> => {
+  const clock = createEagerClock()
+  const store = await openSqliteStore({ path, vault: aVault(), clock, role: 'main', ...over })
+  opened.push(store)
+  return store
+}
+const lockFile = (): Database.Database => {
+  const other = new Database(path)
+  opened.push(other)
+  return other.exec('BEGIN IMMEDIATE')
+}
+const key = { connection: 'c', tenant: 't', subject: '' }
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evergrant-faults-'))
+  path = join(folder, 'store.db')
+})
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe('a full disk', () => {
+  it('ends a page with store_full, keeps every page before it whole, and goes on with room', async () => {
+    await (await open()).close()
+    const small = await open({ role: 'bulk', pageLimit: 400 })
+    const run = await aRun(small)
+    let pages = 0
+    const commit = async (store: Store): Promise<void> => {
+      const walk = aWalk(run, { pages: pages + 1, rows: (pages + 1) * 300 })
+      await store.runs.commitPage({ ...aPage(run, rowsNamed('x'.repeat(400), 300)), walk })
+      pages += 1
+    }
+    const fill = async (): Promise<void> => {
+      for (;;) await commit(small)
+    }
+    await expect(fill()).rejects.toMatchObject({ code: 'store_full' })
+    expect(pages).toBeGreaterThan(1)
+    expect(await small.directory.countObjects(tenantId, 'user')).toBe(pages * 300)
+    await expect(commit(small)).rejects.toMatchObject({ code: 'store_full' })
+    await small.close()
+
+    const roomy = await open({ role: 'bulk' })
+    expect(await roomy.runs.countSeen(tenantId, 'user', run.sequence)).toBe(pages * 300)
+    expect((await roomy.runs.listWalks(run.id))[0]?.pages).toBe(pages)
+    await commit(roomy)
+    expect(await roomy.directory.countObjects(tenantId, 'user')).toBe(pages * 300)
+  })
+})
+
+describe('a lock that another process holds', () => {
+  it('gives store_busy at the deadline and not before', async () => {
+    const clock = createManualClock()
+    const store = await open({ clock, busyDeadlineMs: 1_000 })
+    lockFile()
+    let outcome: unknown
+    const attempt = store.grants.ensureGrant(key, 1).catch((error: unknown) => {
+      outcome = error
+    })
+    await clock.advance(900)
+    expect(outcome).toBeUndefined()
+    await clock.advance(200)
+    await attempt
+    expect(outcome).toMatchObject({ code: 'store_busy' })
+    expect(String(outcome)).toContain(path)
+  })
+
+  it('is waited for without blocking, and what was asked happens once it is gone', async () => {
+    const clock = createManualClock()
+    const store = await open({ clock })
+    const other = lockFile()
+    const attempt = store.grants.ensureGrant(key, 1)
+    await clock.advance(500)
+    other.exec('ROLLBACK')
+    await clock.advance(50)
+    expect((await attempt).state).toBe('pending')
+  })
+
+  it('does not keep anyone from reading', async () => {
+    const store = await open()
+    lockFile()
+    expect(await store.grants.findGrant(key)).toBeUndefined()
+  })
+})
+
+describe('a bulk writer', () => {
+  it('leaves the write lock alone for 5 ms after a commit', async () => {
+    const clock = createManualClock()
+    const store = await open({ clock, role: 'bulk' })
+    await clock.advance(5)
+    await store.grants.ensureGrant(key, 1)
+    const next = store.grants.ensureGrant({ ...key, tenant: 'u' }, 1)
+    await clock.advance(4)
+    const reader = await open()
+    expect(await reader.grants.listGrants({ limit: 5 })).toHaveLength(1)
+    await clock.advance(1)
+    await next
+    expect(await reader.grants.listGrants({ limit: 5 })).toHaveLength(2)
+  })
+
+  it('keeps the log from growing without bound while others read', async () => {
+    const store = await open({ role: 'bulk' })
+    const reader = await open()
+    const run = await aRun(store)
+    let largest = 0
+    for (let page = 0; page < 70; page++) {
+      await store.runs.commitPage(aPage(run, rowsNamed('x'.repeat(900), 999)))
+      await reader.directory.countObjects(tenantId, 'user')
+      largest = Math.max(largest, statSync(`${path}-wal`).size)
+    }
+    expect(statSync(path).size).toBeGreaterThan(48 * 1_048_576)
+    expect(largest).toBeLessThan(40 * 1_048_576)
+  })
+
+  it('empties the log on request', async () => {
+    const store = await open({ role: 'bulk' })
+    await aRun(store)
+    await store.checkpoint()
+    expect(statSync(`${path}-wal`).size).toBe(0)
+  })
+})
+
+describe('a process that is killed in the middle of a transaction', () => {
+  it('leaves the last committed page intact and nothing of the next', async () => {
+    const writer = join(import.meta.dirname, '../../../test/contract/killed-writer.ts')
+    const signal = await new Promise((resolve) => {
+      const child = execFile(process.execPath, [writer, path], () => {})
+      child.on('exit', (_, by) => resolve(by))
+    })
+    expect(signal).toBe('SIGKILL')
+    const store = await open()
+    const run = await store.runs.findOpenRun('directory')
+    const walks = await store.runs.listWalks(run?.id ?? '')
+    expect(walks[0]).toMatchObject({ pages: 2, rows: 200, nextUrl: 'page 3' })
+    expect(await store.directory.countObjects(tenantId, 'user')).toBe(200)
+    expect(await store.runs.countSeen(tenantId, 'user', run?.sequence ?? 0)).toBe(200)
+    expect(await store.runs.readLog(run?.id ?? '', 0, 9)).toHaveLength(2)
+    const database = new Database(path)
+    expect(database.pragma('integrity_check', { simple: true })).toBe('ok')
+    database.close()
+  })
+})
+
+describe('a token', () => {
+  it('stands in no file of the store, neither while it is open nor after', async () => {
+    const secret = 'planted-secret-7f3a9c'
+    const store = await open()
+    const grant = await store.grants.ensureGrant(key, 1)
+    const slot = { grantId: grant.id, target: 'graph', credentialVersion: 'v' }
+    await store.grants.saveToken(slot, 0, aToken(secret), { now: 2 })
+    const hits = (): readonly string[] =>
+      readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(secret))
+    expect(readdirSync(folder)).toEqual(['store.db', 'store.db-shm', 'store.db-wal'])
+    expect(hits()).toEqual([])
+    await store.close()
+    expect(hits()).toEqual([])
+  })
+
+  it('does not open in a slot it was not sealed for', async () => {
+    const store = await open()
+    const grant = await store.grants.ensureGrant(key, 1)
+    const slot = { grantId: grant.id, target: 'graph', credentialVersion: 'v' }
+    await store.grants.saveToken(slot, 0, aToken('secret'), { now: 2 })
+    const intruder = new Database(path)
+    intruder.exec(`UPDATE token_slots SET target = 'arm'`)
+    intruder.close()
+    const moved = store.grants.readSlot({ ...slot, target: 'arm' })
+    await expect(moved).rejects.toMatchObject({ code: 'unseal_failed' })
+  })
+})
+
+describe('the view "users"', () => {
+  it('shows imported people under the names Graph gives', async () => {
+    const store = await open()
+    const rows = rowsNamed('Adele', 1)
+    await store.runs.commitPage(aPage(await aRun(store), rows))
+    const shell = new Database(path)
+    expect(shell.prepare('SELECT tenant_id, id, displayName, mail FROM users').all()).toEqual([
+      { tenant_id: tenantId, ...rows[0], mail: null },
+    ])
+    shell.close()
+  })
+})
