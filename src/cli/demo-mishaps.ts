@@ -31,10 +31,10 @@ const mishaps: readonly Mishap[] = [
   },
   {
     share: 0.65,
-    text: 'Graph is down for five seconds, a page is cut off in the middle',
+    text: 'Graph is down for four seconds, a page is cut off in the middle',
     happen: ({ control }) => {
       control.addFault({ match: { kind: 'users' }, effect: { kind: 'truncate' } })
-      control.outage(5_000)
+      control.outage(4_000)
     },
   },
   {

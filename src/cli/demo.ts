@@ -44,7 +44,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     )
     .option('--users <number>', 'users in the simulated tenant', '400000')
     .option('--token-lifetime <duration>', 'life of the simulated access tokens', '12s')
-    .option('--latency <duration>', 'time every simulated answer takes at least', '100ms')
+    .option('--latency <duration>', 'time every simulated answer takes at least', '80ms')
     .addHelpText(
       'after',
       `

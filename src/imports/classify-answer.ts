@@ -21,6 +21,21 @@ interface GraphError {
 /** Statuses that pass by themselves (Graph answers 500 and 502 for passing faults, too). */
 const transientStatuses: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504, 509])
 
+/** Properties of a user that Graph cannot list, though it names none of them when it refuses. */
+const oneUserOnly: ReadonlySet<string> = new Set([
+  'aboutMe',
+  'birthday',
+  'hireDate',
+  'interests',
+  'mailboxSettings',
+  'mySite',
+  'pastProjects',
+  'preferredName',
+  'responsibilities',
+  'schools',
+  'skills',
+])
+
 /** Longest wait that a Retry-After can impose, in milliseconds. */
 const maxRetryAfterMs = 3_600_000
 
@@ -62,7 +77,7 @@ export function classifyAnswer(
     }
   }
   if (status === 403) return { kind: 'refused', error: forbidden(graph, columns, problem) }
-  if (status === 501) return { kind: 'refused', error: problem('graph_property_unsupported') }
+  if (status === 501) return { kind: 'refused', error: unsupported(columns, problem) }
   if (status === 400) {
     const maximum = /page size[^]*?between \d+ and (\d+)/i.exec(graph.message)?.[1]
     if (maximum !== undefined) {
@@ -86,10 +101,23 @@ export function classifyAnswer(
   return { kind: 'refused', error: problem('graph_request_rejected') }
 }
 
+type MakeProblem = (
+  code: EvergrantError['code'],
+  options?: { readonly remedy?: string },
+) => EvergrantError
+
+function unsupported(columns: readonly string[], problem: MakeProblem): EvergrantError {
+  const guilty = columns.filter((column) => oneUserOnly.has(column))
+  if (guilty.length === 0) return problem('graph_property_unsupported')
+  return problem('graph_property_unsupported', {
+    remedy: `Leave ${guilty.join(', ')} out of --select: Graph gives that for one user at a time only.`,
+  })
+}
+
 function forbidden(
   graph: GraphError,
   columns: readonly string[],
-  problem: (code: EvergrantError['code'], options?: { readonly remedy?: string }) => EvergrantError,
+  problem: MakeProblem,
 ): EvergrantError {
   // These properties need a permission of their own; Graph's answer names the permission, not the property.
   const guarded = columns.filter((column) => column === 'signInActivity')

@@ -43,12 +43,14 @@ export function describeLog(body: LogBody): string {
       return `${body.collection} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'token_changed': {
       const old = body.oldExpiresAt === null ? '' : `, old one expires ${timeOf(body.oldExpiresAt)}`
-      return `token changed before ${body.collection} page ${body.page} (${body.reason}): new one expires ${timeOf(body.newExpiresAt)}${old}; took ${body.durationMs} ms`
+      const place =
+        body.page === 0 ? `counting ${body.collection}` : `${body.collection} page ${body.page}`
+      return `token changed before ${place} (${body.reason}): new one expires ${timeOf(body.newExpiresAt)}${old}; took ${body.durationMs} ms`
     }
     case 'token_refresh_failed':
       return `token renewal failed, ${formatDuration(body.remainingLifeMs)} of the old one remain: ${body.detail}; next try in ${formatDuration(body.retryInMs)}. ${body.remedy}`
     case 'request_retried':
-      return `${body.collection} page ${body.page}, attempt ${body.attempt} failed: ${body.detail}; again in ${formatDuration(body.waitMs)}`
+      return `${body.collection} ${body.page === 0 ? '$count' : `page ${body.page}`}, attempt ${body.attempt} failed: ${body.detail}; again in ${formatDuration(body.waitMs)}`
     case 'waiting_started':
       return `waiting: ${body.detail}`
     case 'waiting_ended':

@@ -42,7 +42,8 @@ export function createTokenKeeper(
   refreshBeforeMs: number,
 ): TokenKeeper {
   let last: AccessToken | undefined
-  let warned: EvergrantError | undefined
+  /** Until when the failure last told explains why the old token still serves. */
+  let warnedUntil = Number.NEGATIVE_INFINITY
 
   const changed = (
     token: AccessToken,
@@ -63,6 +64,24 @@ export function createTokenKeeper(
     last = token
   }
 
+  const noteWarning = (warning: EvergrantError, token: AccessToken): void => {
+    if (clock.monotonic() < warnedUntil) return
+    warnedUntil = clock.monotonic() + (warning.retryAfterMs ?? 0)
+    const { code, detail, remedy, retryAfterMs = 0 } = warning
+    const remaining = remainingLifeMs(token, clock.now())
+    journal.note(
+      {
+        type: 'token_refresh_failed',
+        code,
+        detail,
+        remedy,
+        remainingLifeMs: remaining,
+        retryInMs: retryAfterMs,
+      },
+      'warn',
+    )
+  }
+
   return {
     beforeRequest: async (place, signal) => {
       const startedAt = clock.monotonic()
@@ -74,20 +93,7 @@ export function createTokenKeeper(
         const reason = isFirst ? 'first' : origin === 'issued' ? 'expiring' : 'adopted'
         changed(token, reason, place, startedAt)
       }
-      if (warning !== undefined && warning !== warned) {
-        journal.note(
-          {
-            type: 'token_refresh_failed',
-            code: warning.code,
-            detail: warning.detail,
-            remedy: warning.remedy,
-            remainingLifeMs: remainingLifeMs(token, clock.now()),
-            retryInMs: warning.retryAfterMs ?? 0,
-          },
-          'warn',
-        )
-      }
-      warned = warning
+      if (warning !== undefined) noteWarning(warning, token)
       return ok(token)
     },
     afterRefusal: async (answer, token, place, signal) => {
