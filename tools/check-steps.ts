@@ -15,6 +15,7 @@ export const checkSteps: readonly Step[] = [
   { name: 'architecture', run: architecture },
   { name: 'dead-code', run: () => runCommand('knip', ['--no-progress']) },
   { name: 'docs', run: () => runCommand('node', ['tools/generate-docs.ts', '--check']) },
+  { name: 'command', run: runByName },
   { name: 'build', run: () => runCommand('tsdown', []) },
   { name: 'publint', needs: ['build'], run: () => withTarball(publint) },
   { name: 'packed', needs: ['build'], run: () => withTarball(testPackedPackage) },
@@ -41,6 +42,16 @@ async function architecture(): Promise<StepOutcome> {
   const markdown = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
   const violations = [...report.violations, ...checkRoomsDocument(markdown)]
   return { passed: violations.length === 0, output: violations.join('\n') }
+}
+
+/** `npx evergrant` works by that name in the checkout, from source. */
+async function runByName(): Promise<StepOutcome> {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly version: string
+  }
+  const told = await runCommand('npx', ['evergrant', '--version'])
+  const passed = told.passed && told.output.split('\n').includes(version)
+  return { passed, output: `expected ${version}, seen:\n${told.output}` }
 }
 
 function publint(tarball: string): Promise<StepOutcome> {
