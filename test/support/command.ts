@@ -1,0 +1,37 @@
+import type { CliIo } from '../../src/cli/io.ts'
+import { runCli } from '../../src/cli/run-cli.ts'
+
+/** What a command printed and how it ended. */
+export interface CommandOutcome {
+  readonly exit: number
+  /** Standard output. */
+  readonly out: string
+  /** Standard error. */
+  readonly note: string
+  /** Standard output as JSON. */
+  json(): unknown
+}
+
+/** Runs the real command line in this process, in a world of its own. */
+export async function runCommand(
+  args: readonly string[],
+  world: { readonly cwd: string; readonly env?: CliIo['env'] },
+): Promise<CommandOutcome> {
+  let out = ''
+  let note = ''
+  const exit = await runCli(args, {
+    env: world.env ?? {},
+    cwd: world.cwd,
+    out: (text) => {
+      out += text
+    },
+    note: (text) => {
+      note += text
+    },
+    isTerminal: false,
+    columns: 80,
+    readInput: async () => '',
+    onInterrupt: () => () => {},
+  })
+  return { exit, out, note, json: () => JSON.parse(out) as unknown }
+}
