@@ -1,5 +1,5 @@
 import { EvergrantError, type AccessToken } from '../kernel/index.ts'
-import type { RetryClass } from '../oauth/index.ts'
+import { longestRetryAfterMs, type RetryClass } from '../oauth/index.ts'
 import {
   budgetWindowMs,
   fruitlessBudget,
@@ -27,7 +27,7 @@ export type SlotEvent =
       readonly chance: number
     }
   /** Another process learnt that the provider wants to be left alone. */
-  | { readonly type: 'blocked'; readonly until: number }
+  | { readonly type: 'blocked'; readonly until: number; readonly at: number }
   /** An API refused this token. */
   | { readonly type: 'refused'; readonly token: AccessToken; readonly at: number }
   /** The client’s credentials are others than before. */
@@ -62,7 +62,7 @@ export function reduce(slot: Slot, event: SlotEvent): Slot {
     case 'failed':
       return failed(slot, event)
     case 'blocked':
-      return blocked(slot, event.until, stayAway(event.until))
+      return blocked(slot, event.until, event.at, stayAway(event.until))
     case 'refused':
       return refused(slot, event.token, event.at)
     case 'credentials_changed': {
@@ -90,12 +90,14 @@ function failed(slot: Slot, event: Extract<SlotEvent, { type: 'failed' }>): Slot
   const error = withWait(event.error, retryAfterMs ?? pause)
   const failure: SlotFailure = { error, retry, attempts, at, ...next }
   const after = { ...slot, failure }
-  return retryAfterMs === undefined ? after : blocked(after, at + retryAfterMs, error)
+  return retryAfterMs === undefined ? after : blocked(after, at + retryAfterMs, at, error)
 }
 
-function blocked(slot: Slot, until: number, error: EvergrantError): Slot {
-  const isLonger = until > (slot.block?.until ?? 0)
-  return isLonger ? { ...slot, block: { until, error } } : slot
+/** The longer wait wins, unless it is longer than any: then the clock was turned back since. */
+function blocked(slot: Slot, until: number, at: number, error: EvergrantError): Slot {
+  const known = slot.block?.until ?? 0
+  if (until <= known && known - at <= longestRetryAfterMs) return slot
+  return { ...slot, block: { until, error } }
 }
 
 function stayAway(until: number): EvergrantError {

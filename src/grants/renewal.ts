@@ -138,7 +138,7 @@ export function createRenewal(context: RenewalContext): Renewal {
     slotKey = key
     const stored = key && (await access.attempt(() => store.readSlot(key)))?.value
     if (stored?.blockedUntil !== undefined && stored.blockedUntil > instant()) {
-      dispatch({ type: 'blocked', until: stored.blockedUntil })
+      dispatch({ type: 'blocked', until: stored.blockedUntil, at: instant() })
     }
     if (adopt(stored, purpose)) {
       const newExpiresAt = slot().held?.token.expiresAt ?? 0

@@ -82,13 +82,13 @@ describe('an Entra provider', () => {
   })
 })
 
-describe('an OpenID provider', () => {
-  const metadata = (change: object = {}): object => ({
-    issuer: server.url,
-    token_endpoint: `${server.url}/token`,
-    ...change,
-  })
+const metadata = (change: object = {}): object => ({
+  issuer: server.url,
+  token_endpoint: `${server.url}/token`,
+  ...change,
+})
 
+describe('an OpenID provider', () => {
   it.each([
     ['misconfigured', () => json(404, {})],
     ['unavailable', () => json(503, {})],

@@ -1,10 +1,11 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readRetryAfter } from './retry-after.ts'
 
 const now = 1_700_000_000_000
 const read = (headers: Record<string, string>): number | undefined =>
   readRetryAfter(new Headers(headers), now)
+const at = (offset: number): string => new Date(now + offset).toUTCString()
 
 describe('Retry-After', () => {
   it.each([{}, { 'retry-after': '' }, { 'retry-after': 'soon' }])('%o says nothing', (headers) => {
@@ -18,7 +19,6 @@ describe('Retry-After', () => {
   })
 
   it('is read as a date against the clock of who wrote it', () => {
-    const at = (offset: number): string => new Date(now + offset).toUTCString()
     expect(read({ 'retry-after': at(90_000) })).toBe(90_000)
     expect(read({ 'retry-after': at(-86_400_000 + 45_000), date: at(-86_400_000) })).toBe(45_000)
     expect(read({ 'retry-after': at(-5_000) })).toBe(1_000)

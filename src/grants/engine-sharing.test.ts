@@ -1,0 +1,205 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  createEngineFixture,
+  granted,
+  hour,
+  minute,
+  refused,
+  textOf,
+  type EngineFixture,
+} from '../../test/support/engine-fixture.ts'
+import type { FakeTokenEndpoint } from '../../test/support/fake-token-endpoint.ts'
+import { issue } from '../../test/support/fake-token-endpoint.ts'
+import type { MemoryGrantStore } from '../../test/support/memory-grant-store.ts'
+import { EvergrantError, type ManualClock } from '../kernel/index.ts'
+import type { GrantEvent } from './events.ts'
+
+let fixture: EngineFixture
+let clock: ManualClock
+let store: MemoryGrantStore
+let endpoint: FakeTokenEndpoint
+let events: GrantEvent[]
+
+beforeEach(() => {
+  fixture = createEngineFixture()
+  ;({ clock, store, endpoint, events } = fixture)
+})
+
+const unauthorized = {
+  status: 401,
+  headers: {},
+  body: { error: { code: 'InvalidAuthenticationToken' } },
+}
+
+describe('another process on the same store', () => {
+  it('adopts the token instead of asking for one', async () => {
+    await fixture.connect().getToken()
+    const adopted = granted(await fixture.connect().getToken())
+    expect(adopted.origin).toBe('adopted')
+    expect(textOf(adopted.token)).toBe('token-1')
+    expect(endpoint.requests).toHaveLength(1)
+    expect(fixture.eventTypes()).toContain('grant.adopted')
+  })
+
+  it('is believed when it renewed first while we did', async () => {
+    const ours = fixture.connect()
+    const theirs = fixture.connect()
+    await ours.getToken()
+    await clock.advance(hour)
+    endpoint.answer = (request) => issue(request, request.number === 2 ? 1_000 : 3_600)
+    let isFirst = true
+    store.beforeSave = async () => {
+      if (!isFirst) return
+      isFirst = false
+      await theirs.getToken()
+    }
+    const result = granted(await ours.getToken())
+    expect(textOf(result.token)).toBe('token-3')
+    expect(result.origin).toBe('adopted')
+    expect(textOf(store.onlySlot().token)).toBe('token-3')
+  })
+
+  it('that claims to live in the future is not believed', async () => {
+    const clockAhead = clock.now()
+    clock.set(clockAhead + 5 * hour)
+    await fixture.connect().getToken()
+    clock.set(clockAhead)
+    expect(granted(await fixture.connect().getToken()).origin).toBe('issued')
+  })
+
+  it('does not see the token of other credentials', async () => {
+    await fixture.connect().getToken()
+    fixture.secret = 'another'
+    expect(granted(await fixture.connect().getToken()).origin).toBe('issued')
+  })
+})
+
+describe('a store that is down', () => {
+  it('costs persistence only, and is told once', async () => {
+    store.fault = new EvergrantError('store_unavailable', 'test')
+    const connection = fixture.connect()
+    expect(granted(await connection.getToken()).origin).toBe('issued')
+    await connection.getToken({ forceRenewal: true })
+    expect(fixture.eventTypes().filter((type) => type === 'grant.store_lost')).toHaveLength(1)
+    expect(events.find((event) => event.type === 'grant.refreshed')).toMatchObject({
+      isPersisted: false,
+    })
+    store.fault = undefined
+    await connection.getToken({ forceRenewal: true })
+    expect(fixture.eventTypes()).toContain('grant.store_regained')
+    expect(textOf(store.onlySlot().token)).toBe('token-3')
+  })
+
+  it('does not hold a token back for longer than its deadline', async () => {
+    store.gate = new Promise(() => {})
+    const connection = fixture.connect()
+    const result = connection.getToken()
+    while (store.calls.length === 0) await new Promise<void>((resolve) => setImmediate(resolve))
+    await clock.advance(5_000)
+    expect(granted(await result).origin).toBe('issued')
+  })
+
+  it('that throws a bug throws it to callers without a token, and spares those with one', async () => {
+    const connection = fixture.connect()
+    await connection.getToken()
+    store.fault = new RangeError('a bug')
+    await clock.advance(59.5 * minute)
+    expect(granted(await connection.getToken()).warning?.code).toBe('internal')
+    await clock.advance(hour)
+    await expect(connection.getToken()).rejects.toThrow('a bug')
+  })
+})
+
+describe('a refused token', () => {
+  it('is never handed out again and costs one renewal, however many report it', async () => {
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    const outcomes = await Promise.all(
+      Array.from({ length: 1_000 }, () => connection.reportRejection({ ...unauthorized, token })),
+    )
+    for (const outcome of outcomes) {
+      expect(outcome.kind).toBe('renewed')
+      expect(outcome.kind === 'renewed' && textOf(outcome.token)).toBe('token-2')
+    }
+    expect(endpoint.requests).toHaveLength(2)
+    expect(textOf(granted(await connection.getToken()).token)).toBe('token-2')
+  })
+
+  it('that is older than the newest one yields the newest', async () => {
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    await connection.getToken({ forceRenewal: true })
+    const outcome = await connection.reportRejection({ ...unauthorized, token })
+    expect(outcome).toMatchObject({ kind: 'newer_token_exists' })
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('is not served even while its renewal fails', async () => {
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    endpoint.answer = () => new Response('', { status: 500 })
+    const outcome = await connection.reportRejection({ ...unauthorized, token })
+    expect(outcome).toMatchObject({
+      kind: 'renewal_failed',
+      error: { code: 'provider_unavailable' },
+    })
+    expect(connection.peek()).toBeUndefined()
+    expect((await connection.getToken()).ok).toBe(false)
+  })
+
+  it('is not taken back from the store or from the provider', async () => {
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    endpoint.answer = () => issue({ number: 1 })
+    const outcome = await connection.reportRejection({ ...unauthorized, token })
+    expect(outcome).toMatchObject({ kind: 'renewal_failed', error: { code: 'token_refused' } })
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
+  it('leads to three fruitless renewals in five minutes, then to a plain word', async () => {
+    const connection = fixture.connect()
+    let token = granted(await connection.getToken()).token
+    for (let i = 0; i < 3; i++) {
+      const outcome = await connection.reportRejection({ ...unauthorized, token })
+      if (outcome.kind !== 'renewed') throw new Error(outcome.kind)
+      token = outcome.token
+    }
+    expect(await connection.reportRejection({ ...unauthorized, token })).toMatchObject({
+      kind: 'renewal_failed',
+      error: { code: 'token_refused' },
+    })
+    expect(refused(await connection.getToken()).code).toBe('token_refused')
+    expect(endpoint.requests).toHaveLength(4)
+    await clock.advance(5 * minute)
+    expect((await connection.getToken()).ok).toBe(true)
+  })
+
+  it('with a claims challenge is renewed with those claims and cp1', async () => {
+    const claims = { access_token: { nbf: { essential: true, value: '1700000000' } } }
+    const header = `Bearer error="insufficient_claims", claims="${Buffer.from(JSON.stringify(claims)).toString('base64')}"`
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    const outcome = await connection.reportRejection({
+      status: 401,
+      headers: { 'www-authenticate': header },
+      token,
+    })
+    expect(outcome.kind).toBe('renewed_with_claims')
+    expect(
+      endpoint.requests.map(({ form }) => JSON.parse(form.get('claims') ?? '') as unknown),
+    ).toEqual([
+      { access_token: { xms_cc: { values: ['cp1'] } } },
+      { access_token: { ...claims.access_token, xms_cc: { values: ['cp1'] } } },
+    ])
+    expect(textOf(granted(await connection.getToken()).token)).toBe('token-2')
+    expect(store.onlySlot().claims).toBe(JSON.stringify(claims))
+  })
+
+  it('stays in use when the answer is not about the token', async () => {
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    const outcome = await connection.reportRejection({ status: 403, headers: {}, body: '', token })
+    expect(outcome).toMatchObject({ kind: 'not_about_token', reason: 'permission' })
+    expect(connection.peek()).toBe(token)
+  })
+})
