@@ -8,8 +8,8 @@ import {
   formatConnections,
   type ShownConnection,
 } from './connection-json.ts'
+import type { CliIo } from './io.ts'
 import { printChecks } from './print-checks.ts'
-import { formatError } from './report-error.ts'
 import type { CliContext } from './run-cli.ts'
 
 /** `evergrant connections list|show|test|refresh` */
@@ -106,7 +106,7 @@ Examples:
     )
     .action(async (name: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) =>
-        refresh(context, composition, name, options.json === true),
+        refresh(io, composition, name, options.json === true),
       )
     })
 }
@@ -119,25 +119,25 @@ async function find({ config, engine }: Composition, name: string): Promise<Show
 }
 
 async function refresh(
-  context: CliContext,
+  io: CliIo,
   composition: Composition,
   name: string,
   isJson: boolean,
 ): Promise<void> {
-  const { io } = context
   const { clock, engine } = composition
   const before = (await engine.status(name)).token?.expiresAt
-  const renewal = await engine.refresh(name)
-  if (!renewal.ok) throw renewal.error
-  const { token, warning } = renewal.value
-  // The old token serves on, but what was asked for did not happen.
-  if (warning !== undefined) {
-    const serves = `the old token still lives ${formatDuration(remainingLifeMs(token, clock.now()))}`
-    if (isJson) throw warning
-    io.note(`${formatError(warning)}  ${serves}\n`)
-    context.exitWith(warning.definition.exit)
-    return
+  // An old token that serves on is no success: what was asked for did not happen.
+  const fail = (failure: EvergrantError): never => {
+    const lifeMs = (before ?? 0) - clock.now()
+    if (lifeMs > 0 && !isJson) {
+      io.note(`the old token still serves, for ${formatDuration(lifeMs)}\n`)
+    }
+    throw failure
   }
+  const renewal = await engine.refresh(name)
+  if (!renewal.ok) return fail(renewal.error)
+  const { token, warning } = renewal.value
+  if (warning !== undefined) return fail(warning)
   if (isJson) {
     const result = {
       name,

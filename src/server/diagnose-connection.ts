@@ -6,6 +6,7 @@ import {
   wholeLifeMs,
   type AccessToken,
   type Clock,
+  type ErrorCode,
 } from '../kernel/index.ts'
 import {
   clientSecretBasic,
@@ -131,14 +132,26 @@ export async function checkPermissions(
   return belongingTo(definition.name, checks)
 }
 
-/** Says for a missing permission which one to grant to which application, click by click. */
+/**
+ * Gives a failed probe the remedy that fits it: for a missing permission which one to grant to
+ * which application, click by click; elsewhere one that does not speak of an import's options.
+ */
 export function withExactRemedy(
   error: EvergrantError,
   { clientId, name }: ConnectionDefinition,
 ): EvergrantError {
-  if (error.code !== 'graph_permission_missing') return error
+  const remedies: Partial<Record<ErrorCode, string>> = {
+    graph_permission_missing: `In the Microsoft Entra admin center, App registrations > the application ${clientId} > API permissions: add Microsoft Graph > Application permissions > User.Read.All, then "Grant admin consent". Tokens issued before lack it: \`evergrant connections refresh ${name}\`.`,
+    graph_request_rejected:
+      'See that `graph` of the provider names Microsoft Graph: it takes this request from anyone who may read users.',
+    graph_unavailable: 'Try again later; if it stays, see the network between here and Graph.',
+  }
+  const remedy = remedies[error.code]
+  if (remedy === undefined) return error
+  const { retryAfterMs, upstream } = error
   return new EvergrantError(error.code, error.detail, {
-    remedy: `In the Microsoft Entra admin center, App registrations > the application ${clientId} > API permissions: add Microsoft Graph > Application permissions > User.Read.All, then "Grant admin consent". Tokens issued before lack it: \`evergrant connections refresh ${name}\`.`,
-    ...(error.upstream === undefined ? {} : { upstream: error.upstream }),
+    remedy,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(upstream === undefined ? {} : { upstream }),
   })
 }
