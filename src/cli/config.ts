@@ -16,7 +16,7 @@ import { readKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import type { CliIo } from './io.ts'
 import { formatError } from './report-error.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 /** `evergrant config check|schema` */
 export function addConfigCommands(program: Command, context: CliContext): void {

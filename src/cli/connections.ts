@@ -10,7 +10,7 @@ import {
 } from './connection-json.ts'
 import type { CliIo } from './io.ts'
 import { printChecks } from './print-checks.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 /** `evergrant connections list|show|test|refresh` */
 export function addConnectionsCommands(program: Command, context: CliContext): void {

@@ -11,7 +11,7 @@ import { durationOption, wholeNumberOption } from './common-options.ts'
 import { playMishaps } from './demo-mishaps.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 interface DemoOptions {
   readonly dir: string

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { diagnose } from '../server/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import { printChecks } from './print-checks.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 /** `evergrant doctor [CONNECTION]` */
 export function addDoctorCommand(program: Command, context: CliContext): void {

@@ -4,7 +4,7 @@ import { startImport, type Composition } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
 import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 import { runToJson } from './run-json.ts'
 
 /** Drives a prepared run in a worker, shows its progress and ends with its outcome and exit code. */

@@ -17,7 +17,7 @@ import {
 } from './common-options.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 interface ImportOptions extends CommonOptions {
   readonly to: string

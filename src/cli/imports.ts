@@ -10,7 +10,7 @@ import {
 } from './common-options.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 import { logLineToJson, runToJson } from './run-json.ts'
 import { formatTable } from './table.ts'
 

@@ -5,7 +5,7 @@ import { configTemplate, loadConfig } from '../config/index.ts'
 import { EvergrantError, isEvergrantError, Secret } from '../kernel/index.ts'
 import { generateKey, readKey } from '../vault/index.ts'
 import { configPathOf } from './common-options.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 import { writeWholeFile } from './write-file.ts'
 
 interface InitOptions {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { generateKey } from '../vault/index.ts'
 import { argumentPath } from './io.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 import { writeWholeFile } from './write-file.ts'
 
 /** `evergrant keys new` */

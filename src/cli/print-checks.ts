@@ -1,6 +1,6 @@
 import { errorDefinition } from '../kernel/index.ts'
 import type { Check } from '../server/index.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 import { printable } from './table.ts'
 
 /**

@@ -7,18 +7,12 @@ import { addDoctorCommand } from './doctor.ts'
 import { addImportCommand } from './import.ts'
 import { addImportsCommands } from './imports.ts'
 import { addInitCommand } from './init.ts'
+import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
 import { addKeysCommands } from './keys.ts'
 import { reportError } from './report-error.ts'
 import { addSimulatorCommand } from './simulator.ts'
 import { addTokenCommand } from './token.ts'
-
-/** What a command sees of its surroundings. */
-export interface CliContext {
-  readonly io: CliIo
-  /** Sets what the process exits with; the last call wins. */
-  exitWith(code: number): void
-}
 
 /** Version of this package. */
 export function packageVersion(): string {

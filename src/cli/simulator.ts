@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { defaultTenant, startSimulator, type Simulator } from '../simulator/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { argumentPath, type CliIo } from './io.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 interface SimulatorOptions {
   readonly port: string

@@ -8,7 +8,7 @@ import {
   type CommonOptions,
 } from './common-options.ts'
 import { formatError } from './report-error.ts'
-import type { CliContext } from './run-cli.ts'
+import type { CliContext } from './context.ts'
 
 interface TokenOptions extends CommonOptions {
   readonly minRemaining?: string

@@ -70,19 +70,19 @@ export async function driveRun(
   }
 
   async function finish(end: RunEnd): Promise<RunEnd> {
-    const totals = journal.totals()
-    noteEnd(journal, end, totals.activeMs)
+    noteEnd(journal, end, journal.totals().activeMs)
     const isOver = end.state !== 'interrupted'
     const change: RunChange = {
       state: end.state,
-      totals,
       reason: end.detail ?? null,
       problem: end.problem ?? null,
       release: true,
       ...(end.verdict === undefined ? {} : { verdict: end.verdict }),
       ...(isOver ? { finishedAt: clock.now() } : {}),
     }
-    await store.updateRun(run.id, instanceId, change, journal.take(), clock.now())
+    await journal.write((log, totals, now) =>
+      store.updateRun(run.id, instanceId, { ...change, totals }, log, now),
+    )
     if (isOver) await destination.discard().catch(() => {})
     return end
   }
@@ -129,10 +129,11 @@ async function readAll(
 
 /** One collection: count, walk, count again, judge, publish. */
 async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<JudgedWalk> {
-  const { clock, control, destination, instanceId, journal, run, store } = deps
+  const { control, destination, instanceId, journal, run, store } = deps
   const { collection } = start
   let walk = start
-  const save = (): Promise<void> => store.updateWalk(walk, instanceId, journal.take(), clock.now())
+  const save = (): Promise<void> =>
+    journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
 
   control.checkpoint()
   if (walk.countBefore === undefined && walk.state === 'walking') {

@@ -15,14 +15,23 @@ export interface Journal {
   /** Adds a line; it is written with the next page, or at once by `flush`. */
   note(body: LogBody, level?: LogEntry['level']): void
   /** Adds to the counters. */
-  count(change: Partial<Record<keyof RunTotals, number>>): void
+  count(change: CounterChange): void
   /** The counters as of now, time spent included. */
   totals(): RunTotals
-  /** Hands over the lines not yet written; the caller commits them. */
-  take(): readonly LogEntry[]
+  /**
+   * Writes lines and counters through `step`, together with what is true only once `step` has
+   * resolved. When it rejects, the lines wait for the next write and the rest has not happened.
+   */
+  write(
+    step: (log: readonly LogEntry[], totals: RunTotals, now: number) => Promise<void>,
+    achieved?: { readonly lines: readonly LogBody[]; readonly count: CounterChange },
+  ): Promise<void>
   /** Writes what is not yet written, so that those who follow the run see it. */
   flush(): Promise<void>
 }
+
+/** What to add to which counter. */
+export type CounterChange = Readonly<Partial<Record<keyof RunTotals, number>>>
 
 /** Starts a journal on the counters the run already has. */
 export function createJournal(
@@ -34,31 +43,50 @@ export function createJournal(
 ): Journal {
   const startedAt = clock.monotonic()
   const totals = { ...run.totals }
-  let lines: LogEntry[] = []
-  const snapshot = (): RunTotals => ({
-    ...totals,
-    activeMs: run.totals.activeMs + Math.round(clock.monotonic() - startedAt),
-  })
-  const take = (): readonly LogEntry[] => {
-    const taken = lines
-    lines = []
-    return taken
+  let lines: readonly LogEntry[] = []
+
+  const snapshot = (change: CounterChange = {}): RunTotals => {
+    const activeMs = run.totals.activeMs + Math.round(clock.monotonic() - startedAt)
+    return add({ ...totals, activeMs }, change)
   }
-  return {
+  const publish = ({ at, level, body }: LogEntry): void =>
+    emit({ type: `import.${body.type}`, at, runId: run.id, level, body })
+
+  const journal: Journal = {
     note: (body, level = 'info') => {
-      const at = clock.now()
-      lines.push({ at, level, body })
-      emit({ type: `import.${body.type}`, at, runId: run.id, level, body })
+      const line = { at: clock.now(), level, body }
+      lines = [...lines, line]
+      publish(line)
     },
     count: (change) => {
-      for (const [name, amount] of Object.entries(change)) totals[name as keyof RunTotals] += amount
+      add(totals, change)
     },
     totals: snapshot,
-    take,
+    write: async (step, achieved = { lines: [], count: {} }) => {
+      const now = clock.now()
+      const news = achieved.lines.map((body) => ({ at: now, level: 'info', body }) as const)
+      const waiting = lines
+      lines = []
+      try {
+        await step([...waiting, ...news], snapshot(achieved.count), now)
+      } catch (error) {
+        lines = [...waiting, ...lines]
+        throw error
+      }
+      add(totals, achieved.count)
+      for (const line of news) publish(line)
+    },
     flush: async () => {
-      const taken = take()
-      if (taken.length === 0) return
-      await store.updateRun(run.id, instanceId, { totals: snapshot() }, taken, clock.now())
+      if (lines.length === 0) return
+      await journal.write((log, now, at) =>
+        store.updateRun(run.id, instanceId, { totals: now }, log, at),
+      )
     },
   }
+  return journal
+}
+
+function add(totals: Record<keyof RunTotals, number>, change: CounterChange): RunTotals {
+  for (const [name, amount] of Object.entries(change)) totals[name as keyof RunTotals] += amount
+  return totals
 }

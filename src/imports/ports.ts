@@ -2,6 +2,8 @@ import type { CollectionName, ObjectKind } from '../directory/index.ts'
 import type { AccessToken, EvergrantError, Problem, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
+export type { LogBody, LogEntry, LogLine } from './execution-log.ts'
+
 /** The life of a run. `running` and `waiting` are live: a process owns the run and beats for it. */
 export type RunState = 'running' | 'waiting' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
 

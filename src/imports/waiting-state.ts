@@ -33,8 +33,10 @@ export function createWaitingState(
       since = { at: clock.monotonic(), code: error.code }
       journal.note({ type: 'waiting_started', code: error.code, detail: error.detail }, 'warn')
     }
-    const change = { state: 'waiting', reason: error.detail, totals: journal.totals() } as const
-    await store.updateRun(runId, instanceId, change, journal.take(), clock.now())
+    await journal.write((log, totals, now) => {
+      const change = { state: 'waiting', reason: error.detail, totals } as const
+      return store.updateRun(runId, instanceId, change, log, now)
+    })
   }
 
   return {
@@ -48,8 +50,10 @@ export function createWaitingState(
       const waitedMs = Math.round(clock.monotonic() - since.at)
       journal.note({ type: 'waiting_ended', code: since.code, waitedMs })
       since = undefined
-      const change = { state: 'running', reason: null, totals: journal.totals() } as const
-      await store.updateRun(runId, instanceId, change, journal.take(), clock.now())
+      await journal.write((log, totals, now) => {
+        const change = { state: 'running', reason: null, totals } as const
+        return store.updateRun(runId, instanceId, change, log, now)
+      })
     },
   }
 }

@@ -29,7 +29,7 @@ export async function walkCollection(
   deps: WalkDependencies,
   start: WalkRecord,
 ): Promise<WalkRecord> {
-  const { clock, control, destination, instanceId, journal, run, store } = deps
+  const { control, destination, instanceId, journal, run, store } = deps
   const columns = run.options.columns[start.collection] ?? []
   const scan = createPageScanner(columns)
   // A filtered walk keeps its page token only in advanced mode, and headers are not remembered by links.
@@ -99,7 +99,7 @@ export async function walkCollection(
     const page = fetched.value
     const { segmentBytes, rows } = await destination.write(walk, page)
     const { nextUrl: _, ...rest } = walk
-    walk = {
+    const moved: WalkRecord = {
       ...rest,
       ...(next === undefined ? {} : { nextUrl: next }),
       state: next === undefined ? 'finished' : 'walking',
@@ -107,30 +107,35 @@ export async function walkCollection(
       rows: walk.rows + page.rows.length,
       segmentBytes,
     }
-    journal.count({ pages: 1, rows: page.rows.length })
-    journal.note({
+    const { collection, pages } = moved
+    const committed = {
       type: 'page_committed',
-      collection: walk.collection,
-      page: walk.pages,
+      collection,
+      page: pages,
       rows: page.rows.length,
-      totalRows: walk.rows,
+      totalRows: moved.rows,
       fetchMs: fetched.fetchMs,
       bytes: fetched.answer.wireBytes,
       tokenLifeMs: fetched.tokenLifeMs,
-    })
-    if (next === undefined) {
-      const { collection, rows: walked, pages } = walk
-      journal.note({ type: 'walk_finished', collection, rows: walked, pages })
-    }
-    await store.commitPage({
-      runId: run.id,
-      instanceId,
-      now: clock.now(),
-      walk,
-      totals: journal.totals(),
-      log: journal.take(),
-      ...(rows === undefined ? {} : { rows }),
-    })
+    } as const
+    const finished = { type: 'walk_finished', collection, rows: moved.rows, pages } as const
+    await journal.write(
+      (log, totals, now) =>
+        store.commitPage({
+          runId: run.id,
+          instanceId,
+          now,
+          walk: moved,
+          totals,
+          log,
+          ...(rows === undefined ? {} : { rows }),
+        }),
+      {
+        lines: next === undefined ? [committed, finished] : [committed],
+        count: { pages: 1, rows: page.rows.length },
+      },
+    )
+    walk = moved
   }
 
   async function restart(error: EvergrantError): Promise<string> {
@@ -149,7 +154,7 @@ export async function walkCollection(
     walk = { ...rest, pages: 0, rows: 0, segmentBytes: 0, restarts: walk.restarts + 1 }
     emptyPages = 0
     milestone = undefined
-    await store.updateWalk(walk, instanceId, journal.take(), clock.now())
+    await journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
     await destination.restartWalk(walk)
     return firstUrl()
   }

@@ -2,16 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { driveRun } from '../imports/index.ts'
 import { isEvergrantError } from '../kernel/index.ts'
 import { compose } from './compose.ts'
-import type { WorkerFailure } from './start-import.ts'
-
-/** What a worker is told: which configuration to compose, and which run of which instance to drive. */
-export interface ImportWorkerInput {
-  readonly configPath: string
-  readonly runId: string
-  readonly instanceId: string
-  /** For tests of a full disk. */
-  readonly storePageLimit?: number
-}
+import type { ImportWorkerInput, WorkerFailure } from './import-messages.ts'
 
 async function main(input: ImportWorkerInput): Promise<void> {
   const { configPath, runId, instanceId, storePageLimit } = input

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { EvergrantError } from '../kernel/index.ts'
-import type { ImportWorkerInput } from './import-worker.ts'
+import type { ImportWorkerInput, WorkerFailure } from './import-messages.ts'
 
 /** Sources run as TypeScript, the published package as JavaScript. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -14,13 +14,6 @@ export interface RunningImport {
   readonly done: Promise<void>
   /** Ends the worker at once; the run can be resumed. */
   kill(): Promise<void>
-}
-
-/** What a worker says when it could not record its end in the store. */
-export interface WorkerFailure {
-  readonly code: EvergrantError['code']
-  readonly detail: string
-  readonly remedy: string
 }
 
 /** Starts a worker thread that composes itself and drives the run; the store is the channel. */

@@ -262,7 +262,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   })
 
   test('cancels a run of another process after its page', async () => {
-    workspace.simulator.control.setLatency(40)
+    workspace.simulator.control.setLatency(200)
     const args = ['import', 'contoso-graph', 'users', '--page-size', '20', '--json']
     const session = startCli(args, { cwd: workspace.folder })
     await new Promise<void>((resolve) => atPage(workspace.simulator, 3, resolve))

@@ -43,14 +43,6 @@ export const importErrors = defineErrors({
     title: 'The import was interrupted',
     remedy: 'Go on where it stopped with `evergrant imports resume ID`.',
   },
-  import_incomplete: {
-    status: 502,
-    retry: 'now',
-    actor: 'caller',
-    exit: 5,
-    title: 'The import did not finish',
-    remedy: 'See why with `evergrant imports log ID`, then `evergrant imports resume ID`.',
-  },
   collection_unknown: {
     status: 400,
     retry: 'never',

@@ -6,7 +6,7 @@ import type {
   RunStore,
   WalkRecord,
 } from '../../imports/ports.ts'
-import type { LogBody, LogEntry } from '../../imports/execution-log.ts'
+import type { LogBody, LogEntry } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
