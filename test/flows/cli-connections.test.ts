@@ -73,10 +73,8 @@ describe('token', () => {
 
   it('prints the token and a line break, nothing else, and asks once for two commands', async () => {
     await open()
-    const first = await evergrant(
-      ...['token', 'contoso-graph', '--min-remaining', '5m'],
-      ...['--tenant', tenantId, '--resource', 'https://graph.microsoft.com'],
-    )
+    const wishes = '--min-remaining 5m --resource https://graph.microsoft.com --tenant'.split(' ')
+    const first = await evergrant('token', 'contoso-graph', ...wishes, tenantId)
     expect(first).toMatchObject({ exit: 0, note: '' })
     expect(first.out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/)
     const second = await evergrant('token', 'contoso-graph')
