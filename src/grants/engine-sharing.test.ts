@@ -41,6 +41,14 @@ describe('another process on the same store', () => {
     expect(fixture.eventTypes()).toContain('grant.adopted')
   })
 
+  it('does not stand in for a renewal that was asked for', async () => {
+    await fixture.connect().getToken()
+    await clock.advance(minute)
+    expect(granted(await fixture.connect().getToken({ forceRenewal: true })).origin).toBe('issued')
+    expect(granted(await fixture.engine().refresh('contoso-graph')).origin).toBe('issued')
+    expect(endpoint.requests).toHaveLength(3)
+  })
+
   it('is believed when it renewed first while we did', async () => {
     const ours = fixture.connect()
     const theirs = fixture.connect()
@@ -193,6 +201,35 @@ describe('a refused token', () => {
     ])
     expect(textOf(granted(await connection.getToken()).token)).toBe('token-2')
     expect(store.onlySlot().claims).toBe(JSON.stringify(claims))
+  })
+
+  it('with a claims challenge is not replaced by a stored token without those claims', async () => {
+    const theirs = fixture.connect()
+    const ours = fixture.connect()
+    await theirs.getToken()
+    const { token } = granted(await ours.getToken())
+    await clock.advance(minute)
+    await theirs.getToken({ forceRenewal: true })
+    const claims = Buffer.from('{"access_token":{"acrs":{"value":"c1"}}}').toString('base64')
+    const outcome = await ours.reportRejection({
+      status: 401,
+      headers: { 'www-authenticate': `Bearer error="insufficient_claims", claims="${claims}"` },
+      token,
+    })
+    expect(outcome.kind).toBe('renewed_with_claims')
+    expect(endpoint.requests).toHaveLength(3)
+  })
+
+  it('is replaced by the newer token that another process stored', async () => {
+    const theirs = fixture.connect()
+    const ours = fixture.connect()
+    await theirs.getToken()
+    const { token } = granted(await ours.getToken())
+    await clock.advance(minute)
+    await theirs.getToken({ forceRenewal: true })
+    const outcome = await ours.reportRejection({ ...unauthorized, token })
+    expect(outcome).toMatchObject({ kind: 'newer_token_exists' })
+    expect(endpoint.requests).toHaveLength(2)
   })
 
   it('stays in use when the answer is not about the token', async () => {

@@ -84,6 +84,22 @@ describe('a provider that refuses', () => {
     expect(endpoint.requests).toHaveLength(3)
   })
 
+  it('is given a minute to learn of a new credential', async () => {
+    const connection = fixture.connect()
+    await connection.getToken()
+    await clock.advance(hour)
+    fixture.secret = 'new-and-not-replicated-yet'
+    endpoint.answer = () => refuse(401, 'invalid_client', 7000215)
+    expect(refused(await connection.getToken())).toMatchObject({
+      code: 'client_rejected',
+      retryAfterMs: 1_000,
+    })
+    endpoint.answer = (request) => issue(request)
+    await clock.advance(1_000)
+    expect((await connection.getToken()).ok).toBe(true)
+    expect(fixture.eventTypes()).not.toContain('grant.lapsed')
+  })
+
   it('is tried with the next credential when it rejects the first', async () => {
     endpoint.answer = ({ form, number }) =>
       form.get('client_secret') === 'second'
@@ -346,6 +362,7 @@ describe('a minimum of remaining life', () => {
     await clock.advance(30 * minute)
     const result = granted(await fixture.connect().getToken({ minRemainingMs: 45 * minute }))
     expect(result.origin).toBe('issued')
+    expect(fixture.eventTypes()).not.toContain('grant.adopted')
   })
 })
 

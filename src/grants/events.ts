@@ -68,3 +68,17 @@ export type GrantEvent =
       readonly detail: string
     })
   | (EvergrantEvent & { readonly type: 'grant.store_regained' })
+
+/** What each event means, in one sentence; the source of the reference page. */
+export const grantEventTypes: Readonly<Record<GrantEvent['type'], string>> = {
+  'grant.refreshed': 'The provider issued a new token to this process.',
+  'grant.adopted': 'A token that another process had obtained was taken from the store.',
+  'grant.refresh_failed': 'A renewal failed; the old token goes on serving while it lives.',
+  'grant.lapsed': 'The provider’s refusal lasts until someone acts; the remedy says who and how.',
+  'grant.rejected': 'An API refused a token, or answered in a way that is not about the token.',
+  'grant.credential_rejected': 'The provider refused one of the client’s credentials.',
+  'grant.credentials_changed':
+    'The client’s credentials are others than before; they are tried at once.',
+  'grant.store_lost': 'The store does not answer: tokens are kept in memory only.',
+  'grant.store_regained': 'The store answers again.',
+}

@@ -9,6 +9,7 @@ export type {
 export type { ClientCredential, ConnectionDefinition, RefreshPolicy } from './connection.ts'
 export { createGrantEngine } from './engine.ts'
 export type { GrantEngine, GrantEngineOptions } from './engine.ts'
+export { grantEventTypes } from './events.ts'
 export type { GrantEvent, RenewalReason } from './events.ts'
 export { nearestName } from './nearest-name.ts'
 export type {

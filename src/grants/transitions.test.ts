@@ -250,6 +250,16 @@ describe('an API that refuses every token', () => {
   })
 })
 
+describe('a wish to renew early', () => {
+  it('counts at most half of the life, so that short tokens are not renewed without end', () => {
+    const held = holdToken(tokenAt(1, start, 120_000), {}, 0)
+    const slot = reduce(emptySlot, { type: 'issued', held })
+    const wish = { ...plainAsk, renewBelowMs: 300_000 }
+    expect(decide(slot, start + 50_000, wish).kind).toBe('serve')
+    expect(decide(slot, start + 61_000, wish).kind).toBe('wait')
+  })
+})
+
 describe('the soft point', () => {
   it('lies within the second half of a life and before the hard point, whatever the jitter', () => {
     fc.assert(
