@@ -140,7 +140,9 @@ export function createConnection(
     Math.max(clock.now() - token.issuedAt, clock.monotonic() - issuedTick)
 
   const instant = (): number =>
-    fresh === undefined ? clock.now() : fresh.token.issuedAt + ageOf(fresh.token, fresh.issuedTick)
+    fresh === undefined
+      ? clock.now()
+      : fresh.token.issuedAt + Math.floor(ageOf(fresh.token, fresh.issuedTick))
 
   const dispatch = (event: SlotEvent): void => {
     const before = slot.held

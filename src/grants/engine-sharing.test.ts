@@ -131,6 +131,10 @@ describe('a refused token', () => {
     }
     expect(endpoint.requests).toHaveLength(2)
     expect(textOf(granted(await connection.getToken()).token)).toBe('token-2')
+    expect(events.findLast((event) => event.type === 'grant.refreshed')).toMatchObject({
+      reason: 'rejected',
+      oldExpiresAt: token.expiresAt,
+    })
   })
 
   it('that is older than the newest one yields the newest', async () => {

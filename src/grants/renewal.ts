@@ -129,7 +129,9 @@ export function createRenewal(context: RenewalContext): Renewal {
 
   async function renew(purpose: RenewalPurpose, isSecondTry = false): Promise<RenewalOutcome> {
     const startedAt = clock.monotonic()
-    const oldExpiresAt = slot().held?.token.expiresAt ?? null
+    const isForced = purpose.reason === 'rejected' || purpose.reason === 'claims_challenge'
+    const replaced = slot().held?.token ?? (isForced ? slot().refused.at(-1) : undefined)
+    const oldExpiresAt = replaced?.expiresAt ?? null
     const failedBefore = slot().failure?.error.code
     const wasAboutCredentials =
       failedBefore === 'client_rejected' || failedBefore === 'secret_unavailable'
@@ -167,7 +169,6 @@ export function createRenewal(context: RenewalContext): Renewal {
       )
       return fail(purpose, { error, retry: 'backoff', isLapse: false })
     }
-    const isForced = purpose.reason === 'rejected' || purpose.reason === 'claims_challenge'
     const held = holdToken(capLife(token, policy), policy, context.jitter, isForced)
     dispatch({ type: 'issued', held })
     const saving =

@@ -93,11 +93,11 @@ export function holdToken(
   const { issuedAt, expiresAt, refreshAt } = token
   const halfLife = wholeLifeMs(token) / 2
   const window = Math.min(policy.beforeMs ?? defaultBeforeMs, halfLife)
-  const hardAt = expiresAt - hardMarginMs(token)
+  const hardAt = Math.floor(expiresAt - hardMarginMs(token))
   let softAt = Math.max(expiresAt - window - (jitter * window) / 10, issuedAt + halfLife)
   if (refreshAt !== undefined && refreshAt < softAt) {
     softAt = refreshAt + (jitter * (softAt - refreshAt)) / 10
   }
   if (policy.maxAgeMs !== undefined) softAt = Math.min(softAt, issuedAt + policy.maxAgeMs)
-  return { token, softAt: Math.min(softAt, hardAt), hardAt, isForced }
+  return { token, softAt: Math.min(Math.ceil(softAt), hardAt), hardAt, isForced }
 }

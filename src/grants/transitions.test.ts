@@ -272,6 +272,7 @@ describe('the soft point', () => {
           expect(softAt).toBeGreaterThanOrEqual(start + lifeMs / 2)
           expect(softAt).toBeLessThanOrEqual(hardAt)
           expect(hardAt).toBeLessThan(start + lifeMs)
+          expect([softAt, hardAt].every(Number.isInteger)).toBe(true)
         },
       ),
     )
