@@ -1,4 +1,3 @@
-export { classifyRejection } from './classify-rejection.ts'
 export type { RejectionHeaders, RejectionReport, RejectionVerdict } from './classify-rejection.ts'
 export type {
   ConnectionHandle,

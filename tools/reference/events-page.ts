@@ -1,3 +1,4 @@
+import { grantEventTypes } from '../../src/grants/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
 import { pageHead, table } from './markdown.ts'
 
@@ -16,6 +17,11 @@ const eventTables: readonly {
     about:
       'Lines of the log of an import run: `evergrant imports log ID`, with `--json` one object a line.',
     types: logTypes,
+  },
+  {
+    heading: 'Grants',
+    about: 'What the token engine tells the log of the process.',
+    types: grantEventTypes,
   },
 ]
 
