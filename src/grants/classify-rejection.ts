@@ -1,5 +1,5 @@
-import type { AccessToken } from '../kernel/index.ts'
-import { decodeClaims, parseChallenges, redact, type Challenge } from '../oauth/index.ts'
+import { redact, type AccessToken } from '../kernel/index.ts'
+import { decodeClaims, parseChallenges, type Challenge } from '../oauth/index.ts'
 
 /** Headers as `fetch`, undici or Node deliver them. */
 export type RejectionHeaders =

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { Secret } from '../kernel/index.ts'
 import { classifyAnswer, retryAfterMs, type AnswerClass } from './classify-answer.ts'
 
+const token = new Secret('opaque~token~of~these~tests')
 const now = Date.parse('2026-11-22T10:00:00Z')
 
 function classify(
@@ -11,7 +13,7 @@ function classify(
 ): AnswerClass {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const answer = { status, headers, body: Buffer.from(text), wireBytes: text.length }
-  return classifyAnswer(answer, columns, now)
+  return classifyAnswer(answer, columns, now, token)
 }
 
 function refusal(
@@ -101,6 +103,15 @@ describe('an answer the walk recovers from', () => {
 })
 
 describe('evidence', () => {
+  test('never quotes the token that was sent, nor any other', () => {
+    const message = `bad token ${token.reveal()}, or eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln`
+    const outcome = classify(400, { error: { code: 'BadRequest', message } })
+    const kept = JSON.stringify(outcome.kind === 'refused' && outcome.error.toProblem())
+    expect(kept).toContain('[redacted]')
+    expect(kept).not.toContain(token.reveal())
+    expect(kept).not.toContain('eyJzdWIiOiJ4In0')
+  })
+
   test('keeps Graph’s code, message and request id for support', () => {
     const outcome = classify(
       403,

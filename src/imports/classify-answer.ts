@@ -1,4 +1,4 @@
-import { EvergrantError, type UpstreamEvidence } from '../kernel/index.ts'
+import { EvergrantError, redact, type Secret, type UpstreamEvidence } from '../kernel/index.ts'
 import type { TransportAnswer } from './transport.ts'
 
 /** What an answer of Graph means for the walk. */
@@ -45,16 +45,18 @@ const maxRetryAfterMs = 3_600_000
  *
  * @param columns The selected columns, to name the one that a refusal is about.
  * @param now Wall clock (epoch ms), for a Retry-After given as a date.
+ * @param token The token that was sent; what quotes it is redacted before anything is kept.
  */
 export function classifyAnswer(
   answer: TransportAnswer,
   columns: readonly string[],
   now: number,
+  token: Secret,
 ): AnswerClass {
   const { status, headers } = answer
   if (status === 200) return { kind: 'success' }
-  const graph = graphError(answer)
-  const upstream = evidence(answer, graph)
+  const graph = graphError(answer, token)
+  const upstream = evidence(answer, graph, token)
   const said = `Graph answered ${status}${graph.code === '' ? '' : ` ${graph.code}`}${
     graph.message === '' ? '' : `: ${graph.message}`
   }`
@@ -132,7 +134,7 @@ function forbidden(
 }
 
 /** Reads Graph's error object; empty texts where the body is none. */
-function graphError(answer: TransportAnswer): GraphError {
+function graphError(answer: TransportAnswer, token: Secret): GraphError {
   const nothing = { code: '', message: '' }
   if (answer.body.length > 65_536) return nothing
   try {
@@ -142,19 +144,19 @@ function graphError(answer: TransportAnswer): GraphError {
     if (typeof error !== 'object' || error === null) return nothing
     const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
     const message = 'message' in error && typeof error.message === 'string' ? error.message : ''
-    return { code, message: message.slice(0, 500) }
+    return { code: redact(code, [token]), message: redact(message, [token]) }
   } catch {
     return nothing
   }
 }
 
-function evidence(answer: TransportAnswer, graph: GraphError): UpstreamEvidence {
+function evidence(answer: TransportAnswer, graph: GraphError, token: Secret): UpstreamEvidence {
   const requestId = answer.headers['request-id']
   return {
     status: answer.status,
     ...(graph.code === '' ? {} : { error: graph.code }),
     ...(graph.message === '' ? {} : { message: graph.message }),
-    ...(requestId === undefined ? {} : { requestId }),
+    ...(requestId === undefined ? {} : { requestId: redact(requestId, [token]).slice(0, 100) }),
   }
 }
 

@@ -111,7 +111,7 @@ export async function send<T>(
       }
     }
     journal.count({ bytes: answer.wireBytes })
-    const means = classifyAnswer(answer, deps.columns, clock.now())
+    const means = classifyAnswer(answer, deps.columns, clock.now(), token.value.secret)
     switch (means.kind) {
       case 'success': {
         const accepted = accept(answer)

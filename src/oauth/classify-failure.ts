@@ -1,6 +1,5 @@
-import type { Secret, UpstreamEvidence } from '../kernel/index.ts'
+import { redact, type Secret, type UpstreamEvidence } from '../kernel/index.ts'
 import { findAadstsHint, type AadstsHint } from './aadsts.ts'
-import { redact } from './redact.ts'
 import { fallbackRetryAfterMs, readRetryAfter } from './retry-after.ts'
 import {
   isTransient,

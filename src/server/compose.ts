@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { Agent, fetch as undiciFetch } from 'undici'
 import { createSecretReader, loadConfig, type Config } from '../config/index.ts'
 import {
   createGrantEngine,
@@ -8,7 +7,6 @@ import {
   type GrantEvent,
 } from '../grants/index.ts'
 import {
-  createTransport,
   hostFiles,
   type DriveDependencies,
   type FilePort,
@@ -28,6 +26,7 @@ import {
 import { openSqliteStore, type Store } from '../store/index.ts'
 import { createVault, readKey, type Vault } from '../vault/index.ts'
 import { importTokensFrom } from './import-tokens.ts'
+import { createOutbound } from './outbound.ts'
 import { readProcessIdentity } from './process-identity.ts'
 import { resolveConnections } from './resolve-connections.ts'
 
@@ -38,7 +37,8 @@ export type AnyEvent = GrantEvent | ImportEvent
 export interface ComposeOptions {
   /** Absolute path of the configuration file. */
   readonly configPath: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where `{ env: NAME }` references are looked up. Default: the process's environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** `main` shares its thread with people and requests; `bulk` is a worker that writes page by page. */
   readonly role: 'main' | 'bulk'
   readonly clock?: Clock
@@ -88,9 +88,14 @@ export interface Composition {
  * @throws EvergrantError `config_*`, `secret_unavailable`, `key_*`, `store_*`, `schema_too_new`
  */
 export async function compose(options: ComposeOptions): Promise<Composition> {
-  const { clock = systemClock, random = systemRandom, files = hostFiles } = options
+  const {
+    clock = systemClock,
+    env = process.env,
+    files = hostFiles,
+    random = systemRandom,
+  } = options
   const config = await loadConfig(options.configPath, { readFile, workingDirectory: '/' })
-  const secrets = createSecretReader({ env: options.env, readFile })
+  const secrets = createSecretReader({ env, readFile })
   const vault = await openVault(config, secrets)
   const store = await openSqliteStore({
     path: config.store.path,
@@ -100,20 +105,14 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     random,
     ...(options.storePageLimit === undefined ? {} : { pageLimit: options.storePageLimit }),
   })
-  const dispatcher = new Agent({ connections: 16, keepAliveTimeout: 30_000 })
-  // undici's own fetch, so that every outbound call shares one dispatcher.
-  const fetch = ((input, init) =>
-    undiciFetch(input as string, {
-      ...(init as object),
-      dispatcher,
-    })) as typeof globalThis.fetch
+  const outbound = createOutbound()
   const events = createEventBus<AnyEvent>()
   const identity = readProcessIdentity()
   const definitions = resolveConnections(config, secrets)
   const engine = createGrantEngine({
     store: store.grants,
     clock,
-    fetch,
+    fetch: outbound.fetch,
     emit: events.emit,
     connections: definitions,
   })
@@ -143,7 +142,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
           { remedy: 'Name a connection whose provider is of type "entra".' },
         )
       }
-      const tenantId = await provider.resolveTenantId({ fetch, clock })
+      const tenantId = await provider.resolveTenantId({ fetch: outbound.fetch, clock })
       if (!tenantId.ok) throw tenantId.error.error
       return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
     },
@@ -151,7 +150,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       store: store.runs,
       files,
       tokens: importTokensFrom(engine.connection(name)),
-      transport: createTransport(dispatcher),
+      transport: outbound.transport,
       clock,
       random: () => (random(4)[0] ?? 0) / 255,
       emit: events.emit,
@@ -160,7 +159,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       if (isClosed) return
       isClosed = true
       await engine.close()
-      await dispatcher.destroy()
+      await outbound.close()
       await store.close()
     },
   }

@@ -7,3 +7,11 @@ export type { DiagnoseOptions } from './diagnose.ts'
 export type { Check } from './diagnosis.ts'
 export { testConnection } from './test-connection.ts'
 export { unfilledFields } from './diagnose-place.ts'
+export { createEvergrant } from './create-evergrant.ts'
+export type {
+  AzureAccessToken,
+  Evergrant,
+  EvergrantConnection,
+  EvergrantOptions,
+  GetTokenAzureOptions,
+} from './create-evergrant.ts'

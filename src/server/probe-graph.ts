@@ -9,7 +9,6 @@ import {
   type Clock,
   type Result,
 } from '../kernel/index.ts'
-import { redact } from '../oauth/index.ts'
 
 /** A call to Graph that was answered with rows. */
 export interface GraphProbe {
@@ -62,9 +61,9 @@ export async function probeGraph(
     )
     const { status, headers } = answer
     const body = answer.body.subarray(0, 65_536).toString('utf8')
-    const means = classifyAnswer(answer, ['id'], clock.now())
+    const means = classifyAnswer(answer, ['id'], clock.now(), token.secret)
     if (means.kind !== 'success') {
-      return err({ error: withoutToken(means.error, token), answer: { status, headers, body } })
+      return err({ error: means.error, answer: { status, headers, body } })
     }
     if (!holdsRows(body)) {
       const seen = `${new URL(graphUrl).host} answered 200 without a list of users`
@@ -86,24 +85,6 @@ export async function probeGraph(
       ...(cause === undefined ? {} : { cause }),
     })
   }
-}
-
-/** An API may quote the token it refuses; that must not reach a terminal or a log. */
-function withoutToken(error: EvergrantError, { secret }: AccessToken): EvergrantError {
-  const { upstream, retryAfterMs } = error
-  const message = upstream?.message
-  return new EvergrantError(error.code, redact(error.detail, [secret]), {
-    remedy: error.remedy,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(upstream === undefined
-      ? {}
-      : {
-          upstream: {
-            ...upstream,
-            ...(message === undefined ? {} : { message: redact(message, [secret]) }),
-          },
-        }),
-  })
 }
 
 function holdsRows(body: string): boolean {

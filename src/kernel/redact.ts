@@ -1,4 +1,4 @@
-import type { Secret } from '../kernel/index.ts'
+import type { Secret } from './secret.ts'
 
 const longestKept = 600
 
@@ -27,7 +27,11 @@ function spellings(secret: string): readonly string[] {
     encodeURIComponent(secret),
     new URLSearchParams([['', secret]]).toString().slice(1),
     JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('base64'),
+    base64(secret),
   ])
   return [...forms].toSorted((a, b) => b.length - a.length)
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
 }
