@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { EvergrantError, type Clock } from '../../kernel/index.ts'
 import type { StoreRole } from '../store.ts'
@@ -160,26 +160,25 @@ export function openReadOnly(path: string): Database.Database {
   try {
     return new Database(path, { readonly: true, fileMustExist: true, timeout: bulkBusyTimeoutMs })
   } catch (error) {
-    throw asOpenError(error, path)
+    throw toStoreError(error, path)
   }
 }
 
 function openDatabase(path: string, busyTimeoutMs: number): Database.Database {
   try {
+    // A new file is for its owner's eyes: the directory in it is not sealed. SQLite gives the log
+    // and its index the same mode.
+    closeSync(openSync(path, 'a', 0o600))
+  } catch (error) {
+    throw new EvergrantError('store_unwritable', `"${path}" cannot be created or written`, {
+      cause: error,
+    })
+  }
+  try {
     return new Database(path, { timeout: busyTimeoutMs })
   } catch (error) {
-    throw asOpenError(error, path)
+    throw toStoreError(error, path)
   }
-}
-
-/** Better-sqlite3 tells of a missing folder by a `TypeError`. */
-function asOpenError(error: unknown, path: string): unknown {
-  if (!(error instanceof TypeError)) return toStoreError(error, path)
-  return new EvergrantError(
-    'store_unwritable',
-    `expected a folder to hold "${path}", but there is none`,
-    { cause: error },
-  )
 }
 
 function assertOpen(database: Database.Database): void {

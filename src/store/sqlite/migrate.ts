@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { EvergrantError, type Clock } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
@@ -76,6 +76,8 @@ async function backUp(
   }
   const unfinished = `${target}.unfinished-${process.pid}`
   try {
+    // Made first, so that the copy is for the owner's eyes from its first byte.
+    closeSync(openSync(unfinished, 'wx', 0o600))
     await database.backup(unfinished)
     renameSync(unfinished, target)
   } catch (error) {

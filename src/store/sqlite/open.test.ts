@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -47,6 +48,7 @@ const step = (version: number, sql: string, isBreaking: boolean): Migration => (
   isBreaking,
 })
 const files = (): readonly string[] => readdirSync(folder).toSorted()
+const mode = (name: string): number => statSync(join(folder, name)).mode & 0o777
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'evergrant-open-'))
@@ -149,6 +151,13 @@ describe('opening a store', () => {
     writeFileSync(path, '')
     await (await open()).close()
     expect(files()).toEqual(['store.db'])
+  })
+
+  it('makes files that only their owner may read, backups too', async () => {
+    await (await open()).close()
+    await open({ migrations: [...migrations, step(2, 'SELECT 1', true)] })
+    expect(files()).toHaveLength(4)
+    expect(files().map(mode)).toEqual([0o600, 0o600, 0o600, 0o600])
   })
 
   it('makes one store when two processes find none', async () => {
