@@ -16,12 +16,6 @@ export interface Clock {
   schedule(milliseconds: number, task: () => void): () => void
 }
 
-/**
- * The time shared by every process on one store: leases, token expiry, Retry-After. For SQLite it
- * is the host's clock; a database server's own clock elsewhere.
- */
-export type StoreClock = Pick<Clock, 'now'>
-
 /** Longest delay a JavaScript timer can hold; longer waits are taken in steps. */
 const maxTimerMs = 2_147_483_647
 

@@ -1,5 +1,5 @@
 export { createManualClock, systemClock } from './clock.ts'
-export type { Clock, ManualClock, StoreClock } from './clock.ts'
+export type { Clock, ManualClock } from './clock.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export { EvergrantError, isEvergrantError } from './errors/evergrant-error.ts'
 export type { EvergrantErrorOptions, Problem, UpstreamEvidence } from './errors/evergrant-error.ts'
