@@ -34,7 +34,8 @@ Examples:
       'after',
       `
 States: unused (never had a token) · valid · expired (renewed on the next use) · failing (the last
-renewal failed, it is tried again) · lapsed (a person must act). Nobody is asked.
+renewal failed; a token that lives serves on) · lapsed (no token until a person acts). Nobody is
+asked.
 
 Examples:
   $ evergrant connections list

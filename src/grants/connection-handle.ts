@@ -195,6 +195,7 @@ export function createConnection(
         if (decision.renew !== 'nothing') void fly({ reason: 'expiring', needMs: 0 })
         return ok(grant(decision.held.token, 'cache', decision.warning))
       }
+      signal?.throwIfAborted()
       const outcome = await untilAborted(fly(purposeOf(pending)).outcome, signal)
       const answer = settle(outcome, pending)
       if (answer !== undefined) return answer
@@ -260,7 +261,8 @@ export function createConnection(
     })
     if (verdict.kind === 'not_about_token') return verdict
     const held = usableToken(slot, instant())
-    if (held !== undefined && !isSameToken(held.token, token)) {
+    const isNewer = held !== undefined && held.token.issuedAt >= token.issuedAt
+    if (isNewer && !isSameToken(held.token, token)) {
       return { kind: 'newer_token_exists', token: held.token }
     }
     if (!isRefused(slot, token)) dispatch({ type: 'refused', token, at: instant() })

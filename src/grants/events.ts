@@ -74,7 +74,8 @@ export const grantEventTypes: Readonly<Record<GrantEvent['type'], string>> = {
   'grant.refreshed': 'The provider issued a new token to this process.',
   'grant.adopted': 'A token that another process had obtained was taken from the store.',
   'grant.refresh_failed': 'A renewal failed; the old token goes on serving while it lives.',
-  'grant.lapsed': 'The provider’s refusal lasts until someone acts; the remedy says who and how.',
+  'grant.lapsed':
+    'No token is left and the provider’s refusal lasts until someone acts; the remedy says who and how.',
   'grant.rejected': 'An API refused a token, or answered in a way that is not about the token.',
   'grant.credential_rejected': 'The provider refused one of the client’s credentials.',
   'grant.credentials_changed':

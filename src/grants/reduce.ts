@@ -16,6 +16,8 @@ export type SlotEvent =
   | { readonly type: 'issued'; readonly held: HeldToken }
   /** Another process’s token was found in the store. */
   | { readonly type: 'adopted'; readonly held: HeldToken }
+  /** A token in the store still lives; nothing changed about what the provider said. */
+  | { readonly type: 'found'; readonly held: HeldToken }
   | {
       readonly type: 'failed'
       readonly error: EvergrantError
@@ -59,6 +61,8 @@ export function reduce(slot: Slot, event: SlotEvent): Slot {
       const current = slot.held?.token.expiresAt ?? Number.NEGATIVE_INFINITY
       return event.held.token.expiresAt > current ? holding(slot, event.held) : slot
     }
+    case 'found':
+      return isRefused(slot, event.held.token) ? slot : { ...slot, held: event.held }
     case 'failed':
       return failed(slot, event)
     case 'blocked':

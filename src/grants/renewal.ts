@@ -26,6 +26,7 @@ import {
   hardMarginMs,
   holdToken,
   isRefused,
+  usableToken,
   type Slot,
 } from './slot.ts'
 import type { StoreAccess } from './store-access.ts'
@@ -95,6 +96,8 @@ export function createRenewal(context: RenewalContext): Renewal {
   let changedAt: number | undefined
   let grantId: string | undefined
   let slotKey: TokenSlotKey | undefined
+  /** A verdict that lapses the grant as soon as no token lives any more. */
+  let verdict: { readonly error: EvergrantError; isTold: boolean } | undefined
   /** The credential that worked last is tried first. */
   let preferred = 0
 
@@ -107,6 +110,7 @@ export function createRenewal(context: RenewalContext): Renewal {
     if (loaded !== undefined && loaded.version !== fresh.version) {
       changedAt = instant()
       preferred = 0
+      verdict = undefined
       dispatch({ type: 'credentials_changed' })
       emit({ type: 'grant.credentials_changed', at: clock.now(), ...about })
     }
@@ -143,13 +147,16 @@ export function createRenewal(context: RenewalContext): Renewal {
       dispatch({ type: 'blocked', until: stored.blockedUntil, at: instant() })
     }
     if (adopt(stored, purpose)) {
+      verdict = undefined
       const newExpiresAt = slot().held?.token.expiresAt ?? 0
       emit({ type: 'grant.adopted', at: clock.now(), ...about, oldExpiresAt, newExpiresAt })
       return { kind: 'adopted' }
     }
+    fallBackOn(stored, purpose)
     const gate = exchangeGate(slot(), instant())
     if (!gate.isOpen && !(purpose.isOverride === true && gate.why !== 'blocked')) {
       dispatch({ type: 'rechecked', at: instant() })
+      await lapse()
       return { kind: 'failed', error: gate.error }
     }
 
@@ -170,6 +177,14 @@ export function createRenewal(context: RenewalContext): Renewal {
       return fail(purpose, { error, retry: 'backoff', isLapse: false })
     }
     const held = holdToken(capLife(token, policy), policy, context.jitter, isForced)
+    if (remainingLifeMs(held.token, clock.now()) <= 0) {
+      const error = new EvergrantError(
+        'token_life_too_short',
+        `the token of ${provider.host} was dead before it arrived`,
+      )
+      return fail(purpose, { error, retry: 'backoff', isLapse: false })
+    }
+    verdict = undefined
     dispatch({ type: 'issued', held })
     const saving =
       key === undefined ? 'lost' : await save(key, stored?.version ?? 0, token, purpose)
@@ -199,6 +214,21 @@ export function createRenewal(context: RenewalContext): Renewal {
     if (slot().held !== undefined && now >= held.softAt) return false
     dispatch({ type: 'adopted', held })
     return slot().held === held
+  }
+
+  /**
+   * Keeps a stored token at hand that lives, though not long enough to be adopted: it serves should
+   * the provider give no better one.
+   */
+  function fallBackOn(stored: TokenSlotRecord | undefined, purpose: RenewalPurpose): void {
+    if (stored?.token === undefined || usableToken(slot(), instant()) !== undefined) return
+    const { reason, issuedAfter = Number.NEGATIVE_INFINITY } = purpose
+    if (reason === 'claims_challenge') return
+    const token = capLife(stored.token, policy)
+    if (reason === 'rejected' && token.issuedAt <= issuedAfter) return
+    const now = Math.max(instant(), clock.now())
+    if (token.issuedAt > clock.now() + futureToleranceMs || remainingLifeMs(token, now) <= 0) return
+    dispatch({ type: 'found', held: holdToken(token, policy, context.jitter) })
   }
 
   /** One request per credential until one is not rejected. */
@@ -244,16 +274,13 @@ export function createRenewal(context: RenewalContext): Renewal {
 
   async function fail(purpose: RenewalPurpose, failure: JudgedFailure): Promise<RenewalOutcome> {
     const { error, retry, retryAfterMs, isLapse } = failure
-    const wasLapsed = slot().failure !== undefined && slot().failure?.retry !== 'backoff'
     const at = instant()
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
     dispatch({ type: 'failed', error, retry, at, chance: chance(context.random), ...wait })
-    announce(purpose, failure, wasLapsed)
-    const id = await knownGrantId()
-    if (id !== undefined) {
-      const kept = evidence(error, clock.now())
-      await access.attempt(() => store.recordFailure(id, kept, { lapse: isLapse }))
-    }
+    if (!isLapse) verdict = undefined
+    else verdict = { error, isTold: verdict?.isTold ?? false }
+    announce(purpose, error)
+    if (!(await lapse())) await record(error, false)
     const key = slotKey
     const { block, failure: current } = slot()
     if (key !== undefined && retryAfterMs !== undefined && block !== undefined) {
@@ -262,12 +289,9 @@ export function createRenewal(context: RenewalContext): Renewal {
     return { kind: 'failed', error: current?.error ?? error }
   }
 
-  function announce(purpose: RenewalPurpose, failure: JudgedFailure, wasLapsed: boolean): void {
-    const { error, isLapse } = failure
+  function announce(purpose: RenewalPurpose, error: EvergrantError): void {
     const { code, detail, remedy, upstream } = error
     const state = slot()
-    const gate = exchangeGate(state, instant())
-    const retryAt = gate.isOpen ? instant() : (gate.until ?? null)
     emit({
       type: 'grant.refresh_failed',
       at: clock.now(),
@@ -277,20 +301,35 @@ export function createRenewal(context: RenewalContext): Renewal {
       detail,
       remedy,
       attempt: state.failure?.attempts ?? 1,
-      retryAt,
+      retryAt: nextAttemptAt(),
       remainingLifeMs: Math.max(0, (state.held?.token.expiresAt ?? 0) - instant()),
       ...(upstream === undefined ? {} : { upstream }),
     })
-    if (!isLapse || wasLapsed) return
-    emit({
-      type: 'grant.lapsed',
-      at: clock.now(),
-      ...about,
-      code,
-      detail,
-      remedy,
-      probeAt: retryAt,
-    })
+  }
+
+  function nextAttemptAt(): number | null {
+    const gate = exchangeGate(slot(), instant())
+    return gate.isOpen ? instant() : (gate.until ?? null)
+  }
+
+  /** Lapses the grant once, when the verdict says so and no token is left; tells whether it did. */
+  async function lapse(): Promise<boolean> {
+    if (verdict === undefined || verdict.isTold) return false
+    if (usableToken(slot(), instant()) !== undefined) return false
+    verdict.isTold = true
+    const { error } = verdict
+    const { code, detail, remedy } = error
+    const probeAt = nextAttemptAt()
+    emit({ type: 'grant.lapsed', at: clock.now(), ...about, code, detail, remedy, probeAt })
+    await record(error, true)
+    return true
+  }
+
+  async function record(error: EvergrantError, isLapse: boolean): Promise<void> {
+    const id = await knownGrantId()
+    if (id === undefined) return
+    const kept = evidence(error, clock.now())
+    await access.attempt(() => store.recordFailure(id, kept, { lapse: isLapse }))
   }
 
   /** Compare-and-swap; the loser takes the winner’s token when that one lives longer. */

@@ -6,9 +6,9 @@ import type { GrantFailure, GrantRecord, GrantStore, TokenSlotRecord } from './p
 import { capLife, holdToken, usableToken, type SlotFailure } from './slot.ts'
 
 /**
- * How a connection stands: `unused` never had a token, `valid` has one, `failing` has one or none
- * and its last renewal failed in passing, `expired` will get one on the next access, `lapsed` needs
- * someone to act.
+ * How a connection stands: `unused` never had a token, `valid` has one, `failing` has one that
+ * serves on although the last renewal failed, or none after a passing failure, `expired` will get
+ * one on the next access, `lapsed` has none until someone acts.
  */
 export type ConnectionState = 'unused' | 'valid' | 'failing' | 'expired' | 'lapsed'
 
@@ -67,7 +67,12 @@ export async function describeStatus(
     tenant: provider.tenant,
     clientId,
     target: canonicalTarget(target),
-    state: stateOf({ isLapsed, isFailing, isHeld: held !== undefined, wasUsed }),
+    state: stateOf({
+      isLapsed: isLapsed && held === undefined,
+      isFailing,
+      isHeld: held !== undefined,
+      wasUsed,
+    }),
     ...(held === undefined
       ? {}
       : {
