@@ -5,8 +5,15 @@ import type { ScannedPage } from './scan-page.ts'
 
 /** Where rows go, while a run is driven. One walk is written by one worker at a time. */
 export interface Destination {
-  /** Puts what is there back to what the walk's record says is committed. Idempotent. */
-  openWalk(walk: WalkRecord): Promise<void>
+  /**
+   * Readies a walk: what this owner goes on writing holds exactly what the record says is
+   * committed. Nothing an earlier owner of the run still does, however late it wakes, reaches it.
+   * Idempotent.
+   *
+   * @param save Records the walk in the store, provided that this owner still owns the run.
+   * @returns The record as saved.
+   */
+  openWalk(walk: WalkRecord, save: (walk: WalkRecord) => Promise<void>): Promise<WalkRecord>
   /**
    * Takes a page. For files: durable before it resolves, and the new length is returned. For the
    * store: returns the rows for the page's own transaction.

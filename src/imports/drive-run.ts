@@ -1,4 +1,4 @@
-import type { Clock, Emit, EvergrantError, Problem } from '../kernel/index.ts'
+import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/index.ts'
 import { countCollection } from './count-collection.ts'
 import { parseDestination, type Destination } from './destination.ts'
 import type { FilePort } from './file-port.ts'
@@ -39,7 +39,8 @@ export interface RunEnd {
 /**
  * Drives a run that this instance owns to its end, and records that end. Rows, cursor and log are
  * committed page by page; killed at any moment, another call goes on where the last commit stood.
- * Resolves also when the run fails or is stopped; throws only when the store cannot be written.
+ * Resolves also when the run fails, is stopped or belongs to another process by now (which alone
+ * then records how it ends); throws only when the store cannot be written.
  */
 export async function driveRun(
   deps: DriveDependencies,
@@ -49,24 +50,31 @@ export async function driveRun(
 ): Promise<RunEnd> {
   const { clock, store } = deps
   const journal = createJournal(store, run, instanceId, clock, deps.emit)
-  const destination = openDestination(deps, run)
+  const destination = openDestination(deps, run, instanceId)
   const stopHeart = beat(deps, run.id, instanceId, control)
   try {
-    const judged = await readAll(deps, run, instanceId, control, journal, destination)
-    return await finish({ state: 'completed', ...judged })
+    return await drive()
   } catch (error) {
-    if (error instanceof RunStopped && error.why === 'lost') {
-      return { state: 'interrupted', detail: 'another process took the run over' }
-    }
-    const end = endOf(error, journal.totals().pages)
-    if (end.state !== 'cancelled' && run.options.publish === 'partial') {
-      await publishPartial(store, run, destination, journal)
-    }
-    return await finish(end)
+    if (!isLost(error)) throw error
+    return { state: 'interrupted', detail: 'another process took the run over' }
   } finally {
     stopHeart()
     control.end()
     await destination.close()
+  }
+
+  async function drive(): Promise<RunEnd> {
+    try {
+      const judged = await readAll(deps, run, instanceId, control, journal, destination)
+      return await finish({ state: 'completed', ...judged })
+    } catch (error) {
+      if (isLost(error)) throw error
+      const end = endOf(error, journal.totals().pages)
+      if (end.state !== 'cancelled' && run.options.publish === 'partial') {
+        await publishPartial(store, run, instanceId, destination, journal)
+      }
+      return await finish(end)
+    }
   }
 
   async function finish(end: RunEnd): Promise<RunEnd> {
@@ -131,22 +139,21 @@ async function readAll(
 async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<JudgedWalk> {
   const { control, destination, instanceId, journal, run, store } = deps
   const { collection } = start
+  const save = saver(store, instanceId, journal)
   let walk = start
-  const save = (): Promise<void> =>
-    journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
 
   control.checkpoint()
   if (walk.countBefore === undefined && walk.state === 'walking') {
     const countBefore = await countCollection(deps, run.options, collection, 'before')
     if (countBefore !== undefined) walk = { ...walk, countBefore }
-    await save()
+    await save(walk)
   }
   if (walk.state === 'walking') walk = await walkCollection(deps, walk)
-  else await destination.openWalk(walk)
+  else walk = await destination.openWalk(walk, save)
   const countAfter = await countCollection(deps, run.options, collection, 'after')
   const distinctRows = await destination.countDistinct(walk)
   walk = { ...walk, distinctRows, ...(countAfter === undefined ? {} : { countAfter }) }
-  await save()
+  await save(walk)
   const judged = judgeWalks([walk])
   const path = await destination.publish(collection, [walk])
   if (path !== undefined) journal.note({ type: 'published', collection, path })
@@ -157,13 +164,14 @@ async function readCollection(deps: WalkDependencies, start: WalkRecord): Promis
 async function publishPartial(
   store: RunStore,
   run: RunRecord,
+  instanceId: string,
   destination: Destination,
   journal: Journal,
 ): Promise<void> {
   try {
-    for (const walk of await store.listWalks(run.id)) {
-      if (walk.pages === 0) continue
-      await destination.openWalk(walk)
+    for (const stored of await store.listWalks(run.id)) {
+      if (stored.pages === 0) continue
+      const walk = await destination.openWalk(stored, saver(store, instanceId, journal))
       const path = await destination.publish(walk.collection, [walk], { isPartial: true })
       if (path !== undefined) {
         journal.note({ type: 'published', collection: walk.collection, path }, 'warn')
@@ -175,11 +183,21 @@ async function publishPartial(
   }
 }
 
-function openDestination(deps: DriveDependencies, run: RunRecord): Destination {
+/** Writes walk records for as long as this instance owns the run. */
+function saver(
+  store: RunStore,
+  instanceId: string,
+  journal: Journal,
+): (walk: WalkRecord) => Promise<void> {
+  return (walk) =>
+    journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
+}
+
+function openDestination(deps: DriveDependencies, run: RunRecord, instanceId: string): Destination {
   const destination = parseDestination(run.options.destination, (path) => path)
   return destination.kind === 'store'
     ? createStoreDestination(deps.store, run)
-    : createNdjsonDestination(destination.folder, run, deps.files)
+    : createNdjsonDestination(destination.folder, run, instanceId, deps.files)
 }
 
 /** Keeps the run's lease and hears what others ask of it; the returned function stops it. */
@@ -210,6 +228,12 @@ function beat(
     isStopped = true
     cancel()
   }
+}
+
+/** True when another process has the run now: what this one would still record is not its to say. */
+function isLost(error: unknown): boolean {
+  if (error instanceof RunStopped) return error.why === 'lost'
+  return error instanceof EvergrantError && error.code === 'import_interrupted'
 }
 
 function endOf(error: unknown, pages: number): RunEnd {

@@ -9,6 +9,7 @@ import {
   copyFile,
   type FileHandle,
 } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { EvergrantError } from '../kernel/index.ts'
 
 /** A file that is only appended to. */
@@ -22,15 +23,18 @@ export interface SegmentFile {
 
 /** The part of a file system that file destinations need; tests inject faults here. */
 export interface FilePort {
+  /** Makes a folder and those above it, durably. */
   makeFolder(path: string): Promise<void>
-  /** Opens for appending, making the file when there is none. */
+  /** Opens for appending, durably making the file when there is none. */
   openSegment(path: string): Promise<SegmentFile>
   /** Bytes of a file; undefined when there is none. */
   sizeOf(path: string): Promise<number | undefined>
   read(path: string): AsyncIterable<Buffer>
   /**
    * Makes `target` hold what `source` holds, replacing it atomically and durably; `source` stays. A
-   * `link` costs nothing but shares later changes of `source`; a `copy` does not.
+   * `link` costs nothing but shares later changes of `source`; a `copy` does not. What is readied
+   * beforehand stands beside `source`, its name beginning with the same: without both of them,
+   * nothing is put in place.
    */
   publish(source: string, target: string, how: 'link' | 'copy'): Promise<void>
   list(folder: string): Promise<readonly string[]>
@@ -42,10 +46,15 @@ const readChunkBytes = 1024 * 1024
 /** The host's file system. */
 export const hostFiles: FilePort = {
   makeFolder: async (path) => {
-    await mkdir(path, { recursive: true })
+    const first = await mkdir(path, { recursive: true })
+    if (first === undefined) return
+    for (let made = path; made.length >= first.length; made = dirname(made)) {
+      await syncFolderOf(made)
+    }
   },
   openSegment: async (path) => {
     const file = await open(path, 'a')
+    await syncFolderOf(path)
     return segment(file)
   },
   sizeOf: async (path) => {
@@ -58,7 +67,7 @@ export const hostFiles: FilePort = {
   },
   read: readChunks,
   publish: async (source, target, how) => {
-    const aside = `${target}.evergrant-new`
+    const aside = `${source}.out`
     await rm(aside, { force: true })
     if (how === 'copy' || !(await linked(source, aside))) {
       await copyFile(source, aside)
@@ -110,7 +119,7 @@ async function syncFile(path: string): Promise<void> {
 }
 
 async function syncFolderOf(path: string): Promise<void> {
-  const folder = await open(path.slice(0, Math.max(path.lastIndexOf('/'), 1)), 'r')
+  const folder = await open(dirname(path), 'r')
   try {
     await folder.sync()
   } finally {
@@ -130,6 +139,7 @@ async function linked(source: string, target: string): Promise<boolean> {
 
 /** Turns a failure of the file system into an error that says what to do; other errors pass. */
 export function fileError(error: unknown, path: string): unknown {
+  if (error instanceof EvergrantError) return error
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string')
     return error
   if (error.code === 'ENOSPC' || error.code === 'EDQUOT') {

@@ -60,7 +60,10 @@ async function write(to: Destination, walk: WalkRecord, one: ScannedPage): Promi
   return { ...walk, segmentBytes, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
 }
 
-const segment = (): string => join(runFolder(folder, run.id), 'users-0.ndjson')
+/** A store in which whoever opens a walk still owns the run. */
+const keep = (): Promise<void> => Promise.resolve()
+const segment = (instanceId = 'ins_1'): string =>
+  join(runFolder(folder, run.id), `users-0.${instanceId}.ndjson`)
 
 describe('a folder that cannot be written', () => {
   test('is refused, saying that a part of the path is a file', async () => {
@@ -98,9 +101,8 @@ describe('a full disk', () => {
         }
       },
     }
-    const first = createNdjsonDestination(folder, run, files)
-    let walk = newWalk(run.id, 'users')
-    await first.openWalk(walk)
+    const first = createNdjsonDestination(folder, run, 'ins_1', files)
+    let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(first, walk, page({ id: 'a' }, { id: 'b' }))
     isFull = true
     await expect(first.write(walk, page({ id: 'c' }))).rejects.toMatchObject({
@@ -109,8 +111,8 @@ describe('a full disk', () => {
     await first.close()
 
     isFull = false
-    const second = createNdjsonDestination(folder, run, files)
-    await second.openWalk(walk)
+    const second = createNdjsonDestination(folder, run, 'ins_2', files)
+    walk = await second.openWalk(walk, keep)
     walk = await write(second, walk, page({ id: 'c' }))
     const path = await second.publish('users', [walk])
     await second.close()
@@ -120,50 +122,98 @@ describe('a full disk', () => {
 
 describe('an unfinished segment', () => {
   test('that lost bytes is refused instead of continued', async () => {
-    const first = createNdjsonDestination(folder, run, hostFiles)
-    const start = newWalk(run.id, 'users')
-    await first.openWalk(start)
+    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }))
     await first.close()
     await writeFile(segment(), '{"i')
-    const second = createNdjsonDestination(folder, run, hostFiles)
-    await expect(second.openWalk(walk)).rejects.toMatchObject({ code: 'destination_changed' })
+    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    await expect(second.openWalk(walk, keep)).rejects.toMatchObject({ code: 'destination_changed' })
+    await second.close()
   })
 
   test('whose lines were altered is refused', async () => {
-    const first = createNdjsonDestination(folder, run, hostFiles)
-    const start = newWalk(run.id, 'users')
-    await first.openWalk(start)
+    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }, { id: 'b' }))
     await first.close()
     await writeFile(segment(), '{"id":"a","n":1234567}\n')
-    const second = createNdjsonDestination(folder, run, hostFiles)
-    await expect(second.openWalk({ ...walk, segmentBytes: 23 })).rejects.toMatchObject({
+    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    await expect(second.openWalk({ ...walk, segmentBytes: 23 }, keep)).rejects.toMatchObject({
       code: 'destination_changed',
       detail: expect.stringContaining('expected 2 lines, but found 1') as string,
     })
+    await second.close()
   })
 
   test('is cut back to what was committed', async () => {
-    const first = createNdjsonDestination(folder, run, hostFiles)
-    const start = newWalk(run.id, 'users')
-    await first.openWalk(start)
+    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }))
     await first.close()
     await appendFile(segment(), '{"id":"torn')
-    const second = createNdjsonDestination(folder, run, hostFiles)
-    await second.openWalk(walk)
-    expect(await readFile(segment(), 'utf8')).toBe('{"id":"a"}\n')
+    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    await second.openWalk(walk, keep)
+    expect(await readFile(segment('ins_2'), 'utf8')).toBe('{"id":"a"}\n')
     expect(await second.countDistinct(walk)).toBe(1)
     await second.close()
   })
 })
 
+describe('an owner that lost its run while it stood still', () => {
+  async function overtaken(): Promise<{
+    first: Destination
+    second: Destination
+    walk: WalkRecord
+  }> {
+    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
+    walk = await write(first, walk, page({ id: 'a' }))
+    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    return { first, second, walk }
+  }
+
+  test('cannot write into its successor’s segment, nor cut it, nor publish', async () => {
+    const { first, second, walk } = await overtaken()
+    let next = await second.openWalk(walk, keep)
+    await write(first, walk, page({ id: 'stale' }))
+    next = await write(second, next, page({ id: 'b' }))
+    await first.restartWalk(walk)
+    await write(first, newWalk(run.id, 'users'), page({ id: 'stale' }))
+    await expect(first.publish('users', [walk])).rejects.toMatchObject({
+      code: 'destination_unwritable',
+    })
+    await first.close()
+    await second.publish('users', [next])
+    await second.close()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n')
+  })
+
+  test('cannot rename what it had readied before it was overtaken', async () => {
+    const { first, second, walk } = await overtaken()
+    await writeFile(`${segment()}.out`, 'readied')
+    await second.openWalk(walk, keep)
+    expect(await readdir(runFolder(folder, run.id))).toEqual(['users-0.ins_2.ndjson'])
+    await first.close()
+    await second.close()
+  })
+
+  test('leaves its successor’s files alone when it wakes while opening them', async () => {
+    const { first, second, walk } = await overtaken()
+    const lost = new Error('another process has taken over')
+    await expect(second.openWalk(walk, () => Promise.reject(lost))).rejects.toBe(lost)
+    await second.close()
+    const after = await write(first, walk, page({ id: 'b' }))
+    await first.publish('users', [after])
+    await first.close()
+    expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n')
+  })
+})
+
 describe('a published snapshot', () => {
   test('holds each id once, as it was met last, and the folder nothing else', async () => {
-    const to = createNdjsonDestination(folder, run, hostFiles)
-    let walk = newWalk(run.id, 'users')
-    await to.openWalk(walk)
+    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a', n: 1 }, { id: 'b', n: 1 }))
     walk = await write(to, walk, page())
     walk = await write(to, walk, page({ id: 'a', n: 2 }, { id: 'c', n: 1 }))
@@ -179,9 +229,8 @@ describe('a published snapshot', () => {
 
   test('replaces the old one, also when it is published twice', async () => {
     await writeFile(join(folder, 'users.ndjson'), 'old\n')
-    const to = createNdjsonDestination(folder, run, hostFiles)
-    let walk = newWalk(run.id, 'users')
-    await to.openWalk(walk)
+    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a' }))
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('old\n')
     await to.publish('users', [walk])
@@ -191,9 +240,8 @@ describe('a published snapshot', () => {
   })
 
   test('is a copy when partial, so that the run can go on without touching it', async () => {
-    const to = createNdjsonDestination(folder, run, hostFiles)
-    let walk = newWalk(run.id, 'users')
-    await to.openWalk(walk)
+    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a' }))
     await to.publish('users', [walk], { isPartial: true })
     await write(to, walk, page({ id: 'b' }))
@@ -202,9 +250,8 @@ describe('a published snapshot', () => {
   })
 
   test('of nobody is an empty file', async () => {
-    const to = createNdjsonDestination(folder, run, hostFiles)
-    const walk = newWalk(run.id, 'users')
-    await to.openWalk(walk)
+    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     await to.publish('users', [walk])
     await to.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('')
@@ -220,9 +267,8 @@ test('leftovers of runs that are over are removed, those of others stay', async 
 })
 
 test('a segment restarted begins at nothing', async () => {
-  const to = createNdjsonDestination(folder, run, hostFiles)
-  const start = newWalk(run.id, 'users')
-  await to.openWalk(start)
+  const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+  const start = await to.openWalk(newWalk(run.id, 'users'), keep)
   await write(to, start, page({ id: 'a' }, { id: 'b' }))
   await to.restartWalk(start)
   const walk = await write(to, start, page({ id: 'b' }))

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Destination } from './destination.ts'
 import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
 import { createIdSet, type IdSet } from './id-set.ts'
-import { readNdjsonLines } from './ndjson-lines.ts'
+import { readNdjsonLines, type NdjsonLines } from './ndjson-lines.ts'
 import type { RunRecord, WalkRecord } from './ports.ts'
-import { createPageScanner } from './scan-page.ts'
+import { createPageScanner, type ScannedPage } from './scan-page.ts'
 
 /** Where a run keeps its unfinished files: beside the final ones, so that a rename stays atomic. */
 export function runFolder(folder: string, runId: string): string {
@@ -21,12 +21,15 @@ interface OpenWalk {
 
 /**
  * Writes NDJSON snapshots: one segment a walk, appended and flushed to disk before the cursor
- * moves; at the end de-duplicated by id (the last row met wins) and put in place by a rename, so
- * that a reader sees the old file or the new one, never half of one.
+ * moves. Every owner of a run writes a segment of its own, named in the walk's record, so that one
+ * that lost the run while it stood still cannot write into its successor's. At the end
+ * de-duplicated by id (the last row met wins) and put in place by a rename, so that a reader sees
+ * the old file or the new one, never half of one.
  */
 export function createNdjsonDestination(
   folder: string,
   run: RunRecord,
+  instanceId: string,
   files: FilePort,
 ): Destination {
   const own = runFolder(folder, run.id)
@@ -39,22 +42,29 @@ export function createNdjsonDestination(
   }
 
   return {
-    openWalk: async (walk) => {
+    openWalk: async (walk, save) => {
       await onFiles(own, () => files.makeFolder(own))
       await walks.get(keyOf(walk))?.file.close()
-      const path = join(own, `${keyOf(walk)}.ndjson`)
-      const size = (await onFiles(path, () => files.sizeOf(path))) ?? 0
-      if (size < walk.segmentBytes) {
-        throw new EvergrantError(
-          'destination_changed',
-          `${path}: expected at least ${walk.segmentBytes} bytes, but found ${size}`,
-        )
-      }
+      walks.delete(keyOf(walk))
+      const segment = `${keyOf(walk)}.${instanceId}.ndjson`
+      const path = join(own, segment)
       const file = await onFiles(path, () => files.openSegment(path))
-      if (size > walk.segmentBytes) await onFiles(path, () => file.truncate(walk.segmentBytes))
-      const columns = run.options.columns[walk.collection] ?? []
-      const ids = await rememberIds(path, walk, columns, files)
+      const ids = newIdSet()
       walks.set(keyOf(walk), { file, path, ids })
+      if (walk.segment === segment) await onFiles(path, () => file.truncate(walk.segmentBytes))
+      else await onFiles(path, () => file.truncate(0))
+      await readCommitted(walk, async (lines) => {
+        if (walk.segment !== segment) await onFiles(path, () => file.append(lines.bytes))
+        for (const id of idsOf(walk, lines)) ids.add(id)
+      })
+      if (ids.lines !== walk.rows) {
+        throw changed(own, `expected ${walk.rows} lines, but found ${ids.lines}`)
+      }
+      await onFiles(path, () => file.sync())
+      const saved = { ...walk, segment }
+      await save(saved)
+      await evict(walk)
+      return saved
     },
     write: async (walk, page) => {
       const { file, path, ids } = opened(walk)
@@ -78,7 +88,7 @@ export function createNdjsonDestination(
       const [walk] = finished
       if (walk === undefined) return undefined
       const { path, ids } = opened(walk)
-      const source = ids.size === ids.lines ? path : await withoutRepeats(walk, path, ids)
+      const source = ids.size === ids.lines ? path : await withoutRepeats(walk, ids)
       await onFiles(target, () => files.publish(source, target, isPartial ? 'copy' : 'link'))
       return target
     },
@@ -89,47 +99,68 @@ export function createNdjsonDestination(
     },
   }
 
-  async function withoutRepeats(walk: WalkRecord, path: string, ids: IdSet): Promise<string> {
-    const merged = join(own, `${walk.collection}-merged.ndjson`)
+  /** Reads what is committed of a walk, in whole lines. */
+  async function readCommitted(
+    walk: WalkRecord,
+    take: (lines: NdjsonLines) => Promise<void>,
+  ): Promise<void> {
+    if (walk.segmentBytes === 0) return
+    const path = join(own, walk.segment ?? keyOf(walk))
+    const size = (await onFiles(path, () => files.sizeOf(path))) ?? 0
+    if (size < walk.segmentBytes) {
+      throw changed(own, `expected at least ${walk.segmentBytes} bytes, but found ${size}`)
+    }
+    await onFiles(path, async () => {
+      for await (const lines of readNdjsonLines(files.read(path), walk.segmentBytes)) {
+        await take(lines)
+      }
+    })
+  }
+
+  function idsOf(walk: WalkRecord, lines: NdjsonLines): readonly string[] {
+    return scanLines(walk, lines).rows.ids
+  }
+
+  function scanLines(walk: WalkRecord, lines: NdjsonLines): ScannedPage {
+    const page = createPageScanner(run.options.columns[walk.collection] ?? [])(lines.asPage())
+    if (!page.ok) throw changed(own, page.error.detail)
+    return page.value
+  }
+
+  /**
+   * Removes what earlier owners of the run wrote for a walk. One that was merely stalled and wakes
+   * now can put nothing in place any more: neither its segment nor what it readied is there. Until
+   * nothing is found, since it may be readying at this moment.
+   */
+  async function evict(walk: WalkRecord): Promise<void> {
+    const mine = `${keyOf(walk)}.${instanceId}.`
+    for (;;) {
+      const names = await onFiles(own, () => files.list(own))
+      const others = names.filter((n) => n.startsWith(`${keyOf(walk)}.`) && !n.startsWith(mine))
+      if (others.length === 0) return
+      for (const name of others) await onFiles(own, () => files.remove(join(own, name)))
+    }
+  }
+
+  async function withoutRepeats(walk: WalkRecord, ids: IdSet): Promise<string> {
+    const merged = join(own, `${keyOf(walk)}.${instanceId}.merged`)
     await onFiles(merged, () => files.remove(merged))
     const file = await onFiles(merged, () => files.openSegment(merged))
-    const scan = createPageScanner(run.options.columns[walk.collection] ?? [])
     try {
       let line = 0
-      for await (const lines of readNdjsonLines(files.read(path), walk.segmentBytes)) {
-        const page = scan(lines.asPage())
-        if (!page.ok) throw changed(path, page.error.detail)
+      await readCommitted(walk, async (lines) => {
+        const { rows } = scanLines(walk, lines)
         const kept: string[] = []
-        for (const [i, id] of page.value.rows.ids.entries()) {
-          if (ids.isLast(id, line++)) kept.push(page.value.rows.json(i), '\n')
+        for (const [i, id] of rows.ids.entries()) {
+          if (ids.isLast(id, line++)) kept.push(rows.json(i), '\n')
         }
         await onFiles(merged, () => file.append(Buffer.from(kept.join(''))))
-      }
+      })
       await onFiles(merged, () => file.sync())
     } finally {
       await file.close()
     }
     return merged
-  }
-
-  async function rememberIds(
-    path: string,
-    walk: WalkRecord,
-    columns: readonly string[],
-    port: FilePort,
-  ): Promise<IdSet> {
-    const ids = newIdSet()
-    if (walk.segmentBytes === 0) return ids
-    const scan = createPageScanner(columns)
-    for await (const lines of readNdjsonLines(port.read(path), walk.segmentBytes)) {
-      const page = scan(lines.asPage())
-      if (!page.ok) throw changed(path, page.error.detail)
-      for (const id of page.value.rows.ids) ids.add(id)
-    }
-    if (ids.lines !== walk.rows) {
-      throw changed(path, `expected ${walk.rows} lines, but found ${ids.lines}`)
-    }
-    return ids
   }
 }
 
@@ -159,8 +190,8 @@ export async function prepareFolder(
   }
 }
 
-function changed(path: string, detail: string): EvergrantError {
-  return new EvergrantError('destination_changed', `${dirname(path)}: ${detail}`)
+function changed(folder: string, detail: string): EvergrantError {
+  return new EvergrantError('destination_changed', `${folder}: ${detail}`)
 }
 
 function newIdSet(): IdSet {

@@ -4,6 +4,8 @@ const tail = Buffer.from(']}')
 
 /** Some whole lines of an NDJSON file. */
 export interface NdjsonLines {
+  /** The lines as they stand in the file. */
+  readonly bytes: Buffer
   /** The lines as the body of a page, so that the page scanner reads them. */
   asPage(): Buffer
 }
@@ -19,16 +21,18 @@ export async function* readNdjsonLines(
     const data = Buffer.concat([carried, chunk.subarray(0, remaining)])
     remaining -= Math.min(chunk.length, remaining)
     const end = data.lastIndexOf(lineFeed)
-    if (end >= 0) yield lines(data.subarray(0, end))
+    if (end >= 0) yield lines(data.subarray(0, end + 1))
     carried = data.subarray(end + 1)
     if (remaining === 0) break
   }
   if (carried.length > 0) yield lines(carried)
 }
 
-function lines(text: Buffer): NdjsonLines {
+function lines(bytes: Buffer): NdjsonLines {
   return {
+    bytes,
     asPage: () => {
+      const text = bytes.at(-1) === lineFeed ? bytes.subarray(0, -1) : bytes
       const page = Buffer.concat([head, text, tail])
       // A line feed never stands inside a row: it would have to be escaped there.
       for (let at = page.indexOf(lineFeed); at >= 0; at = page.indexOf(lineFeed, at + 1)) {

@@ -90,6 +90,8 @@ export interface WalkRecord {
   readonly restarts: number
   /** File destinations: bytes of the segment that are safe on disk. */
   readonly segmentBytes: number
+  /** File destinations: name of the file that holds them, written by one owner of the run alone. */
+  readonly segment?: string
   /** `$count` before the walk and after it. */
   readonly countBefore?: number
   readonly countAfter?: number

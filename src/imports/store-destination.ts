@@ -6,7 +6,7 @@ import type { RunRecord, RunStore } from './ports.ts'
 export function createStoreDestination(store: RunStore, run: RunRecord): Destination {
   const { tenantId } = run.options
   return {
-    openWalk: () => Promise.resolve(),
+    openWalk: (walk) => Promise.resolve(walk),
     write: (walk, page) => {
       const { kind } = collections[walk.collection]
       const rows = { tenantId, kind, sequence: run.sequence, page: page.rows }

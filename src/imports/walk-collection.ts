@@ -38,7 +38,9 @@ export async function walkCollection(
   let pageSize = run.options.pageSize
   let emptyPages = 0
   let milestone: string | undefined
-  await destination.openWalk(walk)
+  walk = await destination.openWalk(walk, (opened) =>
+    journal.write((log, _totals, now) => store.updateWalk(opened, instanceId, log, now)),
+  )
   let pending = fetchPage(walk.nextUrl ?? firstUrl(), walk.pages + 1)
   for (;;) {
     const fetched = await pending

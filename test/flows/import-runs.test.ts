@@ -113,7 +113,8 @@ describe('an interrupted run', () => {
 
   test('whose file was altered says so instead of going on', async () => {
     const id = await interruptAt(3)
-    await writeFile(workspace.path(`out/.evergrant-${id}/users-0.ndjson`), 'x')
+    const [segment = ''] = await hostFiles.list(workspace.path(`out/.evergrant-${id}`))
+    await writeFile(workspace.path(`out/.evergrant-${id}/${segment}`), 'x')
     const { run } = await runImport(workspace, { to: 'ndjson:out' })
     expect(run).toMatchObject({ state: 'failed', problem: { code: 'destination_changed' } })
   })
@@ -241,11 +242,12 @@ describe('the command line', { timeout: 60_000 }, () => {
   })
 
   test('follows a run of another process to its end', async () => {
-    workspace.simulator.control.setLatency(40)
+    workspace.simulator.control.setLatency(400)
     const args = ['import', 'contoso-graph', 'users', '--page-size', '50', '--json']
     const session = startCli(args, { cwd: workspace.folder })
     await new Promise<void>((resolve) => atPage(workspace.simulator, 3, resolve))
     const list = await startCli(['imports', 'list', '--json'], { cwd: workspace.folder }).ended
+    workspace.simulator.control.setLatency(40)
     const [run] = JSON.parse(list.out) as { readonly id: string; readonly state: string }[]
     expect(run?.state).toBe('running')
     const follow = await startCli(['imports', 'log', run?.id ?? '', '--follow', '--json'], {

@@ -44,6 +44,7 @@ export interface WalkRow {
   readonly count_before: number | null
   readonly count_after: number | null
   readonly distinct_rows: number | null
+  readonly segment: string | null
 }
 
 /** Totals of a run that has done nothing yet. */
@@ -94,6 +95,7 @@ export function asWalk(row: WalkRow): WalkRecord {
     ...(row.count_before === null ? {} : { countBefore: row.count_before }),
     ...(row.count_after === null ? {} : { countAfter: row.count_after }),
     ...(row.distinct_rows === null ? {} : { distinctRows: row.distinct_rows }),
+    ...(row.segment === null ? {} : { segment: row.segment }),
   }
 }
 
@@ -112,5 +114,6 @@ export function walkParameters(walk: WalkRecord): unknown[] {
     walk.countBefore ?? null,
     walk.countAfter ?? null,
     walk.distinctRows ?? null,
+    walk.segment ?? null,
   ]
 }

@@ -55,9 +55,9 @@ export function createRunStore(connection: Connection): RunStore {
   }
 
   const writeWalk = (walk: WalkRecord): void => {
-    prepare(`INSERT OR REPLACE INTO import_walks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
-      ...walkParameters(walk),
-    )
+    prepare(
+      `INSERT OR REPLACE INTO import_walks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(...walkParameters(walk))
   }
 
   /** Applies a change; absent members stay, null ones are cleared. */

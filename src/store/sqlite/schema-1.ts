@@ -78,6 +78,7 @@ CREATE TABLE import_walks (
   count_before INTEGER,
   count_after INTEGER,
   distinct_rows INTEGER,
+  segment TEXT,
   PRIMARY KEY (run_id, collection, shard)
 ) STRICT, WITHOUT ROWID;
 
