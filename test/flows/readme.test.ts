@@ -1,0 +1,187 @@
+import { globSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Command } from 'commander'
+import { parse, stringify } from 'yaml'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createProgram } from '../../src/cli/run-cli.ts'
+import { collections } from '../../src/directory/index.ts'
+import { defaultTenant, startSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { createBlockRunner, type BlockRunner } from '../support/block-runner.ts'
+import {
+  anchorsOf,
+  markedBlocks,
+  readDocument,
+  shownCommands,
+  shownOptions,
+} from '../support/document-blocks.ts'
+
+const root = join(import.meta.dirname, '../..')
+const documents = ['README.md', ...globSync('docs/guides/*.md', { cwd: root })]
+const readme = readDocument('README.md')
+
+const unheard = (): never => {
+  throw new Error('only the command tree is looked at')
+}
+const program = createProgram({
+  io: {
+    env: {},
+    cwd: root,
+    out: unheard,
+    note: unheard,
+    isTerminal: false,
+    columns: 80,
+    readInput: unheard,
+    onInterrupt: unheard,
+  },
+  exitWith: unheard,
+})
+
+function allCommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(allCommands)]
+}
+
+function has(command: Command, option: string): boolean {
+  if (option === '--help' || option === '-h') return true
+  return command.options.some(({ long, short }) => option === long || option === short)
+}
+
+/** What a command line names that does not exist; undefined when all of it does. */
+function unknownPart(words: readonly string[]): string | undefined {
+  let command = program
+  for (const word of words) {
+    if (word.startsWith('-')) {
+      const option = word.split('=')[0] ?? word
+      if (!has(command, option)) return `${command.name()} ${option}`
+      continue
+    }
+    if (command.commands.length === 0) continue
+    const child = command.commands.find((one) => one.name() === word)
+    if (child === undefined) return `${command.name()} ${word}`
+    command = child
+  }
+  return undefined
+}
+
+describe('the documents for users', () => {
+  it.each(['evergrant serve', 'evergrant import a users --csv', 'evergrant keys rotate'])(
+    'could not name `%s`, which does not exist',
+    (line) => {
+      const commands = shownCommands(`Run \`${line}\`.\n\n\`\`\`sh\nnpx ${line}\n\`\`\`\n`)
+      expect(commands.map(({ words }) => unknownPart(words))).not.toContain(undefined)
+      expect(commands).toHaveLength(2)
+    },
+  )
+
+  it.each(documents)('%s shows only commands and options that exist', (path) => {
+    const text = readDocument(path)
+    const unknown = shownCommands(text).flatMap(({ line, words }) => {
+      const part = unknownPart(words)
+      return part === undefined ? [] : [`${line}: ${part}`]
+    })
+    expect(unknown).toEqual([])
+    const commands = allCommands(program)
+    const known = (option: string): boolean => commands.some((command) => has(command, option))
+    expect(shownOptions(text).filter((option) => !known(option))).toEqual([])
+  })
+
+  it.each(documents)('%s links only to headings that are there', (path) => {
+    const links = [...readDocument(path).matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+    const broken = links.filter(([, target = '', anchor = '']) => {
+      const file = target === '' ? path : join(dirname(path), target)
+      return !anchorsOf(readDocument(file)).includes(anchor)
+    })
+    expect(broken.map(([link]) => link)).toEqual([])
+  })
+
+  it('name only scripts of npm that exist', () => {
+    const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: object }
+    const named = documents
+      .flatMap((path) => [...readDocument(path).matchAll(/npm (?:run )?([a-z]+)/g)])
+      .map(([, name = '']) => name)
+      .filter((name) => !['ci', 'run', 'pack', 'install'].includes(name))
+    expect(named).toContain('demo')
+    expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([])
+  })
+
+  it('list the default columns as they are', () => {
+    const list = /<!-- columns -->([\s\S]*?)<!-- \/columns -->/.exec(readme)?.[1] ?? ''
+    const listed = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+    expect(listed).toEqual(collections.users.defaultColumns)
+    const { length } = collections.users.defaultColumns
+    expect(readDocument('docs/guides/import.md')).toContain(`| ${length} columns `)
+  })
+
+  it('answer the four messages people search for', () => {
+    const top = readme.slice(0, readme.indexOf('\n## '))
+    for (const message of [
+      'InvalidAuthenticationToken — Lifetime validation failed, the token is expired.',
+      '500 access token expired',
+      '401 token has expired',
+      'AADSTS700082',
+    ]) {
+      expect(top).toContain(message)
+    }
+    expect(top.match(/docs\/guides\/error-[\w-]+\.md/g)).toHaveLength(4)
+  })
+})
+
+describe('README.md', () => {
+  let runner: BlockRunner
+  let simulator: Simulator
+  const blocks = markedBlocks(readme)
+  const { id, clientId } = defaultTenant
+  beforeAll(async () => {
+    runner = await createBlockRunner()
+    const secrets = [{ value: 'the value of the client secret' }]
+    simulator = await startSimulator({
+      tenants: [{ id, users: 3_000, applications: [{ id: clientId, secrets }] }],
+    })
+  })
+  afterAll(async () => {
+    await runner.close()
+    await simulator.close()
+  })
+
+  /** The one thing that is not as in the README: the tenant is a simulated one. */
+  async function turnToSimulator(): Promise<void> {
+    const path = join(runner.folder, 'evergrant.yaml')
+    const config = parse(await readFile(path, 'utf8')) as {
+      providers: Record<string, Record<string, unknown>>
+    }
+    const { authority, graph } = simulator.urls
+    config.providers['contoso'] = { ...config.providers['contoso'], authority, graph }
+    await writeFile(path, stringify(config))
+  }
+
+  it('can be followed from its first block to its last', { timeout: 240_000 }, async () => {
+    expect(blocks.length).toBeGreaterThan(8)
+    for (const block of blocks) {
+      const end = await runner.run(block)
+      expect(end, block.text).toMatchObject({ exit: block.exit })
+      for (const text of block.prints) expect(end.printed, block.text).toContain(text)
+      if (block.language === 'yaml') await turnToSimulator()
+    }
+    expect(simulator.stats().rowsServed).toBeGreaterThanOrEqual(6_000)
+  })
+})
+
+describe('docs/guides/import.md', () => {
+  let runner: BlockRunner
+  beforeAll(async () => {
+    runner = await createBlockRunner()
+  })
+  afterAll(() => runner.close())
+
+  it('can be rehearsed from its first block to its last', { timeout: 240_000 }, async () => {
+    const all = markedBlocks(readDocument('docs/guides/import.md'))
+    const queries = all.filter(({ language }) => language === 'sql')
+    const steps = all.filter(({ language }) => language !== 'sql')
+    expect([queries.length, steps.length]).toEqual([1, 7])
+    for (const block of [...steps, ...queries]) {
+      const end = await runner.run(block)
+      expect(end, block.text).toMatchObject({ exit: block.exit })
+      for (const text of block.prints) expect(end.printed, block.text).toContain(text)
+    }
+  })
+})
