@@ -112,6 +112,22 @@ describe('evidence', () => {
     expect(kept).not.toContain('eyJzdWIiOiJ4In0')
   })
 
+  test('holds nothing that could draw on a terminal or break a line of a log', () => {
+    const message = 'no\u001b[2J\r\n2026-01-01Z all is well\u0007\u202e \ud800'
+    const outcome = classify(400, { error: { code: 'Bad\u001b[1m', message } })
+    const kept = JSON.stringify(outcome.kind === 'refused' && outcome.error.toProblem())
+    expect(kept).toContain('Graph answered 400 Bad [1m: no [2J 2026-01-01Z all is well ')
+    expect(kept).not.toMatch(/\\u001b|\\r|\\n|\\u0007|\u202e|\\ud800/)
+  })
+
+  test('is bounded, however much Graph says', () => {
+    const outcome = classify(400, {
+      error: { code: 'x'.repeat(9_000), message: 'y'.repeat(50_000) },
+    })
+    const kept = JSON.stringify(outcome.kind === 'refused' && outcome.error.toProblem())
+    expect(kept.length).toBeLessThan(4_000)
+  })
+
   test('keeps Graph’s code, message and request id for support', () => {
     const outcome = classify(
       403,
@@ -142,6 +158,10 @@ describe('Retry-After', () => {
     ['Sun, 22 Nov 2026 10:00:30 GMT', 30_000],
     ['Sun, 22 Nov 2026 09:00:00 GMT', 0],
     ['999999', 3_600_000],
+    ['9'.repeat(400), 3_600_000],
+    ['-5', undefined],
+    ['2001', 2_001_000],
+    ['22 Nov', undefined],
     ['soon', undefined],
     [undefined, undefined],
   ])('%j waits %j ms', (header, expected) => {

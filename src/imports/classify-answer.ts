@@ -38,6 +38,8 @@ const oneUserOnly: ReadonlySet<string> = new Set([
 
 /** Longest wait that a Retry-After can impose, in milliseconds. */
 const maxRetryAfterMs = 3_600_000
+/** As much of Graph's own words as is kept, in characters; its real messages are shorter. */
+const longestMessage = 1_000
 
 /**
  * Tells what an answer means. Pure. Branches on the status and Graph's error code; of messages only
@@ -144,10 +146,16 @@ function graphError(answer: TransportAnswer, token: Secret): GraphError {
     if (typeof error !== 'object' || error === null) return nothing
     const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
     const message = 'message' in error && typeof error.message === 'string' ? error.message : ''
-    return { code: redact(code, [token]), message: redact(message, [token]) }
+    return { code: quotable(code, token).slice(0, 100), message: quotable(message, token) }
   } catch {
     return nothing
   }
+}
+
+/** Foreign text as it may stand in logs and terminals: one line, bounded, without the token. */
+function quotable(text: string, token: Secret): string {
+  const plain = redact(text, [token]).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, ' ')
+  return plain.length > longestMessage ? `${plain.slice(0, longestMessage)}…` : plain
 }
 
 function evidence(answer: TransportAnswer, graph: GraphError, token: Secret): UpstreamEvidence {
@@ -156,7 +164,7 @@ function evidence(answer: TransportAnswer, graph: GraphError, token: Secret): Up
     status: answer.status,
     ...(graph.code === '' ? {} : { error: graph.code }),
     ...(graph.message === '' ? {} : { message: graph.message }),
-    ...(requestId === undefined ? {} : { requestId: redact(requestId, [token]).slice(0, 100) }),
+    ...(requestId === undefined ? {} : { requestId: quotable(requestId, token).slice(0, 100) }),
   }
 }
 
@@ -167,7 +175,13 @@ function evidence(answer: TransportAnswer, graph: GraphError, token: Secret): Up
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
-  const wait = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now
-  if (!Number.isFinite(wait)) return undefined
+  const isSeconds = /^\d+(\.\d+)?$/.test(text)
+  // Date.parse makes a date of nearly anything, "-5" included; an HTTP-date begins with a day's name.
+  const wait = isSeconds ? Number(text) * 1_000 : httpDate(text) - now
+  if (Number.isNaN(wait)) return undefined
   return Math.min(Math.max(Math.ceil(wait), 0), maxRetryAfterMs)
+}
+
+function httpDate(text: string): number {
+  return /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
 }

@@ -12,6 +12,8 @@ import type { WaitingState } from './waiting-state.ts'
 
 /** How long without one success before a run gives up, to be resumed later. */
 export const outageLimitMs = 3_600_000
+/** A Retry-After shorter than this (also one in the past) is no wait; the backoff is taken then. */
+const leastWaitMs = 1_000
 /** Faults that rarely pass by themselves end the run after so many in a row. */
 const stubbornFaultLimit = 5
 /** A fresh token refused so many times in a row is not about its age. */
@@ -160,7 +162,9 @@ export async function send<T>(
     const { error, retryAfterMs } = outcome
     failures++
     if (outcome.isStubborn === true) stubbornFaults++
-    const waitMs = retryAfterMs ?? backoffMs(failures, { random: deps.random })
+    const backoff = backoffMs(failures, { random: deps.random })
+    const waitMs =
+      retryAfterMs !== undefined && retryAfterMs >= leastWaitMs ? retryAfterMs : backoff
     const hasWaitedMs = clock.monotonic() - startedAt
     if (stubbornFaults >= stubbornFaultLimit || hasWaitedMs + waitMs > outageLimitMs) throw error
     journal.count({ retries: 1, waitedMs: Math.round(waitMs) })

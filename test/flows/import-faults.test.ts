@@ -64,6 +64,19 @@ describe('what passes is waited out, and no row is lost or doubled', () => {
     expect(lines('waiting_ended')[0]?.waitedMs).toBeGreaterThanOrEqual(120_000)
   })
 
+  test.each(['0', '-5', 'Sun, 06 Nov 1994 08:49:37 GMT', '1e3'])(
+    'a Retry-After of %j is no leave to hammer: waits grow as without one',
+    async (retryAfter) => {
+      const clock = createSkippingClock()
+      const { simulator } = await open({ users: 300, clock })
+      const effect = { kind: 'status', status: 503, retryAfter } as const
+      simulator.control.addFault({ match: { kind: 'users', nth: 2, times: 8 }, effect })
+      const { run, lines } = await runImport(workspace, { clock })
+      expect(run).toMatchObject({ verdict: 'complete', totals: { retries: 8 } })
+      expect(lines('request_retried').at(-1)?.waitMs).toBeGreaterThanOrEqual(30_000)
+    },
+  )
+
   test('resource units are throttled by the tenant for real, and the run completes', async () => {
     const clock = createSkippingClock()
     const throttle = { size: 'S' } as const
