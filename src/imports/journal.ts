@@ -21,6 +21,8 @@ export interface Journal {
   /**
    * Writes lines and counters through `step`, together with what is true only once `step` has
    * resolved. When it rejects, the lines wait for the next write and the rest has not happened.
+   * Writes follow one another: a page fetched ahead may report while another is committed, and
+   * counters written out of turn would run backwards.
    */
   write(
     step: (log: readonly LogEntry[], totals: RunTotals, now: number) => Promise<void>,
@@ -44,6 +46,7 @@ export function createJournal(
   const startedAt = clock.monotonic()
   const totals = { ...run.totals }
   let lines: readonly LogEntry[] = []
+  let lastWrite: Promise<void> = Promise.resolve()
 
   const snapshot = (change: CounterChange = {}): RunTotals => {
     const activeMs = run.totals.activeMs + Math.round(clock.monotonic() - startedAt)
@@ -51,6 +54,21 @@ export function createJournal(
   }
   const publish = ({ at, level, body }: LogEntry): void =>
     emit({ type: `import.${body.type}`, at, runId: run.id, level, body })
+
+  const writeNow: Journal['write'] = async (step, achieved = { lines: [], count: {} }) => {
+    const now = clock.now()
+    const news = achieved.lines.map((body) => ({ at: now, level: 'info', body }) as const)
+    const waiting = lines
+    lines = []
+    try {
+      await step([...waiting, ...news], snapshot(achieved.count), now)
+    } catch (error) {
+      lines = [...waiting, ...lines]
+      throw error
+    }
+    add(totals, achieved.count)
+    for (const line of news) publish(line)
+  }
 
   const journal: Journal = {
     note: (body, level = 'info') => {
@@ -62,19 +80,10 @@ export function createJournal(
       add(totals, change)
     },
     totals: snapshot,
-    write: async (step, achieved = { lines: [], count: {} }) => {
-      const now = clock.now()
-      const news = achieved.lines.map((body) => ({ at: now, level: 'info', body }) as const)
-      const waiting = lines
-      lines = []
-      try {
-        await step([...waiting, ...news], snapshot(achieved.count), now)
-      } catch (error) {
-        lines = [...waiting, ...lines]
-        throw error
-      }
-      add(totals, achieved.count)
-      for (const line of news) publish(line)
+    write: (step, achieved) => {
+      const written = lastWrite.then(() => writeNow(step, achieved))
+      lastWrite = written.catch(() => {})
+      return written
     },
     flush: async () => {
       if (lines.length === 0) return

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { createManualClock } from '../kernel/index.ts'
+import { createJournal, type Journal } from './journal.ts'
+import type { RunStore, RunTotals } from './ports.ts'
+
+const zero: RunTotals = {
+  rows: 0,
+  pages: 0,
+  requests: 0,
+  refreshes: 0,
+  retries: 0,
+  bytes: 0,
+  activeMs: 0,
+  waitedMs: 0,
+}
+
+function journal(): Journal {
+  const store = { updateRun: async () => {} } as unknown as RunStore
+  return createJournal(store, { id: 'run_1', totals: zero }, 'ins_1', createManualClock())
+}
+
+const line = (detail: string): { readonly type: 'run_cancelled'; readonly detail: string } => ({
+  type: 'run_cancelled',
+  detail,
+})
+
+test('counters never run backwards, though a report comes while a page is being committed', async () => {
+  const one = journal()
+  const written: number[] = []
+  const committing = Promise.withResolvers<void>()
+  const page = one.write(
+    async (_log, totals) => {
+      await committing.promise
+      written.push(totals.pages)
+    },
+    { lines: [], count: { pages: 1 } },
+  )
+  const report = one.write(async (_log, totals) => void written.push(totals.pages))
+  committing.resolve()
+  await Promise.all([page, report])
+  expect(written).toEqual([1, 1])
+})
+
+test('a write that failed leaves its lines to the next one, and keeps nobody from writing', async () => {
+  const one = journal()
+  one.note(line('a'))
+  const failed = one.write(() => Promise.reject(new Error('full')), {
+    lines: [line('never')],
+    count: { pages: 1 },
+  })
+  await expect(failed).rejects.toThrow('full')
+  one.note(line('b'))
+  const details: string[] = []
+  await one.write(async (log, totals) => {
+    for (const { body } of log) if (body.type === 'run_cancelled') details.push(body.detail)
+    expect(totals.pages).toBe(0)
+  })
+  expect(details).toEqual(['a', 'b'])
+})
