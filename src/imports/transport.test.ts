@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Agent } from 'undici'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../kernel/index.ts'
 import { createTransport, TransportFailure, type TransportLimits } from './transport.ts'
 
 let agent: Agent
@@ -28,7 +29,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 async function failure(url: string, limits: TransportLimits = {}): Promise<TransportFailure> {
   try {
-    await createTransport(agent, limits)(url, {}, {})
+    await createTransport(agent, systemClock, limits)(url, {}, {})
   } catch (error) {
     if (error instanceof TransportFailure) return error
     throw error
@@ -73,6 +74,15 @@ describe('no whole answer', () => {
     expect((await failure(url, { bodyTimeoutMs: 50 })).kind).toBe('timeout')
   })
 
+  test('because the body trickles, every piece in time, without end', async () => {
+    const url = await serve((_request, response) => {
+      const drip = setInterval(() => response.write(' '), 5)
+      response.on('close', () => clearInterval(drip))
+    })
+    const limits = { answerTimeoutMs: 100, bodyTimeoutMs: 30_000 }
+    expect((await failure(url, limits)).kind).toBe('timeout')
+  })
+
   test('because the body never ends', async () => {
     const url = await serve((_request, response) => {
       const chunk = Buffer.alloc(65_536)
@@ -100,7 +110,7 @@ describe('no whole answer', () => {
   test('because the caller went away', async () => {
     const controller = new AbortController()
     const url = await serve(() => controller.abort(new Error('gone')))
-    const sent = createTransport(agent)(url, {}, { signal: controller.signal })
+    const sent = createTransport(agent, systemClock)(url, {}, { signal: controller.signal })
     await expect(sent).rejects.toThrow('gone')
   })
 })
@@ -113,7 +123,7 @@ describe('a whole answer', () => {
       response.writeHead(429, { 'Retry-After': '5', 'content-encoding': 'gzip' })
       response.end(gzipSync('Too Many Requests'))
     })
-    const answer = await createTransport(agent)(url, { authorization: 'Bearer x' }, {})
+    const answer = await createTransport(agent, systemClock)(url, { authorization: 'Bearer x' }, {})
     expect(answer.status).toBe(429)
     expect(answer.headers['retry-after']).toBe('5')
     expect(answer.body.toString()).toBe('Too Many Requests')
@@ -126,7 +136,7 @@ describe('a whole answer', () => {
       requests++
       response.writeHead(302, { location: '/elsewhere' }).end()
     })
-    expect((await createTransport(agent)(url, {}, {})).status).toBe(302)
+    expect((await createTransport(agent, systemClock)(url, {}, {})).status).toBe(302)
     expect(requests).toBe(1)
   })
 })

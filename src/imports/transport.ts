@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import type { Clock } from '../kernel/index.ts'
 
 /** An answer of Graph, read to its end. */
 export interface TransportAnswer {
@@ -43,6 +44,8 @@ export interface TransportLimits {
   readonly headersTimeoutMs?: number
   /** Between two pieces of a body. Default 30 s. */
   readonly bodyTimeoutMs?: number
+  /** For a whole answer, from the first step to the last byte, however it trickles. Default 5 min. */
+  readonly answerTimeoutMs?: number
   /** The largest body read, decoded or not. Default 64 MiB; a page of 999 users is about 0.5 MiB. */
   readonly maxBodyBytes?: number
 }
@@ -50,8 +53,13 @@ export interface TransportLimits {
 const gunzipAsync = promisify(gunzip)
 
 /** Makes a transport over an undici dispatcher, which owns connections, TLS and name resolution. */
-export function createTransport(dispatcher: Dispatcher, limits: TransportLimits = {}): Transport {
+export function createTransport(
+  dispatcher: Dispatcher,
+  clock: Clock,
+  limits: TransportLimits = {},
+): Transport {
   const {
+    answerTimeoutMs = 300_000,
     headersTimeoutMs = 60_000,
     bodyTimeoutMs = 30_000,
     maxBodyBytes = 64 * 1024 * 1024,
@@ -59,7 +67,7 @@ export function createTransport(dispatcher: Dispatcher, limits: TransportLimits 
   return async (url, headers, { signal }) => {
     signal?.throwIfAborted()
     const answer = await exchange(url, headers, signal)
-    if (answer.headers['content-encoding'] !== 'gzip') return answer
+    if (answer.headers['content-encoding']?.toLowerCase() !== 'gzip') return answer
     try {
       return { ...answer, body: await gunzipAsync(answer.body, { maxOutputLength: maxBodyBytes }) }
     } catch (cause) {
@@ -79,12 +87,23 @@ export function createTransport(dispatcher: Dispatcher, limits: TransportLimits 
       let status = 0
       let answerHeaders: Record<string, string> = {}
       let abort: ((reason: Error) => void) | undefined
-      const onAbort = (): void => abort?.(signal?.reason as Error)
-      signal?.addEventListener('abort', onAbort, { once: true })
+      let ended: Error | undefined
       const settle = (finish: () => void): void => {
+        cancelDeadline()
         signal?.removeEventListener('abort', onAbort)
         finish()
       }
+      /** Gives the answer up, also while its connection is still being opened. */
+      const end = (reason: Error): void => {
+        ended = reason
+        settle(() => reject(reason))
+        abort?.(reason)
+      }
+      const onAbort = (): void => end(signal?.reason as Error)
+      const cancelDeadline = clock.schedule(answerTimeoutMs, () =>
+        end(new TransportFailure('timeout', 'the answer did not end in time')),
+      )
+      signal?.addEventListener('abort', onAbort, { once: true })
       dispatcher.dispatch(
         {
           origin,
@@ -97,7 +116,7 @@ export function createTransport(dispatcher: Dispatcher, limits: TransportLimits 
         {
           onRequestStart: (controller) => {
             abort = (reason) => controller.abort(reason)
-            if (signal?.aborted === true) onAbort()
+            if (ended !== undefined) abort(ended)
           },
           onResponseStart: (_controller, statusCode, incoming) => {
             status = statusCode
@@ -116,11 +135,7 @@ export function createTransport(dispatcher: Dispatcher, limits: TransportLimits 
             settle(() => resolve({ status, headers: answerHeaders, body, wireBytes: size }))
           },
           onResponseError: (_controller, error) => {
-            settle(() =>
-              reject(
-                signal?.aborted === true ? (signal.reason as Error) : describe(error, status > 0),
-              ),
-            )
+            settle(() => reject(ended ?? describe(error, status > 0)))
           },
         },
       )

@@ -105,7 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     random,
     ...(options.storePageLimit === undefined ? {} : { pageLimit: options.storePageLimit }),
   })
-  const outbound = createOutbound()
+  const outbound = createOutbound(clock)
   const events = createEventBus<AnyEvent>()
   const identity = readProcessIdentity()
   const definitions = resolveConnections(config, secrets)

@@ -71,7 +71,7 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
 
   const secrets = createSecretReader({ env, readFile })
   const definitions = resolveConnections(config, secrets)
-  const outbound = createOutbound()
+  const outbound = createOutbound(clock)
   const visited = new Set<string>()
   try {
     for (const definition of definitions.filter(({ name }) => names.includes(name))) {
