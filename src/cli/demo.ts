@@ -155,7 +155,7 @@ async function proof(
   return `
 What this has shown
   ${number(stored)} of ${number(total)} users are in the store; ${number(compared)} compared with the tenant, all equal
-  ${number(stats.tokensIssued)} access tokens were issued, ${number(stats.tokensDied)} of them have died; ${number(stats.tokenRejections)} requests met a 401 and were replayed
+  ${number(stats.tokensIssued)} access tokens were issued, ${number(stats.tokensDied)} of them have died; requests replayed after a 401: ${number(stats.tokenRejections)}
   ${run.totals.refreshes} token changes stand in the execution log, each with its reason; ${run.totals.retries} requests were retried
   verdict: ${run.verdict ?? ''} in ${formatDuration(run.totals.activeMs)}
 `

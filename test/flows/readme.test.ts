@@ -14,6 +14,7 @@ import {
   readDocument,
   shownCommands,
   shownOptions,
+  type MarkedBlock,
 } from '../support/document-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -126,6 +127,15 @@ describe('the documents for users', () => {
   })
 })
 
+/** Does what a block says; it has to end as its mark says, and to print that. */
+async function follow(runner: BlockRunner, block: MarkedBlock): Promise<void> {
+  const { exit, printed } = await runner.run(block)
+  const missing = block.prints.filter((text) => !printed.includes(text))
+  const isAsTold = exit === block.exit && missing.length === 0
+  // The block and what it printed stand in the failure, so that it explains itself.
+  expect(isAsTold ? 'as told' : { block: block.text, exit, missing, printed }).toBe('as told')
+}
+
 describe('README.md', () => {
   let runner: BlockRunner
   let simulator: Simulator
@@ -157,9 +167,7 @@ describe('README.md', () => {
   it('can be followed from its first block to its last', { timeout: 240_000 }, async () => {
     expect(blocks.length).toBeGreaterThan(8)
     for (const block of blocks) {
-      const end = await runner.run(block)
-      expect(end, block.text).toMatchObject({ exit: block.exit })
-      for (const text of block.prints) expect(end.printed, block.text).toContain(text)
+      await follow(runner, block)
       if (block.language === 'yaml') await turnToSimulator()
     }
     expect(simulator.stats().rowsServed).toBeGreaterThanOrEqual(6_000)
@@ -179,9 +187,7 @@ describe('docs/guides/import.md', () => {
     const steps = all.filter(({ language }) => language !== 'sql')
     expect([queries.length, steps.length]).toEqual([1, 7])
     for (const block of [...steps, ...queries]) {
-      const end = await runner.run(block)
-      expect(end, block.text).toMatchObject({ exit: block.exit })
-      for (const text of block.prints) expect(end.printed, block.text).toContain(text)
+      await follow(runner, block)
     }
   })
 })
