@@ -1,4 +1,4 @@
-import type { PreparedRun, RunRecord } from '../imports/index.ts'
+import { abandonRun, type PreparedRun, type RunRecord } from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
 import { startImport, type Composition } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
@@ -6,6 +6,9 @@ import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
 import type { CliContext } from './context.ts'
 import { runToJson } from './run-json.ts'
+
+/** How long a worker whose run is over may take to end (ms). */
+const farewellMs = 30_000
 
 /** Drives a prepared run in a worker, shows its progress and ends with its outcome and exit code. */
 export async function driveToEnd(
@@ -22,6 +25,7 @@ export async function driveToEnd(
   const worker = startImport({ configPath: configPathOf(io, options), runId: run.id, instanceId })
   const ended = new AbortController()
   let failure: unknown
+  let isStopped = false
   const done = worker.done
     .catch((error: unknown) => {
       failure = error
@@ -29,6 +33,7 @@ export async function driveToEnd(
     .finally(() => ended.abort())
   const release = interruptible(context, async (times) => {
     if (times > 1) {
+      isStopped = true
       await worker.kill()
       return
     }
@@ -38,11 +43,17 @@ export async function driveToEnd(
   try {
     const signal = ended.signal
     await followRun(composition, run.id, { ...printer, afterSeq, signal })
+    const cancelFarewell = clock.schedule(farewellMs, () => void worker.kill())
     await done
+    cancelFarewell()
+    if (isStopped || failure !== undefined) {
+      const detail = isStopped ? 'stopped at once by the operator' : 'its worker ended with a fault'
+      await abandonRun(composition.desk, prepared, detail).catch(() => {})
+    }
     // What the worker wrote in its last moments.
     const end = await followRun(composition, run.id, {
       ...printer,
-      afterSeq: printer.seq(),
+      afterSeq: Math.max(afterSeq, printer.seq()),
       signal,
     })
     printer.end()
@@ -50,6 +61,8 @@ export async function driveToEnd(
     return report(context, end ?? run, options)
   } finally {
     release()
+    // Where the run cannot be followed any more, nobody would see it end.
+    await worker.kill()
   }
 }
 

@@ -85,6 +85,9 @@ async function readRequest(
       `--publish: expected "complete" or "partial", but saw ${JSON.stringify(options.publish)}`,
     )
   }
+  if (options.filter?.trim() === '') {
+    throw new EvergrantError('usage', '--filter: expected an OData filter, but it is empty')
+  }
   const name = options.name ?? connection
   if (!/^[A-Za-z0-9][\w.@-]{0,63}$/.test(name)) {
     throw new EvergrantError(
@@ -134,7 +137,7 @@ function columnsOf(collection: CollectionName, select: string | undefined): read
     }
   }
   // Rows are keyed by their id, whether it was asked for or not.
-  return [...new Set(['id', ...columns])]
+  return [...new Set(['id', ...columns.filter((column) => column.toLowerCase() !== 'id')])]
 }
 
 function helpText(): string {

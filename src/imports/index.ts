@@ -7,7 +7,7 @@ export type { LogBody, LogEntry, LogLine, TokenChangeReason } from './execution-
 export { hostFiles } from './file-port.ts'
 export type { FilePort, SegmentFile } from './file-port.ts'
 export type { ImportEvent } from './journal.ts'
-export { cancelRun, prepareResume, prepareRun, withTrueState } from './prepare-run.ts'
+export { abandonRun, cancelRun, prepareResume, prepareRun, withTrueState } from './prepare-run.ts'
 export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
 export type {
   Heartbeat,

@@ -13,6 +13,8 @@ export interface RunDesk {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly identity: ProcessIdentity
+  /** Where a connection's imports read from now. */
+  sourceOf(connection: string): Promise<Pick<RunOptions, 'tenantId' | 'graphUrl'>>
 }
 
 /** What an operator asks for. */
@@ -69,7 +71,8 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
 /**
  * Readies an interrupted run by its id.
  *
- * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable`, `store_*`
+ * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable` (over, or its
+ *   connection leads elsewhere now), `connection_unknown`, `provider_*`, `store_*`
  */
 export async function prepareResume(desk: RunDesk, runId: string): Promise<PreparedRun> {
   const run = await knownRun(desk, runId)
@@ -77,7 +80,29 @@ export async function prepareResume(desk: RunDesk, runId: string): Promise<Prepa
   if (run.finishedAt !== undefined) {
     throw new EvergrantError('import_not_resumable', `${run.id} is ${run.state}`)
   }
+  await checkSource(desk, run)
   return resume(desk, run)
+}
+
+/**
+ * Records that a run of this process was ended from outside, its worker gone without a word.
+ * Changes nothing when the run has ended by itself or belongs to someone else.
+ *
+ * @throws EvergrantError `store_*`
+ */
+export async function abandonRun(
+  desk: RunDesk,
+  { run, instanceId }: PreparedRun,
+  detail: string,
+): Promise<void> {
+  const now = desk.clock.now()
+  await desk.store.closeRun(
+    run.id,
+    instanceId,
+    { state: 'interrupted', verdict: 'incomplete', reason: detail },
+    [{ at: now, level: 'warn', body: { type: 'run_interrupted', detail } }],
+    now,
+  )
 }
 
 /**
@@ -107,6 +132,18 @@ export function withTrueState(run: RunRecord, identity: ProcessIdentity, now: nu
   const isLive = run.state === 'running' || run.state === 'waiting'
   if (!isLive || isDriven(run, identity, now)) return run
   return { ...run, state: 'interrupted', reason: 'the process that drove it ended' }
+}
+
+/** The connection may have been changed since: another tenant's rows must not end up under this one. */
+async function checkSource(desk: RunDesk, run: RunRecord): Promise<void> {
+  const { connection, graphUrl, tenantId } = run.options
+  const source = await desk.sourceOf(connection)
+  if (source.tenantId === tenantId && source.graphUrl === graphUrl) return
+  throw new EvergrantError(
+    'import_not_resumable',
+    `${run.id} reads tenant ${tenantId} at ${graphUrl}, but connection "${connection}" leads to tenant ${source.tenantId} at ${source.graphUrl} now`,
+    { remedy: 'Restore the connection, or start a new run with `evergrant import`.' },
+  )
 }
 
 async function resume(desk: RunDesk, run: RunRecord): Promise<PreparedRun> {

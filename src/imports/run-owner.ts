@@ -34,5 +34,6 @@ export function isDriven(run: RunRecord, identity: ProcessIdentity, now: number)
     owner.bootId === identity.bootId &&
     owner.pidNamespace === identity.pidNamespace
   if (isVisible && identity.startOf(owner.pid) !== owner.processStart) return false
-  return now - run.heartbeatAt < ownerLeaseMs
+  // A beat that lies further ahead than a lease was made before the clock was turned back.
+  return Math.abs(now - run.heartbeatAt) < ownerLeaseMs
 }

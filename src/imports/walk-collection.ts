@@ -6,7 +6,10 @@ import type { RunRecord, RunStore, WalkRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type SendDependencies, type Sent } from './send.ts'
 
-/** A walk starts over at most so often; its page tokens then perish faster than it can walk. */
+/**
+ * A session starts a walk over at most so often; its page tokens then perish faster than it can
+ * walk.
+ */
 const restartLimit = 5
 /** Empty pages are legal; so many in a row are not a walk. */
 const emptyPageLimit = 200
@@ -141,7 +144,7 @@ export async function walkCollection(
   }
 
   async function restart(error: EvergrantError): Promise<string> {
-    if (walk.restarts >= restartLimit) throw error
+    if (walk.restarts - start.restarts >= restartLimit) throw error
     journal.note(
       {
         type: 'walk_restarted',

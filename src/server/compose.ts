@@ -123,6 +123,19 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     if (found === undefined) throw new EvergrantError('connection_unknown', name)
     return found
   }
+  const importSource = async (name: string): Promise<ImportSource> => {
+    const { provider } = definition(name)
+    if (provider.graphUrl === undefined) {
+      throw new EvergrantError(
+        'usage',
+        `connection "${name}": imports read Microsoft Graph, but its provider is "${provider.type}"`,
+        { remedy: 'Name a connection whose provider is of type "entra".' },
+      )
+    }
+    const tenantId = await provider.resolveTenantId({ fetch: outbound.fetch, clock })
+    if (!tenantId.ok) throw tenantId.error.error
+    return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
+  }
   let isClosed = false
   return {
     config,
@@ -131,21 +144,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     events,
     clock,
     identity,
-    desk: { store: store.runs, files, clock, random, identity },
+    desk: { store: store.runs, files, clock, random, identity, sourceOf: importSource },
     definition,
-    importSource: async (name) => {
-      const { provider } = definition(name)
-      if (provider.graphUrl === undefined) {
-        throw new EvergrantError(
-          'usage',
-          `connection "${name}": imports read Microsoft Graph, but its provider is "${provider.type}"`,
-          { remedy: 'Name a connection whose provider is of type "entra".' },
-        )
-      }
-      const tenantId = await provider.resolveTenantId({ fetch: outbound.fetch, clock })
-      if (!tenantId.ok) throw tenantId.error.error
-      return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
-    },
+    importSource,
     driving: (name) => ({
       store: store.runs,
       files,

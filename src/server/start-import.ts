@@ -12,7 +12,7 @@ export interface RunningImport {
    * the worker could not record there: a full or broken store, or a fault of ours.
    */
   readonly done: Promise<void>
-  /** Ends the worker at once; the run can be resumed. */
+  /** Ends the worker at once, which `done` takes for an end like any other; the run can be resumed. */
   kill(): Promise<void>
 }
 
@@ -21,6 +21,7 @@ export function startImport(input: ImportWorkerInput): RunningImport {
   const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url), {
     workerData: input,
   })
+  let isKilled = false
   const done = new Promise<void>((resolve, reject) => {
     let failure: EvergrantError | undefined
     worker.on('message', (message: WorkerFailure) => {
@@ -29,13 +30,14 @@ export function startImport(input: ImportWorkerInput): RunningImport {
     worker.on('error', reject)
     worker.on('exit', (code) => {
       if (failure !== undefined) reject(failure)
-      else if (code === 0) resolve()
+      else if (code === 0 || isKilled) resolve()
       else reject(new EvergrantError('internal', `the import worker exited with ${code}`))
     })
   })
   return {
     done,
     kill: async () => {
+      isKilled = true
       await worker.terminate()
     },
   }

@@ -1,0 +1,138 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCli } from '../../src/cli/run-cli.ts'
+import type { RunRecord } from '../../src/imports/index.ts'
+import { compose } from '../../src/server/index.ts'
+import { runCommand } from '../support/command.ts'
+import {
+  atPage,
+  groundTruth,
+  makeWorkspace,
+  storedUsers,
+  type Workspace,
+} from '../support/workspace.ts'
+
+let workspace: Workspace
+beforeEach(async () => {
+  workspace = await makeWorkspace({ users: 1_000 })
+})
+afterEach(() => workspace.close())
+
+const importUsers = ['import', 'contoso-graph', 'users', '--page-size', '100'] as const
+
+/** Imports on a terminal where someone presses Ctrl-C so often, as soon as each can be told apart. */
+async function interrupted(presses: number): Promise<{ exit: number; note: string; out: string }> {
+  let press: () => void = () => {}
+  let note = ''
+  let out = ''
+  let left = presses
+  const again = (): void => {
+    if (left-- > 0) press()
+  }
+  atPage(workspace.simulator, 2, () => {
+    workspace.simulator.control.setLatency(presses > 1 ? 3_600_000 : 300)
+    again()
+  })
+  const exit = await runCli(importUsers, {
+    env: {},
+    cwd: workspace.folder,
+    out: (text) => void (out += text),
+    note: (text) => {
+      note += text
+      if (text.includes('press Ctrl-C again')) again()
+    },
+    isTerminal: false,
+    columns: 80,
+    readInput: async () => '',
+    onInterrupt: (listener) => {
+      press = listener
+      return () => {}
+    },
+  })
+  workspace.simulator.control.setLatency(0)
+  return { exit, note, out }
+}
+
+async function newestRun(): Promise<RunRecord | undefined> {
+  const composition = await compose({ configPath: workspace.configPath, env: {}, role: 'main' })
+  try {
+    return (await composition.store.runs.listRuns({ limit: 1 }))[0]
+  } finally {
+    await composition.close()
+  }
+}
+
+describe('Ctrl-C', () => {
+  test.each([1, 2])(
+    'pressed %d times leaves an interrupted run and ends with 5',
+    async (presses) => {
+      const { exit, note } = await interrupted(presses)
+      expect(note).toContain('go on with:  evergrant imports resume run_')
+      expect(exit).toBe(5)
+      const run = await newestRun()
+      expect(run).toMatchObject({ state: 'interrupted', verdict: 'incomplete' })
+      expect(run?.owner).toBeUndefined()
+      const resumed = await runCommand(importUsers, { cwd: workspace.folder })
+      expect(resumed).toMatchObject({ exit: 0 })
+      expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+    },
+  )
+})
+
+describe('a resume', () => {
+  async function changed(from: RegExp, to: string): Promise<void> {
+    await interrupted(1)
+    const text = await readFile(workspace.configPath, 'utf8')
+    await writeFile(workspace.configPath, text.replace(from, to))
+  }
+
+  test.each([
+    [/tenant: .*/, 'tenant: 99999999-2222-4333-8444-555555555555'],
+    [/graph: .*/, 'graph: http://127.0.0.1:9'],
+  ])('is refused when %s leads elsewhere by now', async (from, to) => {
+    await changed(from, to)
+    const before = await newestRun()
+    const { exit, note } = await runCommand(['imports', 'resume', before?.id ?? ''], {
+      cwd: workspace.folder,
+    })
+    expect(exit).toBe(2)
+    expect(before?.state).toBe('interrupted')
+    expect(note).toContain('leads to tenant')
+    expect(await newestRun()).toEqual(before)
+  })
+
+  test('shows no verdict while the run goes on', async () => {
+    await interrupted(1)
+    const composition = await compose({ configPath: workspace.configPath, env: {}, role: 'main' })
+    const [run] = await composition.store.runs.listRuns({ limit: 1 })
+    const owner = { bootId: '', pidNamespace: '', pid: 1, processStart: '', instanceId: 'ins_x' }
+    const claimed = await composition.store.runs.claimRun(run?.id ?? '', undefined, owner, 1)
+    await composition.close()
+    expect(claimed).toMatchObject({ state: 'running' })
+    expect(claimed).not.toHaveProperty('verdict')
+  })
+})
+
+describe('an import is refused before it begins', () => {
+  test.each([
+    ['--filter', ' ', '--filter'],
+    ['--select', 'id,,mail', '--select'],
+    ['--select', 'mail;drop', '--select'],
+    ['--page-size', '0', '--page-size'],
+    ['--page-size', '1000', '--page-size'],
+    ['--page-size', '1e2', '--page-size'],
+    ['--page-size', '-1', '--page-size'],
+    ['--refresh-before', '-5m', '--refresh-before'],
+    ['--to', 'ndjson:', 'ndjson:DIR'],
+    ['--to', 'csv:out', 'ndjson:DIR'],
+    ['--name', '../x', '--name'],
+    ['--publish', 'always', '--publish'],
+  ])('with %s %j', async (option, value, named) => {
+    const { exit, note } = await runCommand([...importUsers, `${option}=${value}`], {
+      cwd: workspace.folder,
+    })
+    expect(exit).toBe(2)
+    expect(note).toContain(named)
+    expect(await newestRun()).toBeUndefined()
+  })
+})
