@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-/** Unit tests stand beside the code; `contract`, `flows` and `architecture` below `test/`. */
+/**
+ * Unit tests stand beside the code, the benchmark's too; `contract`, `flows` and `architecture`
+ * below `test/`.
+ */
 export default defineConfig({
   test: {
     projects: [
       project('unit', 'src/**/*.test.ts'),
+      project('bench', 'bench/**/*.test.ts'),
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
       project('architecture', 'test/architecture/**/*.test.ts'),

@@ -1,0 +1,32 @@
+import type { SimulatorFacts } from '../simulator.ts'
+
+/** What every side of the import benchmark is asked for. */
+export interface ImportJob {
+  readonly simulator: SimulatorFacts
+  /** An empty folder of its own. */
+  readonly folder: string
+  readonly columns: readonly string[]
+  readonly pageSize: number
+  readonly to: 'ndjson' | 'sqlite' | 'nowhere'
+  /** Whether rows that go nowhere are parsed. */
+  readonly parse: boolean
+}
+
+/** What an import took. */
+export interface ImportOutcome {
+  /** From before anything was opened until the rows were complete and durable. */
+  readonly elapsedMs: number
+  readonly maxRssMiB: number
+  /** Rows the side believes it imported; undefined where it did not look. */
+  readonly rows: number | undefined
+}
+
+/** Address of the first page, the same for every side. */
+export function firstPage({ columns, pageSize, simulator }: ImportJob): string {
+  return `${simulator.graph}/v1.0/users?$select=${columns.join(',')}&$top=${pageSize}`
+}
+
+/** The most memory this process has used so far, its worker threads included. */
+export function maxRssMiB(): number {
+  return process.resourceUsage().maxRSS / 1_024
+}

@@ -1,0 +1,38 @@
+/** How much one run of the benchmark does. */
+export interface Scale {
+  /** Interleaved rounds; each side runs once a round, in a fresh process. */
+  readonly rounds: number
+  /** Connections, credentials or clients whose tokens are asked for in turn. */
+  readonly instances: number
+  /** How long fresh tokens are asked for, at least (ms). */
+  readonly measureMs: number
+  /** Callers of ours that meet the expired token at once. */
+  readonly callers: number
+  /** Callers of each peer that do. */
+  readonly peerCallers: number
+  /** Users imported, and four times as many to see whether memory grows with them. */
+  readonly users: number
+  readonly manyUsers: number
+}
+
+/** What the bars of DESIGN §7 ask for. */
+export const fullScale: Scale = {
+  rounds: 5,
+  instances: 1_000,
+  measureMs: 2_000,
+  callers: 10_000,
+  peerCallers: 1_000,
+  users: 400_000,
+  manyUsers: 1_600_000,
+}
+
+/** Enough to see that everything works; its numbers say nothing. */
+export const quickScale: Scale = {
+  rounds: 2,
+  instances: 50,
+  measureMs: 300,
+  callers: 1_000,
+  peerCallers: 100,
+  users: 20_000,
+  manyUsers: 80_000,
+}
