@@ -34,10 +34,12 @@ test('keeps ids apart that differ in one digit only, however many there are', ()
   expect(set.add('00000000-0000-0000-0000-000000000000')).toBe(false)
 })
 
-test('tells an upper-case id from its lower-case twin', () => {
+test('takes a GUID for the same in either case, as the store does', () => {
   const set = newSet()
   set.add('0199a1c2-aaaa-7bbb-8ccc-ddddeeeeffff')
-  expect(set.add('0199A1C2-AAAA-7BBB-8CCC-DDDDEEEEFFFF')).toBe(true)
+  expect(set.add('0199A1C2-AAAA-7BBB-8CCC-DDDDEEEEFFFF')).toBe(false)
+  expect(set.add('KEY-of-another-kind')).toBe(true)
+  expect(set.add('key-of-another-kind')).toBe(true)
 })
 
 test('knows nothing of ids it never met', () => {

@@ -105,7 +105,7 @@ export function createIdSet(digest: (id: string) => Uint8Array): IdSet {
   }
 }
 
-/** Reads a GUID in lower-case canonical form into four words; false when `id` is not one. */
+/** Reads a GUID, of either case (RFC 9562 section 4), into four words; false when `id` is not one. */
 function readGuid(id: string, words: Uint32Array): boolean {
   if (id.length !== 36) return false
   let word = 0
@@ -119,6 +119,7 @@ function readGuid(id: string, words: Uint32Array): boolean {
     let value: number
     if (char >= 0x30 && char <= 0x39) value = char - 0x30
     else if (char >= 0x61 && char <= 0x66) value = char - 0x57
+    else if (char >= 0x41 && char <= 0x46) value = char - 0x37
     else return false
     word = (word << 4) | value
     digits++

@@ -47,7 +47,10 @@ interface RowTable {
   readonly rewritten: Map<number, string>
 }
 
-/** Property names as they stand in a row, from the quote to the colon: `"displayName":`. */
+/**
+ * Property names as they stand in a row, from the quote to the colon: `"displayName":`, by the name
+ * in lower case, since Graph answers `$select=displayname` with its own spelling.
+ */
 type Keys = ReadonlyMap<string, Buffer>
 
 /**
@@ -57,7 +60,7 @@ type Keys = ReadonlyMap<string, Buffer>
 export function createPageScanner(
   columns: readonly string[],
 ): (body: Buffer) => Result<ScannedPage, PageDefect> {
-  const keys: Keys = new Map(columns.map((name) => [name, Buffer.from(`"${name}":`)]))
+  const keys: Keys = new Map(columns.map((name) => [name.toLowerCase(), Buffer.from(`"${name}":`)]))
   return (body) => {
     if (!isUtf8(body)) return err({ detail: 'the body is not UTF-8' })
     try {
@@ -159,7 +162,7 @@ function scanRow(
     if (key !== undefined && stands(body, at, key)) at = skipSpace(body, at + key.length, passage)
     else {
       const behindName = skipString(body, at, 'a row with an "id"')
-      key = keys.get(textOf(body, at, behindName))
+      key = keyOf(keys, textOf(body, at, behindName))
       shape[position] = key
       if (key === undefined) isExact = false
       at = skipColon(body, behindName, passage)
@@ -167,7 +170,10 @@ function scanRow(
     // Only `"id":` is five bytes long and begins with an i.
     if (key?.length === 5 && key[1] === 0x69 && key[2] === 0x64) {
       const end = skipString(body, at, 'the "id" of a row as text')
+      if (id !== undefined) throw new PageSyntaxError(at, 'one "id" of a row only')
       id = textOf(body, at, end)
+      // What only an escape can bring (NUL, half a surrogate pair) no database keeps apart.
+      if (id.length < end - at - 2 && !isPlain(id)) throw new PageSyntaxError(at, 'a plain "id"')
       at = end
     } else at = skipValue(body, at, passage, 2)
     // As skipSeparator does, without its object: this is the innermost step of an import.
@@ -179,7 +185,7 @@ function scanRow(
   }
   if (id === undefined || id === '') throw new PageSyntaxError(start, 'a row with an "id"')
   if (!isExact || passage.sawLineBreak) {
-    table.rewritten.set(table.ids.length, rewrite(body.toString('utf8', start, at), keys))
+    table.rewritten.set(table.ids.length, rewriteRow(body, start, keys))
   }
   table.starts.push(start)
   table.ends.push(at)
@@ -198,9 +204,55 @@ function textOf(body: Buffer, start: number, end: number): string {
   return raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
 }
 
-function rewrite(text: string, keys: Keys): string {
-  const row = JSON.parse(text) as Record<string, unknown>
-  return JSON.stringify(Object.fromEntries(Object.entries(row).filter(([name]) => keys.has(name))))
+/** The selected property of that name, spelt as Graph spells it; undefined when there is none. */
+function keyOf(keys: Keys, name: string): Buffer | undefined {
+  const key = keys.get(name.toLowerCase())
+  if (key === undefined) return undefined
+  const spelt = Buffer.from(`"${name}":`)
+  return spelt.equals(key) ? key : spelt
+}
+
+function isPlain(text: string): boolean {
+  return !/[\p{Cc}\p{Cs}]/u.test(text)
+}
+
+/**
+ * Copies the selected properties of a row that was checked before, on one line. Values stay the
+ * bytes they are: parsed and written anew, a long number would lose digits.
+ */
+function rewriteRow(body: Buffer, start: number, keys: Keys): string {
+  const passage: Passage = { sawLineBreak: false }
+  const kept: string[] = []
+  let at = skipSpace(body, start + 1, passage)
+  for (let more = true; more;) {
+    const behindName = skipString(body, at)
+    const key = keyOf(keys, textOf(body, at, behindName))
+    const from = skipColon(body, behindName, passage)
+    const end = skipValue(body, from, passage, 2)
+    if (key !== undefined) kept.push(key.toString() + compact(body, from, end))
+    ;({ at, more } = skipSeparator(
+      body,
+      end,
+      passage,
+      0x7d,
+      '"," or "}" after a property of a row',
+    ))
+  }
+  return `{${kept.join(',')}}`
+}
+
+/** Copies a JSON value without the white space around its tokens. */
+function compact(body: Buffer, from: number, end: number): string {
+  const value = Buffer.allocUnsafe(end - from)
+  let size = 0
+  for (let at = from; at < end;) {
+    const byte = body[at] ?? 0
+    const next = byte === 0x22 ? skipString(body, at) : at + 1
+    // Blank, tab, line feed and carriage return are all that JSON knows.
+    if (byte > 0x20) size += body.copy(value, size, at, next)
+    at = next
+  }
+  return value.toString('utf8', 0, size)
 }
 
 function cutPage(body: Buffer, table: RowTable, links: PageLinks): ScannedPage {
