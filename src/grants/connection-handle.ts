@@ -2,6 +2,7 @@ import {
   EvergrantError,
   err,
   ok,
+  wholeLifeMs,
   type AccessToken,
   type Clock,
   type RandomBytes,
@@ -217,8 +218,11 @@ export function createConnection(
         if (held === undefined) return undefined
         if (!serves) return err(lifeTooShort(remaining, ask.minRemainingMs))
         return ok(grant(held.token, 'issued'))
-      case 'adopted':
-        return serves ? ok(grant(held.token, 'adopted')) : undefined
+      case 'adopted': {
+        // Its life was unknown until now: one that is short of what the caller wants is renewed.
+        const isLongEnough = serves && isContent(ask, remaining, wholeLifeMs(held.token) / 2)
+        return isLongEnough ? ok(grant(held.token, 'adopted')) : undefined
+      }
       case 'failed':
         return serves ? ok(grant(held.token, 'cache', outcome.error)) : err(outcome.error)
       case 'fault':
@@ -306,7 +310,11 @@ export function createConnection(
   }
 }
 
-function isContent(options: GetTokenOptions, remainingMs: number, halfLifeMs: number): boolean {
+function isContent(
+  options: Pick<GetTokenOptions, 'minRemainingMs' | 'renewBelowMs' | 'forceRenewal'>,
+  remainingMs: number,
+  halfLifeMs: number,
+): boolean {
   const { minRemainingMs = 0, renewBelowMs = 0, forceRenewal = false } = options
   if (forceRenewal || remainingMs < minRemainingMs) return false
   return remainingMs >= Math.min(renewBelowMs, halfLifeMs)

@@ -41,6 +41,15 @@ describe('another process on the same store', () => {
     expect(fixture.eventTypes()).toContain('grant.adopted')
   })
 
+  it('does not spare the renewal of a token that is short of what the caller wants', async () => {
+    await fixture.connect().getToken()
+    await clock.advance(56 * minute)
+    const result = granted(await fixture.connect().getToken({ renewBelowMs: 5 * minute }))
+    expect(result.origin).toBe('issued')
+    expect(textOf(result.token)).toBe('token-2')
+    expect(endpoint.requests).toHaveLength(2)
+  })
+
   it('does not stand in for a renewal that was asked for', async () => {
     await fixture.connect().getToken()
     await clock.advance(minute)
