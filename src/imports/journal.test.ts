@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { createManualClock } from '../kernel/index.ts'
+import { describe, expect, test } from 'vitest'
+import { createSkippingClock } from '../../test/support/skipping-clock.ts'
+import { createManualClock, EvergrantError, type Clock } from '../kernel/index.ts'
 import { createJournal, type Journal } from './journal.ts'
 import type { RunStore, RunTotals } from './ports.ts'
 
@@ -14,9 +15,9 @@ const zero: RunTotals = {
   waitedMs: 0,
 }
 
-function journal(): Journal {
+function journal(clock: Clock = createManualClock()): Journal {
   const store = { updateRun: async () => {} } as unknown as RunStore
-  return createJournal(store, { id: 'run_1', totals: zero }, 'ins_1', createManualClock())
+  return createJournal(store, { id: 'run_1', totals: zero }, 'ins_1', clock)
 }
 
 const line = (detail: string): { readonly type: 'run_cancelled'; readonly detail: string } => ({
@@ -56,4 +57,28 @@ test('a write that failed leaves its lines to the next one, and keeps nobody fro
     expect(totals.pages).toBe(0)
   })
   expect(details).toEqual(['a', 'b'])
+})
+
+describe('a store that another process has locked', () => {
+  const busy = (): Promise<never> => Promise.reject(new EvergrantError('store_busy', 'locked'))
+
+  test('is waited for, and then written once', async () => {
+    const clock = createSkippingClock()
+    const one = journal(clock)
+    let tries = 0
+    await one.write(async () => {
+      if (++tries < 100) await busy()
+    })
+    expect(tries).toBe(100)
+    expect(clock.slept()).toBe(99_000)
+  })
+
+  test('is given up after five minutes, also by the writes behind', async () => {
+    const clock = createSkippingClock()
+    const one = journal(clock)
+    await expect(one.write(busy)).rejects.toMatchObject({ code: 'store_busy' })
+    expect(clock.slept()).toBe(300_000)
+    await expect(one.write(busy)).rejects.toMatchObject({ code: 'store_busy' })
+    expect(clock.slept()).toBe(300_000)
+  })
 })

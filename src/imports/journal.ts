@@ -1,6 +1,10 @@
-import type { Clock, Emit, EvergrantEvent } from '../kernel/index.ts'
+import { isEvergrantError, type Clock, type Emit, type EvergrantEvent } from '../kernel/index.ts'
 import type { LogBody, LogEntry } from './execution-log.ts'
 import type { RunStore, RunTotals } from './ports.ts'
+
+/** How long a store that another process has locked (a backup, a VACUUM) is waited for, in all. */
+const lockPatienceMs = 300_000
+const lockPauseMs = 1_000
 
 /** A line of the execution log as an event; its type is `import.` and the line's own. */
 export interface ImportEvent extends EvergrantEvent {
@@ -22,7 +26,8 @@ export interface Journal {
    * Writes lines and counters through `step`, together with what is true only once `step` has
    * resolved. When it rejects, the lines wait for the next write and the rest has not happened.
    * Writes follow one another: a page fetched ahead may report while another is committed, and
-   * counters written out of turn would run backwards.
+   * counters written out of turn would run backwards. A store that another process has locked is
+   * waited for, five minutes at most (`store_busy`).
    */
   write(
     step: (log: readonly LogEntry[], totals: RunTotals, now: number) => Promise<void>,
@@ -55,13 +60,32 @@ export function createJournal(
   const publish = ({ at, level, body }: LogEntry): void =>
     emit({ type: `import.${body.type}`, at, runId: run.id, level, body })
 
+  let waitedForLockMs = 0
+
+  /** Nothing of a step has happened when the store was locked, so it may be taken again. */
+  const whileLocked = async (step: () => Promise<void>): Promise<void> => {
+    for (;;) {
+      const askedAt = clock.monotonic()
+      try {
+        await step()
+        waitedForLockMs = 0
+        return
+      } catch (error) {
+        if (!isEvergrantError(error) || error.code !== 'store_busy') throw error
+        if (waitedForLockMs >= lockPatienceMs) throw error
+        await clock.sleep(lockPauseMs)
+        waitedForLockMs += clock.monotonic() - askedAt
+      }
+    }
+  }
+
   const writeNow: Journal['write'] = async (step, achieved = { lines: [], count: {} }) => {
     const now = clock.now()
     const news = achieved.lines.map((body) => ({ at: now, level: 'info', body }) as const)
     const waiting = lines
     lines = []
     try {
-      await step([...waiting, ...news], snapshot(achieved.count), now)
+      await whileLocked(() => step([...waiting, ...news], snapshot(achieved.count), now))
     } catch (error) {
       lines = [...waiting, ...lines]
       throw error

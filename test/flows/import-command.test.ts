@@ -81,7 +81,7 @@ describe('Ctrl-C', () => {
 
 describe('a resume', () => {
   async function changed(from: RegExp, to: string): Promise<void> {
-    await interrupted(1)
+    await interrupted(2)
     const text = await readFile(workspace.configPath, 'utf8')
     await writeFile(workspace.configPath, text.replace(from, to))
   }
@@ -102,7 +102,7 @@ describe('a resume', () => {
   })
 
   test('shows no verdict while the run goes on', async () => {
-    await interrupted(1)
+    await interrupted(2)
     const composition = await compose({ configPath: workspace.configPath, env: {}, role: 'main' })
     const [run] = await composition.store.runs.listRuns({ limit: 1 })
     const owner = { bootId: '', pidNamespace: '', pid: 1, processStart: '', instanceId: 'ins_x' }
@@ -134,5 +134,99 @@ describe('an import is refused before it begins', () => {
     expect(exit).toBe(2)
     expect(note).toContain(named)
     expect(await newestRun()).toBeUndefined()
+  })
+})
+
+describe('no secret and no token stands in what an import leaves behind', () => {
+  const planted = async (): Promise<readonly string[]> => {
+    const { out } = await runCommand(['token', 'contoso-graph'], { cwd: workspace.folder })
+    return [
+      workspace.secret,
+      out.trim(),
+      (await readFile(workspace.path('evergrant.key'), 'utf8')).trim(),
+    ]
+  }
+
+  async function leftBehind(): Promise<string> {
+    let text = ''
+    const run = async (...args: readonly string[]): Promise<void> => {
+      const { out, note } = await runCommand(args, { cwd: workspace.folder })
+      text += out + note
+    }
+    await run(...importUsers)
+    const { id = '' } = (await newestRun()) ?? {}
+    await run('imports', 'resume', id, '--json')
+    await run('imports', 'list', '--json')
+    await run('imports', 'show', id)
+    await run('imports', 'show', id, '--json')
+    await run('imports', 'log', id)
+    await run('imports', 'log', id, '--json')
+    for (const file of ['evergrant.db', 'evergrant.db-wal']) {
+      text += await readFile(workspace.path(file), 'latin1').catch(() => '')
+    }
+    return text
+  }
+
+  async function expectClean(): Promise<void> {
+    const secrets = await planted()
+    const text = await leftBehind()
+    expect(text).not.toMatch(/eyJ[\w-]{8,}\.[\w-]+\.[\w-]+/)
+    for (const secret of secrets) {
+      expect(secret.length).toBeGreaterThan(20)
+      for (const spelling of [secret, encodeURIComponent(secret), btoa(secret)]) {
+        expect(text.includes(spelling) ? `found ${spelling.slice(0, 4)}…` : '').toBe('')
+      }
+    }
+  }
+
+  test('when it completes', expectClean)
+
+  test.each([400, 503])('when Graph answers %d, quoting the token', async (status) => {
+    const [, token = ''] = await planted()
+    const fault = workspace.simulator.control.addFault({
+      match: { kind: 'users', nth: 3, times: status === 503 ? 1 : 1_000 },
+      effect: { kind: 'status', status, code: token, message: `this one: ${token}` },
+    })
+    await expectClean()
+    expect(fault.state().applied).toBeGreaterThan(0)
+  })
+
+  test('when a next link quotes the token', async () => {
+    const [, token = ''] = await planted()
+    const fault = workspace.simulator.control.addFault({
+      match: { kind: 'users', nth: 3, times: 1_000 },
+      effect: {
+        kind: 'foreign_next_link',
+        origin: `http://${token.split('.')[2]}:${token}@127.0.0.2:9`,
+      },
+    })
+    await expectClean()
+    expect(fault.state().applied).toBeGreaterThan(0)
+  })
+
+  test('when the provider refuses the secret on the way, quoting it', async () => {
+    const quote = `not this one: ${workspace.secret}`
+    await planted()
+    workspace.simulator.control.revokeTokens()
+    const fault = workspace.simulator.control.addFault({
+      match: { kind: 'token', times: 1_000 },
+      effect: {
+        kind: 'status',
+        status: 401,
+        body: { error: 'invalid_client', error_description: quote, error_codes: [7000215] },
+      },
+    })
+    const text = await leftBehind()
+    expect(fault.state().applied).toBeGreaterThan(0)
+    expect(text.includes(workspace.secret)).toBe(false)
+  })
+
+  test('when the worker dies of a damaged key', async () => {
+    const key = (await readFile(workspace.path('evergrant.key'), 'utf8')).trim()
+    await runCommand(importUsers, { cwd: workspace.folder })
+    await writeFile(workspace.path('evergrant.key'), key.slice(0, -3))
+    const { exit, note } = await runCommand(importUsers, { cwd: workspace.folder })
+    expect(exit).toBe(2)
+    expect(note.includes(key.slice(0, 20))).toBe(false)
   })
 })
