@@ -46,11 +46,7 @@ const readChunkBytes = 1024 * 1024
 /** The host's file system. */
 export const hostFiles: FilePort = {
   makeFolder: async (path) => {
-    const first = await mkdir(path, { recursive: true })
-    if (first === undefined) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) {
-      await syncFolderOf(made)
-    }
+    for (const made of await makeMissing(path)) await syncFolderOf(made)
   },
   openSegment: async (path) => {
     const file = await open(path, 'a')
@@ -82,6 +78,38 @@ export const hostFiles: FilePort = {
   remove: async (path) => {
     await rm(path, { recursive: true, force: true })
   },
+}
+
+/**
+ * Makes a folder and those missing above it, and returns what it made. Node's own recursion never
+ * ends where a folder is there but takes no other, as below `/proc`.
+ */
+async function makeMissing(path: string): Promise<readonly string[]> {
+  try {
+    return await makeOne(path)
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error
+    return [...(await makeMissing(above)), ...(await makeOne(path))]
+  }
+}
+
+async function makeOne(path: string): Promise<readonly string[]> {
+  try {
+    await mkdir(path)
+    return [path]
+  } catch (error) {
+    if (await isFolder(path)) return []
+    throw error
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 function segment(file: FileHandle): SegmentFile {
@@ -152,7 +180,7 @@ export function fileError(error: unknown, path: string): unknown {
     EACCES: 'this user may not write there',
     EPERM: 'this user may not write there',
     EROFS: 'the file system is read-only',
-    ENOENT: 'the folder does not exist',
+    ENOENT: 'its folder is not there and cannot be made',
     EIO: 'the device reports an input/output error',
   }
   const reason = reasons[error.code] ?? error.message
