@@ -64,13 +64,13 @@ export function describeLog(body: LogBody): string {
     case 'published':
       return `${body.collection} published as ${body.path}`
     case 'publish_failed':
-      return `publishing failed: ${body.detail}. ${body.remedy}`
+      return `publishing failed: ${sentence(body.detail)} ${body.remedy}`
     case 'run_interrupted':
       return `interrupted: ${body.detail}`
     case 'run_cancelled':
       return `cancelled: ${body.detail}`
     case 'run_failed':
-      return `failed: ${body.detail}. ${body.remedy}`
+      return `failed: ${sentence(body.detail)} ${body.remedy}`
     case 'run_completed':
       return `${body.verdict}: ${number(body.rows)} rows, ${body.pages} pages, ${body.requests} requests, ${body.refreshes} token refreshes in ${formatDuration(body.wallMs)} (${body.detail})`
   }
@@ -78,4 +78,9 @@ export function describeLog(body: LogBody): string {
 
 function number(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+/** A detail may end with a stranger's full stop. */
+function sentence(detail: string): string {
+  return /[.!?…]$/.test(detail) ? detail : `${detail}.`
 }

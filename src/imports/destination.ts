@@ -58,9 +58,12 @@ export function parseDestination(
   if (text === 'store') return { kind: 'store' }
   const folder = /^ndjson:(.+)$/.exec(text)?.[1]
   if (folder !== undefined) return { kind: 'ndjson', folder: resolvePath(folder) }
+  // What follows the kind may hold a password, as in a database's address.
+  const kind = /^[^:]{0,40}/.exec(text)?.[0] ?? ''
+  const seen = JSON.stringify(kind === text ? text : `${kind}:…`)
   throw new EvergrantError(
     'destination_invalid',
-    `expected "store" or "ndjson:DIR", but saw ${JSON.stringify(text)}`,
+    `expected "store" or "ndjson:DIR", but saw ${seen}`,
   )
 }
 
