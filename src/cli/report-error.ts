@@ -9,10 +9,11 @@ import type { CliIo } from './io.ts'
  */
 export function reportError(io: CliIo, error: unknown, isJson: boolean): number {
   if (error instanceof CommanderError) {
-    // Commander has printed its message itself; help and version are no errors.
-    return error.exitCode === 0 ? 0 : 2
+    // Commander has printed help and version itself.
+    if (error.exitCode === 0) return 0
+    if (error.code === 'commander.help') return 2
   }
-  const known = isEvergrantError(error) ? error : asInternal(error)
+  const known = asKnown(error)
   if (isJson) io.out(`${JSON.stringify(known.toProblem())}\n`)
   else io.note(formatError(known))
   if (known.code === 'internal' && error instanceof Error && !isJson) {
@@ -42,7 +43,11 @@ function indent(text: string): string[] {
   return text.split('\n').map((line) => `  ${line}`)
 }
 
-function asInternal(error: unknown): EvergrantError {
+function asKnown(error: unknown): EvergrantError {
+  if (isEvergrantError(error)) return error
+  if (error instanceof CommanderError) {
+    return new EvergrantError('usage', error.message.replace(/^error: /, '').replaceAll('\n', ' '))
+  }
   const message = error instanceof Error ? error.message : String(error)
   return new EvergrantError('internal', message, { cause: error })
 }

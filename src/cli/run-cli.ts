@@ -41,7 +41,6 @@ Exit codes: 0 done · 1 a fault of ours · 2 usage or configuration · 3 a perso
             4 upstream or provider unavailable · 5 import incomplete`,
     )
     .showSuggestionAfterError()
-    .showHelpAfterError('(add --help for the options and examples)')
   addInitCommand(program, context)
   addDemoCommand(program, context)
   addSimulatorCommand(program, context)
@@ -78,6 +77,8 @@ function prepare(command: Command, context: CliContext): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => context.io.out(text),
     writeErr: (text) => context.io.note(text),
+    // Told by `reportError`, like every other error.
+    outputError: () => {},
   })
   for (const child of command.commands) prepare(child, context)
 }
