@@ -24,7 +24,13 @@ export class ConfigError extends EvergrantError {
   readonly problems: readonly ConfigProblem[]
 
   constructor(code: ConfigErrorCode, file: string, problems: readonly ConfigProblem[]) {
-    super(code, renderProblems(file, problems))
+    // Of the file itself there is one problem, and the code alone does not say what mends it.
+    const ofFile = problems.find(({ line }) => line === 0)
+    super(
+      code,
+      renderProblems(file, problems),
+      ofFile === undefined ? {} : { remedy: ofFile.remedy },
+    )
     this.file = file
     this.problems = problems
   }

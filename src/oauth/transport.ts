@@ -114,12 +114,28 @@ function trust(): string {
 
 /** Says readably why a host could not be reached: which host, which code, what that means. */
 export function describeTransportError(cause: unknown, url: URL): TokenFailure {
+  if (isForbiddenPort(cause)) {
+    return tokenFailure(
+      'unreachable',
+      `${url.host} could not be reached: fetch never calls that port`,
+      {
+        remedy:
+          'Use another port: this one belongs to another protocol (see the Fetch standard, “port blocking”).',
+      },
+    )
+  }
   const code = findCode(cause)
   const [reason, remedy] = reasons[code ?? ''] ?? ['the request failed below HTTP']
   return tokenFailure(
     'unreachable',
     `${url.host} could not be reached: ${reason}${code === undefined ? '' : ` (${code})`}`,
     remedy === undefined ? {} : { remedy },
+  )
+}
+
+function isForbiddenPort(error: unknown): boolean {
+  return (
+    error instanceof Error && error.cause instanceof Error && error.cause.message === 'bad port'
   )
 }
 
