@@ -1,15 +1,25 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKey } from '../src/vault/index.ts'
 import type { SimulatorFacts } from './simulator.ts'
 
+const folders = new Set<string>()
+
+// Gigabytes may stand there: Ctrl-C and faults remove them as well.
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** Runs `use` in a new folder and removes it afterwards, whatever happens. */
 export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-bench-'))
+  folders.add(folder)
   try {
     return await use(folder)
   } finally {
+    folders.delete(folder)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -8,6 +8,7 @@ import { maxRssMiB, type ImportJob, type ImportOutcome } from './import-side.ts'
 serve(async (job: ImportJob): Promise<ImportOutcome> => {
   const configPath = await writeConfig(job.folder, job.simulator, 1)
   const connection = connectionName(0)
+  const startedAt = Date.now()
   const start = performance.now()
   const composition = await compose({ configPath, role: 'main' })
   try {
@@ -33,7 +34,9 @@ serve(async (job: ImportJob): Promise<ImportOutcome> => {
     if (end?.verdict !== 'complete') {
       throw new Error(`the import ended ${end?.state}, ${end?.verdict}: ${end?.problem?.detail}`)
     }
-    return { ...outcome, rows: end.totals.rows }
+    const [begun] = await composition.store.runs.readLog(run.id, 0, 1)
+    const startMs = (begun?.at ?? Number.NaN) - startedAt
+    return { ...outcome, startMs, rows: end.totals.rows }
   } finally {
     await composition.close()
   }

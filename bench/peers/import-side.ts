@@ -16,6 +16,8 @@ export interface ImportJob {
 export interface ImportOutcome {
   /** From before anything was opened until the rows were complete and durable. */
   readonly elapsedMs: number
+  /** Of that, until the worker of ours began to work on the run. */
+  readonly startMs?: number
   readonly maxRssMiB: number
   /** Rows the side believes it imported; undefined where it did not look. */
   readonly rows: number | undefined
