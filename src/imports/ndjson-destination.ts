@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import type { CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Destination } from './destination.ts'
 import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
@@ -84,7 +85,7 @@ export function createNdjsonDestination(
     },
     countDistinct: (walk) => Promise.resolve(opened(walk).ids.size),
     publish: async (collection, finished, { isPartial = false } = {}) => {
-      const target = join(folder, `${collection}.ndjson`)
+      const target = snapshotPath(folder, collection)
       const [walk] = finished
       if (walk === undefined) return undefined
       const { path, ids } = opened(walk)
@@ -188,6 +189,34 @@ export async function prepareFolder(
       await onFiles(folder, () => files.remove(join(folder, name)))
     }
   }
+}
+
+/**
+ * Sees that nothing stands in the place of a snapshot that a rename could not replace.
+ *
+ * @throws EvergrantError `destination_unwritable`
+ */
+export async function checkSnapshotPlaces(
+  folder: string,
+  collections: readonly CollectionName[],
+  files: FilePort,
+): Promise<void> {
+  for (const collection of collections) {
+    const path = snapshotPath(folder, collection)
+    const isFolder = await files.list(path).then(
+      () => true,
+      () => false,
+    )
+    if (!isFolder) continue
+    throw new EvergrantError(
+      'destination_unwritable',
+      `${path}: there is a folder where a file is needed`,
+    )
+  }
+}
+
+function snapshotPath(folder: string, collection: CollectionName): string {
+  return join(folder, `${collection}.ndjson`)
 }
 
 function changed(folder: string, detail: string): EvergrantError {

@@ -1,8 +1,8 @@
-import { collections } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError, newId, type Clock, type RandomBytes } from '../kernel/index.ts'
 import { formatDestination, type DestinationName } from './destination.ts'
 import type { FilePort } from './file-port.ts'
-import { prepareFolder, runFolder } from './ndjson-destination.ts'
+import { checkSnapshotPlaces, prepareFolder, runFolder } from './ndjson-destination.ts'
 import type { RunOptions, RunRecord, RunStore } from './ports.ts'
 import { isDriven, ownerOf, type ProcessIdentity } from './run-owner.ts'
 
@@ -48,7 +48,7 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
   const options: RunOptions = { ...request.options, destination: formatDestination(destination) }
   const open = await store.findOpenRun(request.name)
   if (open !== undefined && isDriven(open, desk.identity, clock.now())) throw running(open)
-  await prepareDestination(desk, destination)
+  await prepareDestination(desk, destination, options.collections)
   if (destination.kind === 'store') await takeRows(desk, request)
   if (open !== undefined) {
     if (!request.isFresh && isSameRequest(open.options, options)) return resume(desk, open)
@@ -172,8 +172,13 @@ async function endUndriven(desk: RunDesk, run: RunRecord, detail: string): Promi
   if (folder !== undefined) await desk.files.remove(runFolder(folder, run.id))
 }
 
-async function prepareDestination(desk: RunDesk, destination: DestinationName): Promise<void> {
+async function prepareDestination(
+  desk: RunDesk,
+  destination: DestinationName,
+  names: readonly CollectionName[],
+): Promise<void> {
   if (destination.kind !== 'ndjson') return
+  await checkSnapshotPlaces(destination.folder, names, desk.files)
   await prepareFolder(destination.folder, desk.files, async (runId) => {
     const run = await desk.store.getRun(runId)
     return run?.finishedAt !== undefined
