@@ -1,18 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { addConfigCommands } from './config.ts'
-import { addConnectionsCommands } from './connections.ts'
-import { addDemoCommand } from './demo.ts'
-import { addDoctorCommand } from './doctor.ts'
-import { addImportCommand } from './import.ts'
-import { addImportsCommands } from './imports.ts'
-import { addInitCommand } from './init.ts'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
-import { addKeysCommands } from './keys.ts'
 import { reportError } from './report-error.ts'
-import { addSimulatorCommand } from './simulator.ts'
-import { addTokenCommand } from './token.ts'
 
 /** Version of this package. */
 export function packageVersion(): string {
@@ -20,8 +10,35 @@ export function packageVersion(): string {
   return (JSON.parse(manifest) as { readonly version: string }).version
 }
 
-/** Makes the whole command tree. */
-export function createProgram(context: CliContext): Command {
+type AddCommands = (program: Command, context: CliContext) => void
+
+/** Every command by its first word, in the order of the help; each loads what it needs itself. */
+const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
+  init: async () => (await import('./init.ts')).addInitCommand,
+  demo: async () => (await import('./demo.ts')).addDemoCommand,
+  simulator: async () => (await import('./simulator.ts')).addSimulatorCommand,
+  config: async () => (await import('./config.ts')).addConfigCommands,
+  doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
+  keys: async () => (await import('./keys.ts')).addKeysCommands,
+  connections: async () => (await import('./connections.ts')).addConnectionsCommands,
+  token: async () => (await import('./token.ts')).addTokenCommand,
+  import: async () => (await import('./import.ts')).addImportCommand,
+  imports: async () => (await import('./imports.ts')).addImportsCommands,
+}
+
+/** The command that is called; all of them for the help and for whatever is none of them. */
+function wanted(args: readonly string[]): readonly (() => Promise<AddCommands>)[] {
+  const [first = ''] = args
+  if (first === '--version' || first === '-V') return []
+  const called = Object.hasOwn(commands, first) ? commands[first] : undefined
+  return called === undefined ? Object.values(commands) : [called]
+}
+
+/** Makes the part of the command tree that these arguments need; without any, all of it. */
+export async function createProgram(
+  context: CliContext,
+  args: readonly string[] = [],
+): Promise<Command> {
   const program = new Command('evergrant')
     .description(
       'Keeps OAuth 2.0 grants to Microsoft Entra ID and any OAuth provider alive, and puts them to work.',
@@ -41,16 +58,7 @@ Exit codes: 0 done · 1 a fault of ours · 2 usage or configuration · 3 a perso
             4 upstream or provider unavailable · 5 import incomplete`,
     )
     .showSuggestionAfterError()
-  addInitCommand(program, context)
-  addDemoCommand(program, context)
-  addSimulatorCommand(program, context)
-  addConfigCommands(program, context)
-  addDoctorCommand(program, context)
-  addKeysCommands(program, context)
-  addConnectionsCommands(program, context)
-  addTokenCommand(program, context)
-  addImportCommand(program, context)
-  addImportsCommands(program, context)
+  for (const add of await Promise.all(wanted(args).map((load) => load()))) add(program, context)
   prepare(program, context)
   return program
 }
@@ -65,7 +73,8 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     },
   }
   try {
-    await createProgram(context).parseAsync([...args], { from: 'user' })
+    const program = await createProgram(context, args)
+    await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
     return reportError(io, error, args.includes('--json'))

@@ -24,7 +24,7 @@ const readme = readDocument('README.md')
 const unheard = (): never => {
   throw new Error('only the command tree is looked at')
 }
-const program = createProgram({
+const program = await createProgram({
   io: {
     env: {},
     cwd: root,
