@@ -28,19 +28,32 @@ export function countUrl(options: RunOptions, collection: CollectionName): strin
   return url.href
 }
 
+/** Graph's links are below 2,000 characters; a cursor that no server takes would hold up the run. */
+const longestLink = 16_384
+
 /**
  * Returns the link if the token may be sent there: it must be an absolute URL of Graph's own
  * origin.
  *
- * @throws EvergrantError `next_link_foreign`
+ * @throws EvergrantError `next_link_foreign`; `graph_answer_invalid` when it is longer than 16 KiB
  */
 export function checkNextLink(link: string, graphUrl: string): string {
+  if (link.length > longestLink) {
+    throw new EvergrantError(
+      'graph_answer_invalid',
+      `expected a next link of at most ${longestLink} characters, but the page carried one of ${link.length}`,
+    )
+  }
   const origin = new URL(graphUrl).origin
   const parsed = URL.parse(link)
   if (parsed?.origin === origin && parsed.username === '' && parsed.password === '') return link
-  const seen = parsed === null ? 'something that is not a URL' : `one of ${parsed.origin}`
+  const seen = parsed === null ? 'something that is not a URL' : describeForeign(parsed, origin)
   throw new EvergrantError(
     'next_link_foreign',
     `expected a next link of ${origin}, but the page carried ${seen}`,
   )
+}
+
+function describeForeign(link: URL, origin: string): string {
+  return link.origin === origin ? 'one with a user name or password' : `one of ${link.origin}`
 }
