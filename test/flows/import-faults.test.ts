@@ -150,6 +150,10 @@ describe('cursors that perish or lead astray', () => {
       verdict: 'incomplete',
       problem: { code: 'walk_restarts_exhausted' },
     })
+    simulator.control.clearFaults()
+    simulator.control.expirePageTokens()
+    const second = await runImport(workspace)
+    expect(second.run).toMatchObject({ id: run.id, state: 'completed', verdict: 'complete' })
   })
 
   test('a link to another host never gets the token', async () => {
