@@ -1,9 +1,15 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { defaultTenant, startSimulator, type Simulator } from '../simulator/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
+import {
+  defaultTenant,
+  startSimulator,
+  type Simulator,
+  type SimulatorOptions as StartOptions,
+} from '../simulator/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { argumentPath, type CliIo } from './io.ts'
 import type { CliContext } from './context.ts'
+import { writeWholeFile } from './write-file.ts'
 
 interface SimulatorOptions {
   readonly port: string
@@ -38,7 +44,7 @@ Examples:
   $ evergrant simulator --port 0 --https-port 7443 --certificate ./simulator.pem`,
     )
     .action(async (options: SimulatorOptions) => {
-      const simulator = await startSimulator({
+      const simulator = await start({
         http: { port: wholeNumberOption('--port', options.port, 0, 65_535) },
         ...(options.httpsPort === undefined
           ? {}
@@ -61,7 +67,10 @@ Examples:
       })
       try {
         if (options.certificate !== undefined && simulator.certificate !== undefined) {
-          await writeFile(argumentPath(io, options.certificate), simulator.certificate)
+          await writeWholeFile(argumentPath(io, options.certificate), simulator.certificate, {
+            mode: 0o644,
+            replace: true,
+          })
         }
         if (options.json === true) io.out(`${JSON.stringify(facts(simulator))}\n`)
         else io.out(describe(simulator))
@@ -70,6 +79,25 @@ Examples:
         await simulator.close()
       }
     })
+}
+
+async function start(options: StartOptions): Promise<Simulator> {
+  try {
+    return await startSimulator(options)
+  } catch (error) {
+    const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number }
+    const obstacle = obstacles[code ?? '']
+    if (obstacle === undefined) throw error
+    throw new EvergrantError('usage', `expected a free port, but ${obstacle} ${port ?? ''}`, {
+      remedy: 'Name another port with `--port` or `--https-port`; 0 takes any free one.',
+      cause: error,
+    })
+  }
+}
+
+const obstacles: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another process listens on',
+  EACCES: 'this user may not listen on',
 }
 
 function facts(simulator: Simulator): Record<string, unknown> {
