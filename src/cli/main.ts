@@ -7,4 +7,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+// Notes are a courtesy: an import outlives the terminal, or the `2>&1 | head`, that read them.
+process.stderr.on('error', () => {})
+
 process.exitCode = await runCli(process.argv.slice(2), hostIo)
