@@ -94,6 +94,10 @@ export interface GrantStore {
     failure: GrantFailure,
     options: { readonly lapse: boolean },
   ): Promise<void>
-  /** Remembers until when the provider asked to stay away from this slot. */
+  /**
+   * Remembers until when the provider asked to stay away from this slot. The longer of two waits
+   * counts; one of more than an hour from `now` is of a clock that was turned back, and is
+   * replaced.
+   */
   blockSlot(slot: TokenSlotKey, until: number, now: number): Promise<void>
 }

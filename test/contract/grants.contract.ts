@@ -100,6 +100,13 @@ export function describeGrantStore(kind: string, makeStore: MakeStore): void {
       expect(await one.grants.readSlot(slotOf(id))).not.toHaveProperty('blockedUntil')
     })
 
+    it('forgets a wait that a turned-back clock has made longer than any', async () => {
+      const { id } = await one.grants.ensureGrant(key, 1)
+      await one.grants.blockSlot(slotOf(id), 20_000_000, 19_000_000)
+      await two.grants.blockSlot(slotOf(id), 9_000_000, 8_000_000)
+      expect(await one.grants.readSlot(slotOf(id))).toMatchObject({ blockedUntil: 9_000_000 })
+    })
+
     it('pages through grants, newest first', async () => {
       for (const [i, connection] of ['a', 'b', 'a', 'a'].entries()) {
         await one.grants.ensureGrant({ connection, tenant: `t${i}`, subject: '' }, i + 1)

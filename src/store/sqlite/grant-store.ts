@@ -158,20 +158,25 @@ export function createGrantStore(
 
     blockSlot: async (slot, until, now) => {
       await write(() => {
-        // Of two answers that arrive at once the longer one counts.
+        // Of two answers that arrive at once the longer one counts, unless it is longer than any
+        // wait that is ever kept: then the clock was turned back since.
         prepare(
           `INSERT INTO token_slots
              (grant_id, target, credential_version, version, blocked_until, updated_at)
            VALUES (?, ?, ?, 0, ?, ?)
            ON CONFLICT DO UPDATE SET
-             blocked_until = max(coalesce(blocked_until, 0), excluded.blocked_until),
+             blocked_until = CASE WHEN blocked_until BETWEEN excluded.blocked_until AND ?
+               THEN blocked_until ELSE excluded.blocked_until END,
              updated_at = excluded.updated_at`,
-        ).run(slot.grantId, slot.target, slot.credentialVersion, until, now)
+        ).run(slot.grantId, slot.target, slot.credentialVersion, until, now, now + longestBlockMs)
         bumpGeneration(connection, 'slots')
       })
     },
   }
 }
+
+/** The longest wait that the port lets anyone ask for (ms). */
+const longestBlockMs = 3_600_000
 
 /** The primary key as text, unambiguous whatever its parts hold. */
 function placeOf(slot: TokenSlotKey): SealPlace {
