@@ -14,13 +14,15 @@ export interface Destination {
    * @returns The record as saved.
    */
   openWalk(walk: WalkRecord, save: (walk: WalkRecord) => Promise<void>): Promise<WalkRecord>
+  /** How many pages are written and committed at once, when that many have come. */
+  readonly pagesPerCommit: number
   /**
-   * Takes a page. For files: durable before it resolves, and the new length is returned. For the
-   * store: returns the rows for the page's own transaction.
+   * Takes pages, at most `pagesPerCommit`. For files: durable before it resolves, and the new
+   * length is returned. For the store: returns the rows for the page's own transaction.
    */
   write(
     walk: WalkRecord,
-    page: ScannedPage,
+    pages: readonly ScannedPage[],
   ): Promise<{ readonly segmentBytes: number; readonly rows?: PageCommit['rows'] }>
   /** Forgets what a walk has written, since it starts over. */
   restartWalk(walk: WalkRecord): Promise<void>

@@ -56,7 +56,7 @@ function page(...rows: readonly { readonly id: string; readonly n?: number }[]):
 }
 
 async function write(to: Destination, walk: WalkRecord, one: ScannedPage): Promise<WalkRecord> {
-  const { segmentBytes } = await to.write(walk, one)
+  const { segmentBytes } = await to.write(walk, [one])
   return { ...walk, segmentBytes, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
 }
 
@@ -105,7 +105,7 @@ describe('a full disk', () => {
     let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(first, walk, page({ id: 'a' }, { id: 'b' }))
     isFull = true
-    await expect(first.write(walk, page({ id: 'c' }))).rejects.toMatchObject({
+    await expect(first.write(walk, [page({ id: 'c' })])).rejects.toMatchObject({
       code: 'destination_full',
     })
     await first.close()

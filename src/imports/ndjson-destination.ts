@@ -67,16 +67,21 @@ export function createNdjsonDestination(
       await evict(walk)
       return saved
     },
-    write: async (walk, page) => {
+    // The two flushes of a commit cost more than a page: those that have come meanwhile share them.
+    pagesPerCommit: 8,
+    write: async (walk, pages) => {
       const { file, path, ids } = opened(walk)
-      const data = page.toNdjson()
-      if (data.length === 0) return { segmentBytes: walk.segmentBytes }
+      let { segmentBytes } = walk
       await onFiles(path, async () => {
-        await file.append(data)
+        for (const page of pages) {
+          const data = page.toNdjson()
+          await file.append(data)
+          segmentBytes += data.length
+        }
         await file.sync()
       })
-      for (const id of page.rows.ids) ids.add(id)
-      return { segmentBytes: walk.segmentBytes + data.length }
+      for (const page of pages) for (const id of page.rows.ids) ids.add(id)
+      return { segmentBytes }
     },
     restartWalk: async (walk) => {
       const { file, path } = opened(walk)

@@ -7,7 +7,10 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
   const { tenantId } = run.options
   return {
     openWalk: (walk) => Promise.resolve(walk),
-    write: (walk, page) => {
+    // One page a transaction: it holds the write lock that others wait for.
+    pagesPerCommit: 1,
+    write: (walk, [page]) => {
+      if (page === undefined) return Promise.resolve({ segmentBytes: 0 })
       const { kind } = collections[walk.collection]
       const rows = { tenantId, kind, sequence: run.sequence, page: page.rows }
       return Promise.resolve({ segmentBytes: 0, rows })

@@ -1,18 +1,22 @@
 import type { CollectionName } from '../directory/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
+import type { EvergrantError } from '../kernel/index.ts'
 import type { Destination } from './destination.ts'
-import { checkNextLink, firstPageUrl } from './page-url.ts'
+import {
+  createPageReader,
+  type PageReader,
+  type ReadPage,
+  type ReadRefusal,
+} from './page-reader.ts'
+import { firstPageUrl } from './page-url.ts'
 import type { RunRecord, RunStore, WalkRecord } from './ports.ts'
-import { createPageScanner, type ScannedPage } from './scan-page.ts'
-import { send, type SendDependencies, type Sent } from './send.ts'
+import { createPageScanner } from './scan-page.ts'
+import { send, type SendDependencies } from './send.ts'
 
 /**
  * A session starts a walk over at most so often; its page tokens then perish faster than it can
  * walk.
  */
 const restartLimit = 5
-/** Empty pages are legal; so many in a row are not a walk. */
-const emptyPageLimit = 200
 
 /** What a walk needs besides the means to send. */
 export interface WalkDependencies extends SendDependencies {
@@ -22,108 +26,86 @@ export interface WalkDependencies extends SendDependencies {
   readonly destination: Destination
 }
 
-type FetchedPage = Sent<ScannedPage>
-
 /**
- * Walks one collection from its cursor to its last page; each page is committed with the cursor
- * behind it.
+ * Walks one collection from its cursor to its last page; pages are committed with the cursor behind
+ * them. While pages are written, the next ones are read: memory holds a few pages, never more.
  */
 export async function walkCollection(
   deps: WalkDependencies,
   start: WalkRecord,
 ): Promise<WalkRecord> {
   const { control, destination, instanceId, journal, run, store } = deps
-  const columns = run.options.columns[start.collection] ?? []
-  const scan = createPageScanner(columns)
+  const scan = createPageScanner(run.options.columns[start.collection] ?? [])
   // A filtered walk keeps its page token only in advanced mode, and headers are not remembered by links.
   const headers = run.options.filter === undefined ? {} : { consistencylevel: 'eventual' }
   let walk = start
   let pageSize = run.options.pageSize
-  let emptyPages = 0
-  let milestone: string | undefined
   walk = await destination.openWalk(walk, (opened) =>
     journal.write((log, _totals, now) => store.updateWalk(opened, instanceId, log, now)),
   )
-  let pending = fetchPage(walk.nextUrl ?? firstUrl(), walk.pages + 1)
+  let reader = readFrom(walk.nextUrl)
   for (;;) {
-    const fetched = await pending
-    if (fetched.kind === 'page_too_large') {
-      pending = fetchPage(await lowerPageSize(fetched), walk.pages + 1)
+    const taken = await reader.take(destination.pagesPerCommit)
+    if ('kind' in taken) {
+      await recover(taken)
+      reader = readFrom(undefined)
       continue
     }
-    if (fetched.kind === 'page_token_expired') {
-      pending = fetchPage(await restart(fetched.error), 1)
-      continue
-    }
-    const page = fetched.value
-    const next = nextUrl(page)
-    // While this page is written, the next one is on its way: at most one page ahead.
-    if (next !== undefined) {
-      pending = fetchPage(next, walk.pages + 2)
-      pending.catch(() => {})
-    }
-    await commit(fetched, next)
-    if (next === undefined) return walk
+    await commit(taken)
+    if (walk.state === 'finished') return walk
     control.checkpoint()
   }
 
-  function firstUrl(): string {
-    return firstPageUrl(run.options, walk.collection, pageSize)
-  }
-
-  function fetchPage(url: string, page: number): Promise<FetchedPage> {
-    const place = { collection: walk.collection, page }
-    return send(deps, url, headers, place, (answer) => scan(answer.body))
-  }
-
-  function nextUrl(page: ScannedPage): string | undefined {
-    emptyPages = page.rows.length === 0 ? emptyPages + 1 : 0
-    if (page.nextLink === undefined) return undefined
-    const next = checkNextLink(page.nextLink, run.options.graphUrl)
-    // Brent's way to see a cycle: compare with one remembered link, renewed ever more rarely.
-    if (next === walk.nextUrl || next === milestone) {
-      throw new EvergrantError(
-        'next_link_repeated',
-        `page ${walk.pages + 1} of ${walk.collection} points to a page read before`,
-      )
+  function readFrom(cursor: string | undefined): PageReader {
+    const { collection } = walk
+    const options = {
+      collection,
+      url: cursor ?? firstPageUrl(run.options, collection, pageSize),
+      number: walk.pages + 1,
+      graphUrl: run.options.graphUrl,
+      ahead: destination.pagesPerCommit + 1,
     }
-    if (emptyPages > emptyPageLimit) {
-      throw new EvergrantError(
-        'pages_endless',
-        `${emptyPages} pages of ${walk.collection} in a row had no rows and yet a next link`,
-      )
-    }
-    if (isPowerOfTwo(walk.pages + 1)) milestone = next
-    return next
+    return createPageReader(options, (url, page) =>
+      send(deps, url, headers, { collection, page }, (answer) => scan(answer.body)),
+    )
   }
 
-  async function commit(
-    fetched: Extract<FetchedPage, { kind: 'answer' }>,
-    next: string | undefined,
-  ): Promise<void> {
-    const page = fetched.value
-    const { segmentBytes, rows } = await destination.write(walk, page)
+  async function commit(pages: readonly ReadPage[]): Promise<void> {
+    const { collection } = walk
+    const { segmentBytes, rows } = await destination.write(
+      walk,
+      pages.map(({ page }) => page),
+    )
+    let totalRows = walk.rows
+    const lines = pages.map((read, i) => {
+      totalRows += read.page.rows.length
+      return {
+        type: 'page_committed',
+        collection,
+        page: walk.pages + i + 1,
+        rows: read.page.rows.length,
+        totalRows,
+        fetchMs: read.fetchMs,
+        bytes: read.wireBytes,
+        tokenLifeMs: read.tokenLifeMs,
+      } as const
+    })
+    const nextUrl = pages.at(-1)?.nextUrl
     const { nextUrl: _, ...rest } = walk
     const moved: WalkRecord = {
       ...rest,
-      ...(next === undefined ? {} : { nextUrl: next }),
-      state: next === undefined ? 'finished' : 'walking',
-      pages: walk.pages + 1,
-      rows: walk.rows + page.rows.length,
+      ...(nextUrl === undefined ? {} : { nextUrl }),
+      state: nextUrl === undefined ? 'finished' : 'walking',
+      pages: walk.pages + pages.length,
+      rows: totalRows,
       segmentBytes,
     }
-    const { collection, pages } = moved
-    const committed = {
-      type: 'page_committed',
+    const finished = {
+      type: 'walk_finished',
       collection,
-      page: pages,
-      rows: page.rows.length,
-      totalRows: moved.rows,
-      fetchMs: fetched.fetchMs,
-      bytes: fetched.answer.wireBytes,
-      tokenLifeMs: fetched.tokenLifeMs,
+      rows: moved.rows,
+      pages: moved.pages,
     } as const
-    const finished = { type: 'walk_finished', collection, rows: moved.rows, pages } as const
     await journal.write(
       (log, totals, now) =>
         store.commitPage({
@@ -136,14 +118,21 @@ export async function walkCollection(
           ...(rows === undefined ? {} : { rows }),
         }),
       {
-        lines: next === undefined ? [committed, finished] : [committed],
-        count: { pages: 1, rows: page.rows.length },
+        lines: nextUrl === undefined ? [...lines, finished] : lines,
+        count: { pages: pages.length, rows: totalRows - walk.rows },
       },
     )
     walk = moved
   }
 
-  async function restart(error: EvergrantError): Promise<string> {
+  /** Readies the walk to begin again after a refusal that allows it. */
+  async function recover(refusal: ReadRefusal): Promise<void> {
+    if (refusal.kind === 'page_too_large') await lowerPageSize(refusal.maximum, refusal.error)
+    // A cursor leads on only under the page size it was made with.
+    if (refusal.kind === 'page_token_expired' || walk.pages > 0) await restart(refusal.error)
+  }
+
+  async function restart(error: EvergrantError): Promise<void> {
     if (walk.restarts - start.restarts >= restartLimit) throw error
     journal.note(
       {
@@ -157,35 +146,25 @@ export async function walkCollection(
     )
     const { nextUrl: _, ...rest } = walk
     walk = { ...rest, pages: 0, rows: 0, segmentBytes: 0, restarts: walk.restarts + 1 }
-    emptyPages = 0
-    milestone = undefined
     await journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
     await destination.restartWalk(walk)
-    return firstUrl()
   }
 
-  async function lowerPageSize(
-    refusal: Extract<FetchedPage, { kind: 'page_too_large' }>,
-  ): Promise<string> {
-    if (refusal.maximum < 1 || refusal.maximum >= pageSize) throw refusal.error
+  async function lowerPageSize(maximum: number, error: EvergrantError): Promise<void> {
+    if (maximum < 1 || maximum >= pageSize) throw error
     journal.note(
       {
         type: 'page_size_lowered',
         collection: walk.collection,
         from: pageSize,
-        to: refusal.maximum,
-        detail: refusal.error.detail,
+        to: maximum,
+        detail: error.detail,
       },
       'warn',
     )
-    pageSize = refusal.maximum
+    pageSize = maximum
     await journal.flush()
-    return firstUrl()
   }
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return (value & (value - 1)) === 0
 }
 
 /** The record of a walk that has not begun. */
