@@ -1,5 +1,5 @@
 import { prepareRun } from '../../src/imports/index.ts'
-import { compose, startImport } from '../../src/server/index.ts'
+import { compose, openImportWorker } from '../../src/server/index.ts'
 import { serve } from '../serve.ts'
 import { connectionName, writeConfig } from '../workspace.ts'
 import { maxRssMiB, type ImportJob, type ImportOutcome } from './import-side.ts'
@@ -8,6 +8,9 @@ import { maxRssMiB, type ImportJob, type ImportOutcome } from './import-side.ts'
 serve(async (job: ImportJob): Promise<ImportOutcome> => {
   const configPath = await writeConfig(job.folder, job.simulator, 1)
   const connection = connectionName(0)
+  // Modules are loaded before the clock starts, as those of every other side are.
+  const worker = openImportWorker()
+  await worker.ready
   const startedAt = Date.now()
   const start = performance.now()
   const composition = await compose({ configPath, role: 'main' })
@@ -27,7 +30,7 @@ serve(async (job: ImportJob): Promise<ImportOutcome> => {
         publish: 'complete',
       },
     })
-    await startImport({ configPath, runId: run.id, instanceId }).done
+    await worker.drive({ configPath, runId: run.id, instanceId }).done
     const elapsedMs = performance.now() - start
     const outcome = { elapsedMs, maxRssMiB: maxRssMiB() }
     const end = await composition.store.runs.getRun(run.id)
@@ -38,6 +41,7 @@ serve(async (job: ImportJob): Promise<ImportOutcome> => {
     const startMs = (begun?.at ?? Number.NaN) - startedAt
     return { ...outcome, startMs, rows: end.totals.rows }
   } finally {
+    await worker.close()
     await composition.close()
   }
 })

@@ -1,6 +1,6 @@
 import { abandonRun, type PreparedRun, type RunRecord } from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
-import { startImport, type Composition } from '../server/index.ts'
+import { openImportWorker, type Composition, type ImportWorker } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
 import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
@@ -10,11 +10,23 @@ import { runToJson } from './run-json.ts'
 /** How long a worker whose run is over may take to end (ms). */
 const farewellMs = 30_000
 
+/** Opens an import worker for as long as `use` takes: its modules load while the run is readied. */
+export async function withImportWorker<T>(use: (worker: ImportWorker) => Promise<T>): Promise<T> {
+  const worker = openImportWorker()
+  try {
+    return await use(worker)
+  } finally {
+    // Where the run cannot be followed any more, nobody would see it end.
+    await worker.close()
+  }
+}
+
 /** Drives a prepared run in a worker, shows its progress and ends with its outcome and exit code. */
 export async function driveToEnd(
   context: CliContext,
   composition: Composition,
   prepared: PreparedRun,
+  opened: ImportWorker,
   options: CommonOptions & { readonly pages?: boolean },
 ): Promise<RunRecord> {
   const { io } = context
@@ -22,7 +34,7 @@ export async function driveToEnd(
   const { run, instanceId } = prepared
   const afterSeq = await lastSeq(composition, run.id)
   const printer = createRunPrinter(io, clock, { pages: options.pages === true })
-  const worker = startImport({ configPath: configPathOf(io, options), runId: run.id, instanceId })
+  const worker = opened.drive({ configPath: configPathOf(io, options), runId: run.id, instanceId })
   const ended = new AbortController()
   let failure: unknown
   let isStopped = false
@@ -61,8 +73,6 @@ export async function driveToEnd(
     return report(context, end ?? run, options)
   } finally {
     release()
-    // Where the run cannot be followed any more, nobody would see it end.
-    await worker.kill()
   }
 }
 

@@ -15,3 +15,6 @@ export interface WorkerFailure {
   readonly detail: string
   readonly remedy: string
 }
+
+/** What a worker says: that its modules are loaded, or what it could not record. */
+export type WorkerMessage = 'ready' | WorkerFailure

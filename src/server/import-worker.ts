@@ -1,8 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { driveRun } from '../imports/index.ts'
 import { isEvergrantError } from '../kernel/index.ts'
 import { compose } from './compose.ts'
-import type { ImportWorkerInput, WorkerFailure } from './import-messages.ts'
+import type { ImportWorkerInput, WorkerMessage } from './import-messages.ts'
 
 async function main(input: ImportWorkerInput): Promise<void> {
   const { configPath, runId, instanceId, storePageLimit } = input
@@ -21,10 +21,17 @@ async function main(input: ImportWorkerInput): Promise<void> {
   }
 }
 
-try {
-  await main(workerData as ImportWorkerInput)
-} catch (error) {
-  if (!isEvergrantError(error)) throw error
-  const { code, detail, remedy } = error
-  parentPort?.postMessage({ code, detail, remedy } satisfies WorkerFailure)
-}
+parentPort?.once('message', (input: ImportWorkerInput) => {
+  main(input).catch((error: unknown) => {
+    // Thrown from here it reaches the other thread as the worker's own error.
+    if (!isEvergrantError(error)) {
+      setImmediate(() => {
+        throw error
+      })
+      return
+    }
+    const { code, detail, remedy } = error
+    parentPort?.postMessage({ code, detail, remedy } satisfies WorkerMessage)
+  })
+})
+parentPort?.postMessage('ready' satisfies WorkerMessage)

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { EvergrantError } from '../kernel/index.ts'
-import type { ImportWorkerInput, WorkerFailure } from './import-messages.ts'
+import type { ImportWorkerInput, WorkerMessage } from './import-messages.ts'
 
 /** Sources run as TypeScript, the published package as JavaScript. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
@@ -16,15 +16,31 @@ export interface RunningImport {
   kill(): Promise<void>
 }
 
-/** Starts a worker thread that composes itself and drives the run; the store is the channel. */
-export function startImport(input: ImportWorkerInput): RunningImport {
-  const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url), {
-    workerData: input,
-  })
+/** A worker thread that has loaded its modules, or is doing so, and waits for a run to drive. */
+export interface ImportWorker {
+  /** Resolves when the modules are loaded. */
+  readonly ready: Promise<void>
+  /** Lets the worker compose itself and drive the run; the store is the channel. Called once. */
+  drive(input: ImportWorkerInput): RunningImport
+  /** Ends the worker, if it still lives. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a worker thread. Its modules load while the caller readies the run, so open it first; an
+ * open worker keeps the process alive until it is closed.
+ */
+export function openImportWorker(): ImportWorker {
+  const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url))
   let isKilled = false
+  let failure: EvergrantError | undefined
+  const ready = Promise.withResolvers<void>()
   const done = new Promise<void>((resolve, reject) => {
-    let failure: EvergrantError | undefined
-    worker.on('message', (message: WorkerFailure) => {
+    worker.on('message', (message: WorkerMessage) => {
+      if (message === 'ready') {
+        ready.resolve()
+        return
+      }
       failure = new EvergrantError(message.code, message.detail, { remedy: message.remedy })
     })
     worker.on('error', reject)
@@ -34,11 +50,19 @@ export function startImport(input: ImportWorkerInput): RunningImport {
       else reject(new EvergrantError('internal', `the import worker exited with ${code}`))
     })
   })
+  // A worker that fails before it has a run to drive is told of by `drive`.
+  done.catch(() => {})
+  void done.finally(() => ready.resolve()).catch(() => {})
+  const kill = async (): Promise<void> => {
+    isKilled = true
+    await worker.terminate()
+  }
   return {
-    done,
-    kill: async () => {
-      isKilled = true
-      await worker.terminate()
+    ready: ready.promise,
+    drive: (input) => {
+      worker.postMessage(input)
+      return { done, kill }
     },
+    close: kill,
   }
 }
