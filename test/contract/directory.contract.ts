@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/index.ts'
 import {
   aPage,
   aRun,
+  anOwner,
   pageOf,
   rowsNamed,
   tenantId,
@@ -66,6 +67,24 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(await find(changed.id)).toMatchObject({ properties: changed, updatedAt: 4_000 })
       expect(await two.directory.countObjects(tenantId, 'user')).toBe(2)
       expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(2)
+    })
+
+    it('doubles no row when a run that filled an empty store comes back to where it began', async () => {
+      const run = await aRun(one)
+      const [a, b] = [rowsNamed('a', 3), rowsNamed('b', 3)]
+      await one.runs.commitPage(aPage(run, a))
+      const away = await two.runs.claimRun(run.id, 'one', anOwner('two'), 3_000)
+      if (away === undefined) throw new Error('the run was not claimed')
+      await two.runs.commitPage(aPage(away, b))
+      const back = await one.runs.claimRun(run.id, 'two', anOwner('one'), 4_000)
+      if (back === undefined) throw new Error('the run was not claimed')
+      const again = b.map(({ id }) => ({ id, displayName: 'again' }))
+      await one.runs.commitPage(aPage(back, [...again, ...rowsNamed('c', 2)]))
+      await one.runs.commitPage(aPage(back, again))
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(8)
+      expect(await two.runs.countSeen(tenantId, 'user', run.sequence)).toBe(8)
+      const found = await two.directory.findObject({ tenantId, kind: 'user', id: b[0]?.id ?? '' })
+      expect(found?.properties['displayName']).toBe('again')
     })
 
     it('holds what a map would hold, whatever pages come in', async () => {

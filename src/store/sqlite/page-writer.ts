@@ -1,9 +1,10 @@
 import type { PageRows } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { Connection } from './connection.ts'
+import { createMetIds, type MetIds } from './met-ids.ts'
 import { addKeys, findRowIds, moveFreshKeys, textOfId } from './object-keys.ts'
 import { markSeen } from './seen-marks.ts'
-import { ensureSpace, type Space } from './spaces.ts'
+import { ensureSpace, type Space, type SpaceRow } from './spaces.ts'
 
 /** The rows of one page and what to write with them. */
 export interface PageWrite extends Space {
@@ -12,6 +13,15 @@ export interface PageWrite extends Space {
   readonly sequence: number
   readonly page: PageRows
   readonly now: number
+}
+
+/** A run that fills an empty space, and the ids it has brought. */
+interface FirstImport {
+  readonly spaceId: number
+  readonly sequence: number
+  readonly met: MetIds
+  /** Objects of the space after this run's last page; another number means that others wrote, too. */
+  objects: number
 }
 
 /** Rows a single INSERT takes: fewer calls into SQLite, the same work within. */
@@ -25,6 +35,31 @@ const rowsPerInsert = 50
 export function createPageWriter(connection: Connection): (write: PageWrite) => void {
   const { prepare } = connection
   let turn = 0
+  let first: FirstImport | undefined
+
+  /**
+   * Where each id stands; null for the new ones. While a run fills a space that was empty, only an
+   * id it has met itself can stand there, so that hardly any has to be looked up.
+   */
+  const locate = (
+    space: SpaceRow,
+    sequence: number,
+    texts: readonly string[],
+  ): (number | null)[] => {
+    const spaceId = space.space_id
+    const isSame = first?.spaceId === spaceId && first.sequence === sequence
+    if (!isSame || first?.objects !== space.objects) {
+      const isEmpty = space.objects === 0
+      first = isEmpty ? { spaceId, sequence, met: createMetIds(), objects: 0 } : undefined
+    }
+    if (first === undefined) return findRowIds(connection, spaceId, texts)
+    const { met } = first
+    const suspects = texts.filter((text) => met.add(text))
+    if (suspects.length === 0) return texts.map(() => null)
+    const found = findRowIds(connection, spaceId, suspects)
+    const rowIds = new Map(suspects.map((text, i) => [text, found[i] ?? null]))
+    return texts.map((text) => rowIds.get(text) ?? null)
+  }
 
   return ({ tenantId, kind, owner, sequence, page, now }) => {
     const space = ensureSpace(connection, { tenantId, kind })
@@ -37,7 +72,7 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
     if (page.length === 0) return
     const spaceId = space.space_id
     const { texts, indexes } = distinct(page)
-    const known = findRowIds(connection, spaceId, texts)
+    const known = locate(space, sequence, texts)
     const firstRowId = nextRowId(connection)
 
     const isEqual = prepare<[string, number], { same: 0 | 1 }>(
@@ -71,6 +106,7 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
         spaceId,
       )
       moveFreshKeys(connection, turn++)
+      if (first !== undefined) first.objects = space.objects + freshTexts.length
     }
     markSeen(connection, spaceId, sequence, rowIds)
   }
