@@ -11,7 +11,7 @@ const barBytesPerRow = 32
 
 /** Whether memory stays where it is when the directory grows. */
 export async function benchMemory(scale: Scale, tell: Tell): Promise<Part> {
-  const { manyUsers, rounds, users } = scale
+  const { manyUsers, memoryRounds: rounds, users } = scale
   const ways = Object.values(ourWays)
   const outcomes = await withSimulator({ gzip: false }, (simulator) => {
     const sides = ways.flatMap((way) =>
