@@ -108,7 +108,10 @@ async function readAll(
   const { options } = run
   const walks = await store.listWalks(run.id)
   noteStart(journal, run, walks)
-  await journal.flush()
+  // What interrupted the run stands in the log now, and is over.
+  await journal.write((log, totals, now) =>
+    store.updateRun(run.id, instanceId, { reason: null, totals }, log, now),
+  )
   const shared = {
     transport,
     tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),

@@ -175,7 +175,8 @@ export interface RunStore {
   >
   /**
    * Makes `owner` the owner of a run and the run `running`, when its current owner is still
-   * `expectedInstanceId` (undefined: none). Returns undefined when someone else was faster.
+   * `expectedInstanceId` (undefined: none). Returns undefined when someone else was faster. The
+   * reason stays, so that the new owner can tell what it goes on after.
    */
   claimRun(
     id: string,

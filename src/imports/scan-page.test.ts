@@ -99,6 +99,15 @@ describe('a page', () => {
     expect(scanned.toNdjson().toString()).toBe(`${row}\n`)
   })
 
+  test('is cut in place when its rows stand close, and copied when they do not', () => {
+    const close = page('{"value":[{"id":"1"},{"id":"2"}]}')
+    expect(close.toNdjson().toString()).toBe('{"id":"1"}\n{"id":"2"}\n')
+    expect(close.toNdjson().toString()).toBe('{"id":"1"}\n{"id":"2"}\n')
+    expect(close.rows.json(1)).toBe('{"id":"2"}')
+    const wide = page('{"value":[ {"id":"1"} , {"id":"2"} ] }')
+    expect(wide.toNdjson().toString()).toBe('{"id":"1"}\n{"id":"2"}\n')
+  })
+
   test('may be empty', () => {
     expect(page('{"value":[]}').rows.length).toBe(0)
     expect(page('{"value":[]}').toNdjson().length).toBe(0)

@@ -22,7 +22,11 @@ export interface ScannedPage {
   readonly nextLink?: string
   readonly deltaLink?: string
   readonly count?: number
-  /** The rows as NDJSON, one line a row, in the page's order. */
+  /**
+   * The rows as NDJSON, one line a row, in the page's order. Of a page in Graph's usual form it is
+   * a view of the body itself, in which line feeds have taken the place of the commas between
+   * rows.
+   */
   toNdjson(): Buffer
 }
 
@@ -264,9 +268,24 @@ function cutPage(body: Buffer, table: RowTable, links: PageLinks): ScannedPage {
     rows: { length: ids.length, ids, json },
     toNdjson: () => {
       if (rewritten.size > 0) return Buffer.from(ids.map((_id, i) => `${json(i)}\n`).join(''))
-      return copyLines(body, starts, ends)
+      const isCopied = starts.length === 0 || !standsClose(starts, ends)
+      return isCopied ? copyLines(body, starts, ends) : breakLines(body, starts, ends)
     },
   }
+}
+
+const lineFeed = 0x0a
+
+/** True when a single byte parts each row from the next, as in JSON without white space. */
+function standsClose(starts: readonly number[], ends: readonly number[]): boolean {
+  for (let i = 1; i < starts.length; i++) if (starts[i] !== (ends[i - 1] ?? 0) + 1) return false
+  return true
+}
+
+/** Turns the byte behind each row, a comma or the closing bracket, into a line feed. */
+function breakLines(body: Buffer, starts: readonly number[], ends: readonly number[]): Buffer {
+  for (const end of ends) body[end] = lineFeed
+  return body.subarray(starts[0], (ends.at(-1) ?? 0) + 1)
 }
 
 function copyLines(body: Buffer, starts: readonly number[], ends: readonly number[]): Buffer {
@@ -276,7 +295,7 @@ function copyLines(body: Buffer, starts: readonly number[], ends: readonly numbe
   let at = 0
   for (let i = 0; i < starts.length; i++) {
     at += body.copy(lines, at, starts[i], ends[i])
-    lines[at++] = 0x0a
+    lines[at++] = lineFeed
   }
   return lines
 }

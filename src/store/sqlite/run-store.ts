@@ -126,7 +126,7 @@ export function createRunStore(connection: Connection): RunStore {
         if (!['running', 'waiting', 'interrupted'].includes(row.state)) return undefined
         // What was asked of the owner before is void: whoever claims the run wants it to go on.
         prepare(
-          `UPDATE import_runs SET state = 'running', reason = NULL, problem = NULL, verdict = NULL, owner = ?,
+          `UPDATE import_runs SET state = 'running', problem = NULL, verdict = NULL, owner = ?,
              owner_instance = ?, heartbeat_at = ?, requested = NULL, updated_at = ? WHERE id = ?`,
         ).run(JSON.stringify(owner), owner.instanceId, now, now, id)
         bumpGeneration(connection, 'runs')
