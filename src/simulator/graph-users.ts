@@ -55,7 +55,8 @@ export function answerUsers(
     const { pageEpoch: epoch } = world
     const fresh = writePageToken({
       position: next,
-      issuedAt: request.receivedAt,
+      // An empty page leads to where it stands itself; its link still is another, even within a millisecond.
+      issuedAt: request.receivedAt + (isEmpty ? (world.counters.requests % 1_000) / 1_000 : 0),
       epoch,
       queryHash,
     })
