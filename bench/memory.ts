@@ -6,7 +6,7 @@ import { control, withSimulator } from './simulator.ts'
 import { ratioOf, summarize, type Summary } from './statistics.ts'
 
 const barMiB = 320
-/** DESIGN §5: fixed, and so many bytes a row. */
+/** Memory of an import is fixed, and so many bytes a row. */
 const barBytesPerRow = 32
 
 /** Whether memory stays where it is when the directory grows. */

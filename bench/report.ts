@@ -8,7 +8,7 @@ export interface Row {
   readonly spread: string
   /** Ours to a peer's of the same round. */
   readonly ratio?: string
-  /** What DESIGN §7 asks for; peers and floors have none. */
+  /** What the project asks of itself; peers and floors have none. */
   readonly bar?: string
   readonly isMet?: boolean
 }

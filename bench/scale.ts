@@ -17,7 +17,7 @@ export interface Scale {
   readonly memoryRounds: number
 }
 
-/** What the bars of DESIGN §7 ask for. */
+/** What the project's bars ask for. */
 export const fullScale: Scale = {
   rounds: 5,
   instances: 1_000,

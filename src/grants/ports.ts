@@ -9,7 +9,7 @@ export interface GrantKey {
   readonly subject: string
 }
 
-/** The life of a grant (DESIGN §2). */
+/** The life of a grant. */
 export type GrantState = 'pending' | 'active' | 'lapsed' | 'revoked' | 'orphaned'
 
 /** The last thing that went wrong with a grant, kept as evidence. */

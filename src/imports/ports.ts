@@ -7,7 +7,7 @@ export type { LogBody, LogEntry, LogLine } from './execution-log.ts'
 /** The life of a run. `running` and `waiting` are live: a process owns the run and beats for it. */
 export type RunState = 'running' | 'waiting' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
 
-/** How much of the collection a finished run holds (DESIGN §5). */
+/** How much of the collection a finished run holds. */
 export type Verdict = 'complete' | 'complete_with_drift' | 'incomplete'
 
 /** What was asked of a run, resolved once at its start and kept, so that a resume asks the same. */
@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly publish: 'complete' | 'partial'
 }
 
-/** The process that drives a run; tells whether it still lives (DESIGN §5 "Owner"). */
+/** The process that drives a run; tells whether it still lives. */
 export interface RunOwner {
   readonly bootId: string
   readonly pidNamespace: string

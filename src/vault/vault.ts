@@ -59,7 +59,7 @@ const algorithm = 'aes-256-gcm'
 const authTagLength = { authTagLength: tagBytes }
 
 /**
- * Makes a vault over a ring of keys: the first seals, all open (DESIGN §4.1).
+ * Makes a vault over a ring of keys: the first seals, all open.
  *
  * @throws `key_missing` without any key, `key_malformed` when two keys have one id.
  */

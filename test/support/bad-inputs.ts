@@ -13,7 +13,7 @@ export interface BadInput {
   /** By default an import of all users into the store. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** Exit code (DESIGN §4.2) and code of the registry. */
+  /** Exit code and code of the registry. */
   readonly exit: 2 | 3 | 4 | 5
   readonly code: string
   /** What the text names: the field, what was expected and seen, the remedy. */

@@ -38,7 +38,7 @@ export interface Connection {
   readonly close: () => void
 }
 
-/** Gap a bulk writer leaves after a commit, so that short writers get their turn (DESIGN §4.7). */
+/** Gap a bulk writer leaves after a commit, so that short writers get their turn (ADR 0006). */
 const bulkGapMs = 5
 /** How long a worker thread may stand still for a lock before it retries asynchronously. */
 const bulkBusyTimeoutMs = 250
