@@ -18,3 +18,6 @@ export interface WorkerFailure {
 
 /** What a worker says: that its modules are loaded, or what it could not record. */
 export type WorkerMessage = 'ready' | WorkerFailure
+
+/** What a worker is told: a run to drive, once, and to end at once. */
+export type WorkerOrder = { readonly drive: ImportWorkerInput } | 'end'

@@ -1,9 +1,12 @@
 import { Worker } from 'node:worker_threads'
-import { EvergrantError } from '../kernel/index.ts'
-import type { ImportWorkerInput, WorkerMessage } from './import-messages.ts'
+import { EvergrantError, systemClock } from '../kernel/index.ts'
+import type { ImportWorkerInput, WorkerMessage, WorkerOrder } from './import-messages.ts'
 
 /** Sources run as TypeScript, the published package as JavaScript. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+/** How long a worker that was told to end may take before its thread is taken away (ms). */
+const endingMs = 10_000
 
 /** A worker that drives one run. */
 export interface RunningImport {
@@ -53,14 +56,20 @@ export function openImportWorker(): ImportWorker {
   // A worker that fails before it has a run to drive is told of by `drive`.
   done.catch(() => {})
   void done.finally(() => ready.resolve()).catch(() => {})
+  const order = (told: WorkerOrder): void => worker.postMessage(told)
   const kill = async (): Promise<void> => {
     isKilled = true
-    await worker.terminate()
+    // A thread taken away in the middle of a native call can take the process with it, so the worker
+    // is asked first: it lets go of requests and waits, closes the store and ends.
+    order('end')
+    const cancel = systemClock.schedule(endingMs, () => void worker.terminate())
+    await done.catch(() => {})
+    cancel()
   }
   return {
     ready: ready.promise,
     drive: (input) => {
-      worker.postMessage(input)
+      order({ drive: input })
       return { done, kill }
     },
     close: kill,
