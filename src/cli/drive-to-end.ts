@@ -10,14 +10,22 @@ import { runToJson } from './run-json.ts'
 /** How long a worker whose run is over may take to end (ms). */
 const farewellMs = 30_000
 
-/** Opens an import worker for as long as `use` takes: its modules load while the run is readied. */
+/**
+ * Lends an import worker for as long as `use` takes. Its thread begins with the run it drives: a
+ * thread ended while it still loads native modules has been seen to take the process with it.
+ */
 export async function withImportWorker<T>(use: (worker: ImportWorker) => Promise<T>): Promise<T> {
-  const worker = openImportWorker()
+  let worker: ImportWorker | undefined
+  const close = async (): Promise<void> => worker?.close()
+  const drive: ImportWorker['drive'] = (input) => {
+    worker = openImportWorker()
+    return worker.drive(input)
+  }
   try {
-    return await use(worker)
+    return await use({ ready: Promise.resolve(), drive, close })
   } finally {
     // Where the run cannot be followed any more, nobody would see it end.
-    await worker.close()
+    await close()
   }
 }
 
