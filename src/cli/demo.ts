@@ -9,7 +9,7 @@ import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { playMishaps } from './demo-mishaps.ts'
-import { driveToEnd, withImportWorker } from './drive-to-end.ts'
+import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
 import type { CliContext } from './context.ts'
 
@@ -114,9 +114,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
         publish: 'complete',
       },
     })
-    const run = await withImportWorker((worker) =>
-      driveToEnd(context, composition, prepared, worker, { config: configPath }),
-    )
+    const run = await driveToEnd(context, composition, prepared, { config: configPath })
     mishaps.stop()
     if (run.state === 'completed') {
       io.out(await proof(composition, simulator, run))

@@ -1,6 +1,6 @@
 import { abandonRun, type PreparedRun, type RunRecord } from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
-import { openImportWorker, type Composition, type ImportWorker } from '../server/index.ts'
+import { openImportWorker, type Composition } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
 import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
@@ -10,31 +10,11 @@ import { runToJson } from './run-json.ts'
 /** How long a worker whose run is over may take to end (ms). */
 const farewellMs = 30_000
 
-/**
- * Lends an import worker for as long as `use` takes. Its thread begins with the run it drives: a
- * thread ended while it still loads native modules has been seen to take the process with it.
- */
-export async function withImportWorker<T>(use: (worker: ImportWorker) => Promise<T>): Promise<T> {
-  let worker: ImportWorker | undefined
-  const close = async (): Promise<void> => worker?.close()
-  const drive: ImportWorker['drive'] = (input) => {
-    worker = openImportWorker()
-    return worker.drive(input)
-  }
-  try {
-    return await use({ ready: Promise.resolve(), drive, close })
-  } finally {
-    // Where the run cannot be followed any more, nobody would see it end.
-    await close()
-  }
-}
-
 /** Drives a prepared run in a worker, shows its progress and ends with its outcome and exit code. */
 export async function driveToEnd(
   context: CliContext,
   composition: Composition,
   prepared: PreparedRun,
-  opened: ImportWorker,
   options: CommonOptions & { readonly pages?: boolean },
 ): Promise<RunRecord> {
   const { io } = context
@@ -42,7 +22,12 @@ export async function driveToEnd(
   const { run, instanceId } = prepared
   const afterSeq = await lastSeq(composition, run.id)
   const printer = createRunPrinter(io, clock, { pages: options.pages === true })
-  const worker = opened.drive({ configPath: configPathOf(io, options), runId: run.id, instanceId })
+  // Opened only now: a thread ended while it still loads native modules can take the process with it.
+  const worker = openImportWorker().drive({
+    configPath: configPathOf(io, options),
+    runId: run.id,
+    instanceId,
+  })
   const ended = new AbortController()
   let failure: unknown
   let isStopped = false
@@ -81,6 +66,8 @@ export async function driveToEnd(
     return report(context, end ?? run, options)
   } finally {
     release()
+    // Where the run cannot be followed any more, nobody would see it end.
+    await worker.kill()
   }
 }
 

@@ -15,7 +15,7 @@ import {
   withComposition,
   type CommonOptions,
 } from './common-options.ts'
-import { driveToEnd, withImportWorker } from './drive-to-end.ts'
+import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
 import type { CliContext } from './context.ts'
 
@@ -58,15 +58,13 @@ export function addImportCommand(program: Command, context: CliContext): void {
   )
     .addHelpText('after', helpText())
     .action(async (connection: string, names: readonly string[], options: ImportOptions) => {
-      await withImportWorker((worker) =>
-        withComposition(context.io, options, async (composition) => {
-          const request = await readRequest(composition, connection, names, options, (path) =>
-            argumentPath(context.io, path),
-          )
-          const prepared = await prepareRun(composition.desk, request)
-          await driveToEnd(context, composition, prepared, worker, options)
-        }),
-      )
+      await withComposition(context.io, options, async (composition) => {
+        const request = await readRequest(composition, connection, names, options, (path) =>
+          argumentPath(context.io, path),
+        )
+        const prepared = await prepareRun(composition.desk, request)
+        await driveToEnd(context, composition, prepared, options)
+      })
     })
 }
 

@@ -8,7 +8,7 @@ import {
   withComposition,
   type CommonOptions,
 } from './common-options.ts'
-import { driveToEnd, withImportWorker } from './drive-to-end.ts'
+import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
 import type { CliContext } from './context.ts'
 import { logLineToJson, runToJson } from './run-json.ts'
@@ -109,12 +109,10 @@ Examples:
   )
     .addHelpText('after', '\nExamples:\n  $ evergrant imports resume run_0199…')
     .action(async (id: string, options: CommonOptions & { readonly pages?: boolean }) => {
-      await withImportWorker((worker) =>
-        withComposition(io, options, async (composition) => {
-          const prepared = await prepareResume(composition.desk, id)
-          await driveToEnd(context, composition, prepared, worker, options)
-        }),
-      )
+      await withComposition(io, options, async (composition) => {
+        const prepared = await prepareResume(composition.desk, id)
+        await driveToEnd(context, composition, prepared, options)
+      })
     })
 
   withCommonOptions(
