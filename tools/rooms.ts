@@ -129,12 +129,13 @@ export const packageDoors: readonly string[] = ['index.ts', 'bearer.ts']
  * imported at all, so that a new dependency is a decision and not an accident.
  */
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
-  'better-sqlite3': ['store'],
+  'better-sqlite3': ['store', 'imports'],
   commander: ['cli'],
+  croner: ['jobs'],
   fastify: ['server', 'gateway'],
-  kysely: ['store'],
   oauth4webapi: ['oauth'],
-  pg: ['store'],
+  pg: ['store', 'imports'],
+  'pg-boss': ['jobs'],
   pino: ['server', 'cli'],
   undici: ['oauth', 'imports', 'gateway', 'server', 'cli'],
   yaml: ['config', 'cli'],

@@ -1,5 +1,19 @@
 /** Where a secret stands: never in the configuration itself. File paths are absolute. */
-export type SecretReference = { readonly env: string } | { readonly file: string }
+export type SecretReference =
+  | { readonly env: string }
+  | { readonly file: string }
+  /** A command whose standard output is the secret; no shell, a deadline, read anew on demand. */
+  | { readonly exec: readonly string[] }
+  /** Sealed in the store, under this slot; only in connections that are kept there. */
+  | { readonly sealed: string }
+
+/** How a provider treats a refresh token that was used. */
+export interface RotationConfig {
+  /** `overlap`: it stays valid. `strict`: it does not, and using it again may end the grant. */
+  readonly model: 'overlap' | 'strict'
+  /** For how long a `strict` provider still accepts it, once. */
+  readonly graceMs: number
+}
 
 /** A Microsoft Entra tenant in one of its clouds. */
 export interface EntraProviderConfig {
@@ -12,26 +26,64 @@ export interface EntraProviderConfig {
   readonly authority?: string
   /** Origin of Microsoft Graph where it is not the cloud's own; no trailing slash. */
   readonly graph?: string
+  /** Default: `overlap`. */
+  readonly rotation: RotationConfig
 }
 
-/** Any OpenID Connect or OAuth 2.0 server that publishes its metadata. */
+/** An OpenID Connect server that publishes its metadata. */
 export interface OidcProviderConfig {
   readonly type: 'oidc'
   readonly name: string
   /** The issuer identifier, exactly as the server spells it. */
   readonly issuer: string
+  /** Default: `strict`, no grace. */
+  readonly rotation: RotationConfig
 }
 
-export type ProviderConfig = EntraProviderConfig | OidcProviderConfig
+/** An OAuth 2.0 server without metadata: its endpoints are written out. */
+export interface OAuth2ProviderConfig {
+  readonly type: 'oauth2'
+  readonly name: string
+  readonly tokenEndpoint: string
+  readonly authorizationEndpoint?: string
+  readonly revocationEndpoint?: string
+  readonly introspectionEndpoint?: string
+  /** Default: `strict`, no grace. */
+  readonly rotation: RotationConfig
+}
 
-/** A client secret and how it is sent. */
-export interface SecretCredentialConfig {
-  readonly type: 'secret'
-  readonly secret: SecretReference
-  /** When the provider stops accepting it (epoch ms), if the operator noted it. */
-  readonly expiresAt?: number
-  /** `post`: in the form body; `basic`: in the Authorization header (RFC 6749 section 2.3.1). */
-  readonly via: 'post' | 'basic'
+export type ProviderConfig = EntraProviderConfig | OidcProviderConfig | OAuth2ProviderConfig
+
+/** A client credential; `expiresAt` (epoch ms) is what the operator noted. */
+export type CredentialConfig = { readonly expiresAt?: number } & (
+  | {
+      readonly type: 'secret'
+      readonly secret: SecretReference
+      /** `post`: in the form body; `basic`: in the Authorization header (RFC 6749 section 2.3.1). */
+      readonly via: 'post' | 'basic'
+    }
+  | {
+      readonly type: 'certificate'
+      /** Certificate and private key as PEM. */
+      readonly certificate: SecretReference
+      /** Default: `PS256` with `x5t#S256`; `RS256` with `x5t`. */
+      readonly algorithm: 'PS256' | 'RS256'
+    }
+  | {
+      readonly type: 'federated'
+      /** The assertion of an outside identity provider; read anew for every request. */
+      readonly assertion: SecretReference
+    }
+)
+
+/** What tokens are for: a resource (RFC 8707) or scopes (RFC 6749 section 3.3). */
+export type TargetConfig = { readonly resource: string } | { readonly scope: string }
+
+/** An API behind a connection. */
+export interface UpstreamConfig {
+  /** Base URL, without trailing slash; absent where only tokens are wanted. */
+  readonly url?: string
+  readonly target: TargetConfig
 }
 
 /** A connection with every default filled in. */
@@ -39,16 +91,18 @@ export interface ConnectionConfig {
   readonly name: string
   /** A key of `providers`. */
   readonly provider: string
-  /** The connection's own tenant, where it overrides the provider's. */
+  /** The connection's own tenant, where it overrides the provider's; `'*'` makes a template. */
   readonly tenant?: string
   readonly client: {
     readonly id: string
-    /** In order of preference; never empty. */
-    readonly credentials: readonly SecretCredentialConfig[]
+    /** In order of preference; empty only for public clients with `authorization_code`. */
+    readonly credentials: readonly CredentialConfig[]
   }
-  readonly grant: 'client_credentials'
-  /** What the tokens are for: a resource (RFC 8707) or scopes (RFC 6749 section 3.3). */
-  readonly target: { readonly resource: string } | { readonly scope: string }
+  readonly grant: 'client_credentials' | 'authorization_code'
+  /** What the tokens are for when nobody says otherwise. */
+  readonly target: TargetConfig
+  /** By name; `''` for the one written as `upstream`. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfig>>
   readonly refresh: {
     /** A token with less life than this is renewed in the background. */
     readonly beforeMs: number
@@ -56,18 +110,64 @@ export interface ConnectionConfig {
     readonly maxAgeMs?: number
     /** The life of a token when the provider does not say. */
     readonly assumedLifeMs?: number
+    /** Renews without any caller. */
+    readonly keepWarm: boolean
   }
 }
+
+/** One entry of `imports`, every default filled in. */
+export interface ImportConfig {
+  readonly name: string
+  readonly connection: string
+  readonly collections: readonly string[]
+  /** A destination as `--to` takes it, its path absolute: `store`, `ndjson:…`, `csv:…`, … */
+  readonly to: string
+  /** Password of a `postgres://` destination. */
+  readonly password?: SecretReference
+  /** Per collection, in order; absent: the collection's default columns. */
+  readonly columns: Readonly<Record<string, readonly string[]>>
+  readonly filter?: string
+  readonly pageSize?: number
+  readonly refreshBeforeMs: number
+  readonly publish: 'complete' | 'partial'
+  readonly csv: {
+    readonly header: boolean
+    /** One character. */
+    readonly delimiter: string
+    readonly bom: boolean
+  }
+  /** The greatest share of the known objects, 0 to 1, that one run may mark as deleted. */
+  readonly deleteAtMost: number
+  /** Cron expression (five fields, UTC); kept for whoever schedules. */
+  readonly schedule?: string
+}
+
+/** Where the data is kept. */
+export type StoreConfig =
+  | { readonly type: 'sqlite'; readonly path: string }
+  | {
+      readonly type: 'postgres'
+      /** `postgres://user@host:port/database`, never with a password. */
+      readonly url: string
+      readonly password?: SecretReference
+    }
 
 /** The whole configuration: checked, defaults filled in, paths absolute. Holds no secret. */
 export interface Config {
   /** The file it came from, as it was named. */
   readonly file: string
-  readonly store: { readonly type: 'sqlite'; readonly path: string }
+  readonly store: StoreConfig
   /** The first key seals, all open; ids are unique; never empty. */
   readonly encryption: {
     readonly keys: readonly { readonly id: string; readonly source: SecretReference }[]
   }
+  readonly network: {
+    /** `env`: HTTP(S)_PROXY and NO_PROXY (the default); `none`; or the proxy's URL. */
+    readonly proxy: 'env' | 'none' | { readonly url: string; readonly password?: SecretReference }
+    /** Files of certificate authorities to trust besides the platform's, absolute. */
+    readonly ca: readonly string[]
+  }
   readonly providers: Readonly<Record<string, ProviderConfig>>
   readonly connections: Readonly<Record<string, ConnectionConfig>>
+  readonly imports: Readonly<Record<string, ImportConfig>>
 }

@@ -1,12 +1,32 @@
 import type { Secret } from '../kernel/index.ts'
 import type { ProviderProfile, TokenTarget } from '../oauth/index.ts'
 
-/** One credential of a client, read when it is needed and again after the provider rejected it. */
-export interface ClientCredential {
-  readonly method: 'client_secret_post' | 'client_secret_basic'
-  /** Returns the secret as it is now; throws `secret_unavailable`. */
-  readonly read: () => Secret | Promise<Secret>
-}
+/**
+ * One credential of a client, read when it is needed and again after the provider rejected it.
+ * Every `read` throws `secret_unavailable` when there is nothing to read.
+ */
+export type ClientCredential = {
+  /** When the provider stops accepting it (epoch ms), if anyone noted it. */
+  readonly expiresAt?: number
+} & (
+  | {
+      readonly kind: 'secret'
+      readonly method: 'client_secret_post' | 'client_secret_basic'
+      readonly read: () => Secret | Promise<Secret>
+    }
+  | {
+      readonly kind: 'certificate'
+      /** `PS256` with `x5t#S256`, or `RS256` with `x5t`. */
+      readonly algorithm: 'PS256' | 'RS256'
+      /** Returns certificate and private key, as PEM. */
+      readonly read: () => Secret | Promise<Secret>
+    }
+  | {
+      readonly kind: 'federated'
+      /** Returns the assertion of the outside identity provider; read anew for every request. */
+      readonly read: () => Secret | Promise<Secret>
+    }
+)
 
 /** When tokens of a connection are renewed. */
 export interface RefreshPolicy {
@@ -16,7 +36,12 @@ export interface RefreshPolicy {
   readonly maxAgeMs?: number
   /** For APIs whose session ends before the token: a token counts as dead at this age (ms). */
   readonly assumedLifeMs?: number
+  /** Renews without any caller, so that a fresh token is always at hand (false by default). */
+  readonly keepWarm?: boolean
 }
+
+/** How a connection obtains its tokens. */
+export type GrantType = 'client_credentials' | 'authorization_code'
 
 /** A connection with everything resolved that can be resolved without asking anyone. */
 export interface ConnectionDefinition {
@@ -24,14 +49,29 @@ export interface ConnectionDefinition {
   /** The provider, for the tenant of this connection. */
   readonly provider: ProviderProfile
   readonly clientId: string
-  /** In the order in which they are tried; at least one. */
+  /**
+   * In the order in which they are tried. At least one, but for public clients, which have none and
+   * whose grant is `authorization_code`.
+   */
   readonly credentials: readonly ClientCredential[]
-  readonly grant: 'client_credentials'
+  readonly grant: GrantType
+  /** What tokens are for when nobody says otherwise. */
   readonly target: TokenTarget
+  /** What else tokens may be obtained for, by the name of the upstream. */
+  readonly targets?: ReadonlyMap<string, TokenTarget>
   readonly refresh?: RefreshPolicy
   /**
    * Whether to declare that we handle claims challenges; by default where the provider expects them
    * for the target (Microsoft Graph).
    */
   readonly declaresCp1?: boolean
+  /**
+   * Present on templates (`tenant: '*'`): makes the definition for one tenant, whose `name` is the
+   * template’s. A template itself gives no tokens.
+   *
+   * @throws `tenant_invalid` when the text names no tenant.
+   */
+  readonly forTenant?: (tenant: string) => ConnectionDefinition
+  /** Names this definition’s content: an equal one need not replace a handle in use. */
+  readonly version: string
 }

@@ -29,7 +29,6 @@ export type {
 } from './ports.ts'
 export { createRunControl } from './run-control.ts'
 export type { RunControl } from './run-control.ts'
-export type { ProcessIdentity } from './run-owner.ts'
 export { classifyAnswer } from './classify-answer.ts'
 export type { AnswerClass } from './classify-answer.ts'
 export { createTransport, TransportFailure } from './transport.ts'

@@ -1,5 +1,5 @@
 import type { CollectionName, ObjectKind } from '../directory/index.ts'
-import type { AccessToken, EvergrantError, Problem, Result } from '../kernel/index.ts'
+import type { AccessToken, EvergrantError, Problem, ProcessOwner, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
 export type { LogBody, LogEntry, LogLine } from './execution-log.ts'
@@ -30,15 +30,7 @@ export interface RunOptions {
 }
 
 /** The process that drives a run; tells whether it still lives. */
-export interface RunOwner {
-  readonly bootId: string
-  readonly pidNamespace: string
-  readonly pid: number
-  /** When the process started, in the unit the platform gives; only equality matters. */
-  readonly processStart: string
-  /** Unique for every composition of the engine, even within one process. */
-  readonly instanceId: string
-}
+export type RunOwner = ProcessOwner
 
 /** Counters of a run; they only grow, also across resumes. */
 export interface RunTotals {

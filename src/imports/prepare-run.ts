@@ -1,10 +1,17 @@
 import { collections, type CollectionName } from '../directory/index.ts'
-import { EvergrantError, newId, type Clock, type RandomBytes } from '../kernel/index.ts'
+import {
+  EvergrantError,
+  newId,
+  type Clock,
+  type RandomBytes,
+  ownerOf,
+  type ProcessIdentity,
+} from '../kernel/index.ts'
 import { formatDestination, type DestinationName } from './destination.ts'
 import type { FilePort } from './file-port.ts'
 import { checkSnapshotPlaces, prepareFolder, runFolder } from './ndjson-destination.ts'
 import type { RunOptions, RunRecord, RunStore } from './ports.ts'
-import { isDriven, ownerOf, type ProcessIdentity } from './run-owner.ts'
+import { isDriven } from './run-owner.ts'
 
 /** What is needed to begin, resume or end runs without driving them. */
 export interface RunDesk {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RunRecord } from './ports.ts'
-import { isDriven, ownerLeaseMs, ownerOf, type ProcessIdentity } from './run-owner.ts'
+import { ownerOf, type ProcessIdentity } from '../kernel/index.ts'
+import { isDriven, ownerLeaseMs } from './run-owner.ts'
 
 const identity: ProcessIdentity = {
   bootId: 'boot',

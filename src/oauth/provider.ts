@@ -8,13 +8,17 @@ export type TokenTarget = { readonly resource: string } | { readonly scope: stri
 
 /** The adapter for one authorization server. */
 export interface ProviderProfile {
-  readonly type: 'entra' | 'oidc'
+  readonly type: 'entra' | 'oidc' | 'oauth2'
   /** The tenant as configured; empty where the provider has none. */
   readonly tenant: string
   /** Host of the authorization server, for messages. */
   readonly host: string
   /** Whether a used refresh token stays valid (`overlap`) or not (`strict`). */
   readonly rotation: 'overlap' | 'strict'
+  /** For how long after its use a `strict` provider still accepts it, once (ms; 0: not at all). */
+  readonly rotationGraceMs: number
+  /** How long an unused refresh token lives (ms), where it is known: 90 days at Entra. */
+  readonly refreshIdleMs?: number
   /** Root of Microsoft Graph, where the provider has one. */
   readonly graphUrl?: string
   /**

@@ -28,6 +28,16 @@ export interface TokenFailure {
   readonly retryAfterMs?: number
   /** True when the same request may pass within a minute after a credential was changed. */
   readonly settlesAfterChange?: boolean
+  /**
+   * Whether a secret that was sent to be spent (refresh token, code) may have been: `none` when it
+   * certainly was not, since nothing left this host or the provider said no; `unknown` otherwise.
+   */
+  readonly effect: 'none' | 'unknown'
+  /**
+   * How far the provider’s clock is ahead of ours (ms), when it refused an assertion as outside its
+   * time: the same request with that offset may pass once.
+   */
+  readonly clockOffsetMs?: number
   /** Claims (JSON text) that the provider wants in the next request. */
   readonly claims?: string
   /** The failure for people, with the provider's evidence. */

@@ -11,7 +11,6 @@ import {
   type DriveDependencies,
   type FilePort,
   type ImportEvent,
-  type ProcessIdentity,
   type RunDesk,
 } from '../imports/index.ts'
 import {
@@ -21,6 +20,7 @@ import {
   systemRandom,
   type Clock,
   type EventBus,
+  type ProcessIdentity,
   type RandomBytes,
 } from '../kernel/index.ts'
 import { openSqliteStore, type Store } from '../store/index.ts'

@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
-import type { ProcessIdentity } from '../imports/index.ts'
+import type { ProcessIdentity } from '../kernel/index.ts'
 
 /**
  * Describes this process so that others can tell whether it still lives. On systems without `/proc`

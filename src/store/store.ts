@@ -1,9 +1,13 @@
 import type { DirectoryStore } from '../directory/index.ts'
-import type { GrantStore } from '../grants/ports.ts'
+import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
 import type { RunStore } from '../imports/ports.ts'
+import type { Clock, ProcessOwner } from '../kernel/index.ts'
 
-/** What a generation counts: changes to grants, to their token slots, or to import runs. */
-export type GenerationTopic = 'grants' | 'slots' | 'runs'
+/**
+ * What a generation counts: changes to grants, to their token slots, to import runs, to the
+ * connections kept in the store, or to keys and live nodes.
+ */
+export type GenerationTopic = 'grants' | 'slots' | 'runs' | 'connections' | 'keys'
 
 /** How often each topic has changed since the store was made; every counter only grows. */
 export type Generations = Readonly<Record<GenerationTopic, number>>
@@ -21,12 +25,66 @@ export interface GenerationChange {
  */
 export type StoreRole = 'main' | 'bulk'
 
+/** A process that has the store open, as it says of itself. */
+export interface NodeRecord {
+  readonly owner: ProcessOwner
+  /** Ids of the keys it can open sealed values with. */
+  readonly keyIds: readonly string[]
+  /** The key it seals with. */
+  readonly sealsWith: string
+  readonly startedAt: number
+  readonly beatAt: number
+}
+
+/** How far re-sealing has come. */
+export interface ResealPage {
+  /** Values sealed anew with the sealing key in this step. */
+  readonly resealed: number
+  /** Values that no key of this ring opens; they were left as they are. */
+  readonly unopened: number
+  /** Where to go on; undefined at the end. */
+  readonly next: string | undefined
+}
+
+/** Keys across the processes that share a store. */
+export interface KeyStore {
+  /**
+   * Says that a node lives, and which keys it has. Returns the id of the key that every node shall
+   * seal with.
+   */
+  beat(node: Omit<NodeRecord, 'startedAt' | 'beatAt'>, now: number): Promise<string>
+  /** Takes a node off the list. Idempotent. */
+  leave(instanceId: string): Promise<void>
+  /** Nodes that have beaten since `since`. */
+  listNodes(since: number): Promise<readonly NodeRecord[]>
+  /** The key that every node shall seal with. */
+  sealingKey(): Promise<string>
+  /** Names another sealing key, and keeps a check value of it. The ring must hold it. */
+  setSealingKey(keyId: string): Promise<void>
+  /** How many sealed values each key has sealed, check values left out. */
+  countByKey(): Promise<ReadonlyMap<string, number>>
+  /**
+   * Seals up to `limit` values anew that another key sealed, each by compare-and-swap on its bytes,
+   * so that a value written meanwhile is never set back.
+   */
+  reseal(after: string | undefined, limit: number): Promise<ResealPage>
+  /** Forgets the check value of a key that seals nothing any more. */
+  forgetKey(keyId: string): Promise<void>
+}
+
 /** An open store. One connection, for one thread; every process opens its own. */
 export interface Store {
-  readonly kind: 'sqlite'
-  /** The database file, absolute. */
-  readonly path: string
+  readonly kind: 'sqlite' | 'postgres'
+  /** Where it is, for messages: the file, absolute, or the database’s address without password. */
+  readonly place: string
+  /**
+   * StoreClock: the time all processes of this store agree on. The server’s clock for PostgreSQL,
+   * carried by the monotonic clock between measurements; the host’s for SQLite.
+   */
+  readonly clock: Clock
   readonly grants: GrantStore
+  readonly connections: ConnectionStore
+  readonly keys: KeyStore
   readonly runs: RunStore
   readonly directory: DirectoryStore
   /** Reads the generations as they are now. */
