@@ -319,6 +319,8 @@ export interface GrantStore {
   ): Promise<void>
   /** Sets when a grant wants to be renewed next; undefined: never by itself. */
   scheduleKeepAlive(grantId: string, at: number | undefined): Promise<void>
+  /** Returns the earliest `keepAliveAt` of the current, unrevoked grants; undefined: none has one. */
+  earliestDue(): Promise<number | undefined>
   /**
    * Takes up to `limit` current, unrevoked grants whose `keepAliveAt` has come, the most overdue
    * first, and moves their `keepAliveAt` to `now + leaseMs`, so that no other process takes them

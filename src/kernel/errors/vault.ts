@@ -27,6 +27,15 @@ export const vaultErrors = defineErrors({
     remedy:
       'Give the key the store was made with. Nothing was changed. If that key is lost, start a new store.',
   },
+  key_not_everywhere: {
+    status: 409,
+    retry: 'later',
+    actor: 'operator',
+    exit: 3,
+    title: 'Not every live process holds the key',
+    remedy:
+      'Add the key to `encryption.keys` of every process on this store, behind the one that seals, restart them, and run `evergrant keys rotate` again.',
+  },
   unseal_failed: {
     status: 500,
     retry: 'never',

@@ -1,0 +1,40 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { isEvergrantError } from '../kernel/index.ts'
+import { compose } from './compose.ts'
+import type { SweepMessage, SweepOrder } from './sweep-messages.ts'
+
+/** Grants taken from the store at a time, and renewed at once. */
+const pageSize = 200
+const concurrency = 32
+
+const tell = (message: SweepMessage): void => parentPort?.postMessage(message)
+const ending = new AbortController()
+parentPort?.on('message', () => ending.abort())
+
+async function sweep({ configPath, env }: SweepOrder): Promise<void> {
+  const composition = await compose({ configPath, env, role: 'main', isLasting: true })
+  try {
+    composition.events.subscribe((event) => tell({ kind: 'event', event }))
+    for (;;) {
+      const { taken } = await composition.engine.runDue({
+        limit: pageSize,
+        concurrency,
+        signal: ending.signal,
+      })
+      if (taken < pageSize || ending.signal.aborted) return
+    }
+  } finally {
+    await composition.close()
+  }
+}
+
+try {
+  await sweep(workerData as SweepOrder)
+} catch (error) {
+  if (!isEvergrantError(error)) throw error
+  const { code, detail, remedy } = error
+  tell({ kind: 'failure', code, detail, remedy })
+} finally {
+  // Nothing more is listened to, so that the thread ends by itself.
+  parentPort?.close()
+}
