@@ -1,16 +1,22 @@
 /** A collection of the directory that can be imported. */
-export type CollectionName = 'users'
+export type CollectionName = 'users' | 'groups' | 'members'
 
-/** The kind of object a collection holds; the first part of every object's key. */
-export type ObjectKind = 'user'
+/** The kind of an object; the first part of every object's key. */
+export type ObjectKind = 'user' | 'group'
+
+/** The kind of what a collection holds: objects, or memberships (who is in which group). */
+export type RowKind = ObjectKind | 'member'
 
 /** What Evergrant knows of a collection before it meets any tenant. */
 export interface Collection {
   readonly name: CollectionName
-  readonly kind: ObjectKind
-  /** Path below the Graph version root. */
+  readonly kind: RowKind
+  /** Path below the Graph version root; memberships are reached through the list of groups. */
   readonly path: string
-  /** Selected when the operator names no columns; Graph's own default set leaves most of these out. */
+  /**
+   * Selected when the operator names no columns; Graph's own default set leaves most of these out.
+   * The columns of memberships are fixed.
+   */
   readonly defaultColumns: readonly string[]
   readonly maxPageSize: number
   /** The application permission that is enough to read it. */
@@ -45,6 +51,36 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     ],
     maxPageSize: 999,
     permission: 'User.Read.All',
+  },
+  groups: {
+    name: 'groups',
+    kind: 'group',
+    path: '/groups',
+    defaultColumns: [
+      'id',
+      'displayName',
+      'description',
+      'mail',
+      'mailEnabled',
+      'mailNickname',
+      'securityEnabled',
+      'groupTypes',
+      'membershipRule',
+      'visibility',
+      'onPremisesSyncEnabled',
+      'onPremisesSamAccountName',
+      'createdDateTime',
+    ],
+    maxPageSize: 999,
+    permission: 'Group.Read.All',
+  },
+  members: {
+    name: 'members',
+    kind: 'member',
+    path: '/groups',
+    defaultColumns: ['groupId', 'memberId', 'memberType'],
+    maxPageSize: 999,
+    permission: 'GroupMember.Read.All',
   },
 }
 

@@ -1,3 +1,9 @@
 export { collections, isCollectionName } from './collections.ts'
-export type { Collection, CollectionName, ObjectKind } from './collections.ts'
-export type { DirectoryKey, DirectoryObject, DirectoryStore } from './ports.ts'
+export type { Collection, CollectionName, ObjectKind, RowKind } from './collections.ts'
+export type {
+  DirectoryKey,
+  DirectoryObject,
+  DirectoryStore,
+  Membership,
+  MembershipQuery,
+} from './ports.ts'

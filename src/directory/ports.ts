@@ -1,4 +1,4 @@
-import type { ObjectKind } from './collections.ts'
+import type { ObjectKind, RowKind } from './collections.ts'
 
 /** Names a directory object. */
 export interface DirectoryKey {
@@ -13,8 +13,37 @@ export interface DirectoryObject extends DirectoryKey {
   readonly updatedAt: number
 }
 
-/** Look-ups in the imported directory. */
+/** That an object is a direct member of a group. */
+export interface Membership {
+  readonly groupId: string
+  readonly memberId: string
+  /**
+   * What the member is: `user`, `group`, `device`, `servicePrincipal`, `orgContact`, as Graph types
+   * it; `directoryObject` where Graph does not say.
+   */
+  readonly memberType: string
+}
+
+/** One page of memberships. */
+export interface MembershipQuery {
+  readonly tenantId: string
+  /** The group or the member, whichever is looked up. GUIDs are one whatever their case. */
+  readonly id: string
+  readonly limit: number
+  /** Only what follows this id of the other side: the last one of the page before. */
+  readonly after?: string
+}
+
+/**
+ * Look-ups in the imported directory. What a complete import no longer met is marked as deleted and
+ * is left out of all of them, until an import meets it again.
+ */
 export interface DirectoryStore {
   findObject(key: DirectoryKey): Promise<DirectoryObject | undefined>
-  countObjects(tenantId: string, kind: ObjectKind): Promise<number>
+  /** How many live objects or memberships of a tenant are known. */
+  countObjects(tenantId: string, kind: RowKind): Promise<number>
+  /** The live memberships of one member, by the group's id. */
+  listGroupsOf(query: MembershipQuery): Promise<readonly Membership[]>
+  /** The live memberships of one group, by the member's id. */
+  listMembers(query: MembershipQuery): Promise<readonly Membership[]>
 }

@@ -1,4 +1,4 @@
-import type { CollectionName, ObjectKind } from '../directory/index.ts'
+import type { CollectionName, Membership, ObjectKind, RowKind } from '../directory/index.ts'
 import type { AccessToken, EvergrantError, Problem, ProcessOwner, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
@@ -17,7 +17,10 @@ export interface RunOptions {
   /** Origin and version root of Graph, e.g. `https://graph.microsoft.com/v1.0`. */
   readonly graphUrl: string
   readonly collections: readonly CollectionName[]
-  /** `store` or `ndjson:/absolute/dir`. */
+  /**
+   * `store`, `ndjson:/absolute/dir`, `csv:/absolute/dir`, `sqlite:/absolute/file` or
+   * `postgres://user@host/database`; never with a password.
+   */
   readonly destination: string
   /** Columns per collection, in order. */
   readonly columns: Readonly<Partial<Record<CollectionName, readonly string[]>>>
@@ -25,8 +28,23 @@ export interface RunOptions {
   readonly pageSize: number
   /** A token with less remaining life than this is renewed before the next request. */
   readonly refreshBeforeMs: number
-  /** `complete` publishes files only for a complete verdict; `partial` always. */
+  /** `complete` publishes snapshots only for a complete verdict; `partial` always. */
   readonly publish: 'complete' | 'partial'
+  /** Present for `csv:` alone. */
+  readonly csv?: CsvOptions
+  /**
+   * Present for `store` alone: the greatest share of the known rows of a collection, 0 to 1, that a
+   * complete run may mark as deleted. Absent (runs of older releases): 0.1.
+   */
+  readonly deleteAtMost?: number
+}
+
+/** How CSV files are written. */
+export interface CsvOptions {
+  readonly header: boolean
+  /** One character. */
+  readonly delimiter: string
+  readonly bom: boolean
 }
 
 /** The process that drives a run; tells whether it still lives. */
@@ -45,6 +63,8 @@ export interface RunTotals {
   /** Milliseconds spent driving the run, in all its sessions. */
   readonly activeMs: number
   readonly waitedMs: number
+  /** Rows of the store marked as deleted, since a complete run had not met them. */
+  readonly deleted: number
 }
 
 /** A run as stored. */
@@ -89,6 +109,23 @@ export interface WalkRecord {
   readonly countAfter?: number
   /** Distinct ids, known when the walk is finished and verified. */
   readonly distinctRows?: number
+  /**
+   * Memberships only. `nextUrl` is then the page of the list of groups that is being gone through,
+   * and this the group of that page up to which everything is committed: its members up to
+   * `nextUrl`, or all of them when it has none. Undefined: nothing of that page is.
+   */
+  readonly group?: { readonly id: string; readonly nextUrl?: string }
+  /** Memberships only: groups whose members were read to the end, vanished ones left out. */
+  readonly groups?: number
+  /** Memberships only: groups that were listed, but were gone when their members were asked for. */
+  readonly vanishedGroups?: number
+  /** The verdict of this collection, once it is judged, and what it rests on. */
+  readonly verdict?: Verdict
+  readonly detail?: string
+  /** Rows that were not met and therefore marked as deleted. */
+  readonly deleted?: number
+  /** Why rows that were not met were left as they are, where that needs to be known. */
+  readonly deletionNote?: string
 }
 
 /** Rows of one page, still as the bytes they came in. */
@@ -114,6 +151,26 @@ export interface PageCommit {
     readonly sequence: number
     readonly page: PageRows
   }
+  /** Present when memberships go to the store itself. One that stands twice is one. */
+  readonly edges?: {
+    readonly tenantId: string
+    readonly sequence: number
+    readonly edges: readonly Membership[]
+  }
+}
+
+/** One step in marking what a complete run has not met as deleted. */
+export interface SweepStep {
+  readonly runId: string
+  readonly instanceId: string
+  readonly now: number
+  readonly tenantId: string
+  readonly kind: RowKind
+  readonly sequence: number
+  /** About how many rows to look at in this step. */
+  readonly limit: number
+  /** Where the step before left off; undefined for the first. */
+  readonly after?: string
 }
 
 /** Changes to a run; absent members stay as they are, null ones are cleared. */
@@ -144,9 +201,10 @@ export interface Heartbeat {
 }
 
 /**
- * Where runs, their cursors and logs live. Every method is one transaction. Methods that take an
- * `instanceId` write only while that instance owns the run, and throw `import_interrupted`
- * otherwise. All throw `store_unavailable`, `store_busy`, `store_full`.
+ * Where runs, their cursors and logs live. Every method is one transaction. A page revives rows it
+ * meets that were marked as deleted. Methods that take an `instanceId` write only while that
+ * instance owns the run, and throw `import_interrupted` otherwise. All throw `store_unavailable`,
+ * `store_busy`, `store_full`.
  */
 export interface RunStore {
   /**
@@ -218,12 +276,30 @@ export interface RunStore {
    */
   takeRows(
     tenantId: string,
-    kind: ObjectKind,
+    kind: RowKind,
     name: string,
     options: { readonly takeOver: boolean; readonly now: number },
   ): Promise<{ readonly owner: string }>
-  /** How many rows of (tenant, kind) the run of that sequence has seen. */
-  countSeen(tenantId: string, kind: ObjectKind, sequence: number): Promise<number>
+  /**
+   * How many rows of (tenant, kind) the run of that sequence has seen. Rows are distinct: objects
+   * by id, memberships by group and member.
+   */
+  countSeen(tenantId: string, kind: RowKind, sequence: number): Promise<number>
+  /** Live rows of (tenant, kind), and how many of them the run of that sequence has not seen. */
+  countUnseen(
+    tenantId: string,
+    kind: RowKind,
+    sequence: number,
+  ): Promise<{ readonly known: number; readonly unseen: number }>
+  /**
+   * Marks the live rows of one batch that the run has not seen as deleted, at `now`, and adds them
+   * to `deleted` of the run's totals. Rows seen by the run, and rows marked before, are left alone,
+   * so that steps may be repeated from the start. Like a page, writes only while the instance owns
+   * the run and the run's name the rows (`import_owned`).
+   *
+   * @returns How many were marked, and where to go on: undefined at the end.
+   */
+  sweepUnseen(step: SweepStep): Promise<{ readonly marked: number; readonly next?: string }>
 }
 
 /** A token as handed to an import. */
