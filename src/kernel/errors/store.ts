@@ -58,4 +58,22 @@ export const storeErrors = defineErrors({
     title: 'The store was written by a newer Evergrant',
     remedy: 'Upgrade this Evergrant to at least the version that the message names.',
   },
+  schema_outdated: {
+    status: 500,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The database is not prepared for this Evergrant',
+    remedy:
+      'Run `evergrant migrate`. Nodes of the release before it go on working meanwhile; then start this one.',
+  },
+  store_refused: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 2,
+    title: 'The database does not let Evergrant in',
+    remedy:
+      'Check user, password, database name and TLS in `store`, and what the server allows that user.',
+  },
 })
