@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isEvergrantError, Secret } from '../kernel/index.ts'
 import { generateKey, readKey } from './key.ts'
-import { createVault, type SealPlace } from './vault.ts'
+import { createVault, keyIdOf, type SealPlace } from './vault.ts'
 
 const place: SealPlace = { table: 'token_slots', column: 'token', row: 'slt_1' }
 const k1 = readKey('k1', generateKey())
@@ -121,6 +121,26 @@ describe('a vault', () => {
     const larger = Buffer.concat([Buffer.alloc(7), sealed, Buffer.alloc(9)])
     const view = new Uint8Array(larger.buffer, larger.byteOffset + 7, sealed.length)
     expect(vault.open(view, place).reveal()).toBe('s3cret')
+  })
+
+  it('refuses to seal with a key that is not in its ring, naming both', () => {
+    expect(() => vault.sealWith('k2')).toThrow('key "k2" is not in the ring, which holds "k1"')
+    expect(codeOf(() => vault.sealWith('k2'))).toBe('key_missing')
+  })
+
+  it('seals with the key it was asked to, and leaves the vault it came from as it is', () => {
+    const ring = createVault([k1, k2])
+    const other = ring.sealWith('k2')
+    expect([ring.sealsWith, other.sealsWith, other.primaryKeyId]).toEqual(['k1', 'k2', 'k1'])
+    expect(other.keyIds).toEqual(['k1', 'k2'])
+    expect(keyIdOf(ring.seal(new Secret('a'), place))).toBe('k1')
+    expect(keyIdOf(other.seal(new Secret('a'), place))).toBe('k2')
+    expect(keyIdOf(other.sealCheck())).toBe('k2')
+    expect(other.sealWith('k1').open(other.seal(new Secret('a'), place), place).reveal()).toBe('a')
+  })
+
+  it('tells no key of bytes that are no sealed value', () => {
+    expect(keyIdOf(new Uint8Array(3))).toBeUndefined()
   })
 
   it('seals with the first key and opens with all', () => {

@@ -15,14 +15,24 @@ export interface SealPlace {
 export interface VerifiedCheck {
   /** The id of the key that made the check. */
   readonly keyId: string
-  /** False when another key seals now: keep a check of that one too. */
+  /** Whether that key is the first of the ring. */
   readonly isPrimary: boolean
 }
 
 /** Seals and opens secrets. Synchronous, without state, safe to share. */
 export interface Vault {
-  /** The id of the key that seals. */
+  /** The id of the first key of the ring: the one its owner wants to seal with. */
   readonly primaryKeyId: string
+  /** The ids of all keys of the ring, in order. */
+  readonly keyIds: readonly string[]
+  /** The id of the key this vault seals with; the primary one unless `sealWith` chose another. */
+  readonly sealsWith: string
+  /**
+   * Returns a vault over the same ring that seals with the key of that id; this one stays as it is.
+   *
+   * @throws `key_missing` when the ring does not hold it.
+   */
+  sealWith(keyId: string): Vault
   /**
    * Seals a secret for one place under a data key of its own. Sealing twice gives different bytes.
    *
@@ -36,7 +46,7 @@ export interface Vault {
    *   another place, or its key is not in the ring.
    */
   open(sealed: Uint8Array, place: SealPlace): Secret
-  /** Makes a value that proves, later, that the primary key is still the right one. */
+  /** Makes a value that proves, later, that the key this vault seals with is still the right one. */
   sealCheck(): Uint8Array
   /**
    * Proves that the ring holds the key that made this check.
@@ -59,7 +69,7 @@ const algorithm = 'aes-256-gcm'
 const authTagLength = { authTagLength: tagBytes }
 
 /**
- * Makes a vault over a ring of keys: the first seals, all open.
+ * Makes a vault over a ring of keys: the first seals unless `sealWith` chooses another, all open.
  *
  * @throws `key_missing` without any key, `key_malformed` when two keys have one id.
  */
@@ -78,19 +88,19 @@ export function createVault(
     }
     ring.set(id, key)
   }
-  const primaryHeader = headerOf(primary.id)
 
-  const seal: Vault['seal'] = (secret, place) => {
+  const sealUnder = (key: VaultKey, secret: Secret, place: SealPlace): Uint8Array => {
     const text = secret.reveal()
     if (!text.isWellFormed()) {
       throw new EvergrantError('internal', 'a text with lone surrogates cannot be sealed')
     }
-    const aad = bind(primaryHeader, place)
+    const header = headerOf(key.id)
+    const aad = bind(header, place)
     const fresh = random(keyBytes + nonceBytes)
     const dataKey = fresh.subarray(0, keyBytes)
     const wrapNonce = fresh.subarray(keyBytes)
     try {
-      const wrap = createCipheriv(algorithm, primary.key, wrapNonce, authTagLength).setAAD(aad)
+      const wrap = createCipheriv(algorithm, key.key, wrapNonce, authTagLength).setAAD(aad)
       const wrappedKey = wrap.update(dataKey)
       wrap.final()
       const cipher = createCipheriv(algorithm, asKey(dataKey), valueNonce, authTagLength)
@@ -98,7 +108,7 @@ export function createVault(
       const ciphertext = cipher.update(text, 'utf8')
       cipher.final()
       return Buffer.concat([
-        primaryHeader,
+        header,
         wrapNonce,
         wrappedKey,
         wrap.getAuthTag(),
@@ -132,46 +142,69 @@ export function createVault(
     }
   }
 
-  return {
-    primaryKeyId: primary.id,
-    seal,
-    open: (sealed, place) => {
-      const outcome = unseal(sealed, place)
-      if (outcome.kind === 'opened') return new Secret(outcome.text)
-      if (outcome.kind === 'key_absent') {
-        throw new EvergrantError(
-          'unseal_failed',
-          `${nameOf(place)} was sealed with key ${idForPeople(outcome.keyId)}, but the ring holds ${idsForPeople(ring)}`,
-          { remedy: 'Add that key to `encryption.keys` again: the first key seals, all open.' },
-        )
-      }
+  const open: Vault['open'] = (sealed, place) => {
+    const outcome = unseal(sealed, place)
+    if (outcome.kind === 'opened') return new Secret(outcome.text)
+    if (outcome.kind === 'key_absent') {
       throw new EvergrantError(
         'unseal_failed',
-        outcome.kind === 'refused'
-          ? `${nameOf(place)} does not open with key "${outcome.keyId}" that sealed it`
-          : `expected ${nameOf(place)} to be a sealed value, but saw ${sealed.length} bytes that are cut off or of another layout`,
+        `${nameOf(place)} was sealed with key ${idForPeople(outcome.keyId)}, but the ring holds ${idsForPeople(ring)}`,
+        { remedy: 'Add that key to `encryption.keys` again: the first key seals, all open.' },
       )
-    },
-    sealCheck: () => seal(new Secret(checkText), checkPlace),
-    verifyCheck: (check) => {
-      const outcome = unseal(check, checkPlace)
-      if (outcome.kind === 'opened') {
-        return { keyId: outcome.keyId, isPrimary: outcome.keyId === primary.id }
-      }
-      if (outcome.kind === 'not_sealed') {
-        throw new EvergrantError(
-          'unseal_failed',
-          `expected the store’s check value to be a sealed value, but saw ${check.length} bytes that are cut off or of another layout`,
-        )
-      }
-      throw new EvergrantError(
-        'key_wrong',
-        outcome.kind === 'refused'
-          ? `the store was sealed with another key than the one given as "${outcome.keyId}"`
-          : `the store was sealed with key ${idForPeople(outcome.keyId)}, but the ring holds ${idsForPeople(ring)}`,
-      )
-    },
+    }
+    throw new EvergrantError(
+      'unseal_failed',
+      outcome.kind === 'refused'
+        ? `${nameOf(place)} does not open with key "${outcome.keyId}" that sealed it`
+        : `expected ${nameOf(place)} to be a sealed value, but saw ${sealed.length} bytes that are cut off or of another layout`,
+    )
   }
+
+  const verifyCheck: Vault['verifyCheck'] = (check) => {
+    const outcome = unseal(check, checkPlace)
+    if (outcome.kind === 'opened') {
+      return { keyId: outcome.keyId, isPrimary: outcome.keyId === primary.id }
+    }
+    if (outcome.kind === 'not_sealed') {
+      throw new EvergrantError(
+        'unseal_failed',
+        `expected the store’s check value to be a sealed value, but saw ${check.length} bytes that are cut off or of another layout`,
+      )
+    }
+    throw new EvergrantError(
+      'key_wrong',
+      outcome.kind === 'refused'
+        ? `the store was sealed with another key than the one given as "${outcome.keyId}"`
+        : `the store was sealed with key ${idForPeople(outcome.keyId)}, but the ring holds ${idsForPeople(ring)}`,
+    )
+  }
+
+  const sealWith = (keyId: string): Vault => {
+    const key = keys.find(({ id }) => id === keyId)
+    if (key === undefined) {
+      throw new EvergrantError(
+        'key_missing',
+        `key ${idForPeople(keyId)} is not in the ring, which holds ${idsForPeople(ring)}`,
+        { remedy: 'Add that key to `encryption.keys`.' },
+      )
+    }
+    return {
+      primaryKeyId: primary.id,
+      keyIds: keys.map(({ id }) => id),
+      sealsWith: key.id,
+      sealWith,
+      seal: (secret, place) => sealUnder(key, secret, place),
+      open,
+      sealCheck: () => sealUnder(key, new Secret(checkText), checkPlace),
+      verifyCheck,
+    }
+  }
+  return sealWith(primary.id)
+}
+
+/** The id of the key that a sealed value names; undefined when it is no sealed value at all. */
+export function keyIdOf(sealed: Uint8Array): string | undefined {
+  return splitSealed(sealed)?.keyId
 }
 
 type Unsealed =
