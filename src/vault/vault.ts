@@ -19,20 +19,20 @@ export interface VerifiedCheck {
   readonly isPrimary: boolean
 }
 
-/** Seals and opens secrets. Synchronous, without state, safe to share. */
+/** Seals and opens secrets. Synchronous; its only state is which key of the ring seals. */
 export interface Vault {
   /** The id of the first key of the ring: the one its owner wants to seal with. */
   readonly primaryKeyId: string
   /** The ids of all keys of the ring, in order. */
   readonly keyIds: readonly string[]
-  /** The id of the key this vault seals with; the primary one unless `sealWith` chose another. */
-  readonly sealsWith: string
+  /** The id of the key that seals now: the primary one until `sealWith` chose another. */
+  readonly sealingKeyId: string
   /**
-   * Returns a vault over the same ring that seals with the key of that id; this one stays as it is.
+   * Seals with the key of that id from now on; what was sealed before still opens.
    *
-   * @throws `key_missing` when the ring does not hold it.
+   * @throws `key_missing` when the ring does not hold it; nothing changes then.
    */
-  sealWith(keyId: string): Vault
+  sealWith(keyId: string): void
   /**
    * Seals a secret for one place under a data key of its own. Sealing twice gives different bytes.
    *
@@ -46,7 +46,7 @@ export interface Vault {
    *   another place, or its key is not in the ring.
    */
   open(sealed: Uint8Array, place: SealPlace): Secret
-  /** Makes a value that proves, later, that the key this vault seals with is still the right one. */
+  /** Makes a value that proves, later, that the key which seals now is still the right one. */
   sealCheck(): Uint8Array
   /**
    * Proves that the ring holds the key that made this check.
@@ -89,18 +89,21 @@ export function createVault(
     ring.set(id, key)
   }
 
-  const sealUnder = (key: VaultKey, secret: Secret, place: SealPlace): Uint8Array => {
+  let sealing = primary
+
+  const seal: Vault['seal'] = (secret, place) => {
+    const { id, key } = sealing
     const text = secret.reveal()
     if (!text.isWellFormed()) {
       throw new EvergrantError('internal', 'a text with lone surrogates cannot be sealed')
     }
-    const header = headerOf(key.id)
+    const header = headerOf(id)
     const aad = bind(header, place)
     const fresh = random(keyBytes + nonceBytes)
     const dataKey = fresh.subarray(0, keyBytes)
     const wrapNonce = fresh.subarray(keyBytes)
     try {
-      const wrap = createCipheriv(algorithm, key.key, wrapNonce, authTagLength).setAAD(aad)
+      const wrap = createCipheriv(algorithm, key, wrapNonce, authTagLength).setAAD(aad)
       const wrappedKey = wrap.update(dataKey)
       wrap.final()
       const cipher = createCipheriv(algorithm, asKey(dataKey), valueNonce, authTagLength)
@@ -179,27 +182,28 @@ export function createVault(
     )
   }
 
-  const sealWith = (keyId: string): Vault => {
-    const key = keys.find(({ id }) => id === keyId)
-    if (key === undefined) {
-      throw new EvergrantError(
-        'key_missing',
-        `key ${idForPeople(keyId)} is not in the ring, which holds ${idsForPeople(ring)}`,
-        { remedy: 'Add that key to `encryption.keys`.' },
-      )
-    }
-    return {
-      primaryKeyId: primary.id,
-      keyIds: keys.map(({ id }) => id),
-      sealsWith: key.id,
-      sealWith,
-      seal: (secret, place) => sealUnder(key, secret, place),
-      open,
-      sealCheck: () => sealUnder(key, new Secret(checkText), checkPlace),
-      verifyCheck,
-    }
+  return {
+    primaryKeyId: primary.id,
+    keyIds: keys.map(({ id }) => id),
+    get sealingKeyId() {
+      return sealing.id
+    },
+    sealWith: (keyId) => {
+      const key = keys.find(({ id }) => id === keyId)
+      if (key === undefined) {
+        throw new EvergrantError(
+          'key_missing',
+          `key ${idForPeople(keyId)} is not in the ring, which holds ${idsForPeople(ring)}`,
+          { remedy: 'Add that key to `encryption.keys`.' },
+        )
+      }
+      sealing = key
+    },
+    seal,
+    open,
+    sealCheck: () => seal(new Secret(checkText), checkPlace),
+    verifyCheck,
   }
-  return sealWith(primary.id)
 }
 
 /** The id of the key that a sealed value names; undefined when it is no sealed value at all. */
