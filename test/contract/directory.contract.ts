@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Membership } from '../../src/directory/index.ts'
+import type { PageCommit, RunRecord, SweepStep } from '../../src/imports/ports.ts'
 import type { Store } from '../../src/store/index.ts'
 import {
   aPage,
@@ -9,6 +11,7 @@ import {
   rowsNamed,
   tenantId,
   type MakeStore,
+  type SampleRow,
   type SharedStore,
 } from './builders.ts'
 
@@ -87,6 +90,194 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(found?.properties['displayName']).toBe('again')
     })
 
+    it('finds no member and no group where none was imported', async () => {
+      const query = { tenantId, id: crypto.randomUUID(), limit: 10 }
+      expect(await two.directory.listGroupsOf(query)).toEqual([])
+      expect(await two.directory.listMembers(query)).toEqual([])
+      expect(await two.directory.countObjects(tenantId, 'member')).toBe(0)
+      expect(await two.runs.countUnseen(tenantId, 'member', 1)).toEqual({ known: 0, unseen: 0 })
+    })
+
+    it('pages through the members of a group and the groups of a member', async () => {
+      const run = await aRun(one)
+      const [group, other, member] = ids(3)
+      const members = [...ids(5), member].toSorted()
+      const edges = [...members.map((id) => anEdge(group, id)), anEdge(other, member, 'device')]
+      await one.runs.commitPage(edgesPage(run, edges))
+      const first = await two.directory.listMembers({ tenantId, id: group.toUpperCase(), limit: 4 })
+      expect(first.map(({ memberId }) => memberId)).toEqual(members.slice(0, 4))
+      const after = first.at(-1)?.memberId ?? ''
+      const rest = await two.directory.listMembers({ tenantId, id: group, limit: 4, after })
+      expect(rest.map(({ memberId }) => memberId)).toEqual(members.slice(4))
+      const groups = await two.directory.listGroupsOf({ tenantId, id: member, limit: 9 })
+      expect(groups).toEqual(
+        [anEdge(group, member), anEdge(other, member, 'device')].toSorted((a, b) =>
+          a.groupId < b.groupId ? -1 : 1,
+        ),
+      )
+      expect(await two.directory.listGroupsOf({ tenantId: 'no', id: member, limit: 9 })).toEqual([])
+      expect(await two.directory.countObjects(tenantId, 'member')).toBe(7)
+    })
+
+    it('marks nothing as deleted for a process that lost its run, or whose rows were taken over', async () => {
+      const { second } = await twoRuns()
+      const lost = { ...sweep(second), instanceId: 'else' }
+      await expect(one.runs.sweepUnseen(lost)).rejects.toMatchObject({ code: 'import_interrupted' })
+      await two.runs.takeRows(tenantId, 'user', 'thief', { takeOver: true, now: 1 })
+      await expect(one.runs.sweepUnseen(sweep(second))).rejects.toMatchObject({
+        code: 'import_owned',
+      })
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(6)
+    })
+
+    it('hides what a complete run did not meet, and shows it again when it is met again', async () => {
+      const { rows, second } = await twoRuns()
+      const gone = rows[0] ?? { id: '', displayName: '' }
+      const key = { tenantId, kind: 'user', id: gone.id } as const
+      expect(await two.runs.countUnseen(tenantId, 'user', second.sequence)).toEqual({
+        known: 6,
+        unseen: 4,
+      })
+      expect(await two.directory.findObject(key)).toBeDefined()
+      expect(await one.runs.sweepUnseen(sweep(second))).toEqual({ marked: 4 })
+      expect(await two.directory.findObject(key)).toBeUndefined()
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(2)
+      expect((await two.runs.getRun(second.id))?.totals.deleted).toBe(4)
+      // Once more, as after a kill: nothing is left to do.
+      expect(await one.runs.sweepUnseen(sweep(second))).toEqual({ marked: 0 })
+      expect(await two.runs.countUnseen(tenantId, 'user', second.sequence)).toEqual({
+        known: 2,
+        unseen: 0,
+      })
+      await one.runs.commitPage(aPage(second, [gone]))
+      expect(await two.directory.findObject(key)).toMatchObject({ properties: gone })
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(3)
+      expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(3)
+    })
+
+    it('doubles no deleted row when everything was deleted before', async () => {
+      const first = await aRun(one)
+      const rows = rowsNamed('a', 5)
+      await one.runs.commitPage(aPage(first, rows))
+      await finish(first)
+      const second = await aRun(one)
+      await one.runs.sweepUnseen(sweep(second))
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(0)
+      await one.runs.commitPage(aPage(second, rows))
+      await one.runs.commitPage(aPage(second, rows))
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(5)
+      expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(5)
+    })
+
+    it('deletes in small steps what one step would delete, rows of other tenants left alone', async () => {
+      const first = await aRun(one)
+      const rows = rowsNamed('a', 30)
+      const other = { tenantId: 'other', kind: 'user', sequence: first.sequence } as const
+      await one.runs.commitPage(aPage(first, rows))
+      await one.runs.commitPage(aPage(first, [], { rows: { ...other, page: pageOf(rows) } }))
+      const groups = ids(4).toSorted()
+      const edges = groups.flatMap((group) => ids(9).map((member) => anEdge(group, member)))
+      await one.runs.commitPage(edgesPage(first, edges))
+      await finish(first)
+      const second = await aRun(one)
+      await one.runs.commitPage(aPage(second, rows.slice(10, 15)))
+      await one.runs.commitPage(edgesPage(second, edges.slice(9, 20)))
+      for (const [kind, left] of [
+        ['user', 5],
+        ['member', 11],
+      ] as const) {
+        let after: string | undefined
+        let marked = 0
+        do {
+          const step = {
+            ...sweep(second),
+            kind,
+            limit: 7,
+            ...(after === undefined ? {} : { after }),
+          }
+          const swept = await one.runs.sweepUnseen(step)
+          marked += swept.marked
+          after = swept.next
+        } while (after !== undefined)
+        expect(await two.directory.countObjects(tenantId, kind)).toBe(left)
+        expect(marked).toBe((kind === 'user' ? 30 : 36) - left)
+      }
+      expect(await two.directory.countObjects('other', 'user')).toBe(30)
+      expect((await two.runs.getRun(second.id))?.totals.deleted).toBe(25 + 25)
+      const [swept, kept] = [groups[0] ?? '', groups[1] ?? '']
+      expect(await two.directory.listMembers({ tenantId, id: swept, limit: 20 })).toEqual([])
+      expect(await two.directory.listMembers({ tenantId, id: kept, limit: 20 })).toHaveLength(9)
+    })
+
+    it('holds the memberships a map would hold, whatever pages and sweeps come', async () => {
+      const pool = [...ids(4), 'odd', '~', 'ab-cd']
+      const edge = fc.record({
+        groupId: fc.constantFrom(...pool),
+        memberId: fc.constantFrom(...pool),
+        memberType: fc.constantFrom('user', 'group'),
+      })
+      const session = fc.record({
+        pages: fc.array(fc.array(edge, { maxLength: 12 }), { maxLength: 4 }),
+        sweeps: fc.boolean(),
+      })
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(fc.array(session, { maxLength: 5 }), async (sessions) => {
+          const tenant = `edges ${round++}`
+          const live = new Map<string, Membership>()
+          for (const { pages, sweeps } of sessions) {
+            const run = await aRun(one, `model ${tenant}`)
+            const met = new Set<string>()
+            for (const edges of pages) {
+              await one.runs.commitPage(edgesPage(run, edges, tenant))
+              for (const each of edges) {
+                live.set(`${each.groupId} ${each.memberId}`, each)
+                met.add(`${each.groupId} ${each.memberId}`)
+              }
+            }
+            expect(await two.runs.countSeen(tenant, 'member', run.sequence)).toBe(met.size)
+            const unseen = live.size - met.size
+            expect(await two.runs.countUnseen(tenant, 'member', run.sequence)).toEqual({
+              known: live.size,
+              unseen,
+            })
+            if (sweeps) {
+              const step = { ...sweep(run), tenantId: tenant, kind: 'member', limit: 500 } as const
+              expect((await one.runs.sweepUnseen(step)).marked).toBe(unseen)
+              for (const key of live.keys()) if (!met.has(key)) live.delete(key)
+            }
+            await finish(run)
+          }
+          expect(await two.directory.countObjects(tenant, 'member')).toBe(live.size)
+          for (const id of pool) {
+            const query = { tenantId: tenant, id, limit: 100 }
+            const byGroup = await two.directory.listMembers(query)
+            const byMember = await two.directory.listGroupsOf(query)
+            const all = [...live.values()]
+            expect(new Set(byGroup)).toEqual(new Set(all.filter((each) => each.groupId === id)))
+            expect(new Set(byMember)).toEqual(new Set(all.filter((each) => each.memberId === id)))
+          }
+        }),
+        { numRuns: 15 },
+      )
+    })
+
+    async function finish(run: RunRecord): Promise<void> {
+      await one.runs.updateRun(run.id, 'one', { state: 'completed', release: true }, [], 3_000)
+    }
+
+    /** A run that brought six rows, and the next one, which has met the last two of them. */
+    async function twoRuns(): Promise<{ readonly rows: SampleRow[]; readonly second: RunRecord }> {
+      const first = await aRun(one)
+      const rows = rowsNamed('a', 6)
+      await one.runs.commitPage(aPage(first, rows))
+      await finish(first)
+      const second = await aRun(one)
+      await one.runs.takeRows(tenantId, 'user', second.name, { takeOver: false, now: 1 })
+      await one.runs.commitPage(aPage(second, rows.slice(4)))
+      return { rows, second }
+    }
+
     it('holds what a map would hold, whatever pages come in', async () => {
       const guids = Array.from({ length: 12 }, (): string => crypto.randomUUID())
       const odd = ['', '~', '~a', 'a', 'ab-cd', 'abcd', 'x'.repeat(16), '0'.repeat(32), 'é%_\'"']
@@ -134,4 +325,24 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       )
     })
   })
+}
+
+function sweep(run: RunRecord): SweepStep {
+  const { id: runId, sequence } = run
+  const of = { tenantId, kind: 'user', sequence, limit: 10_000 } as const
+  return { runId, instanceId: 'one', now: 5_000, ...of }
+}
+
+function ids(count: number): string[] & [string, string, string, string] {
+  const made = Array.from({ length: count }, (): string => crypto.randomUUID())
+  return made as string[] & [string, string, string, string]
+}
+
+function anEdge(groupId: string, memberId: string, memberType = 'user'): Membership {
+  return { groupId, memberId, memberType }
+}
+
+function edgesPage(run: RunRecord, edges: readonly Membership[], tenant = tenantId): PageCommit {
+  const { rows: _, ...page } = aPage(run, [])
+  return { ...page, edges: { tenantId: tenant, sequence: run.sequence, edges } }
 }

@@ -133,6 +133,30 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       expect(await two.runs.readLog(run.id, 0, 1)).toEqual([{ seq: 1, ...aLine('x') }])
     })
 
+    it('keeps every fact of a walk, and forgets those that are gone', async () => {
+      const run = await aRun(one)
+      const walk = aWalk(run, {
+        nextUrl: 'https://graph.microsoft.com/v1.0/groups?$skiptoken=x',
+        group: { id: 'g1', nextUrl: 'https://graph.microsoft.com/v1.0/groups/g1/members?p=2' },
+        groups: 7,
+        vanishedGroups: 1,
+        segment: 's',
+        segmentBytes: 9,
+        countBefore: 1,
+        countAfter: 2,
+        distinctRows: 3,
+        verdict: 'complete_with_drift',
+        detail: 'because',
+        deleted: 4,
+        deletionNote: 'too many',
+      })
+      await one.runs.updateWalk(walk, 'one', [], 2)
+      expect(await two.runs.listWalks(run.id)).toEqual([walk])
+      const moved = aWalk(run, { group: { id: 'g2' } })
+      await one.runs.updateWalk(moved, 'one', [], 3)
+      expect(await two.runs.listWalks(run.id)).toEqual([moved])
+    })
+
     it('clears members of a run that are null and keeps the absent ones', async () => {
       const run = await aRun(one)
       await one.runs.updateRun(run.id, 'one', { state: 'waiting', reason: 'Graph is down' }, [], 2)
@@ -279,6 +303,7 @@ function pageOfModel(runId: string, instanceId: string, pages: number): PageComm
       bytes: 0,
       activeMs: 0,
       waitedMs: 0,
+      deleted: 0,
     },
     log: [],
   }

@@ -1,5 +1,6 @@
 import type { DirectoryStore } from '../../directory/index.ts'
 import type { Connection } from './connection.ts'
+import { listEdges } from './edges.ts'
 import { findRowId } from './object-keys.ts'
 import { findSpace } from './spaces.ts'
 
@@ -14,7 +15,8 @@ export function createDirectoryStore(connection: Connection): DirectoryStore {
         const rowId = findRowId(connection, space.space_id, key.id)
         if (rowId === undefined) return undefined
         const row = prepare<[number], { properties: string; updated_at: number }>(
-          'SELECT properties, updated_at FROM directory_objects WHERE row_id = ?',
+          `SELECT properties, updated_at FROM directory_objects
+           WHERE row_id = ? AND deleted_at IS NULL`,
         ).get(rowId)
         if (row === undefined) return undefined
         const properties = JSON.parse(row.properties) as Record<string, unknown>
@@ -22,5 +24,7 @@ export function createDirectoryStore(connection: Connection): DirectoryStore {
       }),
     countObjects: async (tenantId, kind) =>
       await read(() => findSpace(connection, { tenantId, kind })?.objects ?? 0),
+    listGroupsOf: async (query) => await read(() => listEdges(connection, 'member', query)),
+    listMembers: async (query) => await read(() => listEdges(connection, 'group', query)),
   }
 }

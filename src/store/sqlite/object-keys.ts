@@ -12,8 +12,11 @@ const slices = 64
 
 const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
-/** The key of a text made by `textOfId`: 16 bytes for a GUID, the text itself otherwise. */
-const keyOf = (text: string): string =>
+/** An id as it stands in a key: 16 bytes for a GUID, its text otherwise. */
+export type ObjectIdKey = string | Buffer
+
+/** SQL for the key of a text made by `textOfId`: 16 bytes for a GUID, the text itself otherwise. */
+export const keyOf = (text: string): string =>
   `iif(substr(${text}, 1, 1) = '~', substr(${text}, 2), unhex(${text}, '-'))`
 
 const rowIdOf = (key: string): string => `coalesce(
@@ -39,6 +42,14 @@ const removeSql = 'DELETE FROM directory_fresh_keys WHERE object_id >= ? AND obj
 /** An id as the statements here read it. GUIDs are one whatever their case (RFC 9562 section 4). */
 export function textOfId(id: string): string {
   return guid.test(id) ? id.toLowerCase() : `~${id}`
+}
+
+/** The id that a key stands for. */
+export function idOfKey(key: ObjectIdKey): string {
+  if (typeof key === 'string') return key
+  const hex = key.toString('hex')
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)]
+  return [...parts, hex.slice(20)].join('-')
 }
 
 /** Looks up where objects are; null for the ones that are not there. In the order of `texts`. */

@@ -1,10 +1,9 @@
 import type { PageRows } from '../../imports/ports.ts'
-import { EvergrantError } from '../../kernel/index.ts'
 import type { Connection } from './connection.ts'
 import { createMetIds, type MetIds } from './met-ids.ts'
 import { addKeys, findRowIds, moveFreshKeys, textOfId } from './object-keys.ts'
 import { markSeen } from './seen-marks.ts'
-import { ensureSpace, type Space, type SpaceRow } from './spaces.ts'
+import { addRows, writableSpace, type Space, type SpaceRow } from './spaces.ts'
 
 /** The rows of one page and what to write with them. */
 export interface PageWrite extends Space {
@@ -20,8 +19,8 @@ interface FirstImport {
   readonly spaceId: number
   readonly sequence: number
   readonly met: MetIds
-  /** Objects of the space after this run's last page; another number means that others wrote, too. */
-  objects: number
+  /** Rows of the space after this run's last page; another number means that others wrote, too. */
+  rows: number
 }
 
 /** Rows a single INSERT takes: fewer calls into SQLite, the same work within. */
@@ -29,8 +28,8 @@ const rowsPerInsert = 50
 
 /**
  * Makes the writer of import pages: adds new objects, rewrites changed ones, leaves equal ones
- * untouched, and marks them all as seen. Of two rows with one id in a page the later one counts.
- * The caller holds a transaction.
+ * untouched, revives deleted ones, and marks them all as seen. Of two rows with one id in a page
+ * the later one counts. The caller holds a transaction.
  */
 export function createPageWriter(connection: Connection): (write: PageWrite) => void {
   const { prepare } = connection
@@ -48,9 +47,9 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
   ): (number | null)[] => {
     const spaceId = space.space_id
     const isSame = first?.spaceId === spaceId && first.sequence === sequence
-    if (!isSame || first?.objects !== space.objects) {
-      const isEmpty = space.objects === 0
-      first = isEmpty ? { spaceId, sequence, met: createMetIds(), objects: 0 } : undefined
+    const rows = space.objects + space.tombstones
+    if (!isSame || first?.rows !== rows) {
+      first = rows === 0 ? { spaceId, sequence, met: createMetIds(), rows } : undefined
     }
     if (first === undefined) return findRowIds(connection, spaceId, texts)
     const { met } = first
@@ -62,25 +61,22 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
   }
 
   return ({ tenantId, kind, owner, sequence, page, now }) => {
-    const space = ensureSpace(connection, { tenantId, kind })
-    if (space.owner !== null && space.owner !== owner) {
-      throw new EvergrantError(
-        'import_owned',
-        `the import "${space.owner}" took over the rows of "${tenantId}" from "${owner}"`,
-      )
-    }
+    const space = writableSpace(connection, { tenantId, kind }, owner)
     if (page.length === 0) return
     const spaceId = space.space_id
     const { texts, indexes } = distinct(page)
     const known = locate(space, sequence, texts)
     const firstRowId = nextRowId(connection)
 
-    const isEqual = prepare<[string, number], { same: 0 | 1 }>(
-      'SELECT properties = ? AS same FROM directory_objects WHERE row_id = ?',
+    const standing = prepare<[string, number], { same: 0 | 1; dead: 0 | 1 }>(
+      `SELECT properties = ? AS same, deleted_at IS NOT NULL AS dead
+       FROM directory_objects WHERE row_id = ?`,
     )
     const rewrite = prepare(
-      'UPDATE directory_objects SET properties = ?, updated_at = ? WHERE row_id = ?',
+      `UPDATE directory_objects SET properties = ?, updated_at = ?, deleted_at = NULL
+       WHERE row_id = ?`,
     )
+    let revived = 0
     const freshTexts: string[] = []
     const fresh: unknown[] = []
     const rowIds: number[] = []
@@ -94,20 +90,19 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
         rowIds.push(newRowId)
         continue
       }
-      if (isEqual.get(json, rowId)?.same !== 1) rewrite.run(json, now, rowId)
+      const found = standing.get(json, rowId)
+      if (found?.same !== 1 || found.dead === 1) rewrite.run(json, now, rowId)
+      revived += found?.dead ?? 0
       rowIds.push(rowId)
     }
 
     if (freshTexts.length > 0) {
       insertObjects(connection, fresh)
       addKeys(connection, spaceId, freshTexts, firstRowId)
-      prepare('UPDATE directory_spaces SET objects = objects + ? WHERE space_id = ?').run(
-        freshTexts.length,
-        spaceId,
-      )
       moveFreshKeys(connection, turn++)
-      if (first !== undefined) first.objects = space.objects + freshTexts.length
+      if (first !== undefined) first.rows = space.objects + space.tombstones + freshTexts.length
     }
+    addRows(connection, spaceId, freshTexts.length, revived)
     markSeen(connection, spaceId, sequence, rowIds)
   }
 }
@@ -130,7 +125,8 @@ function nextRowId({ prepare }: Connection): number {
 }
 
 const columns = 4
-const insertOne = 'INSERT INTO directory_objects VALUES (?, ?, ?, ?)'
+const insertOne =
+  'INSERT INTO directory_objects (row_id, space_id, updated_at, properties) VALUES (?, ?, ?, ?)'
 const insertBatch = insertOne + ', (?, ?, ?, ?)'.repeat(rowsPerInsert - 1)
 
 function insertObjects({ prepare }: Connection, values: readonly unknown[]): void {

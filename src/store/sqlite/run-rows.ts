@@ -45,6 +45,14 @@ export interface WalkRow {
   readonly count_after: number | null
   readonly distinct_rows: number | null
   readonly segment: string | null
+  readonly group_id: string | null
+  readonly group_url: string | null
+  readonly groups: number | null
+  readonly vanished_groups: number | null
+  readonly verdict: Verdict | null
+  readonly detail: string | null
+  readonly deleted: number | null
+  readonly deletion_note: string | null
 }
 
 /** Totals of a run that has done nothing yet. */
@@ -57,6 +65,7 @@ export const noTotals: RunTotals = {
   bytes: 0,
   activeMs: 0,
   waitedMs: 0,
+  deleted: 0,
 }
 
 /** Reads a run from its row. */
@@ -76,7 +85,8 @@ export function asRun(row: RunRow): RunRecord {
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     ...(row.finished_at === null ? {} : { finishedAt: row.finished_at }),
-    totals: JSON.parse(row.totals) as RunTotals,
+    // Runs of older releases have fewer counters.
+    totals: { ...noTotals, ...(JSON.parse(row.totals) as Partial<RunTotals>) },
   }
 }
 
@@ -96,10 +106,27 @@ export function asWalk(row: WalkRow): WalkRecord {
     ...(row.count_after === null ? {} : { countAfter: row.count_after }),
     ...(row.distinct_rows === null ? {} : { distinctRows: row.distinct_rows }),
     ...(row.segment === null ? {} : { segment: row.segment }),
+    ...(row.group_id === null
+      ? {}
+      : {
+          group: {
+            id: row.group_id,
+            ...(row.group_url === null ? {} : { nextUrl: row.group_url }),
+          },
+        }),
+    ...(row.groups === null ? {} : { groups: row.groups }),
+    ...(row.vanished_groups === null ? {} : { vanishedGroups: row.vanished_groups }),
+    ...(row.verdict === null ? {} : { verdict: row.verdict }),
+    ...(row.detail === null ? {} : { detail: row.detail }),
+    ...(row.deleted === null ? {} : { deleted: row.deleted }),
+    ...(row.deletion_note === null ? {} : { deletionNote: row.deletion_note }),
   }
 }
 
-/** A walk as the parameters of its upsert. */
+/** Writes a walk; its parameters are `walkParameters`. */
+export const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 21 }, () => '?').join(', ')})`
+
+/** A walk as the parameters of its upsert, in the order of the columns. */
 export function walkParameters(walk: WalkRecord): unknown[] {
   return [
     walk.runId,
@@ -115,5 +142,13 @@ export function walkParameters(walk: WalkRecord): unknown[] {
     walk.countAfter ?? null,
     walk.distinctRows ?? null,
     walk.segment ?? null,
+    walk.group?.id ?? null,
+    walk.group?.nextUrl ?? null,
+    walk.groups ?? null,
+    walk.vanishedGroups ?? null,
+    walk.verdict ?? null,
+    walk.detail ?? null,
+    walk.deleted ?? null,
+    walk.deletionNote ?? null,
   ]
 }

@@ -1,5 +1,6 @@
 import type {
   Heartbeat,
+  PageCommit,
   RunChange,
   RunOwner,
   RunRecord,
@@ -10,10 +11,20 @@ import type { LogBody, LogEntry } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
+import { writeEdges } from './edges.ts'
 import { createPageWriter } from './page-writer.ts'
-import { asRun, asWalk, noTotals, walkParameters, type RunRow, type WalkRow } from './run-rows.ts'
-import { takeSpace } from './spaces.ts'
-import { countSeen, dropOldMarks } from './seen-marks.ts'
+import {
+  asRun,
+  asWalk,
+  noTotals,
+  walkParameters,
+  writeWalkSql,
+  type RunRow,
+  type WalkRow,
+} from './run-rows.ts'
+import { dropOldMarks } from './seen-marks.ts'
+import { addRows, takeSpace, writableSpace } from './spaces.ts'
+import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
 
 const openStates = `('running', 'waiting', 'interrupted')`
 
@@ -55,9 +66,17 @@ export function createRunStore(connection: Connection): RunStore {
   }
 
   const writeWalk = (walk: WalkRecord): void => {
-    prepare(
-      `INSERT OR REPLACE INTO import_walks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ).run(...walkParameters(walk))
+    prepare(writeWalkSql).run(...walkParameters(walk))
+  }
+
+  const putEdges = (
+    { tenantId, sequence, edges }: NonNullable<PageCommit['edges']>,
+    owner: string,
+    now: number,
+  ): void => {
+    const { space_id: id } = writableSpace(connection, { tenantId, kind: 'member' }, owner)
+    const { fresh, revived } = writeEdges(connection, id, sequence, edges, now)
+    addRows(connection, id, fresh, revived)
   }
 
   /** Applies a change; absent members stay, null ones are cleared. */
@@ -172,10 +191,11 @@ export function createRunStore(connection: Connection): RunStore {
     },
 
     commitPage: async (commit) => {
-      const page = commit.rows
+      const { rows, edges } = commit
       await write(() => {
         const run = ownedRow(commit.runId, commit.instanceId)
-        if (page !== undefined) writePage({ ...page, owner: run.name, now: commit.now })
+        if (rows !== undefined) writePage({ ...rows, owner: run.name, now: commit.now })
+        if (edges !== undefined) putEdges(edges, run.name, commit.now)
         writeWalk(commit.walk)
         applyChange(run, { totals: commit.totals }, commit.now)
         appendLog(run.sequence, commit.log)
@@ -239,7 +259,22 @@ export function createRunStore(connection: Connection): RunStore {
       await write(() => takeSpace(connection, { tenantId, kind }, name, options)),
 
     countSeen: async (tenantId, kind, sequence) =>
-      await read(() => countSeen(connection, { tenantId, kind }, sequence)),
+      await read(() => countSeenRows(connection, { tenantId, kind }, sequence)),
+
+    countUnseen: async (tenantId, kind, sequence) =>
+      await read(() => countUnseen(connection, { tenantId, kind }, sequence)),
+
+    sweepUnseen: async (step) =>
+      await write(() => {
+        const run = ownedRow(step.runId, step.instanceId)
+        const space = writableSpace(connection, step, run.name)
+        const swept = sweepSpace(connection, space, step)
+        const { totals } = asRun(run)
+        const deleted = totals.deleted + swept.marked
+        applyChange(run, { totals: { ...totals, deleted } }, step.now)
+        bumpGeneration(connection, 'runs')
+        return swept
+      }),
   }
 }
 

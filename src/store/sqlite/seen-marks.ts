@@ -6,7 +6,8 @@ import { findSpace, type Space } from './spaces.ts'
  * page writes one or two chunks instead of 999 rows, and a row met twice counts once.
  */
 
-const rowsPerChunk = 4_096
+/** Rows whose marks stand in one chunk; the first has a multiple of it as its number. */
+export const rowsPerChunk = 4_096
 
 /** Marks rows as seen by a run. */
 export function markSeen(
@@ -38,6 +39,25 @@ export function markSeen(
   }
   const write = prepare('INSERT OR REPLACE INTO directory_seen VALUES (?, ?, ?, ?, ?)')
   for (const [index, { seen, bits }] of chunks) write.run(sequence, spaceId, index, seen, bits)
+}
+
+/** The marks of one chunk of rows; undefined when the run has seen none of them. */
+export function readMarks(
+  { prepare }: Connection,
+  spaceId: number,
+  sequence: number,
+  chunk: number,
+): Uint8Array | undefined {
+  const read = prepare<number[], { bits: Uint8Array }>(
+    'SELECT bits FROM directory_seen WHERE run_sequence = ? AND space_id = ? AND chunk = ?',
+  )
+  return read.get(sequence, spaceId, chunk)?.bits
+}
+
+/** True when a row stands in the marks of its chunk. */
+export function isMarked(marks: Uint8Array | undefined, rowId: number): boolean {
+  const bit = rowId % rowsPerChunk
+  return marks !== undefined && ((marks[bit >> 3] ?? 0) & (1 << (bit & 7))) !== 0
 }
 
 /** Counts the distinct rows of a space that a run has seen. */
