@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { EvergrantError, formatDuration, remainingLifeMs } from '../kernel/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
 import { testConnection, type Composition } from '../server/index.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import {
@@ -8,23 +8,25 @@ import {
   formatConnections,
   type ShownConnection,
 } from './connection-json.ts'
-import type { CliIo } from './io.ts'
+import { addEditCommands } from './connections-edit.ts'
+import { addGrantCommands } from './connections-grants.ts'
 import { printChecks } from './print-checks.ts'
 import type { CliContext } from './context.ts'
 
-/** `evergrant connections list|show|test|refresh` */
+/** `evergrant connections …` */
 export function addConnectionsCommands(program: Command, context: CliContext): void {
   const { io } = context
   const connections = program
     .command('connections')
-    .description('see, test and refresh connections')
+    .description('see, test, change and renew connections')
     .addHelpText(
       'after',
       `
 Examples:
   $ evergrant connections list
   $ evergrant connections show contoso-graph
-  $ evergrant connections test contoso-graph`,
+  $ evergrant connections test contoso-graph
+  $ evergrant connections add ping --provider ping --client-id app --secret --scope read < secret.txt`,
     )
 
   withCommonOptions(
@@ -90,26 +92,8 @@ Examples:
       })
     })
 
-  withCommonOptions(
-    connections
-      .command('refresh <name>')
-      .description('obtain a new token now, whatever failed before'),
-  )
-    .addHelpText(
-      'after',
-      `
-Every process on the store takes the new token up. Only a wait that the provider itself asked for
-(Retry-After) is kept.
-
-Examples:
-  $ evergrant connections refresh contoso-graph
-  $ evergrant connections refresh contoso-graph --json`,
-    )
-    .action(async (name: string, options: CommonOptions) => {
-      await withComposition(io, options, async (composition) =>
-        refresh(io, composition, name, options.json === true),
-      )
-    })
+  addGrantCommands(connections, context)
+  addEditCommands(connections, context)
 }
 
 async function find({ config, engine }: Composition, name: string): Promise<ShownConnection> {
@@ -117,47 +101,4 @@ async function find({ config, engine }: Composition, name: string): Promise<Show
   const definition = config.connections[name]
   if (definition === undefined) throw new EvergrantError('connection_unknown', name)
   return { definition, status }
-}
-
-async function refresh(
-  io: CliIo,
-  composition: Composition,
-  name: string,
-  isJson: boolean,
-): Promise<void> {
-  const { clock, engine } = composition
-  const before = (await engine.status(name)).token?.expiresAt
-  // An old token that serves on is no success: what was asked for did not happen.
-  const fail = (failure: EvergrantError): never => {
-    const lifeMs = (before ?? 0) - clock.now()
-    if (lifeMs > 0 && !isJson) {
-      io.note(`the old token still serves, for ${formatDuration(lifeMs)}\n`)
-    }
-    throw failure
-  }
-  const renewal = await engine.refresh(name)
-  if (!renewal.ok) return fail(renewal.error)
-  const { token, warning } = renewal.value
-  if (warning !== undefined) return fail(warning)
-  if (isJson) {
-    const result = {
-      name,
-      old_expires_at: before === undefined ? null : iso(before),
-      new_expires_at: iso(token.expiresAt),
-    }
-    io.out(`${JSON.stringify(result)}\n`)
-    return
-  }
-  const life = formatDuration(remainingLifeMs(token, clock.now()))
-  io.out(
-    [
-      `old token  ${before === undefined ? 'none' : `expires ${iso(before)}`}`,
-      `new token  expires ${iso(token.expiresAt)}, in ${life}`,
-      '',
-    ].join('\n'),
-  )
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString()
 }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { createSecretReader, loadConfig, type Config } from '../config/index.ts'
+import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
 import {
   createGrantEngine,
   type ConnectionDefinition,
@@ -16,6 +16,9 @@ import {
 import {
   createEventBus,
   EvergrantError,
+  isEvergrantError,
+  newId,
+  ownerOf,
   systemClock,
   systemRandom,
   type Clock,
@@ -23,12 +26,15 @@ import {
   type ProcessIdentity,
   type RandomBytes,
 } from '../kernel/index.ts'
-import { openSqliteStore, type Store } from '../store/index.ts'
+import type { GenerationTopic, Store } from '../store/index.ts'
 import { createVault, readKey, type Vault } from '../vault/index.ts'
+import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
 import { importTokensFrom } from './import-tokens.ts'
-import { createOutbound } from './outbound.ts'
+import { joinNodes } from './node-beat.ts'
+import { openOutbound } from './open-outbound.ts'
+import type { Outbound } from './outbound.ts'
+import { openConfiguredStore } from './open-store.ts'
 import { readProcessIdentity } from './process-identity.ts'
-import { resolveConnections } from './resolve-connections.ts'
 
 /** Every event of every room. */
 export type AnyEvent = GrantEvent | ImportEvent
@@ -41,11 +47,18 @@ export interface ComposeOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** `main` shares its thread with people and requests; `bulk` is a worker that writes page by page. */
   readonly role: 'main' | 'bulk'
+  /**
+   * Whether it stays open: then it follows what other processes change within a second, and says
+   * that it lives. A command that is over in a moment does neither. Default false.
+   */
+  readonly isLasting?: boolean
   readonly clock?: Clock
   readonly random?: RandomBytes
   readonly files?: FilePort
   /** Most pages the database may have; for tests of a full disk. */
   readonly storePageLimit?: number
+  /** Changes the way out; for tests that stand in it. */
+  readonly wrapOutbound?: (outbound: Outbound) => Outbound
 }
 
 /** Where a connection's imports read from. */
@@ -59,11 +72,24 @@ export interface ImportSource {
 /** Evergrant, put together. The one place where rooms meet the world and each other. */
 export interface Composition {
   readonly config: Config
+  /** Absolute path of the configuration file: what a worker composes itself from. */
+  readonly configPath: string
+  /** Where `{ env: NAME }` references are looked up. */
+  readonly env: Readonly<Record<string, string | undefined>>
   readonly store: Store
+  readonly vault: Vault
   readonly engine: GrantEngine
+  readonly connections: ConnectionRegistry
+  /** Reads secrets by reference. */
+  readonly secrets: SecretReader
   readonly events: EventBus<AnyEvent>
+  /** StoreClock: what every shared instant is told by. */
   readonly clock: Clock
   readonly identity: ProcessIdentity
+  /** Names this composition among all that share the store. */
+  readonly instanceId: string
+  /** The way out: proxy, certificate authorities and all. */
+  readonly fetch: typeof fetch
   /** What begins, resumes and ends import runs. */
   readonly desk: RunDesk
   /** A connection as resolved. @throws EvergrantError `connection_unknown` */
@@ -77,6 +103,10 @@ export interface Composition {
   importSource(connection: string): Promise<ImportSource>
   /** What drives an import over the given connection. */
   driving(connection: string): DriveDependencies
+  /** Reads the store’s connections again and lets the engine know them. */
+  reloadConnections(): Promise<void>
+  /** Says now that this process lives, and takes over the sealing key that the store names. */
+  beat(): Promise<void>
   /** Ends flights and connections and closes the store. Idempotent. */
   close(): Promise<void>
 }
@@ -89,80 +119,132 @@ export interface Composition {
  */
 export async function compose(options: ComposeOptions): Promise<Composition> {
   const {
-    clock = systemClock,
+    clock: hostClock = systemClock,
     env = process.env,
     files = hostFiles,
     random = systemRandom,
+    isLasting = false,
   } = options
   const config = await loadConfig(options.configPath, { readFile, workingDirectory: '/' })
-  const secrets = createSecretReader({ env, readFile })
+  const secrets = createSecretReader({ env, readFile, clock: hostClock })
   const vault = await openVault(config, secrets)
-  const store = await openSqliteStore({
-    path: config.store.path,
-    vault,
-    clock,
-    role: options.role,
-    random,
-    ...(options.storePageLimit === undefined ? {} : { pageLimit: options.storePageLimit }),
-  })
-  const outbound = createOutbound(clock)
-  const events = createEventBus<AnyEvent>()
-  const identity = readProcessIdentity()
-  const definitions = resolveConnections(config, secrets)
-  const engine = createGrantEngine({
-    store: store.grants,
-    clock,
-    fetch: outbound.fetch,
-    emit: events.emit,
-    connections: definitions,
-  })
-  const definition = (name: string): ConnectionDefinition => {
-    // The engine knows how to say that there is none, with the nearest name.
-    engine.connection(name)
-    const found = definitions.find((one) => one.name === name)
-    if (found === undefined) throw new EvergrantError('connection_unknown', name)
-    return found
+  // What is opened is closed again when a later step fails, the last first.
+  const opened: (() => Promise<void> | void)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).toReversed()) await close()
   }
-  const importSource = async (name: string): Promise<ImportSource> => {
-    const { provider } = definition(name)
-    if (provider.graphUrl === undefined) {
-      throw new EvergrantError(
-        'usage',
-        `connection "${name}": imports read Microsoft Graph, but its provider is "${provider.type}"`,
-        { remedy: 'Name a connection whose provider is of type "entra".' },
-      )
-    }
-    const tenantId = await provider.resolveTenantId({ fetch: outbound.fetch, clock })
-    if (!tenantId.ok) throw tenantId.error.error
-    return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
-  }
-  let isClosed = false
-  return {
-    config,
-    store,
-    engine,
-    events,
-    clock,
-    identity,
-    desk: { store: store.runs, files, clock, random, identity, sourceOf: importSource },
-    definition,
-    importSource,
-    driving: (name) => ({
-      store: store.runs,
-      files,
-      tokens: importTokensFrom(engine.connection(name)),
-      transport: outbound.transport,
+  try {
+    const store = await openConfiguredStore(config, {
+      vault,
+      secrets,
+      clock: hostClock,
+      random,
+      role: options.role,
+      ...(options.storePageLimit === undefined ? {} : { pageLimit: options.storePageLimit }),
+    })
+    opened.push(() => store.close())
+    const { clock } = store
+    const identity = readProcessIdentity()
+    const instanceId = newId('ins', clock.now(), random)
+    const node = await joinNodes(store.keys, vault, ownerOf(identity, instanceId), {
       clock,
-      random: () => (random(4)[0] ?? 0) / 255,
+      isLasting,
+    })
+    opened.push(() => node.leave())
+    const wayOut = await openOutbound(config, { secrets, clock: hostClock, env, readFile })
+    opened.push(() => wayOut.close())
+    const outbound = options.wrapOutbound?.(wayOut) ?? wayOut
+    const events = createEventBus<AnyEvent>()
+    const connections = await openConnectionRegistry(config, store.connections, secrets)
+    const definitions = (): readonly ConnectionDefinition[] =>
+      connections.all().map(({ definition }) => definition)
+    const engine = createGrantEngine({
+      store: store.grants,
+      clock,
+      fetch: outbound.fetch,
       emit: events.emit,
-    }),
-    close: async () => {
-      if (isClosed) return
-      isClosed = true
-      await engine.close()
-      await outbound.close()
-      await store.close()
-    },
+      random,
+      identity,
+      instanceId,
+      connections: definitions(),
+    })
+    opened.push(() => engine.close())
+    const reloadConnections = async (): Promise<void> => {
+      if (await connections.reload()) engine.define(definitions())
+    }
+    if (isLasting) {
+      const follow = followChanges({ engine, reloadConnections, beat: node.beat })
+      opened.push(store.watchGenerations(({ topics }) => void follow(topics)))
+    }
+    const definition = (name: string): ConnectionDefinition => engine.connection(name).definition
+    const importSource = async (name: string): Promise<ImportSource> => {
+      const { provider } = definition(name)
+      if (provider.graphUrl === undefined) {
+        throw new EvergrantError(
+          'usage',
+          `connection "${name}": imports read Microsoft Graph, but its provider is "${provider.type}"`,
+          { remedy: 'Name a connection whose provider is of type "entra".' },
+        )
+      }
+      const tenantId = await provider.resolveTenantId({ fetch: outbound.fetch, clock })
+      if (!tenantId.ok) throw tenantId.error.error
+      return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
+    }
+    let isClosed = false
+    return {
+      config,
+      configPath: options.configPath,
+      env,
+      store,
+      vault,
+      engine,
+      connections,
+      secrets,
+      events,
+      clock,
+      identity,
+      instanceId,
+      fetch: outbound.fetch,
+      desk: { store: store.runs, files, clock, random, identity, sourceOf: importSource },
+      definition,
+      importSource,
+      driving: (name) => ({
+        store: store.runs,
+        files,
+        tokens: importTokensFrom(engine.connection(name)),
+        transport: outbound.transport,
+        clock,
+        random: () => (random(4)[0] ?? 0) / 255,
+        emit: events.emit,
+      }),
+      reloadConnections,
+      beat: node.beat,
+      close: async () => {
+        if (isClosed) return
+        isClosed = true
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll().catch(() => {})
+    throw error
+  }
+}
+
+/** Does what the changes of other processes call for; a store that is away is met by the next. */
+function followChanges(what: {
+  readonly engine: GrantEngine
+  readonly reloadConnections: () => Promise<void>
+  readonly beat: () => Promise<void>
+}): (topics: readonly GenerationTopic[]) => Promise<void> {
+  return async (topics) => {
+    try {
+      if (topics.includes('connections')) await what.reloadConnections()
+      if (topics.includes('keys')) await what.beat()
+      await what.engine.notice(topics)
+    } catch (error) {
+      if (!isEvergrantError(error)) throw error
+    }
   }
 }
 

@@ -1,7 +1,11 @@
 import { resolve } from 'node:path'
-import type { ConnectionHandle, TokenGrant } from '../grants/index.ts'
-import { EvergrantError, type AccessToken, type Result } from '../kernel/index.ts'
-import { compose, type Composition } from './compose.ts'
+import type { ConnectionHandle, RejectionReport, TokenGrant } from '../grants/index.ts'
+import type { Jobs } from '../jobs/index.ts'
+import { EvergrantError, ok, type AccessToken, type Result } from '../kernel/index.ts'
+import { canonicalTarget, type TokenTarget } from '../oauth/index.ts'
+import { compose, type AnyEvent, type ComposeOptions, type Composition } from './compose.ts'
+import { createConnectionFetch } from './connection-fetch.ts'
+import { startJobs } from './start-jobs.ts'
 
 /** How Evergrant is opened in another program. */
 export interface EvergrantOptions {
@@ -9,6 +13,13 @@ export interface EvergrantOptions {
   readonly config?: string
   /** Where `{ env: NAME }` references are looked up. Default: the process's environment. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /**
+   * Whether this process keeps idle refresh tokens and `keepWarm` connections alive, besides what
+   * its callers ask for. Default true; of many processes on one store, one at a time does it.
+   */
+  readonly keepAlive?: boolean
+  /** Told of everything that happens to grants; never holds a secret. Must not throw. */
+  readonly onEvent?: (event: AnyEvent) => void
 }
 
 /** An access token in the shape of Azure's `TokenCredential`. Holds the secret: never log it. */
@@ -21,61 +32,145 @@ export interface AzureAccessToken {
 /** What Azure's SDKs pass along; the rest of theirs does not apply. */
 export interface GetTokenAzureOptions {
   readonly abortSignal?: AbortSignal
+  /** Claims of a challenge (JSON text), as Azure's SDKs pass them on. */
+  readonly claims?: string
 }
 
 /** A connection, usable wherever Azure's SDKs take a `TokenCredential`. */
 export interface EvergrantConnection {
+  /** As it was asked for: `name` or `name@tenant`. */
   readonly name: string
   /**
    * Resolves with a token that lives. A fresh one comes from memory within about a microsecond;
-   * near its end all callers, in whatever number, share one request for the next.
+   * near its end all callers, in whatever number and in whatever process, share one request for the
+   * next.
    *
-   * @param scopes What the token is for; must be what the connection is configured for.
+   * @param scopes What the token is for: what the connection or one of its upstreams is configured
+   *   for, as scopes or as `RESOURCE/.default`.
    * @throws EvergrantError `usage` for other scopes, and every code of a provider's refusal.
    */
   getToken(
     scopes: string | readonly string[],
     options?: GetTokenAzureOptions,
   ): Promise<AzureAccessToken>
+  /**
+   * `fetch` with the token's life handled: puts a living token in, recognises an answer that refuses
+   * it, renews once for all callers that met the same refusal, and sends the request again where its
+   * body can be sent again. Everything else is passed through as it came.
+   *
+   * @throws EvergrantError as `getToken`; what `fetch` itself throws.
+   */
+  readonly fetch: typeof globalThis.fetch
 }
 
 /** Evergrant inside another program. */
 export interface Evergrant {
-  /** A configured connection. @throws EvergrantError `connection_unknown` */
-  connection(name: string): EvergrantConnection
+  /**
+   * A configured connection; the same object for the same name and upstream.
+   *
+   * @param name `name`, or `name@tenant` for a template.
+   * @param options.upstream The upstream whose tokens `fetch` uses. Default: the connection's own
+   *   target.
+   * @throws EvergrantError `connection_unknown`, `tenant_required`, `tenant_invalid`, `usage`
+   */
+  connection(name: string, options?: { readonly upstream?: string }): EvergrantConnection
   /** Ends requests under way and closes the store. Idempotent. */
   close(): Promise<void>
 }
 
 /**
  * Opens Evergrant from its configuration file. Many processes may do so at once on one store: each
- * adopts tokens that another obtained.
+ * takes up what another obtained, and one request serves them all.
  *
- * @throws EvergrantError `config_*`, `key_*`, `store_*`, `schema_too_new`
+ * @throws EvergrantError `config_*`, `key_*`, `store_*`, `schema_*`
  */
 export async function createEvergrant(options: EvergrantOptions = {}): Promise<Evergrant> {
+  return await openEvergrant(options)
+}
+
+/** `createEvergrant` with a world of the caller's own: clock and way out, for tests. */
+export async function openEvergrant(
+  options: EvergrantOptions,
+  world: Pick<ComposeOptions, 'clock' | 'wrapOutbound'> = {},
+): Promise<Evergrant> {
   const composition = await compose({
+    ...world,
     configPath: resolve(options.config ?? 'evergrant.yaml'),
     ...(options.env === undefined ? {} : { env: options.env }),
     role: 'main',
+    isLasting: true,
   })
+  const { onEvent } = options
+  if (onEvent !== undefined) composition.events.on(onEvent)
+  const jobs = await startJobsUnless(options.keepAlive === false, composition)
   const connections = new Map<string, EvergrantConnection>()
   return {
-    connection: (name) => {
-      const known = connections.get(name) ?? asCredential(composition, name)
-      connections.set(name, known)
+    connection: (name, { upstream } = {}) => {
+      const key = JSON.stringify([name, upstream ?? null])
+      const known = connections.get(key) ?? asCredential(composition, name, upstream)
+      connections.set(key, known)
       return known
     },
-    close: () => composition.close(),
+    close: async () => {
+      await jobs?.stop()
+      await composition.close()
+    },
   }
 }
 
-function asCredential(composition: Composition, name: string): EvergrantConnection {
-  const handle: ConnectionHandle = composition.engine.connection(name)
-  const accepted = scopesOf(handle)
-  let last: { readonly from: AccessToken; readonly to: AzureAccessToken } | undefined
+async function startJobsUnless(isOff: boolean, composition: Composition): Promise<Jobs | undefined> {
+  if (isOff) return undefined
+  try {
+    return await startJobs(composition)
+  } catch (error) {
+    await composition.close()
+    throw error
+  }
+}
 
-  const translate = (result: Result<TokenGrant, EvergrantError>): AzureAccessToken => {
+/** The tokens of one target, translated for Azure's SDKs. */
+interface TargetTokens {
+  getToken(options: GetTokenAzureOptions | undefined): Promise<AzureAccessToken>
+}
+
+function asCredential(
+  composition: Composition,
+  name: string,
+  upstream: string | undefined,
+): EvergrantConnection {
+  const { engine } = composition
+  const handle = engine.connection(name, upstream === undefined ? {} : { target: upstream })
+  const byScopes = new Map<string, TargetTokens>()
+
+  const tokensFor = (scopes: string | readonly string[]): TargetTokens => {
+    const asked = typeof scopes === 'string' ? scopes : scopes.join(' ')
+    const known = byScopes.get(asked)
+    if (known !== undefined) return known
+    const made = translate(findTarget(composition, handle, name, asked))
+    byScopes.set(asked, made)
+    return made
+  }
+  // The hot path: the scopes a program asks for are nearly always the same.
+  let lastScopes: unknown
+  let lastTokens: TargetTokens | undefined
+
+  return {
+    name,
+    getToken: async (scopes, options) => {
+      const asked = typeof scopes === 'string' || scopes.length !== 1 ? scopes : scopes[0]
+      if (lastTokens === undefined || asked !== lastScopes) {
+        lastTokens = tokensFor(scopes)
+        lastScopes = asked
+      }
+      return lastTokens.getToken(options)
+    },
+    fetch: createConnectionFetch(handle, { fetch: composition.fetch, clock: composition.clock }),
+  }
+}
+
+function translate(handle: ConnectionHandle): TargetTokens {
+  let last: { readonly from: AccessToken; readonly to: AzureAccessToken } | undefined
+  const answer = (result: Result<TokenGrant, EvergrantError>): AzureAccessToken => {
     if (!result.ok) throw result.error
     const { token } = result.value
     // The same token is handed out again and again: translate it once.
@@ -85,33 +180,56 @@ function asCredential(composition: Composition, name: string): EvergrantConnecti
     }
     return last.to
   }
-
   return {
-    name,
-    getToken: async (scopes, options) => {
-      const asked =
-        typeof scopes === 'string' ? scopes : scopes.length === 1 ? scopes[0] : undefined
-      if (asked !== accepted) requireSame(scopes, accepted, name)
-      const signal = options?.abortSignal
-      return translate(await handle.getToken(signal === undefined ? undefined : { signal }))
+    getToken: async (options) => {
+      if (options === undefined) return answer(await handle.getToken())
+      const { abortSignal: signal, claims } = options
+      const wish = signal === undefined ? {} : { signal }
+      const granted = await handle.getToken(wish)
+      if (claims === undefined || !granted.ok) return answer(granted)
+      // Azure's SDKs pass claims on when an API refused the token they were given last.
+      const refused = last?.from ?? granted.value.token
+      const rejection = await handle.reportRejection(challengeOf(claims, refused), wish)
+      if (rejection.kind === 'renewal_failed') throw rejection.error
+      if (rejection.kind === 'not_about_token') return answer(granted)
+      return answer(ok({ token: rejection.token, origin: 'issued' }))
     },
   }
 }
 
-/** What a connection's tokens are for, as Azure's SDKs would ask for it. */
-function scopesOf(handle: ConnectionHandle): string {
-  const { target } = handle.definition
+/** A claims challenge as the API must have sent it. */
+function challengeOf(claims: string, token: AccessToken): RejectionReport {
+  const encoded = Buffer.from(claims).toString('base64')
+  const challenge = `Bearer error="insufficient_claims", claims="${encoded}"`
+  return { status: 401, headers: { 'www-authenticate': challenge }, body: '', token }
+}
+
+/** Finds what the scopes ask for among the targets of the connection. */
+function findTarget(
+  { engine }: Composition,
+  handle: ConnectionHandle,
+  name: string,
+  asked: string,
+): ConnectionHandle {
+  const { definition } = handle
+  const targets = [definition.target, ...(definition.targets?.values() ?? [])]
+  const wanted = words(asked)
+  const found = targets.find((target) => words(scopesOf(target)) === wanted)
+  if (found !== undefined) return engine.connection(name, { target: found })
+  const known = [...new Set(targets.map(canonicalTarget))].join(', ')
+  throw new EvergrantError(
+    'usage',
+    `connection "${name}" gives tokens for ${known}, but was asked for ${JSON.stringify(asked.slice(0, 300))}`,
+    { remedy: 'Add an upstream with that resource or scope to the connection, or ask another one.' },
+  )
+}
+
+/** What a target is, as Azure's SDKs would ask for it. */
+function scopesOf(target: TokenTarget): string {
   if ('scope' in target) return target.scope
   return `${target.resource.replace(/\/$/, '')}/.default`
 }
 
-function requireSame(scopes: string | readonly string[], accepted: string, name: string): void {
-  const words = (text: string): string => text.split(/\s+/).filter(Boolean).toSorted().join(' ')
-  const asked = words(typeof scopes === 'string' ? scopes : scopes.join(' '))
-  if (asked === words(accepted)) return
-  throw new EvergrantError(
-    'usage',
-    `connection "${name}" gives tokens for ${JSON.stringify(accepted)}, but was asked for ${JSON.stringify(asked)}`,
-    { remedy: 'Configure a connection for that resource or scope, and ask that one.' },
-  )
+function words(text: string): string {
+  return [...new Set(text.split(/\s+/).filter(Boolean))].toSorted().join(' ')
 }

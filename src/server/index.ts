@@ -7,7 +7,10 @@ export type { DiagnoseOptions } from './diagnose.ts'
 export type { Check } from './diagnosis.ts'
 export { testConnection } from './test-connection.ts'
 export { unfilledFields } from './diagnose-place.ts'
-export { createEvergrant } from './create-evergrant.ts'
+export { createEvergrant, openEvergrant } from './create-evergrant.ts'
+export { rotateKeys } from './rotate-keys.ts'
+export type { RotationStep } from './rotate-keys.ts'
+export type { RegisteredConnection } from './connection-registry.ts'
 export type {
   AzureAccessToken,
   Evergrant,

@@ -1,22 +1,96 @@
-import { Agent, fetch as undiciFetch } from 'undici'
+import type { Socket } from 'node:net'
+import { Agent, buildConnector, Dispatcher1Wrapper } from 'undici'
 import { createTransport, type Transport } from '../imports/index.ts'
 import type { Clock } from '../kernel/index.ts'
+import { trustAlso } from './outbound-authorities.ts'
+import { whileOpening } from './outbound-failure.ts'
+import { createRoute, type ProxyChoice } from './outbound-route.ts'
+import { openTunnel } from './outbound-tunnel.ts'
 
 /** How calls leave this process: one pool of connections behind both forms. TLS is verified. */
 export interface Outbound {
+  /** The platform’s `fetch`, its classes and all, over this way out. */
   readonly fetch: typeof globalThis.fetch
   readonly transport: Transport
   /** Ends every connection; what is in flight rejects. */
   close(): Promise<void>
 }
 
-/** Opens the way out. */
-export function createOutbound(clock: Clock): Outbound {
-  const dispatcher = new Agent({ connections: 16, keepAliveTimeout: 30_000 })
-  return {
-    // undici's own fetch, so that every outbound call shares one dispatcher.
-    fetch: (input, init) => undiciFetch(input as string, { ...(init as object), dispatcher }),
-    transport: createTransport(dispatcher, clock),
-    close: () => dispatcher.destroy(),
+/** What the way out is made of. */
+export interface OutboundOptions {
+  readonly clock: Clock
+  /** Which proxy; see `createRoute` for the rules of HTTP(S)_PROXY and NO_PROXY. Default `env`. */
+  readonly proxy?: ProxyChoice
+  /** Certificate authorities to trust besides the platform’s, each text in PEM. Default none. */
+  readonly ca?: readonly string[]
+  /** What to call each of `ca` in a message. Default `"network.ca[N]"`. */
+  readonly nameOfCa?: (position: number) => string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * How long a connection may take to open, in milliseconds. Less in sum than the ten seconds a token
+ * request may take, so that a way that is blocked is told from a provider that is slow.
+ */
+const openingMs = { direct: 8_000, tunnel: 6_000, throughTunnel: 3_000 } as const
+
+/**
+ * Makes the way out; nothing is sent or opened yet. Every connection, of `fetch` and `transport`
+ * alike, goes through the proxy the route names, in a tunnel opened by CONNECT (for `http:` targets
+ * too), and is HTTP/1.1. TLS is verified always and everywhere: NODE_TLS_REJECT_UNAUTHORIZED
+ * changes nothing. What fails before a request left is told by `OutboundError`s.
+ *
+ * @throws EvergrantError `config_invalid` for a proxy or a certificate that cannot be read
+ */
+export function createOutbound(options: OutboundOptions): Outbound {
+  const { clock, env } = options
+  const route = createRoute(options.proxy ?? 'env', env)
+  const secureContext = trustAlso(options.ca ?? [], options.nameOfCa)
+  const tls = {
+    allowH2: false,
+    rejectUnauthorized: true,
+    ...(secureContext === undefined ? {} : { secureContext }),
   }
+  const connectDirectly = buildConnector({ ...tls, timeout: openingMs.direct })
+  const secureTunnel = buildConnector({ ...tls, timeout: openingMs.throughTunnel })
+  const opening = new Set<Socket>()
+
+  const connect: buildConnector.connector = (target, callback) => {
+    const settle: buildConnector.Callback = (...outcome) => {
+      const [error] = outcome
+      if (error === null) callback(...outcome)
+      else callback(whileOpening(error), null)
+    }
+    const proxy = route(target)
+    if (proxy === undefined) return connectDirectly(target, settle)
+    const { clock: tunnelClock, timeoutMs } = { clock, timeoutMs: openingMs.tunnel }
+    const onSocket = (socket: Socket): void => {
+      opening.add(socket)
+      socket.once('close', () => opening.delete(socket))
+    }
+    openTunnel(proxy, authorityOf(target), { clock: tunnelClock, timeoutMs, secureContext, onSocket })
+      .then((socket) => {
+        if (target.protocol === 'https:') secureTunnel({ ...target, httpSocket: socket }, settle)
+        else settle(null, socket)
+      })
+      .catch((error: Error) => settle(error, null))
+  }
+
+  const agent = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 })
+  // The platform’s fetch is of an older undici, whose handlers the wrapper translates.
+  const dispatcher = new Dispatcher1Wrapper(agent)
+  return {
+    fetch: (input, init) => globalThis.fetch(input, { ...init, dispatcher } as RequestInit),
+    transport: createTransport(agent, clock),
+    close: async () => {
+      for (const socket of opening) socket.destroy()
+      await agent.destroy()
+    },
+  }
+}
+
+function authorityOf(target: buildConnector.Options): string {
+  const { hostname, protocol, port } = target
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname
+  return `${host}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`
 }

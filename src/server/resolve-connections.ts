@@ -1,37 +1,131 @@
-import type { Config, ConnectionConfig, SecretReader } from '../config/index.ts'
-import type { ConnectionDefinition } from '../grants/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
-import { createEntraProvider, createOidcProvider, type ProviderProfile } from '../oauth/index.ts'
+import type {
+  ConnectionConfig,
+  CredentialConfig,
+  ProviderConfig,
+  SecretReference,
+} from '../config/index.ts'
+import type { ClientCredential, ConnectionDefinition } from '../grants/index.ts'
+import { EvergrantError, type Secret } from '../kernel/index.ts'
+import {
+  createEntraProvider,
+  createOAuth2Provider,
+  createOidcProvider,
+  type ProviderProfile,
+  type TokenTarget,
+} from '../oauth/index.ts'
 
-/** Turns the configured connections into what the engine works with; asks nobody yet. */
-export function resolveConnections(config: Config, secrets: SecretReader): ConnectionDefinition[] {
-  return Object.values(config.connections).map((connection) => ({
-    name: connection.name,
-    provider: providerOf(config, connection),
-    clientId: connection.client.id,
-    credentials: connection.client.credentials.map((credential, position) => {
-      const askedBy = `connections.${connection.name}.client.credentials[${position}].secret`
-      return {
-        method: credential.via === 'basic' ? 'client_secret_basic' : 'client_secret_post',
-        read: () => secrets.read(credential.secret, askedBy),
-      } as const
-    }),
-    grant: connection.grant,
-    target: connection.target,
-    refresh: connection.refresh,
-  }))
+/** Reads a secret of one connection. */
+export type ReadConnectionSecret = (reference: SecretReference, askedBy: string) => Promise<Secret>
+
+/** What the resolution of a connection rests on besides the connection itself. */
+export interface ResolveContext {
+  readonly providers: Readonly<Record<string, ProviderConfig>>
+  readonly readSecret: ReadConnectionSecret
+  /** Profiles by provider and tenant, so that connections share what one has discovered. */
+  readonly profiles: Map<string, ProviderProfile>
 }
 
-function providerOf(config: Config, connection: ConnectionConfig): ProviderProfile {
-  const provider = config.providers[connection.provider]
+/** Turns a configured connection into what the engine works with; asks nobody yet. */
+export function resolveConnection(
+  connection: ConnectionConfig,
+  context: ResolveContext,
+): ConnectionDefinition {
+  const isTemplate = connection.tenant === '*'
+  const define = (tenant: string | undefined): ConnectionDefinition => ({
+    name: connection.name,
+    provider: profileOf(connection, tenant, context),
+    clientId: connection.client.id,
+    credentials: connection.client.credentials.map((credential, position) =>
+      resolveCredential(connection.name, credential, position, context.readSecret),
+    ),
+    grant: connection.grant,
+    target: connection.target,
+    targets: targetsOf(connection),
+    refresh: connection.refresh,
+    version: JSON.stringify([connection, context.providers[connection.provider] ?? null]),
+  })
+  if (!isTemplate) return define(connection.tenant)
+  return { ...define(undefined), forTenant: (tenant) => define(requireTenant(connection, tenant)) }
+}
+
+function targetsOf({ upstreams }: ConnectionConfig): ReadonlyMap<string, TokenTarget> {
+  return new Map(Object.entries(upstreams).map(([name, { target }]) => [name, target]))
+}
+
+function resolveCredential(
+  name: string,
+  credential: CredentialConfig,
+  position: number,
+  readSecret: ReadConnectionSecret,
+): ClientCredential {
+  const askedBy = `connections.${name}.client.credentials[${position}].${credential.type}`
+  const expiry = credential.expiresAt === undefined ? {} : { expiresAt: credential.expiresAt }
+  switch (credential.type) {
+    case 'secret':
+      return {
+        ...expiry,
+        kind: 'secret',
+        method: credential.via === 'basic' ? 'client_secret_basic' : 'client_secret_post',
+        read: () => readSecret(credential.secret, askedBy),
+      }
+    case 'certificate':
+      return {
+        ...expiry,
+        kind: 'certificate',
+        algorithm: credential.algorithm,
+        read: () => readSecret(credential.certificate, askedBy),
+      }
+    case 'federated':
+      return {
+        ...expiry,
+        kind: 'federated',
+        read: () => readSecret(credential.assertion, askedBy),
+      }
+  }
+}
+
+function profileOf(
+  connection: ConnectionConfig,
+  tenant: string | undefined,
+  { providers, profiles }: ResolveContext,
+): ProviderProfile {
+  const provider = providers[connection.provider]
   if (provider === undefined) {
     throw new EvergrantError('config_invalid', `there is no provider "${connection.provider}"`)
   }
-  if (provider.type === 'oidc') return createOidcProvider({ issuer: provider.issuer })
+  if (provider.type !== 'entra') {
+    const key = JSON.stringify(provider)
+    const known = profiles.get(key) ?? makeProfile(provider)
+    profiles.set(key, known)
+    return known
+  }
+  const { graph, authority, cloud, rotation } = provider
+  // Entra's endpoints need no discovery, so that a profile a tenant costs nothing but itself.
   return createEntraProvider({
-    tenant: connection.tenant ?? provider.tenant,
-    cloud: provider.cloud,
-    ...(provider.authority === undefined ? {} : { authority: provider.authority }),
-    ...(provider.graph === undefined ? {} : { graph: provider.graph }),
+    tenant: tenant ?? provider.tenant,
+    cloud,
+    rotation,
+    ...(authority === undefined ? {} : { authority }),
+    ...(graph === undefined ? {} : { graph }),
   })
+}
+
+function makeProfile(provider: Exclude<ProviderConfig, { type: 'entra' }>): ProviderProfile {
+  if (provider.type === 'oidc') {
+    return createOidcProvider({ issuer: provider.issuer, rotation: provider.rotation })
+  }
+  const { type: _type, name: _name, ...endpoints } = provider
+  return createOAuth2Provider(endpoints)
+}
+
+const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+const domain = /^(?=.{4,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/
+
+function requireTenant({ name }: ConnectionConfig, tenant: string): string {
+  const lower = tenant.toLowerCase()
+  if (guid.test(lower) || domain.test(lower)) return lower
+  throw new EvergrantError(
+    'tenant_invalid',
+    `"${name}@…" expects a tenant’s id (a GUID) or domain behind the @, but saw ${JSON.stringify(tenant.slice(0, 100))}`,
+  )
 }

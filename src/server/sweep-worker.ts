@@ -14,7 +14,7 @@ parentPort?.on('message', () => ending.abort())
 async function sweep({ configPath, env }: SweepOrder): Promise<void> {
   const composition = await compose({ configPath, env, role: 'main', isLasting: true })
   try {
-    composition.events.subscribe((event) => tell({ kind: 'event', event }))
+    composition.events.on((event) => tell({ kind: 'event', event }))
     for (;;) {
       const { taken } = await composition.engine.runDue({
         limit: pageSize,

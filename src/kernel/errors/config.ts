@@ -59,6 +59,22 @@ export const configErrors = defineErrors({
     title: 'The file cannot be written',
     remedy: 'Name a folder that exists and that this user may write.',
   },
+  connection_exists: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'There is a connection of that name already',
+    remedy: 'Choose another name, or change that one with `evergrant connections edit NAME`.',
+  },
+  connection_read_only: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'That connection is defined in the configuration file',
+    remedy: 'Change it there; only connections that are kept in the store can be changed here.',
+  },
   connection_unknown: {
     status: 404,
     retry: 'never',
