@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ConnectionDefinition, TokenGrant } from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import type { TokenTarget } from '../oauth/index.ts'
 import {
   durationOption,
   withCommonOptions,
@@ -14,6 +15,7 @@ interface TokenOptions extends CommonOptions {
   readonly minRemaining?: string
   readonly output?: string
   readonly resource?: string
+  readonly upstream?: string
   readonly tenant?: string
 }
 
@@ -25,8 +27,9 @@ export function addTokenCommand(program: Command, { io }: CliContext): void {
       .description('print an access token of a connection')
       .option('--min-remaining <duration>', 'refuse a token that lives shorter than this')
       .option('--output <form>', 'token, or json (as --json)')
-      .option('--resource <url>', 'fail unless the connection is for this resource')
-      .option('--tenant <tenant>', 'fail unless the connection is for this tenant'),
+      .option('--resource <url>', 'a resource of the connection or of one of its upstreams')
+      .option('--upstream <name>', 'an upstream of the connection')
+      .option('--tenant <tenant>', 'the tenant, for a template (as NAME@TENANT)'),
   )
     .addHelpText(
       'after',
@@ -37,6 +40,8 @@ serves while it lives; it is renewed when it is about to end, or lives shorter t
 Examples:
   $ curl -H "Authorization: Bearer $(evergrant token contoso-graph)" 'https://graph.microsoft.com/v1.0/users?$top=1'
   $ evergrant token contoso-graph --min-remaining 5m
+  $ evergrant token csp --upstream arm
+  $ evergrant token csp-customer --tenant fabrikam.onmicrosoft.com --resource https://graph.microsoft.com
   $ evergrant token contoso-graph --output json`,
     )
     .action(async (name: string, options: TokenOptions) => {
@@ -47,8 +52,9 @@ Examples:
           ? {}
           : { minRemainingMs: durationOption('--min-remaining', minRemaining) }
       await withComposition(io, options, async ({ clock, engine }) => {
-        const handle = engine.connection(name)
-        requireSame(handle.definition, options)
+        const address = options.tenant === undefined ? name : withTenant(name, options.tenant)
+        const target = chooseTarget(engine.connection(address).definition, options)
+        const handle = engine.connection(address, { target })
         const granted = await handle.getToken(wish)
         if (!granted.ok) throw granted.error
         const { token, warning } = granted.value
@@ -56,7 +62,7 @@ Examples:
         io.out(
           form === 'token'
             ? `${token.secret.reveal()}\n`
-            : `${JSON.stringify(tokenToJson(granted.value, handle.definition, clock.now()))}\n`,
+            : `${JSON.stringify(tokenToJson(granted.value, target, clock.now()))}\n`,
         )
       })
     })
@@ -75,32 +81,51 @@ function outputForm({ output, json }: TokenOptions): 'token' | 'json' {
   )
 }
 
-/** A connection has one tenant and one target: naming others is a mistake worth stopping at. */
-function requireSame(
-  { name, provider, target }: ConnectionDefinition,
-  { resource, tenant }: TokenOptions,
-): void {
-  if (tenant !== undefined && tenant.toLowerCase() !== provider.tenant.toLowerCase()) {
-    const has = provider.tenant === '' ? 'has no tenant' : `is for tenant "${provider.tenant}"`
+function withTenant(name: string, tenant: string): string {
+  const at = name.indexOf('@')
+  if (at < 0) return `${name}@${tenant}`
+  if (name.slice(at + 1).toLowerCase() === tenant.toLowerCase()) return name
+  throw new EvergrantError(
+    'usage',
+    `--tenant: "${name}" names a tenant already, but saw ${JSON.stringify(tenant)}`,
+  )
+}
+
+/** What a connection gives tokens for is configured: naming something else is worth stopping at. */
+function chooseTarget(
+  { name, target, targets = new Map() }: ConnectionDefinition,
+  { resource, upstream }: TokenOptions,
+): TokenTarget {
+  if (upstream !== undefined && resource !== undefined) {
+    throw new EvergrantError('usage', 'expected --upstream or --resource, but saw both')
+  }
+  if (upstream !== undefined) {
+    const found = targets.get(upstream)
+    if (found !== undefined) return found
+    const known = targets.size === 0 ? 'it has none' : `known are ${[...targets.keys()].join(', ')}`
     throw new EvergrantError(
       'usage',
-      `--tenant: connection "${name}" ${has}, but saw ${JSON.stringify(tenant)}`,
-      { remedy: 'Leave --tenant out, or name a connection of that tenant.' },
+      `--upstream: connection "${name}" has no upstream ${JSON.stringify(upstream)}; ${known}`,
     )
   }
-  if (resource === undefined) return
-  const isSame =
-    'resource' in target ? target.resource === resource : target.scope === `${resource}/.default`
-  if (isSame) return
+  if (resource === undefined) return target
+  const found = [target, ...targets.values()].find((one) => isFor(one, resource))
+  if (found !== undefined) return found
   const actual = 'resource' in target ? `resource "${target.resource}"` : `scope "${target.scope}"`
   throw new EvergrantError(
     'usage',
     `--resource: connection "${name}" is for ${actual}, but saw ${JSON.stringify(resource)}`,
-    { remedy: 'Leave --resource out, or name a connection for that resource.' },
+    { remedy: 'Leave --resource out, or add an upstream with that resource to the connection.' },
   )
 }
 
-function tokenToJson({ token }: TokenGrant, { target }: ConnectionDefinition, now: number): object {
+function isFor(target: TokenTarget, resource: string): boolean {
+  return 'resource' in target
+    ? target.resource === resource
+    : target.scope === `${resource}/.default`
+}
+
+function tokenToJson({ token }: TokenGrant, target: TokenTarget, now: number): object {
   return {
     access_token: token.secret.reveal(),
     token_type: token.tokenType,
