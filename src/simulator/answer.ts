@@ -11,7 +11,25 @@ export interface Answer {
 
 /** What the simulator takes a request for. */
 export type RequestKind =
-  'metadata' | 'keys' | 'instance' | 'token' | 'users' | 'user' | 'count' | 'other'
+  | 'metadata'
+  | 'keys'
+  | 'instance'
+  | 'token'
+  | 'authorize'
+  | 'revoke'
+  | 'introspect'
+  | 'userinfo'
+  | 'users'
+  | 'user'
+  | 'count'
+  | 'me'
+  | 'groups'
+  | 'group'
+  | 'members'
+  | 'arm'
+  | 'partner'
+  | 'secret'
+  | 'other'
 
 /** A request as the simulator reads it. */
 export interface SimulatedRequest {
@@ -41,17 +59,50 @@ export function headerOf(request: SimulatedRequest, name: string): string | unde
 
 /** Which side a kind of request belongs to; errors look different there. */
 export function isGraphKind(kind: RequestKind, path: string): boolean {
-  return kind === 'users' || kind === 'user' || kind === 'count' || /^\/(v1\.0|beta)\b/.test(path)
+  return graphKinds.has(kind) || /^\/(v1\.0|beta)\b/.test(path)
 }
+
+const graphKinds: ReadonlySet<RequestKind> = new Set([
+  'users',
+  'user',
+  'count',
+  'me',
+  'groups',
+  'group',
+  'members',
+])
 
 /** Tells what a path is. */
 export function kindOf(path: string): RequestKind {
-  if (/^\/(?:v1\.0|beta)\/users$/.test(path)) return 'users'
-  if (/^\/(?:v1\.0|beta)\/users\/\$count$/.test(path)) return 'count'
-  if (/^\/(?:v1\.0|beta)\/users\/[^/]+$/.test(path)) return 'user'
-  if (/^\/[^/]+\/oauth2\/v2\.0\/token$/.test(path)) return 'token'
-  if (/^\/[^/]+\/(?:v2\.0\/)?\.well-known\/openid-configuration$/.test(path)) return 'metadata'
-  if (/^\/[^/]+\/discovery\/v2\.0\/keys$/.test(path)) return 'keys'
-  if (path === '/common/discovery/instance') return 'instance'
-  return 'other'
+  return kinds.find(([pattern]) => pattern.test(path))?.[1] ?? 'other'
 }
+
+/** In order: the first pattern that matches tells. */
+const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
+  [/^\/(?:v1\.0|beta)\/users$/, 'users'],
+  [/^\/(?:v1\.0|beta)\/users\/\$count$/, 'count'],
+  [/^\/(?:v1\.0|beta)\/users\/[^/]+$/, 'user'],
+  [/^\/(?:v1\.0|beta)\/me$/, 'me'],
+  [/^\/(?:v1\.0|beta)\/groups(?:\/\$count)?$/, 'groups'],
+  [/^\/(?:v1\.0|beta)\/groups\/[^/]+$/, 'group'],
+  [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/\$count)?$/, 'members'],
+  [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
+  [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],
+  [/^\/oidc\/[^/]+\/token$/, 'token'],
+  [/^\/oidc\/[^/]+\/authorize$/, 'authorize'],
+  [/^\/oidc\/[^/]+\/revoke$/, 'revoke'],
+  [/^\/oidc\/[^/]+\/introspect$/, 'introspect'],
+  [/^\/oidc\/[^/]+\/userinfo$/, 'userinfo'],
+  [/^\/oidc\/[^/]+\/jwks$/, 'keys'],
+  [
+    /^\/oidc\/[^/]+\/\.well-known\/(?:openid-configuration|oauth-authorization-server)$/,
+    'metadata',
+  ],
+  [/^\/\.well-known\/oauth-authorization-server\/oidc\/[^/]+$/, 'metadata'],
+  [/^\/[^/]+\/(?:v2\.0\/)?\.well-known\/openid-configuration$/, 'metadata'],
+  [/^\/[^/]+\/discovery\/v2\.0\/keys$/, 'keys'],
+  [/^\/common\/discovery\/instance$/, 'instance'],
+  [/^\/arm\//, 'arm'],
+  [/^\/partner\//, 'partner'],
+  [/^\/keyvault\//, 'secret'],
+]

@@ -19,6 +19,9 @@ interface Arguments {
   readonly permissions?: readonly string[]
   readonly secrets?: readonly SimulatedSecret[]
   readonly users?: number
+  readonly groups?: number
+  readonly user?: string
+  readonly group?: string
 }
 
 type Operation = (control: SimulatorControl, body: never) => unknown
@@ -44,6 +47,12 @@ const operations: Readonly<Record<string, Operation>> = {
     control.setSecrets(requireMember(body.secrets, 'secrets'), body),
   'set-user-count': (control, body: Arguments & Addressee) =>
     control.setUserCount(requireMember(body.users, 'users'), body),
+  'set-group-count': (control, body: Arguments & Addressee) =>
+    control.setGroupCount(requireMember(body.groups, 'groups'), body),
+  'delete-user': (control, body: Arguments & Addressee) =>
+    control.deleteUser(requireMember(body.user, 'user'), body),
+  'delete-group': (control, body: Arguments & Addressee) =>
+    control.deleteGroup(requireMember(body.group, 'group'), body),
   reset: (control) => control.reset(),
 }
 

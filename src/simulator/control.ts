@@ -1,8 +1,17 @@
 import { EvergrantError } from '../kernel/index.ts'
 import type { Fault, FaultHandle } from './faults.ts'
 import type { Range, SimulatedSecret, SimulatorOptions } from './options.ts'
+import { indexOfGroupId } from './group.ts'
+import { findPerson } from './population.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
-import { findTenant, requireUserCount, type Application, type Tenant } from './tenants.ts'
+import {
+  findTenant,
+  maximumGroups,
+  requireCount,
+  requireUserCount,
+  type Application,
+  type Tenant,
+} from './tenants.ts'
 import type { Revocation } from './token-ledger.ts'
 import { settingsOf, type OutageStyle, type World } from './world.ts'
 
@@ -40,6 +49,12 @@ export interface SimulatorControl {
   setSecrets(secrets: readonly SimulatedSecret[], addressee?: Addressee): void
   /** Grows or shrinks a tenant, at its end. */
   setUserCount(users: number, addressee?: Addressee): void
+  /** Grows or shrinks a tenant's number of groups, at its end. */
+  setGroupCount(groups: number, addressee?: Addressee): void
+  /** Deletes a user (object id or userPrincipalName): it vanishes from lists and groups. */
+  deleteUser(user: string, addressee?: Addressee): void
+  /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
+  deleteGroup(group: string, addressee?: Addressee): void
   stats(): SimulatorStats
   /**
    * Back to how it began: clock, settings, tenants, counters; no faults, no outage, no revocation.
@@ -53,6 +68,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
   const beginnings = world.tenants.map((tenant) => ({
     tenant,
     userCount: tenant.userCount,
+    groupCount: tenant.groupCount,
     applications: [...tenant.applications.values()].map((application) => ({
       application,
       secrets: application.secrets,
@@ -99,6 +115,26 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       tenantOf(world, addressee).userCount = requireUserCount(users, 'users')
       changePages()
     },
+    setGroupCount: (groups, addressee) => {
+      tenantOf(world, addressee).groupCount = requireCount(groups, maximumGroups, 'groups')
+      changePages()
+    },
+    deleteUser: (user, addressee) => {
+      const tenant = tenantOf(world, addressee)
+      const person = findPerson(tenant.population, tenant.userCount, user)
+      if (person === undefined) throw noSuch('user', user)
+      tenant.deletedUsers.add(person.index)
+      tenant.changes++
+      changePages()
+    },
+    deleteGroup: (group, addressee) => {
+      const tenant = tenantOf(world, addressee)
+      const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
+      if (index === undefined) throw noSuch('group', group)
+      tenant.deletedGroups.add(index)
+      tenant.changes++
+      changePages()
+    },
     stats: () => statsOf(world),
     reset: () => {
       world.clockOffsetMs = 0
@@ -109,8 +145,12 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, applications } of beginnings) {
+      for (const { tenant, userCount, groupCount, applications } of beginnings) {
         tenant.userCount = userCount
+        tenant.groupCount = groupCount
+        tenant.deletedUsers.clear()
+        tenant.deletedGroups.clear()
+        tenant.changes++
         for (const { application, ...before } of applications) Object.assign(application, before)
       }
       changePages()
@@ -148,6 +188,10 @@ function applicationOf(world: World, addressee: Addressee = {}): Application {
       : applications.get(clientId.toLowerCase())
   if (found !== undefined) return found
   throw new EvergrantError('config_invalid', `simulator: there is no application "${clientId}"`)
+}
+
+function noSuch(what: string, name: string): EvergrantError {
+  return new EvergrantError('config_invalid', `simulator: there is no ${what} "${name}"`)
 }
 
 function requireNumber(value: number, field: string): number {

@@ -116,7 +116,7 @@ test('a token is signed by the published key and says who it is for', async () =
     tid: simulator.tenant,
     appid: simulator.client.id,
     idtyp: 'app',
-    roles: ['User.Read.All'],
+    roles: ['User.Read.All', 'Group.Read.All', 'GroupMember.Read.All'],
   })
 })
 

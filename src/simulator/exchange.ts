@@ -8,10 +8,10 @@ import { answerOfFault } from './fault-answers.ts'
 import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
+import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
 import { answerCount, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
 import { throttleKeyOf } from './graph-users.ts'
 import { readBody } from './read-body.ts'
-import { unitsOf } from './throttle.ts'
 import type { World } from './world.ts'
 
 /** Answers one request of a client: accident or not, latency, the answer itself. */
@@ -124,7 +124,7 @@ function answerGraph(
     return graphError(request, 405, 'MethodNotAllowed', message)
   }
   const key = throttleKeyOf(caller.value)
-  const charge = world.throttle.charge(key, unitsOf(request.query), request.receivedAt)
+  const charge = world.throttle.charge(key, groupUnitsOf(request), request.receivedAt)
   if (charge.isThrottled) {
     world.counters.throttled++
     return graphThrottled(request, caller.value, charge)
@@ -132,6 +132,9 @@ function answerGraph(
   if (request.kind === 'users') return answerUsers(world, request, caller.value, effect)
   if (request.kind === 'count') return answerCount(world, request, caller.value)
   if (request.kind === 'user') return answerUser(request, caller.value)
+  if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
+  if (request.kind === 'group') return answerGroup(request, caller.value)
+  if (request.kind === 'members') return answerMembers(world, request, caller.value, effect)
   const segment = request.path.split('/')[2] ?? ''
   const message = `Resource not found for the segment '${segment}'.`
   return graphError(request, 400, 'BadRequest', message)

@@ -3,8 +3,29 @@ import type { FilterLiteral, FilterNode } from './filter-syntax.ts'
 import type { Person } from './person.ts'
 import { userProperty } from './user-properties.ts'
 
-/** A filter ready to be asked of each row. */
-export type FilterPredicate = (person: Person) => boolean
+/** A filter ready to be asked of each row; users by default. */
+export type FilterPredicate<Row = Person> = (row: Row) => boolean
+
+/** Operators of one property: what works plainly, and what needs the advanced query mode besides. */
+export interface FilterRule {
+  readonly plain: string
+  readonly advanced: string
+}
+
+/** What a resource can be filtered by. */
+export interface FilterSchema<Row> {
+  /** As messages spell it: `User`. */
+  readonly resource: string
+  readonly rules: Readonly<Record<string, FilterRule>>
+  /** Finds a property by its name in any case. */
+  property(name: string): FilterProperty<Row> | undefined
+}
+
+/** A property a filter reads. */
+export interface FilterProperty<Row> {
+  readonly name: string
+  readonly value: (row: Row) => unknown
+}
 
 /** Graph's refusal of a filter: its error code and message. */
 export interface FilterRefusal {
@@ -15,9 +36,8 @@ export interface FilterRefusal {
 /** Most clauses that may be joined by `or`, an `in` list counting each of its values. */
 const maximumOrClauses = 15
 
-/** Operators by property: what works plainly, and what needs the advanced query mode besides. */
 const ranged = { plain: 'eq ge le in startsWith', advanced: 'ne not null' }
-const rules: Readonly<Record<string, { readonly plain: string; readonly advanced: string }>> = {
+const userRules: Readonly<Record<string, FilterRule>> = {
   id: { plain: 'eq in', advanced: 'ne not' },
   userPrincipalName: { plain: 'eq in startsWith le ge', advanced: 'ne not endsWith' },
   displayName: { plain: 'eq in startsWith', advanced: 'ne not null' },
@@ -47,14 +67,22 @@ const rules: Readonly<Record<string, { readonly plain: string; readonly advanced
   ),
 }
 
+/** What users can be filtered by. */
+export const userFilters: FilterSchema<Person> = {
+  resource: 'User',
+  rules: userRules,
+  property: userProperty,
+}
+
 /**
  * Checks a filter against what Graph supports and compiles it. `isAdvanced` tells whether the
  * request carries `ConsistencyLevel: eventual` and `$count=true`.
  */
-export function compileFilter(
+export function compileFilter<Row>(
   node: FilterNode,
   isAdvanced: boolean,
-): Result<FilterPredicate, FilterRefusal> {
+  schema: FilterSchema<Row>,
+): Result<FilterPredicate<Row>, FilterRefusal> {
   const clauses = orClauses(node)
   if (clauses > maximumOrClauses) {
     return err({
@@ -62,8 +90,8 @@ export function compileFilter(
       message: `Too many child clauses specified in search filter expression containing 'OR' operators: ${clauses}. Max allowed: ${maximumOrClauses}.`,
     })
   }
-  const refusal = refusalOf(node, isAdvanced, false)
-  return refusal === undefined ? ok(predicateOf(node)) : err(refusal)
+  const refusal = refusalOf(schema, node, isAdvanced, false)
+  return refusal === undefined ? ok(predicateOf(schema, node)) : err(refusal)
 }
 
 function orClauses(node: FilterNode): number {
@@ -73,31 +101,33 @@ function orClauses(node: FilterNode): number {
   return node.kind === 'in' ? node.values.length : 1
 }
 
-function refusalOf(
+function refusalOf<Row>(
+  schema: FilterSchema<Row>,
   node: FilterNode,
   isAdvanced: boolean,
   isNegated: boolean,
 ): FilterRefusal | undefined {
   if (node.kind === 'and' || node.kind === 'or') {
     return (
-      refusalOf(node.left, isAdvanced, isNegated) ?? refusalOf(node.right, isAdvanced, isNegated)
+      refusalOf(schema, node.left, isAdvanced, isNegated) ??
+      refusalOf(schema, node.right, isAdvanced, isNegated)
     )
   }
-  if (node.kind === 'not') return refusalOf(node.operand, isAdvanced, true)
-  const property = userProperty(node.property)
+  if (node.kind === 'not') return refusalOf(schema, node.operand, isAdvanced, true)
+  const property = schema.property(node.property)
   if (property === undefined) {
     return {
       code: 'BadRequest',
-      message: `Invalid filter clause: Could not find a property named '${node.property}' on type 'microsoft.graph.user'.`,
+      message: `Invalid filter clause: Could not find a property named '${node.property}' on type 'microsoft.graph.${schema.resource.toLowerCase()}'.`,
     }
   }
-  const rule = rules[property.name] ?? { plain: '', advanced: '' }
+  const rule = schema.rules[property.name] ?? { plain: '', advanced: '' }
   const allowed = new Set(`${rule.plain} ${isAdvanced ? rule.advanced : ''}`.split(' '))
   const isAllowed = operatorsOf(node, isNegated).every((operator) => allowed.has(operator))
   if (isAllowed) return undefined
   return {
     code: 'Request_UnsupportedQuery',
-    message: `Unsupported or invalid query filter clause specified for property '${property.name}' of resource 'User'.`,
+    message: `Unsupported or invalid query filter clause specified for property '${property.name}' of resource '${schema.resource}'.`,
   }
 }
 
@@ -111,40 +141,41 @@ function operatorsOf(
   return [node.operator, ...(node.value === null ? ['null'] : []), ...negation]
 }
 
-function predicateOf(node: FilterNode): FilterPredicate {
+function predicateOf<Row>(schema: FilterSchema<Row>, node: FilterNode): FilterPredicate<Row> {
   if (node.kind === 'and' || node.kind === 'or') {
-    const [left, right] = [predicateOf(node.left), predicateOf(node.right)]
-    return node.kind === 'and'
-      ? (person) => left(person) && right(person)
-      : (person) => left(person) || right(person)
+    const [left, right] = [predicateOf(schema, node.left), predicateOf(schema, node.right)]
+    return node.kind === 'and' ? (row) => left(row) && right(row) : (row) => left(row) || right(row)
   }
   if (node.kind === 'not') {
-    const operand = predicateOf(node.operand)
-    return (person) => !operand(person)
+    const operand = predicateOf(schema, node.operand)
+    return (row) => !operand(row)
   }
-  const value = valueOf(node.property)
+  const value = valueOf(schema, node.property)
   if (node.kind === 'in') {
     const wanted = new Set(node.values.map(folded))
-    return (person) => wanted.has(value(person))
+    return (row) => wanted.has(value(row))
   }
-  if (node.kind === 'compare') return comparison(node)
+  if (node.kind === 'compare') return comparison(schema, node)
   const piece = node.value.toLowerCase()
   const isStart = node.name === 'startsWith'
-  return (person) => {
-    const text = value(person)
+  return (row) => {
+    const text = value(row)
     if (typeof text !== 'string') return false
     return isStart ? text.startsWith(piece) : text.endsWith(piece)
   }
 }
 
-function comparison(node: Extract<FilterNode, { readonly kind: 'compare' }>): FilterPredicate {
-  const value = valueOf(node.property)
+function comparison<Row>(
+  schema: FilterSchema<Row>,
+  node: Extract<FilterNode, { readonly kind: 'compare' }>,
+): FilterPredicate<Row> {
+  const value = valueOf(schema, node.property)
   const wanted = folded(node.value)
   const { operator } = node
-  if (operator === 'eq') return (person) => value(person) === wanted
-  if (operator === 'ne') return (person) => value(person) !== wanted
-  return (person) => {
-    const actual = value(person)
+  if (operator === 'eq') return (row) => value(row) === wanted
+  if (operator === 'ne') return (row) => value(row) !== wanted
+  return (row) => {
+    const actual = value(row)
     // Null, and values of another type, lie in no range.
     if (actual === null || wanted === null || typeof actual !== typeof wanted) return false
     if (operator === 'ge') return actual >= wanted
@@ -153,9 +184,9 @@ function comparison(node: Extract<FilterNode, { readonly kind: 'compare' }>): Fi
   }
 }
 
-function valueOf(name: string): (person: Person) => FilterLiteral {
-  const value = userProperty(name)?.value ?? (() => null)
-  return (person) => folded(value(person) as FilterLiteral)
+function valueOf<Row>(schema: FilterSchema<Row>, name: string): (row: Row) => FilterLiteral {
+  const value = schema.property(name)?.value ?? (() => null)
+  return (row) => folded(value(row) as FilterLiteral)
 }
 
 /** Directory texts compare without case; instants are written alike, so texts order them rightly. */

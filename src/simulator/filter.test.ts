@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { compileFilter } from './filter-rules.ts'
+import { compileFilter, userFilters } from './filter-rules.ts'
 import { parseFilter, type FilterNode } from './filter-syntax.ts'
 import { drawPerson } from './person.ts'
 import { userProperty } from './user-properties.ts'
@@ -11,7 +11,7 @@ const people = Array.from({ length: 2_000 }, (_, index) => drawPerson(population
 function count(filter: string, isAdvanced = true): number | string {
   const node = parseFilter(filter)
   if (!node.ok) return node.error
-  const predicate = compileFilter(node.value, isAdvanced)
+  const predicate = compileFilter(node.value, isAdvanced, userFilters)
   return predicate.ok ? people.filter(predicate.value).length : predicate.error.message
 }
 

@@ -43,6 +43,12 @@ export function graphError(
   }
 }
 
+/** The 404 for an object that is not there, or no more. */
+export function graphNotFound(request: SimulatedRequest, name: string): Answer {
+  const message = `Resource '${name}' does not exist or one of its queried reference-property objects are not present.`
+  return graphError(request, 404, 'Request_ResourceNotFound', message)
+}
+
 /** What Graph says under a bare status: the shapes of its gateways when a backend fails. */
 export function graphStatusError(request: SimulatedRequest, status: number): Answer {
   const [code, message] = statusShapes[status] ?? ['UnknownError', '']

@@ -3,17 +3,14 @@ import { createByteWriter, putAscii, putByte, putBytes, reserve, written } from 
 import type { FaultEffect } from './faults.ts'
 import type { FilterPredicate } from './filter-rules.ts'
 import type { GraphCaller } from './graph-authorize.ts'
-import { graphError, graphHeaders } from './graph-errors.ts'
-import { hashText, readPageToken, writePageToken } from './page-token.ts'
+import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
+import { isEmptied, nextLinkOf, pageHeaders, readPosition } from './graph-pages.ts'
+import { hashText } from './page-token.ts'
 import { drawPerson, redrawPerson } from './person.ts'
 import { createRowWriter, findPerson } from './population.ts'
-import type { Tenant } from './tenants.ts'
-import { unitsOf } from './throttle.ts'
+import { livingUsers, type Tenant } from './tenants.ts'
 import { readCountQuery, readUserQuery, readUsersQuery, type UsersQuery } from './users-query.ts'
 import type { World } from './world.ts'
-
-const jsonType =
-  'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
 
 /** Answers a page of `/users`; `effect` spoils it, when it is one that shapes pages. */
 export function answerUsers(
@@ -29,16 +26,10 @@ export function answerUsers(
   const queryHash = hashText(
     `${tenant.id} ${query.selection} ${query.top} ${query.filterText} ${query.wantsCount}`,
   )
-  const token = request.query.get('$skiptoken')
-  let position = 0
-  if (token !== null) {
-    const read = readPageToken(token)
-    if (!read.ok || read.value.queryHash !== queryHash) return invalidPageToken(request)
-    const ageMs = request.receivedAt - read.value.issuedAt
-    const isExpired = ageMs > world.settings.pageTokenLifetimeSeconds * 1_000
-    if (isExpired || read.value.epoch !== world.pageEpoch) return expiredPageToken(request)
-    position = read.value.position
-  }
+  const started = readPosition(world, request, queryHash)
+  if (!started.ok) return started.error
+  const position = started.value
+  const isFirstPage = !request.query.has('$skiptoken')
   const headers = pageHeaders(request)
   const isCacheable =
     world.pages.isOn && effect === undefined && world.settings.pageTokenLifetimeSeconds === Infinity
@@ -46,31 +37,13 @@ export function answerUsers(
   const cached = isCacheable ? world.pages.get(key) : undefined
   if (cached !== undefined) return { status: 200, headers, ...cached }
 
-  const linkTo = (next: number): string => {
-    if (effect?.kind === 'repeat_next_link') return request.origin + request.url
-    const origin =
-      effect?.kind === 'foreign_next_link'
-        ? (effect.origin ?? 'https://graph.example.net')
-        : request.origin
-    const { pageEpoch: epoch } = world
-    const fresh = writePageToken({
-      position: next,
-      // An empty page leads to where it stands itself; its link still is another, even within a millisecond.
-      issuedAt: request.receivedAt + (isEmpty ? (world.counters.requests % 1_000) / 1_000 : 0),
-      epoch,
-      queryHash,
-    })
-    return `${origin}${nextUrl(request.url, fresh)}`
-  }
-  const isEmpty = effect?.kind === 'empty_page' || effect?.kind === 'endless_empty'
-  const rows = isEmpty
+  const rows = isEmptied(effect)
     ? { indexes: [], next: position }
     : selectRows(tenant, query.filter, position, query.top)
-  const count = query.wantsCount && token === null ? countRows(world, tenant, query) : undefined
-  const next = effect?.kind === 'repeat_next_link' ? position : rows.next
+  const count = query.wantsCount && isFirstPage ? countRows(world, tenant, query) : undefined
   const body = writePage(tenant, query, request, rows.indexes, {
     count,
-    nextLink: next === undefined ? undefined : linkTo(next),
+    nextLink: nextLinkOf(world, request, { effect, queryHash, next: rows.next }),
   })
   const page = { body, rows: rows.indexes.length }
   if (!isCacheable) return { status: 200, headers, ...page }
@@ -94,24 +67,14 @@ export function answerUser(request: SimulatedRequest, caller: GraphCaller): Answ
   const { tenant } = caller
   const name = request.path.slice(request.path.lastIndexOf('/') + 1)
   const person = findPerson(tenant.population, tenant.userCount, name)
-  if (person === undefined) {
-    const message = `Resource '${name}' does not exist or one of its queried reference-property objects are not present.`
-    return graphError(request, 404, 'Request_ResourceNotFound', message)
+  if (person === undefined || tenant.deletedUsers.has(person.index)) {
+    return graphNotFound(request, name)
   }
   const { properties, selection } = query.value
   const values = properties.map((property) => [property.name, property.value(person)])
   const context = `${contextOf(request, selection)}/$entity`
   const body = { '@odata.context': context, ...(Object.fromEntries(values) as object) }
   return { status: 200, headers: pageHeaders(request), body: JSON.stringify(body) }
-}
-
-function pageHeaders(request: SimulatedRequest): Record<string, string> {
-  return {
-    ...graphHeaders(request),
-    'Content-Type': jsonType,
-    'OData-Version': '4.0',
-    'x-ms-resource-unit': String(unitsOf(request.query)),
-  }
 }
 
 function contextOf(request: SimulatedRequest, selection: string): string {
@@ -126,17 +89,18 @@ function selectRows(
   position: number,
   top: number,
 ): { readonly indexes: readonly number[]; readonly next: number | undefined } {
-  const { userCount, population } = tenant
+  const { userCount, population, deletedUsers } = tenant
   const indexes: number[] = []
-  if (filter === undefined) {
+  if (filter === undefined && deletedUsers.size === 0) {
     const end = Math.min(position + top, userCount)
     for (let index = position; index < end; index++) indexes.push(index)
     return { indexes, next: end < userCount ? end : undefined }
   }
   const person = drawPerson(population, position)
   for (let index = position; index < userCount; index++) {
+    if (deletedUsers.has(index)) continue
     redrawPerson(person, population, index)
-    if (!filter(person)) continue
+    if (filter !== undefined && !filter(person)) continue
     if (indexes.length === top) return { indexes, next: index }
     indexes.push(index)
   }
@@ -152,14 +116,15 @@ function countRows(
   query: Pick<UsersQuery, 'filter' | 'filterText'>,
 ): number {
   const { filter } = query
-  if (filter === undefined) return tenant.userCount
+  if (filter === undefined) return livingUsers(tenant)
   const known = world.filteredCounts
-  const key = `${tenant.id} ${tenant.userCount} ${query.filterText}`
+  const key = `${tenant.id} ${tenant.userCount} ${tenant.changes} ${query.filterText}`
   const remembered = known.get(key)
   if (remembered !== undefined) return remembered
   const person = drawPerson(tenant.population, 0)
   let count = 0
   for (let index = 0; index < tenant.userCount; index++) {
+    if (tenant.deletedUsers.has(index)) continue
     redrawPerson(person, tenant.population, index)
     if (filter(person)) count++
   }
@@ -194,25 +159,6 @@ function writePage(
   reserve(out, 2)
   putAscii(out, ']}')
   return written(out)
-}
-
-/** The URL of the next page: the same options, spelt as they were sent, and the token. */
-function nextUrl(url: string, token: string): string {
-  const [path = '', search = ''] = url.split('?', 2)
-  const options = search
-    .split('&')
-    .filter((option) => option !== '' && !/^(\$|%24)skiptoken=/i.test(option))
-  return `${path}?${[...options, `$skiptoken=${token}`].join('&')}`
-}
-
-function expiredPageToken(request: SimulatedRequest): Answer {
-  const message =
-    'The specified page token value has expired and can no longer be included in your request.'
-  return graphError(request, 400, 'Directory_ExpiredPageToken', message)
-}
-
-function invalidPageToken(request: SimulatedRequest): Answer {
-  return graphError(request, 400, 'Request_BadRequest', 'The specified page token is invalid.')
 }
 
 /** The key under which an application's resource units are kept. */

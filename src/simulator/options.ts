@@ -1,4 +1,5 @@
 import type { Clock, RandomBytes } from '../kernel/index.ts'
+import type { MemberType } from './group.ts'
 import type { ThrottleOptions } from './throttle.ts'
 
 /** A client secret of a simulated application. */
@@ -13,8 +14,21 @@ export interface SimulatedApplication {
   /** Client id, a GUID. */
   readonly id: string
   readonly secrets: readonly SimulatedSecret[]
-  /** Application permissions (`roles`) its next tokens carry. Default: `User.Read.All`. */
+  /**
+   * Application permissions (`roles`) its next tokens carry. Default: `User.Read.All`,
+   * `Group.Read.All`, `GroupMember.Read.All`.
+   */
   readonly permissions?: readonly string[]
+}
+
+/** The groups of a simulated tenant. */
+export interface SimulatedGroups {
+  /** How many, 0 to 10,000,000. Default 100; they cost no memory. */
+  readonly count?: number
+  /** Members of the first group. Default 5,000, or as many as there are users. */
+  readonly giantSize?: number
+  /** Kinds of members. Default: all four. Users are always by far the most. */
+  readonly memberTypes?: readonly MemberType[]
 }
 
 /** A simulated tenant. */
@@ -25,6 +39,7 @@ export interface SimulatedTenant {
   readonly domain?: string
   /** How many users it has, 0 to 100,000,000. Default 400,000; they cost no memory. */
   readonly users?: number
+  readonly groups?: SimulatedGroups
   readonly applications?: readonly SimulatedApplication[]
   /** Makes its people: the same seed gives the same people. Default 1. */
   readonly seed?: number

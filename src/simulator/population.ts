@@ -40,8 +40,10 @@ export function* rowsOf(
   population: Population,
   count: number,
   properties: readonly UserProperty[],
+  deleted: ReadonlySet<number> = new Set(),
 ): Generator<Record<string, unknown>> {
   for (let index = 0; index < count; index++) {
+    if (deleted.has(index)) continue
     const person = drawPerson(population, index)
     yield Object.fromEntries(properties.map(({ name, value }) => [name, value(person)]))
   }

@@ -4,11 +4,14 @@ import { selfSignCertificate } from './certificate.ts'
 import { answerControl, controlPrefix } from './control-http.ts'
 import { createControl, type SimulatorControl } from './control.ts'
 import { answerExchange } from './exchange.ts'
+import { groupRows } from './graph-groups.ts'
+import { groupProperty, groupPropertyNames } from './group-properties.ts'
 import { listen, type Listener, type RequestHandler } from './listener.ts'
+import { edgesOf, type SimulatedEdge } from './memberships.ts'
 import type { SimulatorOptions } from './options.ts'
 import { rowsOf } from './population.ts'
 import type { SimulatorStats } from './stats.ts'
-import { findTenant, type Tenant } from './tenants.ts'
+import { findTenant, livingGroups, livingUsers, type Tenant } from './tenants.ts'
 import { defaultProperties, userProperty } from './user-properties.ts'
 import { createWorld, type SimulatorEvent } from './world.ts'
 
@@ -41,8 +44,13 @@ export interface Simulator {
    * properties. Made on the way, one by one.
    */
   users(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
-  /** How many users a tenant has. */
+  /** How many users a tenant has, deleted ones left out. */
   userCount(tenant?: string): number
+  /** The ground truth of groups, like `users`. */
+  groups(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
+  groupCount(tenant?: string): number
+  /** The ground truth of memberships: every edge, in the order of groups and pages. */
+  edges(tenant?: string): Iterable<SimulatedEdge>
   stats(): SimulatorStats
   /** Stops at once, dropping every connection. Idempotent. */
   close(): Promise<void>
@@ -110,10 +118,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     events: world.events,
     now: () => world.now(),
     users: (tenant, select = defaultProperties) => {
-      const { population, userCount } = tenantOf(tenant)
-      return rowsOf(population, userCount, select.map(requireProperty))
+      const { population, userCount, deletedUsers } = tenantOf(tenant)
+      return rowsOf(population, userCount, select.map(requireProperty), deletedUsers)
     },
-    userCount: (tenant) => tenantOf(tenant).userCount,
+    userCount: (tenant) => livingUsers(tenantOf(tenant)),
+    groups: (tenant, select = groupPropertyNames) =>
+      groupRows(tenantOf(tenant), select.map(requireGroupProperty)),
+    groupCount: (tenant) => livingGroups(tenantOf(tenant)),
+    edges: (tenant) => edgesOf(tenantOf(tenant)),
     stats: () => control.stats(),
     close,
     [Symbol.asyncDispose]: close,
@@ -142,4 +154,10 @@ function requireProperty(name: string): ReturnType<typeof userProperty> & {} {
   const property = userProperty(name)
   if (property !== undefined) return property
   throw new EvergrantError('config_invalid', `simulator: users have no property "${name}"`)
+}
+
+function requireGroupProperty(name: string): string {
+  const property = groupProperty(name)
+  if (property !== undefined) return property.name
+  throw new EvergrantError('config_invalid', `simulator: groups have no property "${name}"`)
 }

@@ -1,4 +1,5 @@
 import { EvergrantError } from '../kernel/index.ts'
+import type { GroupPlan, MemberType } from './group.ts'
 import { mix, guidOf } from './mixing.ts'
 import { defaultTenant, type SimulatedSecret, type SimulatedTenant } from './options.ts'
 import type { Population } from './person.ts'
@@ -19,10 +20,21 @@ export interface Tenant {
   readonly population: Population
   readonly applications: ReadonlyMap<string, Application>
   userCount: number
+  readonly groups: GroupPlan
+  groupCount: number
+  /** Indexes of deleted users and groups. */
+  deletedUsers: Set<number>
+  deletedGroups: Set<number>
+  /** Goes up with every deletion, so that remembered counts are not used any more. */
+  changes: number
 }
 
 /** Most users a tenant can be given. */
 export const maximumUsers = 100_000_000
+/** Most groups a tenant can be given. */
+export const maximumGroups = 10_000_000
+const defaultPermissions = ['User.Read.All', 'Group.Read.All', 'GroupMember.Read.All']
+const memberTypes: readonly MemberType[] = ['user', 'group', 'device', 'servicePrincipal']
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /**
@@ -55,10 +67,31 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
       id: clientId,
       principalId: principalIdOf(id, clientId),
       secrets: application.secrets,
-      permissions: application.permissions ?? ['User.Read.All'],
+      permissions: application.permissions ?? defaultPermissions,
     })
   }
-  return { id, domain, population: { seed, domain }, applications, userCount }
+  const groupOptions = options.groups ?? {}
+  return {
+    id,
+    domain,
+    population: { seed, domain },
+    applications,
+    userCount,
+    groups: {
+      seed,
+      userBase: userCount,
+      giantSize: requireCount(
+        groupOptions.giantSize ?? Math.min(5_000, userCount),
+        maximumUsers,
+        `${field}.groups.giantSize`,
+      ),
+      memberTypes: groupOptions.memberTypes ?? memberTypes,
+    },
+    groupCount: requireCount(groupOptions.count ?? 100, maximumGroups, `${field}.groups.count`),
+    deletedUsers: new Set(),
+    deletedGroups: new Set(),
+    changes: 0,
+  }
 }
 
 /** Finds a tenant by id or domain, in any case. */
@@ -67,10 +100,31 @@ export function findTenant(tenants: readonly Tenant[], name: string): Tenant | u
   return tenants.find(({ id, domain }) => id === wanted || domain === wanted)
 }
 
+/** How many users a tenant has, deleted ones left out. */
+export function livingUsers(tenant: Tenant): number {
+  return tenant.userCount - countBelow(tenant.deletedUsers, tenant.userCount)
+}
+
+/** How many groups a tenant has, deleted ones left out. */
+export function livingGroups(tenant: Tenant): number {
+  return tenant.groupCount - countBelow(tenant.deletedGroups, tenant.groupCount)
+}
+
+function countBelow(indexes: ReadonlySet<number>, limit: number): number {
+  let count = 0
+  for (const index of indexes) if (index < limit) count++
+  return count
+}
+
 /** Reads a number of users; throws `config_invalid` naming `field` when it cannot be one. */
 export function requireUserCount(count: number, field: string): number {
-  if (Number.isInteger(count) && count >= 0 && count <= maximumUsers) return count
-  throw invalid(`"${field}" must be a whole number from 0 to ${maximumUsers}, but is ${count}`)
+  return requireCount(count, maximumUsers, field)
+}
+
+/** Reads a whole number; throws `config_invalid` naming `field` when it is out of range. */
+export function requireCount(count: number, maximum: number, field: string): number {
+  if (Number.isInteger(count) && count >= 0 && count <= maximum) return count
+  throw invalid(`"${field}" must be a whole number from 0 to ${maximum}, but is ${count}`)
 }
 
 function requireGuid(text: string, field: string): string {

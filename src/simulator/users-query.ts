@@ -1,10 +1,10 @@
 import { putAscii, type ByteWriter } from './byte-writer.ts'
 import { err, ok, type Result } from '../kernel/index.ts'
-import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
-import { compileFilter, type FilterPredicate } from './filter-rules.ts'
-import { parseFilter } from './filter-syntax.ts'
+import type { Answer, SimulatedRequest } from './answer.ts'
+import { userFilters, type FilterPredicate } from './filter-rules.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError } from './graph-errors.ts'
+import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
 import { defaultProperties, singleUserProperties } from './user-properties.ts'
 import { userProperty, type UserProperty } from './user-properties.ts'
 
@@ -27,11 +27,7 @@ const readPermissions = [
   'Directory.ReadWrite.All',
   'User.ReadBasic.All',
 ]
-const defaultPageSize = 100
 const maximumPageSize = 999
-/** Longest URL of an advanced query, in characters. */
-const maximumAdvancedUrl = 2_048
-const refusedOptions = ['$skip', '$search', '$orderby', '$expand'] as const
 
 /** Reads the query of `/users`; each refusal is Graph's own answer. */
 export function readUsersQuery(
@@ -50,7 +46,7 @@ export function readUsersQuery(
   const top = readTop(request, hasActivity ? signInActivityPageCap : maximumPageSize)
   if (!top.ok) return top
   const wantsCount = isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
-  const filter = readFilter(request, wantsCount)
+  const filter = readFilter(request, wantsCount, userFilters)
   if (!filter.ok) return filter
   return ok({
     properties,
@@ -72,7 +68,7 @@ export function readCountQuery(
   if (!isEventual(request)) {
     return err(graphError(request, 400, 'Request_BadRequest', '$count is not currently supported.'))
   }
-  return readFilter(request, true)
+  return readFilter(request, true, userFilters)
 }
 
 /** Reads the `$select` of `/users/{id}`, which also knows the single-user properties. */
@@ -85,20 +81,6 @@ export function readUserQuery(
   const selected = readSelect(request, caller, false)
   if (!selected.ok) return selected
   return ok({ properties: selected.value, selection: selectionOf(request, selected.value) })
-}
-
-function unsupportedOption(request: SimulatedRequest): Answer | undefined {
-  const option = refusedOptions.find((name) => request.query.has(name))
-  if (option === undefined) return undefined
-  if (option === '$expand' || option === '$search') {
-    const message = `The simulator does not serve '${option}'.`
-    return graphError(request, 501, 'NotImplemented', message)
-  }
-  const message =
-    option === '$orderby'
-      ? 'Sorting not supported for current query.'
-      : "'$skip' is not supported by the service."
-  return graphError(request, 400, 'Request_UnsupportedQuery', message)
 }
 
 function readSelect(
@@ -149,37 +131,4 @@ function unknownProperty(request: SimulatedRequest, name: string): Answer {
 function selectionOf(request: SimulatedRequest, properties: readonly UserProperty[]): string {
   const isSelected = Boolean(request.query.get('$select')?.trim())
   return isSelected ? `(${properties.map(({ name }) => name).join(',')})` : ''
-}
-
-function readTop(request: SimulatedRequest, maximum: number): Result<number, Answer> {
-  const text = request.query.get('$top')
-  if (text === null) return ok(Math.min(defaultPageSize, maximum))
-  const top = Number(text)
-  if (!/^-?\d+$/.test(text)) {
-    const message = `Invalid value '${text}' for $top query option found. The $top query option requires a non-negative integer value.`
-    return err(graphError(request, 400, 'BadRequest', message))
-  }
-  if (top >= 1 && top <= maximum) return ok(top)
-  const message = `Invalid page size specified: '${text}'. Must be between 1 and ${maximum} inclusive.`
-  return err(graphError(request, 400, 'Request_UnsupportedQuery', message))
-}
-
-function readFilter(
-  request: SimulatedRequest,
-  isAdvanced: boolean,
-): Result<FilterPredicate | undefined, Answer> {
-  const text = request.query.get('$filter')
-  if (text === null) return ok(undefined)
-  if (isAdvanced && request.url.length > maximumAdvancedUrl) {
-    const message = `The request URI is too long: at most ${maximumAdvancedUrl} characters are allowed.`
-    return err(graphError(request, 414, 'UriTooLong', message))
-  }
-  const node = parseFilter(text)
-  if (!node.ok) return err(graphError(request, 400, 'BadRequest', node.error))
-  const filter = compileFilter(node.value, isAdvanced)
-  return filter.ok ? filter : err(graphError(request, 400, filter.error.code, filter.error.message))
-}
-
-function isEventual(request: SimulatedRequest): boolean {
-  return headerOf(request, 'consistencylevel')?.trim().toLowerCase() === 'eventual'
 }

@@ -1,0 +1,222 @@
+import { err, ok, type Result } from '../kernel/index.ts'
+import type { Answer, SimulatedRequest } from './answer.ts'
+import type { FaultEffect } from './faults.ts'
+import { requirePermission, type GraphCaller } from './graph-authorize.ts'
+import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
+import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
+import { answerPage, pageHeaders } from './graph-pages.ts'
+import { drawGroup, indexOfGroupId, type Group } from './group.ts'
+import { groupFilters, groupProperty, groupPropertyNames } from './group-properties.ts'
+import { livingMembers, type LivingMember } from './memberships.ts'
+import { drawPerson } from './person.ts'
+import { livingGroups, type Tenant } from './tenants.ts'
+import { unitsOf } from './throttle.ts'
+import { defaultProperties, userProperty } from './user-properties.ts'
+import type { World } from './world.ts'
+
+const groupPermissions = [
+  'GroupMember.Read.All',
+  'Group.Read.All',
+  'Group.ReadWrite.All',
+  'Directory.Read.All',
+  'Directory.ReadWrite.All',
+]
+const maximumPageSize = 999
+
+/** Answers a page of `/groups`, or their `$count`. */
+export function answerGroups(
+  world: World,
+  request: SimulatedRequest,
+  caller: GraphCaller,
+  effect: FaultEffect | undefined,
+): Answer {
+  const refusal = refusalOf(request, caller)
+  if (refusal !== undefined) return refusal
+  const { tenant } = caller
+  const isCount = request.path.endsWith('/$count')
+  const wantsCount = isCount || asksCount(request)
+  const filter = readFilter(request, wantsCount, groupFilters(tenant.population.domain))
+  if (!filter.ok) return filter.error
+  const matches = filter.value ?? ((): boolean => true)
+  const countAll = (): number =>
+    filter.value === undefined ? livingGroups(tenant) : count(groupsOf(tenant, matches))
+  if (isCount) return plainCount(request, countAll)
+  const columns = readColumns(request, groupPropertyNames, groupProperty)
+  if (!columns.ok) return columns.error
+  const top = readTop(request, maximumPageSize)
+  if (!top.ok) return top.error
+  return answerPage(world, request, effect, {
+    context: `groups${columns.value.selection}`,
+    question: `${request.query.get('$filter')} ${columns.value.selection}`,
+    top: top.value,
+    wantsCount,
+    count: countAll,
+    rows: (from) => groupsOf(tenant, matches, from),
+    write: (group) => groupRow(tenant, group, columns.value.names),
+  })
+}
+
+/** Answers `/groups/{id}`. */
+export function answerGroup(request: SimulatedRequest, caller: GraphCaller): Answer {
+  const denied = requirePermission(request, caller, groupPermissions)
+  if (denied !== undefined) return denied
+  const group = findGroup(request, caller.tenant)
+  if (!group.ok) return group.error
+  const columns = readColumns(request, groupPropertyNames, groupProperty)
+  if (!columns.ok) return columns.error
+  const [, version = 'v1.0'] = request.path.split('/')
+  const context = `${request.origin}/${version}/$metadata#groups${columns.value.selection}/$entity`
+  const row = groupRow(caller.tenant, group.value, columns.value.names)
+  const body = JSON.stringify({ '@odata.context': context, ...row })
+  return { status: 200, headers: pageHeaders(request), body }
+}
+
+/** Answers a page of `/groups/{id}/members`, or their `$count`; rows tell their `@odata.type`. */
+export function answerMembers(
+  world: World,
+  request: SimulatedRequest,
+  caller: GraphCaller,
+  effect: FaultEffect | undefined,
+): Answer {
+  const refusal = refusalOf(request, caller)
+  if (refusal !== undefined) return refusal
+  const { tenant } = caller
+  const group = findGroup(request, tenant)
+  if (!group.ok) return group.error
+  const countAll = (): number => count(livingMembers(tenant, group.value))
+  if (request.path.endsWith('/$count')) return plainCount(request, countAll)
+  if (request.query.has('$filter')) {
+    return graphError(request, 501, 'NotImplemented', 'The simulator filters no members.')
+  }
+  const selected = request.query.get('$select')?.trim()
+  const names = selected ? selected.split(',').map((name) => name.trim()) : undefined
+  const top = readTop(request, maximumPageSize)
+  if (!top.ok) return top.error
+  return answerPage(world, request, effect, {
+    context: names === undefined ? 'directoryObjects' : `directoryObjects(${names.join(',')})`,
+    question: names?.join(',') ?? '',
+    top: top.value,
+    wantsCount: asksCount(request),
+    count: countAll,
+    rows: (from) => livingMembers(tenant, group.value, from),
+    write: (member) => memberRow(tenant, member, names),
+  })
+}
+
+/** Resource units of a request about groups. */
+export function groupUnitsOf(request: SimulatedRequest): number {
+  return unitsOf(request.query, request.kind === 'members' ? 3 : 2)
+}
+
+function refusalOf(request: SimulatedRequest, caller: GraphCaller): Answer | undefined {
+  return (
+    requirePermission(request, caller, groupPermissions) ??
+    unsupportedOption(request) ??
+    (request.path.endsWith('/$count') && !isEventual(request)
+      ? graphError(request, 400, 'Request_BadRequest', '$count is not currently supported.')
+      : undefined)
+  )
+}
+
+function asksCount(request: SimulatedRequest): boolean {
+  return isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
+}
+
+function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Group, Answer> {
+  const id = request.path.split('/')[3] ?? ''
+  const index = indexOfGroupId(tenant.groups, tenant.groupCount, id)
+  if (index === undefined || tenant.deletedGroups.has(index)) {
+    return err(graphNotFound(request, id))
+  }
+  return ok(drawGroup(tenant.groups, index))
+}
+
+function* groupsOf(
+  tenant: Tenant,
+  matches: (group: Group) => boolean,
+  from = 0,
+): Generator<readonly [number, Group]> {
+  for (let index = from; index < tenant.groupCount; index++) {
+    if (tenant.deletedGroups.has(index)) continue
+    const group = drawGroup(tenant.groups, index)
+    if (matches(group)) yield [index, group]
+  }
+}
+
+interface Columns {
+  readonly names: readonly string[]
+  /** What stands in `@odata.context`: empty, or the names in parentheses. */
+  readonly selection: string
+}
+
+function readColumns(
+  request: SimulatedRequest,
+  all: readonly string[],
+  find: (name: string) => { readonly name: string } | undefined,
+): Result<Columns, Answer> {
+  const asked = request.query.get('$select')?.trim()
+  if (!asked) return ok({ names: all, selection: '' })
+  const names = new Set<string>()
+  for (const name of asked.split(',')) {
+    const property = find(name)
+    if (property === undefined) {
+      const message = `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.group'.`
+      return err(graphError(request, 400, 'BadRequest', message))
+    }
+    names.add(property.name)
+  }
+  return ok({ names: [...names], selection: `(${[...names].join(',')})` })
+}
+
+/** The plain object of a group with the properties named, in that order. */
+function groupRow(tenant: Tenant, group: Group, names: readonly string[]): Record<string, unknown> {
+  const { domain } = tenant.population
+  return Object.fromEntries(names.map((name) => [name, groupProperty(name)?.value(group, domain)]))
+}
+
+/** Yields every group of a tenant as a plain object: the ground truth. */
+export function* groupRows(
+  tenant: Tenant,
+  names: readonly string[],
+): Generator<Record<string, unknown>> {
+  for (const [, group] of groupsOf(tenant, () => true)) yield groupRow(tenant, group, names)
+}
+
+/** A member's row: type and id first, then what was selected and the type has. */
+function memberRow(
+  tenant: Tenant,
+  member: LivingMember,
+  names: readonly string[] | undefined,
+): Record<string, unknown> {
+  const opening = { '@odata.type': `#microsoft.graph.${member.type}`, id: member.id }
+  const values: [string, unknown][] = []
+  if (member.type === 'user') {
+    const person = drawPerson(tenant.population, member.index)
+    for (const name of names ?? defaultProperties) {
+      const property = userProperty(name)
+      if (property !== undefined) values.push([property.name, property.value(person)])
+    }
+  } else if (member.type === 'group') {
+    const group = drawGroup(tenant.groups, member.index)
+    for (const name of names ?? groupPropertyNames) {
+      const property = groupProperty(name)
+      if (property !== undefined) {
+        values.push([property.name, property.value(group, tenant.population.domain)])
+      }
+    }
+  } else if (names?.some((name) => name.toLowerCase() === 'displayname') !== false) {
+    values.push(['displayName', `${member.type} ${member.index}`])
+  }
+  return { ...opening, ...(Object.fromEntries(values) as object) }
+}
+
+function plainCount(request: SimulatedRequest, countAll: () => number): Answer {
+  const headers = { ...graphHeaders(request), 'Content-Type': 'text/plain', 'OData-Version': '4.0' }
+  return { status: 200, headers, body: String(countAll()) }
+}
+
+function count(rows: Iterable<unknown>): number {
+  let total = 0
+  for (const _ of rows) total++
+  return total
+}
