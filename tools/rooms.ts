@@ -145,7 +145,17 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
 /** Built-in modules that only some rooms may use; all others are free. */
 export const builtinOwners: Readonly<Record<string, readonly string[]>> = {
   child_process: ['config', 'cli'],
-  crypto: ['vault', 'oauth', 'grants', 'imports', 'identity', 'access', 'simulator', 'cli'],
+  crypto: [
+    'vault',
+    'oauth',
+    'grants',
+    'imports',
+    'identity',
+    'access',
+    'simulator',
+    'server',
+    'cli',
+  ],
   sqlite: [],
   worker_threads: ['server'],
 }

@@ -71,7 +71,7 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
 
   const secrets = createSecretReader({ env, readFile })
   const definitions = resolveConnections(config, secrets)
-  const outbound = createOutbound(clock)
+  const outbound = createOutbound({ clock, env })
   const visited = new Set<string>()
   try {
     for (const definition of definitions.filter(({ name }) => names.includes(name))) {

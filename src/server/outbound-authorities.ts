@@ -32,7 +32,11 @@ function readCertificates(text: string, name: string): readonly string[] {
     try {
       return new X509Certificate(pem).toString()
     } catch (cause) {
-      throw invalid(name, `but certificate ${position + 1} of ${found.length} cannot be read`, cause)
+      throw invalid(
+        name,
+        `but certificate ${position + 1} of ${found.length} cannot be read`,
+        cause,
+      )
     }
   })
 }

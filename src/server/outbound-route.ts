@@ -31,16 +31,14 @@ export type ProxyChoice =
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/**
- * What NO_PROXY is taken for where it is not set: a proxy’s loopback is another machine than ours.
- */
+/** What NO_PROXY is taken for where it is not set: a proxy’s loopback is another machine than ours. */
 export const defaultNoProxy = 'localhost,127.0.0.0/8,::1'
 
 /**
  * Decides for each target which proxy it goes through.
  *
- * With `env`, HTTPS_PROXY serves `https:` targets and HTTP_PROXY `http:` ones, neither the other;
- * a lower-case name wins over the upper-case one and an empty value means none. NO_PROXY is honoured
+ * With `env`, HTTPS_PROXY serves `https:` targets and HTTP_PROXY `http:` ones, neither the other; a
+ * lower-case name wins over the upper-case one and an empty value means none. NO_PROXY is honoured
  * for `env` and for a proxy given by URL alike. Where it is not set, loopback alone goes directly;
  * where it is, its entries decide alone, so that an empty one sends loopback through the proxy too.
  * Read once; later changes of the environment are not followed.
@@ -119,7 +117,9 @@ export function parseNoProxy(list: string): (target: RouteTarget) => boolean {
     .filter((entry) => entry !== '')
     .map(parseEntry)
   return ({ protocol, hostname, port }) => {
-    const name = withoutBrackets(hostname).toLowerCase().replace(/(?<=.)\.$/, '')
+    const name = withoutBrackets(hostname)
+      .toLowerCase()
+      .replace(/(?<=.)\.$/, '')
     const number = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
     return rules.some((rule) => rule(name, number))
   }

@@ -2,7 +2,12 @@ import { request } from 'node:http'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContext } from 'node:tls'
 import type { Clock } from '../kernel/index.ts'
-import { OutboundError, proxyUnreachable, tunnelRefused, tunnelTimedOut } from './outbound-failure.ts'
+import {
+  OutboundError,
+  proxyUnreachable,
+  tunnelRefused,
+  tunnelTimedOut,
+} from './outbound-failure.ts'
 import type { ProxyAddress } from './outbound-route.ts'
 
 /** What tunnels are opened with. */

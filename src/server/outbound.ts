@@ -4,7 +4,7 @@ import { createTransport, type Transport } from '../imports/index.ts'
 import type { Clock } from '../kernel/index.ts'
 import { trustAlso } from './outbound-authorities.ts'
 import { whileOpening } from './outbound-failure.ts'
-import { createRoute, type ProxyChoice } from './outbound-route.ts'
+import { createRoute, type ProxyAddress, type ProxyChoice } from './outbound-route.ts'
 import { openTunnel } from './outbound-tunnel.ts'
 
 /** How calls leave this process: one pool of connections behind both forms. TLS is verified. */
@@ -53,7 +53,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   }
   const connectDirectly = buildConnector({ ...tls, timeout: openingMs.direct })
   const secureTunnel = buildConnector({ ...tls, timeout: openingMs.throughTunnel })
-  const opening = new Set<Socket>()
+  const tunnels = new Set<Socket>()
 
   const connect: buildConnector.connector = (target, callback) => {
     const settle: buildConnector.Callback = (...outcome) => {
@@ -63,27 +63,39 @@ export function createOutbound(options: OutboundOptions): Outbound {
     }
     const proxy = route(target)
     if (proxy === undefined) return connectDirectly(target, settle)
-    const { clock: tunnelClock, timeoutMs } = { clock, timeoutMs: openingMs.tunnel }
-    const onSocket = (socket: Socket): void => {
-      opening.add(socket)
-      socket.once('close', () => opening.delete(socket))
+    void connectThrough(proxy, target, settle)
+  }
+
+  async function connectThrough(
+    proxy: ProxyAddress,
+    target: buildConnector.Options,
+    settle: buildConnector.Callback,
+  ): Promise<void> {
+    let socket: Socket
+    try {
+      const opening = { clock, timeoutMs: openingMs.tunnel, secureContext, onSocket: keep }
+      socket = await openTunnel(proxy, authorityOf(target), opening)
+    } catch (error) {
+      return settle(error as Error, null)
     }
-    openTunnel(proxy, authorityOf(target), { clock: tunnelClock, timeoutMs, secureContext, onSocket })
-      .then((socket) => {
-        if (target.protocol === 'https:') secureTunnel({ ...target, httpSocket: socket }, settle)
-        else settle(null, socket)
-      })
-      .catch((error: Error) => settle(error, null))
+    if (target.protocol === 'https:') secureTunnel({ ...target, httpSocket: socket }, settle)
+    else settle(null, socket)
+  }
+
+  function keep(socket: Socket): void {
+    tunnels.add(socket)
+    socket.once('close', () => tunnels.delete(socket))
   }
 
   const agent = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 })
   // The platform’s fetch is of an older undici, whose handlers the wrapper translates.
-  const dispatcher = new Dispatcher1Wrapper(agent)
+  const way: object = { dispatcher: new Dispatcher1Wrapper(agent) }
   return {
-    fetch: (input, init) => globalThis.fetch(input, { ...init, dispatcher } as RequestInit),
+    // oxlint-disable-next-line no-restricted-properties -- this is where fetch enters
+    fetch: (input, init) => globalThis.fetch(input, { ...init, ...way }),
     transport: createTransport(agent, clock),
     close: async () => {
-      for (const socket of opening) socket.destroy()
+      for (const socket of tunnels) socket.destroy()
       await agent.destroy()
     },
   }
