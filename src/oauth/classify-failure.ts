@@ -1,5 +1,6 @@
 import { redact, type Secret, type UpstreamEvidence } from '../kernel/index.ts'
 import { findAadstsHint, type AadstsHint } from './aadsts.ts'
+import { readProviderTime } from './provider-time.ts'
 import { fallbackRetryAfterMs, readRetryAfter } from './retry-after.ts'
 import {
   isTransient,
@@ -28,16 +29,59 @@ export function classifyFailure(answer: WireAnswer, context: AnswerContext): Tok
   const kind = kindOf(answer, evidence, hint)
   const asked = readRetryAfter(answer.headers, context.now)
   const retryAfterMs = kind === 'throttled' ? (asked ?? fallbackRetryAfterMs) : asked
-  const claims = evidence.error === undefined ? undefined : answer.json?.['claims']
+  const claims = evidence.error === undefined ? undefined : readClaims(answer)
+  const clockOffsetMs = readClockOffset(answer, evidence, context.now)
   const remedy = hint?.remedy ?? remedyOf(kind, answer)
   return tokenFailure(kind, describe(answer, context, evidence, hint), {
+    effect: effectOf(kind, answer.status, evidence),
     upstream: evidence,
     retry: retryOf(kind, hint),
     ...(retryAfterMs === undefined || !isTransient(kind) ? {} : { retryAfterMs }),
     ...(hint?.retry === 'after_change' ? { settlesAfterChange: true } : {}),
-    ...(typeof claims === 'string' && claims !== '' ? { claims } : {}),
+    ...(claims === undefined ? {} : { claims }),
+    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
     ...(remedy === undefined ? {} : { remedy }),
   })
+}
+
+/**
+ * A clear no of the OAuth server spends nothing, and neither does a request that was turned away
+ * for load. Any other answer may come from something in between, after the server did its part.
+ */
+function effectOf(
+  kind: TokenFailureKind,
+  status: number,
+  { error }: UpstreamEvidence,
+): TokenFailure['effect'] {
+  if (kind === 'throttled' || status === 429 || status === 503) return 'none'
+  return status >= 400 && status < 500 && error !== undefined ? 'none' : 'unknown'
+}
+
+const longestClaims = 8_192
+
+function readClaims({ json }: WireAnswer): string | undefined {
+  const claims = json?.['claims']
+  const isUsable = typeof claims === 'string' && claims !== '' && claims.length <= longestClaims
+  return isUsable ? claims : undefined
+}
+
+const assertionOutsideItsTime = 700024
+
+/** How far the provider’s clock is ahead, when it refused an assertion for its time. */
+function readClockOffset(
+  { headers }: WireAnswer,
+  { error, errorCodes = [], message = '' }: UpstreamEvidence,
+  now: number,
+): number | undefined {
+  const isAboutTime =
+    errorCodes.includes(assertionOutsideItsTime) ||
+    (error === 'invalid_client' &&
+      /assertion|jwt/i.test(message) &&
+      /expired|not (?:yet )?(?:valid|active)|time range|in the future|"?(?:exp|nbf|iat)"? claim/i.test(
+        message,
+      ))
+  const providerTime = readProviderTime(headers)
+  return isAboutTime && providerTime !== undefined ? providerTime - now : undefined
 }
 
 function kindOf(
@@ -78,8 +122,7 @@ const somethingToDoFirst: ReadonlySet<string> = new Set([
 function wantsSomeone(answer: WireAnswer, error: string, suberror: string | undefined): boolean {
   if (wishesForSomeone.has(error)) return true
   if (suberror !== undefined && somethingToDoFirst.has(suberror)) return true
-  const claims = answer.json?.['claims']
-  return typeof claims === 'string' && claims !== ''
+  return readClaims(answer) !== undefined
 }
 
 function retryOf(kind: TokenFailureKind, hint: AadstsHint | undefined): RetryClass {
@@ -132,7 +175,7 @@ export function readEvidence(answer: WireAnswer, secrets: readonly Secret[]): Up
   const traceId = text('trace_id')?.slice(0, 100)
   const correlationId = text('correlation_id')?.slice(0, 100)
   const requestId = answer.headers.get('x-ms-request-id')
-  const errorCodes = readCodes(json['error_codes'], description)
+  const errorCodes = readCodes(json['error_codes'], description ?? plainText(answer))
   return {
     status: answer.status,
     ...(error === undefined ? {} : { error }),
@@ -153,6 +196,11 @@ function readCodes(listed: unknown, description: string | undefined): readonly n
     .map(Number)
     .filter((code) => Number.isSafeInteger(code) && code > 0)
     .slice(0, 10)
+}
+
+/** The beginning of a body that is no JSON: Entra throttles in plain text. */
+function plainText({ json, text }: WireAnswer): string | undefined {
+  return json === undefined ? text.slice(0, 2_000) : undefined
 }
 
 /** Entra ends its descriptions with ids that the evidence holds already. */

@@ -1,7 +1,7 @@
 import { EvergrantError, err, ok, type Result } from '../kernel/index.ts'
 import { classifyFailure } from './classify-failure.ts'
 import { below, parseEndpoint } from './endpoint-url.ts'
-import type { ProviderProfile, TokenTarget } from './provider.ts'
+import type { ProviderProfile, RotationOptions, TokenTarget, WireGrant } from './provider.ts'
 import { tokenFailure, type TokenFailure } from './token-failure.ts'
 import { underDeadline, type Transport } from './transport.ts'
 import { readAnswer } from './wire-answer.ts'
@@ -37,20 +37,25 @@ export interface EntraOptions {
   readonly authority?: string
   /** Replaces the cloud’s Graph host. */
   readonly graph?: string
+  /** Defaults to `overlap`: Entra lets a used refresh token live on. */
+  readonly rotation?: RotationOptions
 }
+
+/** How long Entra lets a refresh token lie unused: 90 days. */
+const refreshIdleMs = 90 * 86_400_000
 
 const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 const domain = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/i
 
 /**
- * Makes the profile of a tenant. The token endpoint needs no discovery.
+ * Makes the profile of a tenant. Its endpoints need no discovery; there is none for revocation.
  *
  * @throws `provider_misconfigured` when the tenant is neither an id nor a domain (`common` and its
  *   like name no tenant), or an override is no safe URL.
  */
 export function createEntraProvider(options: EntraOptions): ProviderProfile {
-  const { tenant, cloud = 'global' } = options
-  if (!guid.test(tenant) && !domain.test(tenant)) {
+  const { tenant, cloud = 'global', rotation = { model: 'overlap', graceMs: 0 } } = options
+  if (!namesTenant(tenant)) {
     throw new EvergrantError(
       'provider_misconfigured',
       `"tenant" must be a tenant’s id or domain, but is ${JSON.stringify(tenant.slice(0, 100))}`,
@@ -61,6 +66,7 @@ export function createEntraProvider(options: EntraOptions): ProviderProfile {
   const graphResources = new Set([new URL(entraClouds[cloud].graph).origin, graph.origin])
   const server = {
     issuer: below(authority, `${tenant}/v2.0`).href,
+    authorization_endpoint: below(authority, `${tenant}/oauth2/v2.0/authorize`).href,
     token_endpoint: below(authority, `${tenant}/oauth2/v2.0/token`).href,
   }
   let tenantId = guid.test(tenant) ? tenant.toLowerCase() : undefined
@@ -68,10 +74,19 @@ export function createEntraProvider(options: EntraOptions): ProviderProfile {
     type: 'entra',
     tenant,
     host: authority.host,
-    rotation: 'overlap',
+    rotation: rotation.model,
+    rotationGraceMs: rotation.graceMs,
+    refreshIdleMs,
     graphUrl: graph.href.replace(/\/+$/, ''),
     server: async () => ok(server),
-    tokenParameters: (target) => ({ scope: scopeOf(target) }),
+    tokenParameters: (target, grant = 'client_credentials') => ({
+      scope: scopeFor(target, grant),
+    }),
+    // A tenant that is known by a domain alone is vouched for by its own token endpoint.
+    issuerOf: (_server, named) =>
+      named !== undefined && guid.test(named) && named === (tenantId ?? named)
+        ? below(authority, `${named}/v2.0`).href
+        : undefined,
     expectsClaimsChallenges: (target) => graphResources.has(originOf(scopeOf(target))),
     resolveTenantId: async (transport) => {
       if (tenantId !== undefined) return ok(tenantId)
@@ -82,12 +97,31 @@ export function createEntraProvider(options: EntraOptions): ProviderProfile {
       if (found.ok) tenantId = found.value
       return found
     },
+    forTenant: (text) => {
+      const other = text.toLowerCase()
+      if (namesTenant(other)) return createEntraProvider({ ...options, tenant: other })
+      throw new EvergrantError(
+        'tenant_invalid',
+        `expected a tenant’s id or domain, but saw ${JSON.stringify(text.slice(0, 100))}`,
+      )
+    },
   }
+}
+
+function namesTenant(text: string): boolean {
+  return guid.test(text) || domain.test(text)
 }
 
 /** Entra asks for a resource by a scope; a slash that ends the resource is part of its name. */
 function scopeOf(target: TokenTarget): string {
   return 'scope' in target ? target.scope : `${target.resource}/.default`
+}
+
+/** With a refresh token in play, the scopes that bring the next one and the ID token go along. */
+function scopeFor(target: TokenTarget, grant: WireGrant): string {
+  if (grant === 'client_credentials') return scopeOf(target)
+  const scopes = [...scopeOf(target).split(/\s+/), 'offline_access', 'openid', 'profile']
+  return [...new Set(scopes.filter(Boolean))].join(' ')
 }
 
 function originOf(scope: string): string {
@@ -116,6 +150,7 @@ async function readTenantId(url: URL, transport: Transport): Promise<Result<stri
       tokenFailure(
         'invalid_answer',
         `${url.host} published metadata whose "issuer" names no tenant id`,
+        { effect: 'none' },
       ),
     )
   }

@@ -1,18 +1,42 @@
+export { certificateAssertion } from './certificate-assertion.ts'
+export type {
+  AssertionAlgorithm,
+  CertificateAssertionOptions,
+  CertificateAuthentication,
+} from './certificate-assertion.ts'
 export { decodeClaims } from './claims.ts'
-export { clientSecretBasic, clientSecretPost } from './client-authentication.ts'
-export type { ClientAuthentication } from './client-authentication.ts'
+export { clientSecretBasic, clientSecretPost, noAuthentication } from './client-authentication.ts'
+export type { ClientAuthentication, ClientAuthenticationMethod } from './client-authentication.ts'
+export { describeTransportError } from './describe-transport-error.ts'
+export type { ProviderClient } from './endpoint-call.ts'
 export { createEntraProvider } from './entra.ts'
 export type { EntraCloud, EntraOptions } from './entra.ts'
+export { federatedAssertion } from './federated-assertion.ts'
 export { fingerprintCredentials } from './fingerprint.ts'
-export { obtainApplicationToken } from './obtain-token.ts'
-export type { ApplicationTokenRequest } from './obtain-token.ts'
+export type { CredentialMark } from './fingerprint.ts'
+export { introspectToken } from './introspect-token.ts'
+export type { Introspection } from './introspect-token.ts'
+export { createOAuth2Provider } from './oauth2.ts'
+export type { OAuth2Options } from './oauth2.ts'
+export {
+  obtainApplicationToken,
+  redeemAuthorizationCode,
+  redeemRefreshToken,
+} from './obtain-token.ts'
+export type {
+  ApplicationTokenRequest,
+  AuthorizationCodeRedemption,
+  RefreshTokenRedemption,
+} from './obtain-token.ts'
 export { createOidcProvider } from './oidc.ts'
 export type { OidcOptions } from './oidc.ts'
 export { canonicalTarget } from './provider.ts'
-export type { ProviderProfile, TokenTarget } from './provider.ts'
-export type { RetryClass, TokenFailure, TokenFailureKind } from './token-failure.ts'
-export { describeTransportError } from './transport.ts'
-export type { Transport } from './transport.ts'
+export type { ProviderProfile, RotationOptions, TokenTarget, WireGrant } from './provider.ts'
 export { longestRetryAfterMs } from './retry-after.ts'
+export { revokeToken } from './revoke-token.ts'
+export type { Revocation, TokenOperation, TokenTypeHint } from './revoke-token.ts'
+export type { TokenAnswer, TokenSubject } from './token-answer.ts'
+export type { RetryClass, TokenFailure, TokenFailureKind } from './token-failure.ts'
+export type { Transport } from './transport.ts'
 export { parseChallenges } from './www-authenticate.ts'
 export type { Challenge } from './www-authenticate.ts'

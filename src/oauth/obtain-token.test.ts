@@ -8,10 +8,11 @@ import {
   type Script,
   type ScriptedServer,
 } from '../../test/support/scripted-server.ts'
-import { createManualClock, Secret, type AccessToken, type Result } from '../kernel/index.ts'
+import { createManualClock, Secret, type Result } from '../kernel/index.ts'
 import { clientSecretBasic, clientSecretPost } from './client-authentication.ts'
 import { createEntraProvider } from './entra.ts'
 import { obtainApplicationToken, type ApplicationTokenRequest } from './obtain-token.ts'
+import type { TokenAnswer } from './token-answer.ts'
 import type { TokenFailure } from './token-failure.ts'
 import { requestDeadlineMs } from './transport.ts'
 
@@ -38,7 +39,7 @@ afterEach(async () => {
 
 function obtain(
   change: Partial<ApplicationTokenRequest> = {},
-): Promise<Result<AccessToken, TokenFailure>> {
+): Promise<Result<TokenAnswer, TokenFailure>> {
   const request = {
     provider: createEntraProvider({ tenant, authority: server.url }),
     clientId: 'client-1',
@@ -200,20 +201,24 @@ describe('a granted token request', () => {
     expect(result).toMatchObject({
       ok: true,
       value: {
-        tokenType: 'Bearer',
-        issuedAt: now,
-        expiresAt: now + 86_399_000,
-        refreshAt: now + 43_199_000,
+        token: {
+          tokenType: 'Bearer',
+          issuedAt: now,
+          expiresAt: now + 86_399_000,
+          refreshAt: now + 43_199_000,
+        },
       },
     })
-    expect(result.ok && result.value.secret.reveal()).toBe('tok')
+    expect(result.ok && result.value.token.secret.reveal()).toBe('tok')
   })
 
   it('reads numbers that come as text', async () => {
     server.answer(json(200, { ...success, expires_in: '3599', refresh_in: '1800' }))
     expect(await obtain()).toMatchObject({
       ok: true,
-      value: { expiresAt: clock.now() + 3_599_000, refreshAt: clock.now() + 1_800_000 },
+      value: {
+        token: { expiresAt: clock.now() + 3_599_000, refreshAt: clock.now() + 1_800_000 },
+      },
     })
   })
 
@@ -223,7 +228,7 @@ describe('a granted token request', () => {
     server.answer(json(200, { ...rest, expires_on: '1800001000' }, { date }))
     expect(await obtain()).toMatchObject({
       ok: true,
-      value: { expiresAt: clock.now() + 1_000_000 },
+      value: { token: { expiresAt: clock.now() + 1_000_000 } },
     })
   })
 
@@ -231,7 +236,7 @@ describe('a granted token request', () => {
     server.answer(json(200, { token_type: 'Bearer', access_token: 'tok' }))
     expect(await obtain()).toMatchObject({
       ok: true,
-      value: { expiresAt: clock.now() + 3_600_000 },
+      value: { token: { expiresAt: clock.now() + 3_600_000 } },
     })
   })
 

@@ -1,17 +1,17 @@
-import type { AccessToken, Result } from '../kernel/index.ts'
-import { err } from '../kernel/index.ts'
+import type { Result, Secret } from '../kernel/index.ts'
+import { authorizationCodeRequest, processAuthorizationCodeResponse } from './authorization-code.ts'
 import { mergeClaims } from './claims.ts'
-import type { ClientAuthentication } from './client-authentication.ts'
 import { clientCredentialsRequest, processClientCredentialsResponse } from './client-credentials.ts'
-import type { ProviderProfile, TokenTarget } from './provider.ts'
+import { callTokenEndpoint, type EndpointCall, type ProviderClient } from './endpoint-call.ts'
+import type { TokenTarget, WireGrant } from './provider.ts'
+import { processRefreshTokenResponse, refreshTokenRequest } from './refresh-token.ts'
+import type { TokenAnswer } from './token-answer.ts'
 import type { TokenFailure } from './token-failure.ts'
-import { underDeadline, type Transport } from './transport.ts'
+import type { TokenRequest } from './token-request.ts'
+import type { Transport } from './transport.ts'
 
 /** What is asked of a provider in the name of the application itself. */
-export interface ApplicationTokenRequest {
-  readonly provider: ProviderProfile
-  readonly clientId: string
-  readonly authentication: ClientAuthentication
+export interface ApplicationTokenRequest extends ProviderClient {
   readonly target: TokenTarget
   /** Claims (JSON text) of a challenge. */
   readonly claims?: string
@@ -19,37 +19,90 @@ export interface ApplicationTokenRequest {
   readonly declaresCp1: boolean
 }
 
+/** What is asked in the name of the subject who consented. */
+export interface RefreshTokenRedemption extends ApplicationTokenRequest {
+  readonly refreshToken: Secret
+}
+
+/** The end of a sign-in. */
+export interface AuthorizationCodeRedemption extends ApplicationTokenRequest {
+  readonly code: Secret
+  /** The PKCE verifier whose challenge went with the sign-in. */
+  readonly codeVerifier: Secret
+  /** The redirect URI of the sign-in, exactly. */
+  readonly redirectUri: string
+  /** The nonce that was sent with the sign-in; with one, an ID token must come and name it. */
+  readonly nonce?: string
+}
+
 /**
  * Obtains one access token by client credentials: finds the token endpoint, sends one request,
  * reads the answer within ten seconds. One call is at most one token request; nothing is retried,
- * cached or remembered here.
+ * cached or remembered here. RFC 6749 section 4.4.
  */
-export async function obtainApplicationToken(
+export function obtainApplicationToken(
   request: ApplicationTokenRequest,
   transport: Transport,
-): Promise<Result<AccessToken, TokenFailure>> {
-  const { provider, clientId, authentication, target, declaresCp1 } = request
-  const found = await provider.server(transport)
-  if (!found.ok) return found
-  const server = found.value
-  const url = new URL(server.token_endpoint ?? '')
-  const claims = mergeClaims(request.claims, declaresCp1)
-  const outcome = await underDeadline(transport, url, async (send, signal) => {
-    const requestedAt = transport.clock.now()
+): Promise<Result<TokenAnswer, TokenFailure>> {
+  return callTokenEndpoint(request, [], transport, async (call) => {
     const response = await clientCredentialsRequest(
-      {
-        server,
-        clientId,
-        authentication,
-        parameters: provider.tokenParameters(target),
-        ...(claims === undefined ? {} : { claims }),
-      },
-      send,
-      signal,
+      tokenRequest(request, 'client_credentials', call),
+      call.send,
+      call.signal,
     )
-    const now = transport.clock.now()
-    const context = { server, clientId, url, requestedAt, now, secrets: authentication.secrets }
-    return processClientCredentialsResponse(response, context, signal)
+    return processClientCredentialsResponse(response, call.context(), call.signal)
   })
-  return 'failed' in outcome ? err(outcome.failed) : outcome.done
+}
+
+/**
+ * Redeems a refresh token, once: the answer brings an access token for the target and, where the
+ * provider rotates or renews, the next refresh token. A failure’s `effect` tells whether the token
+ * may have been spent. Nothing is retried or kept here. RFC 6749 section 6.
+ */
+export function redeemRefreshToken(
+  request: RefreshTokenRedemption,
+  transport: Transport,
+): Promise<Result<TokenAnswer, TokenFailure>> {
+  const { refreshToken } = request
+  return callTokenEndpoint(request, [refreshToken], transport, async (call) => {
+    const response = await refreshTokenRequest(
+      { ...tokenRequest(request, 'refresh_token', call), refreshToken },
+      call.send,
+      call.signal,
+    )
+    return processRefreshTokenResponse(response, call.context(), call.signal)
+  })
+}
+
+/**
+ * Redeems an authorization code with its PKCE verifier, once: tokens, and who signed in. Fails with
+ * `id_token_invalid` when the ID token does not prove it. RFC 6749 section 4.1.3, RFC 7636.
+ */
+export function redeemAuthorizationCode(
+  request: AuthorizationCodeRedemption,
+  transport: Transport,
+): Promise<Result<TokenAnswer, TokenFailure>> {
+  const { code, codeVerifier, redirectUri, nonce } = request
+  return callTokenEndpoint(request, [code, codeVerifier], transport, async (call) => {
+    const response = await authorizationCodeRequest(
+      { ...tokenRequest(request, 'authorization_code', call), code, codeVerifier, redirectUri },
+      call.send,
+      call.signal,
+    )
+    const context = { ...call.context(), ...(nonce === undefined ? {} : { nonce }) }
+    return processAuthorizationCodeResponse(response, context, call.signal)
+  })
+}
+
+function tokenRequest(
+  { provider, target, claims: asked, declaresCp1 }: ApplicationTokenRequest,
+  grant: WireGrant,
+  { request }: EndpointCall,
+): TokenRequest {
+  const claims = mergeClaims(asked, declaresCp1)
+  return {
+    ...request,
+    parameters: provider.tokenParameters(target, grant),
+    ...(claims === undefined ? {} : { claims }),
+  }
 }

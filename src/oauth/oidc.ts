@@ -2,7 +2,8 @@ import * as oauth from 'oauth4webapi'
 import { err, ok, type Result } from '../kernel/index.ts'
 import { classifyFailure, describeBody } from './classify-failure.ts'
 import { isLoopback, parseEndpoint } from './endpoint-url.ts'
-import type { ProviderProfile } from './provider.ts'
+import { resourceParameters } from './oauth2.ts'
+import { strictRotation, type ProviderProfile, type RotationOptions } from './provider.ts'
 import { tokenFailure, type TokenFailure } from './token-failure.ts'
 import { underDeadline, type Transport } from './transport.ts'
 import { readAnswer, type WireAnswer } from './wire-answer.ts'
@@ -10,6 +11,8 @@ import { readAnswer, type WireAnswer } from './wire-answer.ts'
 /** An OpenID provider found by its issuer. */
 export interface OidcOptions {
   readonly issuer: string
+  /** Defaults to `strict` without grace. */
+  readonly rotation?: RotationOptions
 }
 
 const rediscoverAfterMs = 24 * 3_600_000
@@ -24,6 +27,7 @@ const rediscoverAfterMs = 24 * 3_600_000
  */
 export function createOidcProvider(options: OidcOptions): ProviderProfile {
   const issuer = parseEndpoint(options.issuer, 'issuer')
+  const { rotation = strictRotation } = options
   let known: { readonly server: oauth.AuthorizationServer; readonly at: number } | undefined
   let pending: Promise<Result<oauth.AuthorizationServer, TokenFailure>> | undefined
 
@@ -39,7 +43,8 @@ export function createOidcProvider(options: OidcOptions): ProviderProfile {
     type: 'oidc',
     tenant: '',
     host: issuer.host,
-    rotation: 'strict',
+    rotation: rotation.model,
+    rotationGraceMs: rotation.graceMs,
     server: (transport) => {
       if (known !== undefined && transport.clock.monotonic() - known.at < rediscoverAfterMs) {
         return Promise.resolve(ok(known.server))
@@ -49,8 +54,8 @@ export function createOidcProvider(options: OidcOptions): ProviderProfile {
       })
       return pending
     },
-    tokenParameters: (target) =>
-      'scope' in target ? { scope: target.scope } : { resource: target.resource },
+    tokenParameters: resourceParameters,
+    issuerOf: (server) => server.issuer,
     expectsClaimsChallenges: () => false,
     resolveTenantId: async () => ok(''),
   }
@@ -91,6 +96,7 @@ async function readMetadata(
       tokenFailure(
         'invalid_answer',
         `${issuer.host} answered 200 with ${describeBody(answer)} instead of a discovery document`,
+        { effect: 'none' },
       ),
     )
   }
@@ -118,5 +124,5 @@ function misconfigured(
   issuer: URL,
   detail: string,
 ): { readonly ok: false; readonly error: TokenFailure } {
-  return err(tokenFailure('misconfigured', `${issuer.host} ${detail}`))
+  return err(tokenFailure('misconfigured', `${issuer.host} ${detail}`, { effect: 'none' }))
 }

@@ -1,3 +1,5 @@
+import { readProviderTime } from './provider-time.ts'
+
 /** How long to stay away when a throttled answer does not say (milliseconds). */
 export const fallbackRetryAfterMs = 60_000
 
@@ -20,8 +22,7 @@ export function readRetryAfter(headers: Headers, now: number): number | undefine
   if (/^\d+(?:\.\d+)?$/.test(text)) return clamp(Number(text) * 1_000)
   const until = Date.parse(text)
   if (Number.isNaN(until)) return undefined
-  const serverNow = Date.parse(headers.get('date') ?? '')
-  return clamp(until - (Number.isNaN(serverNow) ? now : serverNow))
+  return clamp(until - (readProviderTime(headers) ?? now))
 }
 
 function clamp(milliseconds: number): number {

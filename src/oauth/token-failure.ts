@@ -58,25 +58,44 @@ const codes: Readonly<Record<TokenFailureKind, ErrorCode>> = {
   timeout: 'provider_timeout',
 }
 
-/** Makes a failure whose error has the code that belongs to its kind. */
+/**
+ * Makes a failure. Its error has the code that belongs to its kind, unless `code` names a more
+ * exact one; `retry` is `backoff` for what passes by itself, else `probe`, unless said otherwise.
+ */
 export function tokenFailure(
   kind: TokenFailureKind,
   detail: string,
   facts: Omit<TokenFailure, 'kind' | 'error' | 'retry'> & {
     readonly retry?: RetryClass
+    readonly code?: ErrorCode
     readonly remedy?: string
     readonly upstream?: EvergrantErrorOptions['upstream']
-  } = {},
+  },
 ): TokenFailure {
-  const { remedy, upstream, retry = isTransient(kind) ? 'backoff' : 'probe', ...rest } = facts
+  const { code, remedy, upstream, retry, ...rest } = facts
   return {
     ...rest,
     kind,
-    retry,
-    error: new EvergrantError(codes[kind], detail, {
+    retry: retry ?? (isTransient(kind) ? 'backoff' : 'probe'),
+    error: new EvergrantError(code ?? codes[kind], detail, {
       ...(remedy === undefined ? {} : { remedy }),
       ...(upstream === undefined ? {} : { upstream }),
       ...(rest.retryAfterMs === undefined ? {} : { retryAfterMs: rest.retryAfterMs }),
+    }),
+  }
+}
+
+/** The same failure under another code of the registry, with everything it told. */
+export function recodeFailure(failure: TokenFailure, code: ErrorCode): TokenFailure {
+  const { error } = failure
+  const { detail, remedy, retryAfterMs, upstream } = error
+  const isGeneral = remedy === error.definition.remedy
+  return {
+    ...failure,
+    error: new EvergrantError(code, detail, {
+      ...(isGeneral ? {} : { remedy }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(upstream === undefined ? {} : { upstream }),
     }),
   }
 }

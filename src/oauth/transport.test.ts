@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createManualClock } from '../kernel/index.ts'
-import { describeTransportError, underDeadline } from './transport.ts'
+import { describeTransportError } from './describe-transport-error.ts'
+import { underDeadline } from './transport.ts'
 
 const url = new URL('https://login.example/tenant/token?client_secret=no')
 const withCode = (code: string): Error => Object.assign(new Error('x'), { code })
