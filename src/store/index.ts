@@ -1,3 +1,13 @@
 export { openSqliteStore } from './sqlite/open.ts'
 export type { OpenSqliteStoreOptions } from './sqlite/open.ts'
-export type { GenerationChange, Generations, GenerationTopic, Store, StoreRole } from './store.ts'
+export { nodeLeaseMs, nodeMemoryMs } from './store.ts'
+export type {
+  GenerationChange,
+  Generations,
+  GenerationTopic,
+  KeyStore,
+  NodeRecord,
+  ResealPage,
+  Store,
+  StoreRole,
+} from './store.ts'

@@ -25,6 +25,12 @@ export interface GenerationChange {
  */
 export type StoreRole = 'main' | 'bulk'
 
+/** A node that has not beaten for so long is taken for dead (ms). */
+export const nodeLeaseMs = 30_000
+
+/** For how long a node that died without leaving is remembered (ms): a day. */
+export const nodeMemoryMs = 86_400_000
+
 /** A process that has the store open, as it says of itself. */
 export interface NodeRecord {
   readonly owner: ProcessOwner
@@ -59,7 +65,11 @@ export interface KeyStore {
   listNodes(since: number): Promise<readonly NodeRecord[]>
   /** The key that every node shall seal with. */
   sealingKey(): Promise<string>
-  /** Names another sealing key, and keeps a check value of it. The ring must hold it. */
+  /**
+   * Names another sealing key, and keeps a check value of it.
+   *
+   * @throws `key_missing` when this process's ring does not hold it.
+   */
   setSealingKey(keyId: string): Promise<void>
   /** How many sealed values each key has sealed, check values left out. */
   countByKey(): Promise<ReadonlyMap<string, number>>
@@ -68,7 +78,12 @@ export interface KeyStore {
    * so that a value written meanwhile is never set back.
    */
   reseal(after: string | undefined, limit: number): Promise<ResealPage>
-  /** Forgets the check value of a key that seals nothing any more. */
+  /**
+   * Forgets the check value of a key that seals nothing any more, so that it may leave the rings. A
+   * forgotten key seals again only after `setSealingKey`.
+   *
+   * @throws `key_in_use` when it is the sealing key or still seals a value.
+   */
   forgetKey(keyId: string): Promise<void>
 }
 

@@ -1,3 +1,10 @@
+import type {
+  ExchangeClaim,
+  ExchangeCommit,
+  ExchangeSuccess,
+  SharedFailure,
+  TokenSlotKey,
+} from '../../src/grants/ports.ts'
 import type { LogEntry } from '../../src/imports/execution-log.ts'
 import type {
   PageCommit,
@@ -13,13 +20,13 @@ import {
   type AccessToken,
   type ManualClock,
 } from '../../src/kernel/index.ts'
-import { createVault, readKey, type Vault } from '../../src/vault/index.ts'
+import { createVault, readKey, type Vault, type VaultKey } from '../../src/vault/index.ts'
 import type { Store, StoreRole } from '../../src/store/index.ts'
 
 /** A database that several connections share, as several processes would. */
 export interface SharedStore {
-  /** Opens one more connection. */
-  open(role?: StoreRole): Promise<Store>
+  /** Opens one more connection; over the ring of `k1` alone, unless told otherwise. */
+  open(role?: StoreRole, vault?: Vault): Promise<Store>
   /** Closes every connection and removes the database. */
   dispose(): Promise<void>
 }
@@ -42,8 +49,17 @@ export function createEagerClock(): ManualClock {
 
 /** A vault over one key, told apart by `seed`. */
 export function aVault(seed = 1): Vault {
+  return createVault([aKey('k1', seed)])
+}
+
+/** A vault over keys of these ids, in that order; the same id is always the same key. */
+export function aRing(...ids: readonly string[]): Vault {
+  return createVault(ids.map((id) => aKey(id, Number(id.slice(1)))))
+}
+
+function aKey(id: string, seed: number): VaultKey {
   const bytes = Buffer.from(Array.from({ length: 32 }, (_, i) => (i * 7 + seed * 31) % 256))
-  return createVault([readKey('k1', new Secret(bytes.toString('base64')))])
+  return readKey(id, new Secret(bytes.toString('base64')))
 }
 
 export const tenantId = '11111111-2222-3333-4444-555555555555'
@@ -56,6 +72,60 @@ export function aToken(text = 'token', over: Partial<AccessToken> = {}): AccessT
     expiresAt: 3_601_000,
     ...over,
   }
+}
+
+export function aSlot(grantId: string, over: Partial<TokenSlotKey> = {}): TokenSlotKey {
+  return { grantId, target: 'graph', credentialVersion: 'v1', ...over }
+}
+
+/** A claim of a first token for the application itself, at instant 10 for 15 s. */
+export function aClaim(
+  slot: TokenSlotKey,
+  attemptId: string,
+  over: Partial<ExchangeClaim> = {},
+): ExchangeClaim {
+  return {
+    slot,
+    slotVersion: 0,
+    attemptId,
+    owner: anOwner('one'),
+    now: 10,
+    leaseMs: 15_000,
+    ...over,
+  }
+}
+
+/** What a first exchange for the application itself brings. */
+export function aSuccess(
+  slot: TokenSlotKey,
+  attemptId: string,
+  over: Partial<ExchangeSuccess> = {},
+): ExchangeSuccess {
+  return { slot, attemptId, slotVersion: 0, token: aToken(), now: 20, ...over }
+}
+
+export function aFailure(over: Partial<SharedFailure> = {}): SharedFailure {
+  return {
+    code: 'provider_unavailable',
+    detail: 'd',
+    remedy: 'r',
+    at: 30,
+    retry: 'backoff',
+    attempts: 1,
+    ...over,
+  }
+}
+
+/** Saves a token as one whole exchange does. */
+export async function aSavedToken(
+  store: Store,
+  slot: TokenSlotKey,
+  over: Partial<ExchangeSuccess> = {},
+): Promise<ExchangeCommit> {
+  const attemptId = `att_${crypto.randomUUID()}`
+  const { slotVersion = 0, now = 20 } = over
+  await store.grants.beginExchange(aClaim(slot, attemptId, { slotVersion, now }))
+  return await store.grants.commitExchange(aSuccess(slot, attemptId, over))
 }
 
 export function anOwner(instanceId: string): RunOwner {

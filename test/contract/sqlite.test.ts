@@ -12,13 +12,8 @@ async function makeSqliteStore(): Promise<SharedStore> {
   const path = join(folder, 'store.db')
   const stores: Store[] = []
   return {
-    open: async (role: StoreRole = 'main') => {
-      const store = await openSqliteStore({
-        path,
-        vault: aVault(),
-        clock: createEagerClock(),
-        role,
-      })
+    open: async (role: StoreRole = 'main', vault = aVault()) => {
+      const store = await openSqliteStore({ path, vault, clock: createEagerClock(), role })
       stores.push(store)
       return store
     },

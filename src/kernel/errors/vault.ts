@@ -36,6 +36,14 @@ export const vaultErrors = defineErrors({
     remedy:
       'Add the key to `encryption.keys` of every process on this store, behind the one that seals, restart them, and run `evergrant keys rotate` again.',
   },
+  key_in_use: {
+    status: 409,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The encryption key is still needed',
+    remedy: 'Run `evergrant keys rotate` to seal everything with another key first.',
+  },
   unseal_failed: {
     status: 500,
     retry: 'never',

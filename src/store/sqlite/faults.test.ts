@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   aPage,
   aRun,
+  aSavedToken,
+  aSlot,
   aToken,
   aVault,
   aWalk,
@@ -33,7 +35,7 @@ const lockFile = (): Database.Database => {
   opened.push(other)
   return other.exec('BEGIN IMMEDIATE')
 }
-const key = { connection: 'c', tenant: 't', subject: '' }
+const key = { connection: 'c', tenant: 't' }
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'evergrant-faults-'))
@@ -170,8 +172,7 @@ describe('a token', () => {
     const secret = 'planted-secret-7f3a9c'
     const store = await open()
     const grant = await store.grants.ensureGrant(key, 1)
-    const slot = { grantId: grant.id, target: 'graph', credentialVersion: 'v' }
-    await store.grants.saveToken(slot, 0, aToken(secret), { now: 2 })
+    await aSavedToken(store, aSlot(grant.id), { token: aToken(secret) })
     const hits = (): readonly string[] =>
       readdirSync(folder).filter((name) => readFileSync(join(folder, name)).includes(secret))
     expect(readdirSync(folder)).toEqual(['store.db', 'store.db-shm', 'store.db-wal'])
@@ -183,8 +184,8 @@ describe('a token', () => {
   it('does not open in a slot it was not sealed for', async () => {
     const store = await open()
     const grant = await store.grants.ensureGrant(key, 1)
-    const slot = { grantId: grant.id, target: 'graph', credentialVersion: 'v' }
-    await store.grants.saveToken(slot, 0, aToken('secret'), { now: 2 })
+    const slot = aSlot(grant.id)
+    await aSavedToken(store, slot)
     const intruder = new Database(path)
     intruder.exec(`UPDATE token_slots SET target = 'arm'`)
     intruder.close()

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { aPage, aRun, aToken, aVault } from '../../../test/contract/builders.ts'
+import { aPage, aRun, aSavedToken, aSlot, aVault } from '../../../test/contract/builders.ts'
 import { createManualClock, type ManualClock } from '../../kernel/index.ts'
 import { openSqliteStore } from '../index.ts'
 import type { GenerationChange, Store } from '../store.ts'
@@ -53,11 +53,10 @@ describe('watching generations', () => {
 
   it('names within a second what another process changed', async () => {
     watcher.watchGenerations((change) => seen.push(change))
-    const grant = await writer.grants.ensureGrant({ connection: 'c', tenant: '', subject: '' }, 1)
+    const grant = await writer.grants.ensureGrant({ connection: 'c', tenant: '' }, 1)
     await clock.advance(1_000)
     expect(seen.map(({ topics }) => topics)).toEqual([['grants']])
-    const slot = { grantId: grant.id, target: 'graph', credentialVersion: 'v' }
-    await writer.grants.saveToken(slot, 0, aToken(), { now: 1 })
+    await aSavedToken(writer, aSlot(grant.id), { now: 1 })
     const run = await aRun(writer)
     await writer.runs.commitPage(aPage(run, []))
     await clock.advance(1_000)

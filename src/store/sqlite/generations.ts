@@ -5,13 +5,22 @@ import type { Connection } from './connection.ts'
 /** How often `data_version` is looked at (ms); half of the promised second. */
 const pollEveryMs = 500
 
-const topics: readonly GenerationTopic[] = ['grants', 'slots', 'runs']
+const none: Generations = { grants: 0, slots: 0, runs: 0, connections: 0, keys: 0 }
+const topics = Object.keys(none) as readonly GenerationTopic[]
 
 /** Counts a change; call it inside the transaction that makes the change. */
 export function bumpGeneration(connection: Connection, topic: GenerationTopic): void {
   connection
     .prepare<[string]>('UPDATE generations SET generation = generation + 1 WHERE topic = ?')
     .run(topic)
+}
+
+/** Reads one generation. */
+export function readGeneration({ prepare }: Connection, topic: GenerationTopic): number {
+  const row = prepare<[string], { generation: number }>(
+    'SELECT generation FROM generations WHERE topic = ?',
+  ).get(topic)
+  return row?.generation ?? 0
 }
 
 /** Reads all generations. */
@@ -21,7 +30,7 @@ export function readGenerations(connection: Connection): Generations {
       'SELECT topic, generation FROM generations',
     )
     .all()
-  const generations: Record<GenerationTopic, number> = { grants: 0, slots: 0, runs: 0 }
+  const generations: Record<GenerationTopic, number> = { ...none }
   for (const { topic, generation } of rows)
     if (topic in generations) generations[topic] = generation
   return generations
@@ -37,7 +46,7 @@ export function createGenerationWatch(
 } {
   const listeners = new Set<(change: GenerationChange) => void>()
   let dataVersion = 0
-  let known: Generations = { grants: 0, slots: 0, runs: 0 }
+  let known: Generations = none
   let cancel: (() => void) | undefined
 
   const look = (): void => {

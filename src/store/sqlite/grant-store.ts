@@ -1,227 +1,220 @@
-import type {
-  GrantFailure,
-  GrantKey,
-  GrantRecord,
-  GrantState,
-  GrantStore,
-  TokenSlotKey,
-  TokenSlotRecord,
-} from '../../grants/ports.ts'
-import { newId, type AccessToken, type RandomBytes } from '../../kernel/index.ts'
-import type { SealPlace, Vault } from '../../vault/index.ts'
+import type { GrantRecord, GrantStore, TokenSlotKey } from '../../grants/ports.ts'
+import { newId, type RandomBytes } from '../../kernel/index.ts'
 import type { Connection } from './connection.ts'
+import { begin, commit, endFlight, fail, renewFlight } from './exchanges.ts'
 import { bumpGeneration } from './generations.ts'
+import { dueSql, earliestDueSql, listGrantRows } from './grant-listing.ts'
+import {
+  asGrant,
+  grantById,
+  grantInStanding,
+  intentOf,
+  refreshTokenPlace,
+  writtenGrant,
+  type GrantRow,
+} from './grant-rows.ts'
+import { eraseTokens, isOver, recordEvidence, setState, supersede } from './grant-state.ts'
+import { markUnknown, renewIntent, withdrawIntent } from './refresh-journal.ts'
+import type { Sealing } from './sealing.ts'
+import { asSlot, slotRow } from './slot-rows.ts'
 
-interface GrantRow {
-  readonly id: string
-  readonly connection: string
-  readonly tenant: string
-  readonly subject: string
-  readonly state: GrantState
-  readonly state_changed_at: number
-  readonly created_at: number
-  readonly refresh_count: number
-  readonly last_refreshed_at: number | null
-  readonly last_failure: string | null
-}
-
-interface SlotRow {
-  readonly version: number
-  readonly sealed_token: Uint8Array | null
-  readonly token_type: string | null
-  readonly issued_at: number | null
-  readonly expires_at: number | null
-  readonly refresh_at: number | null
-  readonly scope: string | null
-  readonly claims: string | null
-  readonly blocked_until: number | null
-}
-
-const selectGrant = 'SELECT * FROM grants WHERE connection = ? AND tenant = ? AND subject = ?'
-const selectSlot =
-  'SELECT * FROM token_slots WHERE grant_id = ? AND target = ? AND credential_version = ?'
-
-/** Keeps grants and their token slots in SQLite; tokens are sealed for their slot. */
+/** Keeps grants, their token slots and the journal in SQLite; tokens are sealed for their cell. */
 export function createGrantStore(
   connection: Connection,
-  vault: Vault,
+  sealing: Sealing,
   random: RandomBytes,
 ): GrantStore {
-  const { prepare, read, write } = connection
-  const grantOf = (key: GrantKey): GrantRow | undefined =>
-    prepare<string[], GrantRow>(selectGrant).get(key.connection, key.tenant, key.subject)
-  const slotRow = (slot: TokenSlotKey): SlotRow | undefined =>
-    prepare<string[], SlotRow>(selectSlot).get(slot.grantId, slot.target, slot.credentialVersion)
-  const setState = (grantId: string, state: GrantState, now: number): void => {
-    prepare('UPDATE grants SET state = ?, state_changed_at = ? WHERE id = ? AND state <> ?').run(
-      state,
-      now,
-      grantId,
-      state,
-    )
-  }
+  const { prepare, read } = connection
+
+  /** Runs `work` on a grant as one transaction; nothing happens when there is no such grant. */
+  const change = async <T>(id: string, work: (grant: GrantRow) => T): Promise<T | undefined> =>
+    await connection.write(() => {
+      const grant = grantById(connection, id)
+      return grant === undefined ? undefined : work(grant)
+    })
+
+  const readRefreshToken = (grant: GrantRow): Uint8Array | undefined =>
+    prepare<[number], { sealed: Uint8Array | null }>(
+      'SELECT sealed_refresh_token AS sealed FROM grants WHERE sequence = ?',
+    ).get(grant.sequence)?.sealed ?? undefined
 
   return {
-    ensureGrant: async (key, now) => {
-      const known = await read(() => grantOf(key))
+    ensureGrant: async (address, now) => {
+      const known = await read(() => grantInStanding(connection, 'current', address))
       if (known !== undefined) return asGrant(known)
-      const row = await write(() => {
-        const { changes } = prepare(
-          `INSERT INTO grants (id, connection, tenant, subject, state, state_changed_at, created_at)
-           VALUES (?, ?, ?, ?, 'pending', ?, ?) ON CONFLICT DO NOTHING`,
-        ).run(newId('grt', now, random), key.connection, key.tenant, key.subject, now, now)
-        if (changes > 0) bumpGeneration(connection, 'grants')
-        return grantOf(key)
+      return await connection.write(() => {
+        const existing = grantInStanding(connection, 'current', address)
+        if (existing !== undefined) return asGrant(existing)
+        const id = newId('grt', now, random)
+        prepare(
+          `INSERT INTO grants (id, connection, tenant, subject, standing, state, state_changed_at,
+             created_at) VALUES (?, ?, ?, '', 'current', 'pending', ?, ?)`,
+        ).run(id, address.connection, address.tenant, now, now)
+        bumpGeneration(connection, 'grants')
+        return writtenGrant(connection, id)
       })
-      if (row === undefined) throw new Error('a grant that was just made is not there')
-      return asGrant(row)
     },
 
-    findGrant: async (key) => {
-      const row = await read(() => grantOf(key))
-      return row === undefined ? undefined : asGrant(row)
-    },
+    findGrant: async (address) =>
+      optional(await read(() => grantInStanding(connection, 'current', address))),
 
-    listGrants: async (query) => {
-      const rows = await read(() =>
-        prepare<unknown[], GrantRow>(
-          `SELECT * FROM grants
-           WHERE (@connection IS NULL OR connection = @connection) AND (@afterId IS NULL OR id < @afterId)
-           ORDER BY id DESC LIMIT @limit`,
-        ).all({
-          connection: query.connection ?? null,
-          afterId: query.afterId ?? null,
-          limit: query.limit,
-        }),
-      )
-      return rows.map(asGrant)
-    },
+    getGrant: async (id) => optional(await read(() => grantById(connection, id))),
+
+    listGrants: async (query) => (await read(() => listGrantRows(connection, query))).map(asGrant),
 
     readSlot: async (slot) => {
-      const row = await read(() => slotRow(slot))
-      return row === undefined ? undefined : asSlot(row, slot, vault)
+      const row = await read(() => slotRow(connection, slot))
+      return row === undefined ? undefined : asSlot(row, slot, sealing)
     },
 
-    saveToken: async (slot, expectedVersion, token, { claims, now }) => {
-      const sealed = vault.seal(token.secret, placeOf(slot))
-      const outcome = await write(() => {
-        const current = slotRow(slot)
-        if ((current?.version ?? 0) !== expectedVersion) return current
-        prepare(
-          `INSERT INTO token_slots (grant_id, target, credential_version, version, sealed_token,
-             token_type, issued_at, expires_at, refresh_at, scope, claims, updated_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET version = excluded.version,
-             sealed_token = excluded.sealed_token, token_type = excluded.token_type,
-             issued_at = excluded.issued_at, expires_at = excluded.expires_at,
-             refresh_at = excluded.refresh_at, scope = excluded.scope, claims = excluded.claims,
-             blocked_until = NULL, updated_at = excluded.updated_at`,
-        ).run(
-          slot.grantId,
-          slot.target,
-          slot.credentialVersion,
-          expectedVersion + 1,
-          sealed,
-          token.tokenType,
-          token.issuedAt,
-          token.expiresAt,
-          token.refreshAt ?? null,
-          token.scope ?? null,
-          claims ?? null,
-          now,
-        )
-        setState(slot.grantId, 'active', now)
-        prepare(
-          'UPDATE grants SET refresh_count = refresh_count + 1, last_refreshed_at = ? WHERE id = ?',
-        ).run(now, slot.grantId)
-        bumpGeneration(connection, 'grants')
-        bumpGeneration(connection, 'slots')
-        return 'saved'
+    viewForRenewal: async (slot) => {
+      const seen = await read(() => {
+        const grant = grantById(connection, slot.grantId)
+        if (grant === undefined) return undefined
+        const row = slotRow(connection, slot)
+        const intent = intentOf(connection, grant.id, grant.refresh_version)
+        return { grant, row, intent, sealed: readRefreshToken(grant) }
       })
-      if (outcome === 'saved') return { saved: true, version: expectedVersion + 1 }
+      if (seen === undefined) return undefined
+      const { grant, row, intent, sealed } = seen
       return {
-        saved: false,
-        current: outcome === undefined ? { version: 0 } : asSlot(outcome, slot, vault),
+        grant: asGrant(grant),
+        ...(row === undefined ? {} : { slot: asSlot(row, slot, sealing) }),
+        ...(sealed === undefined
+          ? {}
+          : { refreshToken: sealing.open(sealed, refreshTokenPlace(grant.id)) }),
+        ...(intent === undefined ? {} : { intent }),
       }
     },
 
-    recordFailure: async (grantId, failure, { lapse }) => {
-      await write(() => {
-        prepare('UPDATE grants SET last_failure = ? WHERE id = ?').run(
-          JSON.stringify(failure),
-          grantId,
-        )
-        if (lapse) setState(grantId, 'lapsed', failure.at)
-        bumpGeneration(connection, 'grants')
-      })
+    beginExchange: async (claim) => await connection.write(() => begin(connection, claim)),
+
+    commitExchange: async (success) =>
+      await connection.write(() => commit(connection, sealing, success)),
+
+    failExchange: async (failure) => {
+      await connection.write(() => fail(connection, failure))
     },
 
-    blockSlot: async (slot, until, now) => {
-      await write(() => {
-        // Of two answers that arrive at once the longer one counts, unless it is longer than any
-        // wait that is ever kept: then the clock was turned back since.
-        prepare(
-          `INSERT INTO token_slots
-             (grant_id, target, credential_version, version, blocked_until, updated_at)
-           VALUES (?, ?, ?, 0, ?, ?)
-           ON CONFLICT DO UPDATE SET
-             blocked_until = CASE WHEN blocked_until BETWEEN excluded.blocked_until AND ?
-               THEN blocked_until ELSE excluded.blocked_until END,
-             updated_at = excluded.updated_at`,
-        ).run(slot.grantId, slot.target, slot.credentialVersion, until, now, now + longestBlockMs)
+    abandonExchange: async (slot: TokenSlotKey, attemptId) => {
+      await connection.write(() => {
+        endFlight(connection, slot, attemptId)
+        withdrawIntent(connection, slot.grantId, attemptId)
         bumpGeneration(connection, 'slots')
       })
     },
+
+    renewLease: async (slot, attemptId, leaseUntil) =>
+      // No generation: a longer lease changes nothing that anyone waits for.
+      await connection.write(() => {
+        const isHeld = renewFlight(connection, slot, attemptId, leaseUntil)
+        if (isHeld) renewIntent(connection, slot, attemptId, leaseUntil)
+        return isHeld
+      }),
+
+    markRefreshUnknown: async (grantId, refreshVersion, now) => {
+      await connection.write(() => {
+        markUnknown(connection, grantId, refreshVersion, now)
+        bumpGeneration(connection, 'slots')
+      })
+    },
+
+    recordFailure: async (grantId, failure, { lapse }) => {
+      await change(grantId, (grant) => {
+        recordEvidence(connection, grant, failure)
+        if (lapse && !isOver(grant)) setState(connection, grant, 'lapsed', failure.at)
+        bumpGeneration(connection, 'slots')
+      })
+    },
+
+    addCandidate: async (key, refreshToken, now) =>
+      await connection.write(() => {
+        const earlier = grantInStanding(connection, 'candidate', key)
+        if (earlier !== undefined) supersede(connection, earlier)
+        const id = newId('grt', now, random)
+        prepare(
+          `INSERT INTO grants (id, connection, tenant, subject, standing, state, state_changed_at,
+             created_at, sealed_refresh_token, refresh_version, refresh_obtained_at,
+             refresh_used_at, refresh_expires_at)
+           VALUES (?, ?, ?, ?, 'candidate', 'pending', ?, ?, ?, 1, ?, ?, ?)`,
+        ).run(
+          id,
+          key.connection,
+          key.tenant,
+          key.subject,
+          now,
+          now,
+          sealing.seal(refreshToken.secret, refreshTokenPlace(id)),
+          now,
+          now,
+          refreshToken.expiresAt ?? null,
+        )
+        bumpGeneration(connection, 'grants')
+        return writtenGrant(connection, id)
+      }),
+
+    activateCandidate: async (grantId, subject, now) =>
+      (await change(grantId, (candidate) => {
+        if (candidate.standing !== 'candidate' || isOver(candidate)) return false
+        const serving = grantInStanding(connection, 'current', candidate)
+        if (serving !== undefined) supersede(connection, serving)
+        prepare(
+          `UPDATE grants SET standing = 'current', state = 'active', state_changed_at = ?,
+             subject = ? WHERE sequence = ?`,
+        ).run(now, subject, candidate.sequence)
+        bumpGeneration(connection, 'grants')
+        return true
+      })) ?? false,
+
+    discardCandidate: async (grantId, failure) => {
+      await change(grantId, (candidate) => {
+        if (candidate.standing !== 'candidate') return
+        recordEvidence(connection, candidate, failure)
+        supersede(connection, candidate)
+      })
+    },
+
+    revokeGrant: async (grantId, now) => {
+      await change(grantId, (grant) => {
+        if (grant.state === 'revoked') return
+        eraseTokens(connection, grant)
+        setState(connection, grant, 'revoked', now)
+      })
+    },
+
+    setGrantState: async (grantId, state, now) => {
+      await change(grantId, (grant) => {
+        if (grant.state === 'revoked' && state !== 'pending') return
+        setState(connection, grant, state, now)
+      })
+    },
+
+    scheduleKeepAlive: async (grantId, at) => {
+      await change(grantId, ({ sequence }) => {
+        prepare('UPDATE grants SET keep_alive_at = ? WHERE sequence = ?').run(at ?? null, sequence)
+        bumpGeneration(connection, 'slots')
+      })
+    },
+
+    earliestDue: async () =>
+      (await read(() => prepare<[], { at: number | null }>(earliestDueSql).get()))?.at ?? undefined,
+
+    takeDue: async (now, limit, leaseMs) => {
+      const due = prepare<[number, number], GrantRow>(dueSql)
+      // Looking first keeps a sweep that finds nothing from taking the write lock.
+      if ((await read(() => due.get(now, 1))) === undefined) return []
+      return await connection.write(() => {
+        const leaseUntil = now + leaseMs
+        const move = prepare('UPDATE grants SET keep_alive_at = ? WHERE sequence = ?')
+        const taken = due.all(now, limit)
+        for (const { sequence } of taken) move.run(leaseUntil, sequence)
+        if (taken.length > 0) bumpGeneration(connection, 'slots')
+        return taken.map((row) => asGrant({ ...row, keep_alive_at: leaseUntil }))
+      })
+    },
   }
 }
 
-/** The longest wait that the port lets anyone ask for (ms). */
-const longestBlockMs = 3_600_000
-
-/** The primary key as text, unambiguous whatever its parts hold. */
-function placeOf(slot: TokenSlotKey): SealPlace {
-  const row = JSON.stringify([slot.grantId, slot.target, slot.credentialVersion])
-  return { table: 'token_slots', column: 'sealed_token', row }
-}
-
-function asGrant(row: GrantRow): GrantRecord {
-  return {
-    id: row.id,
-    connection: row.connection,
-    tenant: row.tenant,
-    subject: row.subject,
-    state: row.state,
-    stateChangedAt: row.state_changed_at,
-    createdAt: row.created_at,
-    refreshCount: row.refresh_count,
-    ...(row.last_refreshed_at === null ? {} : { lastRefreshedAt: row.last_refreshed_at }),
-    ...(row.last_failure === null
-      ? {}
-      : { lastFailure: JSON.parse(row.last_failure) as GrantFailure }),
-  }
-}
-
-function asSlot(row: SlotRow, slot: TokenSlotKey, vault: Vault): TokenSlotRecord {
-  const token = asToken(row, slot, vault)
-  return {
-    version: row.version,
-    ...(token === undefined ? {} : { token }),
-    ...(row.claims === null ? {} : { claims: row.claims }),
-    ...(row.blocked_until === null ? {} : { blockedUntil: row.blocked_until }),
-  }
-}
-
-function asToken(row: SlotRow, slot: TokenSlotKey, vault: Vault): AccessToken | undefined {
-  const { sealed_token: sealed, token_type: tokenType, issued_at, expires_at } = row
-  if (sealed === null || tokenType === null || issued_at === null || expires_at === null) {
-    return undefined
-  }
-  return {
-    secret: vault.open(sealed, placeOf(slot)),
-    tokenType,
-    issuedAt: issued_at,
-    expiresAt: expires_at,
-    ...(row.refresh_at === null ? {} : { refreshAt: row.refresh_at }),
-    ...(row.scope === null ? {} : { scope: row.scope }),
-  }
+function optional(row: GrantRow | undefined): GrantRecord | undefined {
+  return row === undefined ? undefined : asGrant(row)
 }

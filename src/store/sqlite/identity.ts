@@ -72,6 +72,14 @@ export function examine(database: Database.Database, vault: Vault, knownVersion:
   }
   const checks = database.prepare('SELECT sealed FROM seal_checks').pluck().all() as Uint8Array[]
   for (const check of checks) vault.verifyCheck(check)
+  const sealingKey = fact.get('sealing_key')
+  if (typeof sealingKey === 'string' && !vault.keyIds.includes(sealingKey)) {
+    throw new EvergrantError(
+      'key_wrong',
+      `"${path}" is sealed with key "${sealingKey}", but the ring holds ` +
+        vault.keyIds.map((id) => `"${id}"`).join(', '),
+    )
+  }
 }
 
 /** The version of the schema; 0 for a file without one. */

@@ -4,12 +4,15 @@ import { EvergrantError, type Clock } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import type { Connection } from './connection.ts'
 import { toStoreError } from './errors.ts'
+import { bumpGeneration } from './generations.ts'
 import { examine, identitySchema, schemaVersion } from './identity.ts'
 import type { Migration } from './migrations.ts'
+import { followSealingKey } from './sealing.ts'
+import { mayPromote, settleSealingKey } from './settle-keys.ts'
 
 /**
  * Brings the file to the newest schema in one transaction, after a copy of it was written beside it
- * (`FILE.schema-N-TIME.backup`), and keeps a check value of the key that seals. A new file needs no
+ * (`FILE.schema-N-TIME.backup`), and agrees with it on the key that seals. A new file needs no
  * copy; a file that is up to date is not written. Two processes may migrate at once: one does, the
  * other finds it done.
  *
@@ -29,18 +32,21 @@ export async function migrate(
   const version = schemaVersion(database)
   const backup =
     version > 0 && version < newest ? await backUp(database, path, version, clock) : undefined
-  if (version < newest || !hasPrimaryCheck(database, vault)) {
+  if (
+    version < newest ||
+    (await connection.read(() => mayPromote(connection, vault, clock.now())))
+  ) {
     await connection.write(() => {
       // Another process may have been first, with another key or a newer schema.
       examine(database, vault, newest)
       const current = schemaVersion(database)
       if (current === 0) database.exec(identitySchema)
       for (const step of migrations) if (step.version > current) apply(database, step)
-      database
-        .prepare('INSERT INTO seal_checks VALUES (?, ?) ON CONFLICT DO NOTHING')
-        .run(vault.primaryKeyId, vault.sealCheck())
+      const isNewKey = settleSealingKey(connection, vault, clock.now())
+      if (isNewKey) bumpGeneration(connection, 'keys')
     })
   }
+  await connection.read(() => followSealingKey(connection, vault))
   return backup
 }
 
@@ -51,15 +57,6 @@ function apply(database: Database.Database, step: Migration): void {
   const setFact = database.prepare('INSERT OR REPLACE INTO store_facts VALUES (?, ?)')
   setFact.run('compatible_from', step.version)
   setFact.run('needs_evergrant', step.since)
-}
-
-function hasPrimaryCheck(database: Database.Database, vault: Vault): boolean {
-  return (
-    database
-      .prepare('SELECT 1 FROM seal_checks WHERE key_id = ?')
-      .pluck()
-      .get(vault.primaryKeyId) === 1
-  )
 }
 
 /** Copies through SQLite, so that what stands in the log only is in the copy too. */

@@ -47,6 +47,8 @@ const step = (version: number, sql: string, isBreaking: boolean): Migration => (
   since: `${version}.0.0`,
   isBreaking,
 })
+/** The number of the first step that does not exist yet. */
+const next = (migrations.at(-1)?.version ?? 0) + 1
 const files = (): readonly string[] => readdirSync(folder).toSorted()
 const mode = (name: string): number => statSync(join(folder, name)).mode & 0o777
 
@@ -118,7 +120,7 @@ describe('opening a store refuses', () => {
     copyFileSync(`${path}-wal`, `${copy}-wal`)
     const before = [readFileSync(copy), readFileSync(`${copy}-wal`)]
     expect(before[1]?.length).toBeGreaterThan(0)
-    const newer = [...migrations, step(2, 'CREATE TABLE later (a INTEGER)', true)]
+    const newer = [...migrations, step(next, 'CREATE TABLE later (a INTEGER)', true)]
     for (const known of [migrations, newer]) {
       const attempt = open({ path: copy, vault: aVault(2), migrations: known })
       await expect(attempt).rejects.toMatchObject({ code: 'key_wrong' })
@@ -129,19 +131,19 @@ describe('opening a store refuses', () => {
   })
 
   it('a newer breaking schema, naming the Evergrant it needs', async () => {
-    const store = await open({ migrations: [...migrations, step(2, 'SELECT 1', true)] })
+    const store = await open({ migrations: [...migrations, step(next, 'SELECT 1', true)] })
     await store.close()
     const before = readFileSync(path)
     const refusal = await open().catch((error: unknown) => error)
     expect(refusal).toMatchObject({ code: 'schema_too_new' })
-    expect(String(refusal)).toContain('2.0.0')
+    expect(String(refusal)).toContain(`${next}.0.0`)
     expect(readFileSync(path).equals(before)).toBe(true)
   })
 })
 
 describe('opening a store', () => {
   it('accepts a newer schema that breaks nothing', async () => {
-    const later = [...migrations, step(2, 'CREATE TABLE later (a INTEGER)', false)]
+    const later = [...migrations, step(next, 'CREATE TABLE later (a INTEGER)', false)]
     await (await open({ migrations: later })).close()
     const store = await open()
     await expect(store.runs.listRuns({ limit: 1 })).resolves.toEqual([])
@@ -155,7 +157,7 @@ describe('opening a store', () => {
 
   it('makes files that only their owner may read, backups too', async () => {
     await (await open()).close()
-    await open({ migrations: [...migrations, step(2, 'SELECT 1', true)] })
+    await open({ migrations: [...migrations, step(next, 'SELECT 1', true)] })
     expect(files()).toHaveLength(4)
     expect(files().map(mode)).toEqual([0o600, 0o600, 0o600, 0o600])
   })
@@ -175,18 +177,18 @@ describe('opening a store', () => {
     const old = await open()
     const run = await aRun(old)
     await old.close()
-    const later = [...migrations, step(2, 'CREATE TABLE later (a INTEGER)', true)]
+    const later = [...migrations, step(next, 'CREATE TABLE later (a INTEGER)', true)]
     const store = await open({ migrations: later })
     expect((await store.runs.getRun(run.id))?.id).toBe(run.id)
     const backup = files().find((name) => name.endsWith('.backup')) ?? ''
-    expect(backup).toMatch(/^store\.db\.schema-1-\d{4}-/)
+    expect(backup).toMatch(new RegExp(`^store\\.db\\.schema-${next - 1}-\\d{4}-`))
     const restored = await open({ path: join(folder, backup) })
     expect((await restored.runs.getRun(run.id))?.id).toBe(run.id)
   })
 
   it('changes nothing when a migration fails half-way', async () => {
     await makeStoreFile()
-    const later = [...migrations, step(2, 'CREATE TABLE later (a); SELECT * FROM nowhere', true)]
+    const later = [...migrations, step(next, 'CREATE TABLE later (a); SELECT * FROM nowhere', true)]
     await expect(open({ migrations: later })).rejects.toMatchObject({ code: 'internal' })
     const store = await open()
     expect(await store.runs.listRuns({ limit: 9 })).toHaveLength(1)

@@ -3,13 +3,16 @@ import { systemRandom, type Clock, type RandomBytes } from '../../kernel/index.t
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { openConnection } from './connection.ts'
+import { createConnectionStore } from './connection-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createGenerationWatch, readGenerations } from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
 import { examineFile } from './identity.ts'
+import { createKeyStore } from './key-store.ts'
 import { migrate } from './migrate.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { createRunStore } from './run-store.ts'
+import { createSealing } from './sealing.ts'
 
 /** How a store is opened. */
 export interface OpenSqliteStoreOptions {
@@ -50,11 +53,15 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     throw error
   }
 
+  const sealing = createSealing(connection, vault)
   const generations = createGenerationWatch(connection, clock)
   return {
     kind: 'sqlite',
-    path,
-    grants: createGrantStore(connection, vault, random),
+    place: path,
+    clock,
+    grants: createGrantStore(connection, sealing, random),
+    connections: createConnectionStore(connection, sealing),
+    keys: createKeyStore(connection, vault, sealing),
     runs: createRunStore(connection),
     directory: createDirectoryStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),

@@ -1,0 +1,112 @@
+import type { ConnectionStore, StoredConnection } from '../../grants/ports.ts'
+import type { SealPlace } from '../../vault/index.ts'
+import type { Connection } from './connection.ts'
+import { bumpGeneration, readGeneration } from './generations.ts'
+import type { Sealing } from './sealing.ts'
+
+interface ConnectionRow {
+  readonly name: string
+  readonly body: string
+  readonly version: number
+  readonly created_at: number
+  readonly updated_at: number
+}
+
+/** Keeps connections and their sealed secrets in SQLite. */
+export function createConnectionStore(connection: Connection, sealing: Sealing): ConnectionStore {
+  const { prepare, read, write } = connection
+  const rowOf = (name: string): ConnectionRow | undefined =>
+    prepare<[string], ConnectionRow>('SELECT * FROM connections WHERE name = ?').get(name)
+
+  return {
+    listConnections: async ({ limit, afterName = '' }) => {
+      // Names are never empty, so that the empty one comes before all.
+      const rows = await read(() =>
+        prepare<[string, number], ConnectionRow>(
+          'SELECT * FROM connections WHERE name > ? ORDER BY name LIMIT ?',
+        ).all(afterName, limit),
+      )
+      return rows.map(asConnection)
+    },
+
+    getConnection: async (name) => {
+      const row = await read(() => rowOf(name))
+      return row === undefined ? undefined : asConnection(row)
+    },
+
+    saveConnection: async ({ name, body, expectedVersion, secrets, slots }, now) =>
+      await write((): Awaited<ReturnType<ConnectionStore['saveConnection']>> => {
+        const existing = rowOf(name)
+        if ((existing?.version ?? 0) !== expectedVersion) {
+          return {
+            saved: false,
+            current: existing === undefined ? undefined : asConnection(existing),
+          }
+        }
+        bumpGeneration(connection, 'connections')
+        // The generation serves as version: a connection that is removed and made again never has
+        // one it had before, so whoever read the old one cannot overwrite the new one.
+        const version = readGeneration(connection, 'connections')
+        prepare(
+          `INSERT INTO connections VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET body = excluded.body, version = excluded.version,
+             updated_at = excluded.updated_at`,
+        ).run(name, body, version, now, now)
+        for (const [slot, secret] of secrets) {
+          prepare(
+            `INSERT INTO connection_secrets (connection, slot, sealed_secret) VALUES (?, ?, ?)
+             ON CONFLICT DO UPDATE SET sealed_secret = excluded.sealed_secret`,
+          ).run(name, slot, sealing.seal(secret, secretPlace(name, slot)))
+        }
+        prepare(
+          `DELETE FROM connection_secrets
+           WHERE connection = ? AND slot NOT IN (SELECT value FROM json_each(?))`,
+        ).run(name, JSON.stringify(slots))
+        return { saved: true, version }
+      }),
+
+    removeConnection: async (name, now) =>
+      await write(() => {
+        if (rowOf(name) === undefined) return false
+        prepare('DELETE FROM connection_secrets WHERE connection = ?').run(name)
+        prepare('DELETE FROM connections WHERE name = ?').run(name)
+        const { changes } = prepare(
+          `UPDATE grants SET state = 'orphaned', state_changed_at = ?
+           WHERE connection = ? AND standing <> 'superseded'
+             AND state NOT IN ('orphaned', 'revoked')`,
+        ).run(now, name)
+        if (changes > 0) bumpGeneration(connection, 'grants')
+        bumpGeneration(connection, 'connections')
+        return true
+      }),
+
+    readSecret: async (name, slot) => {
+      const row = await read(() =>
+        prepare<[string, string], { sealed: Uint8Array }>(
+          `SELECT sealed_secret AS sealed FROM connection_secrets
+           WHERE connection = ? AND slot = ?`,
+        ).get(name, slot),
+      )
+      return row === undefined ? undefined : sealing.open(row.sealed, secretPlace(name, slot))
+    },
+  }
+}
+
+/** The cell a secret is sealed for. */
+export function secretPlace(name: string, slot: string): SealPlace {
+  return {
+    table: 'connection_secrets',
+    column: 'sealed_secret',
+    row: JSON.stringify([name, slot]),
+  }
+}
+
+function asConnection(row: ConnectionRow): StoredConnection {
+  return {
+    name: row.name,
+    body: row.body,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
