@@ -27,13 +27,22 @@ export const configErrors = defineErrors({
     remedy:
       'Correct each field the message names; `evergrant config check` tells when it is right.',
   },
+  connection_invalid: {
+    status: 422,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The connection is not valid',
+    remedy:
+      'Correct each field the message names with `evergrant connections edit`, or give it anew.',
+  },
   secret_unavailable: {
     status: 500,
     retry: 'never',
     actor: 'operator',
     exit: 2,
     title: 'A secret the configuration refers to is not there',
-    remedy: 'Set the environment variable or create the file that the message names.',
+    remedy: 'Set the environment variable, create the file or mend the command that the message names.',
   },
   usage: {
     status: 400,
