@@ -131,7 +131,7 @@ export const packageDoors: readonly string[] = ['index.ts', 'bearer.ts']
 export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['store', 'imports'],
   commander: ['cli'],
-  croner: ['jobs'],
+  croner: ['jobs', 'config'],
   fastify: ['server', 'gateway'],
   oauth4webapi: ['oauth'],
   pg: ['store', 'imports'],

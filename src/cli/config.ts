@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
 import {
+  configHints,
   configJsonSchema,
   createSecretReader,
   loadConfig,
@@ -40,7 +41,8 @@ Examples:
     .addHelpText(
       'after',
       `
-Nothing is opened and nobody is asked; \`evergrant doctor\` does that.
+Nothing is opened and nobody is asked; \`evergrant doctor\` does that. Every secret is read once,
+so that commands that print one run.
 Exits with 2 when a field is wrong, or a secret or key it refers to is not there.
 
 Examples:
@@ -72,6 +74,7 @@ async function check(context: CliContext, options: CommonOptions): Promise<void>
   const { io } = context
   const config = await loadConfig(configPathOf(io, options), { readFile, workingDirectory: io.cwd })
   const { failures, hints } = await trySecrets(io, config)
+  hints.push(...configHints(config))
   for (const askedBy of unfilledFields(config)) {
     hints.push({ askedBy, hint: 'It still is the placeholder that `init` wrote.' })
   }

@@ -126,6 +126,8 @@ async function existingStore(configPath: string): Promise<string | undefined> {
   const candidates = [join(dirname(configPath), 'evergrant.db')]
   try {
     const config = await loadConfig(configPath, { readFile, workingDirectory: dirname(configPath) })
+    // A database elsewhere is not asked: it may hold what only this key opens.
+    if (config.store.type === 'postgres') return config.store.url
     candidates.unshift(config.store.path)
   } catch (error) {
     // Absent or broken: it names no store.

@@ -1,36 +1,23 @@
+import { checkConnection } from './check-connection.ts'
+import { checkImport } from './check-import.ts'
 import { describeSeen } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
-import { member } from './json-schema.ts'
-import { listNames, suggest } from './suggest.ts'
-import type { FieldPath, YamlSource } from './yaml-source.ts'
+import { keysOf, member } from './json-schema.ts'
+import type { YamlSource } from './yaml-source.ts'
 
 /**
- * Finds what no single field shows: names that refer to nothing, repeated ids, and fields that do
- * not fit the connection's provider. Works on the plain data and passes over what has the wrong
- * form, so that it reports beside the schema.
+ * Finds what no single field shows: names that refer to nothing, repeated ids, fields that do not
+ * go together or do not fit the provider. Works on the plain data and passes over what has the
+ * wrong form, so that it reports beside the schema.
  */
 export function checkReferences(source: YamlSource): readonly Finding[] {
-  const { data } = source
-  const providers = member(data, 'providers')
+  const namesOf = (section: string): readonly string[] => keysOf(member(source.data, section))
   return [
     ...checkKeyIds(source),
-    ...Object.keys(mapping(member(data, 'connections'))).flatMap((name) => {
-      const path = ['connections', name]
-      const connection = member(member(data, 'connections'), name)
-      const providerName = member(connection, 'provider')
-      if (typeof providerName !== 'string' || providerName === '') return []
-      if (!Object.hasOwn(mapping(providers), providerName)) {
-        return [unknownProvider([...path, 'provider'], providerName, source)]
-      }
-      const type = member(member(providers, providerName), 'type')
-      if (type === 'entra') return checkEntraTarget(path, connection, source)
-      return type === 'oidc' ? checkOidcFields(path, connection, source) : []
-    }),
+    ...namesOf('providers').flatMap((name) => checkRotation(name, source)),
+    ...namesOf('connections').flatMap((name) => checkConnection(name, source)),
+    ...namesOf('imports').flatMap((name) => checkImport(name, source)),
   ]
-}
-
-function mapping(value: unknown): object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
 }
 
 function checkKeyIds(source: YamlSource): Finding[] {
@@ -52,74 +39,22 @@ function checkKeyIds(source: YamlSource): Finding[] {
   )
 }
 
-function unknownProvider(path: FieldPath, name: string, source: YamlSource): Finding {
-  const known = Object.keys(mapping(member(source.data, 'providers')))
-  const meant = suggest(name, known)
-  return {
-    path,
-    at: 'value',
-    expected: known.length === 0 ? 'a key of "providers"' : `one of ${listNames(known)}`,
-    seen: describeSeen(path, source, true),
-    remedy:
-      meant === undefined
-        ? 'Name a provider of this file, or add this one below "providers".'
-        : `Did you mean ${JSON.stringify(meant)}?`,
-  }
-}
-
-const both = {
-  at: 'name',
-  expected: '"resource" or "scope"',
-  seen: 'both',
-  remedy: 'Keep one of the two: "resource" is the API, "scope" the words sent to the provider.',
-} as const
-
-function checkEntraTarget(path: FieldPath, connection: unknown, source: YamlSource): Finding[] {
-  const resource = member(connection, 'resource')
-  const scope = member(connection, 'scope')
-  if (resource !== undefined && scope !== undefined) return [{ ...both, path: [...path, 'scope'] }]
-  const found = (field: string, expected: string, remedy: string): Finding[] => [
+/** A grace is of use only where a used refresh token is refused. */
+function checkRotation(name: string, source: YamlSource): Finding[] {
+  const provider = member(member(source.data, 'providers'), name)
+  const rotation = member(provider, 'rotation')
+  if (member(rotation, 'grace') === undefined) return []
+  const byDefault = member(provider, 'type') === 'entra' ? 'overlap' : 'strict'
+  const model = member(rotation, 'model') ?? byDefault
+  if (model !== 'overlap') return []
+  const path = ['providers', name, 'rotation', 'grace']
+  return [
     {
-      path: [...path, field],
-      at: 'value',
-      expected,
-      seen: describeSeen([...path, field], source, true),
-      remedy,
+      path,
+      at: 'name',
+      expected: 'no "grace", as the model is "overlap"',
+      seen: describeSeen(path, source, true),
+      remedy: 'Remove it, or write "model: strict" where a used refresh token is refused later on.',
     },
   ]
-  if (typeof resource === 'string' && resource.endsWith('/.default')) {
-    const bare = 'the resource alone, without "/.default"'
-    return found('resource', bare, 'Leave out "/.default", or name the field "scope".')
-  }
-  if (typeof scope !== 'string' || /^\S+\/\.default$/.test(scope)) return []
-  return found(
-    'scope',
-    'one resource followed by "/.default", such as https://graph.microsoft.com/.default',
-    'Entra gives an application the permissions granted to it, for one resource at a time: single scopes cannot be asked for.',
-  )
-}
-
-function checkOidcFields(path: FieldPath, connection: unknown, source: YamlSource): Finding[] {
-  const findings: Finding[] = []
-  const has = (field: string): boolean => member(connection, field) !== undefined
-  if (has('tenant')) {
-    findings.push({
-      path: [...path, 'tenant'],
-      at: 'name',
-      expected: 'no "tenant", as the provider is of type "oidc"',
-      seen: describeSeen([...path, 'tenant'], source, true),
-      remedy: 'Remove it: the issuer says it all.',
-    })
-  }
-  if (has('resource') && has('scope')) findings.push({ ...both, path: [...path, 'scope'] })
-  if (!has('resource') && !has('scope')) {
-    findings.push({
-      path: [...path, 'resource'],
-      at: 'name',
-      expected: '"resource" or "scope"',
-      seen: 'neither',
-      remedy: 'Say what the tokens are for, as the API documents it.',
-    })
-  }
-  return findings
 }

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { connectionSchema } from './connection-schema.ts'
-import { exactlyOneOf, filePath, mapName, must, text, variableName } from './fields.ts'
+import { mapName, must, text } from './fields.ts'
+import { importSchema } from './import-schema.ts'
+import { networkSchema } from './network-schema.ts'
 import { providerSchema } from './provider-schema.ts'
+import { oneSecretPlace, placeFields } from './secret-schema.ts'
+import { storeSchema } from './store-schema.ts'
 
-const keySchema = exactlyOneOf(
+const keySchema = oneSecretPlace(
   z.strictObject({
     id: must(text('an id'), (id) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(id), {
       expected: 'an id of 1 to 32 characters: A-Z, a-z, 0-9, ".", "_" and "-"',
@@ -11,43 +15,14 @@ const keySchema = exactlyOneOf(
     }).describe(
       'Name of the key, unique, 1 to 32 characters; it stands in every value the key seals, so never reuse it for another key.',
     ),
-    env: variableName()
-      .optional()
-      .describe('Environment variable that holds the key: 32 bytes in base64.'),
-    file: filePath()
-      .optional()
-      .describe('File that holds the key, 32 bytes in base64, relative to the configuration file.'),
+    ...placeFields('key: 32 bytes in base64'),
   }),
-  ['env', 'file'],
-  {
-    expected: 'exactly one of "env" and "file"',
-    remedy: 'Say where the key stands: { id: k1, file: ./evergrant.key } or { id: k1, env: NAME }.',
-  },
-).describe('One encryption key; exactly one of `env` and `file` says where it stands.')
+).describe('One encryption key; exactly one of `env`, `file` and `exec` says where it stands.')
 
 /** The configuration as written; the one source of types, messages, JSON Schema and reference. */
 export const configSchema = z
   .strictObject({
-    store: must(
-      must(
-        z.string('"sqlite:" and the path of the database'),
-        (value) => value.startsWith('sqlite:') && value.length > 7,
-        {
-          expected: '"sqlite:" and the path of the database, such as sqlite:./evergrant.db',
-          remedy: 'Write sqlite:PATH; this version keeps its data in SQLite.',
-        },
-      ),
-      (value) => filePath().safeParse(value.slice(7)).success && value !== 'sqlite::memory:',
-      {
-        expected:
-          '"sqlite:" and a path, absolute or relative to this file, without "~" or variables',
-        remedy: 'Write the path of a file out: no shell reads this file.',
-      },
-    )
-      .meta({ pattern: '^sqlite:.+' })
-      .describe(
-        'Where Evergrant keeps its data: `sqlite:PATH`, relative to the configuration file; made when absent.',
-      ),
+    store: storeSchema,
     encryption: z
       .strictObject({
         keys: must(z.array(keySchema).meta({ minItems: 1 }), (keys) => keys.length > 0, {
@@ -56,6 +31,7 @@ export const configSchema = z
         }).describe('The key ring: the first key seals, all open. At least one.'),
       })
       .describe('How secrets and tokens are sealed in the store.'),
+    network: networkSchema,
     providers: z
       .record(mapName(), providerSchema)
       .default({})
@@ -64,6 +40,10 @@ export const configSchema = z
       .record(mapName(), connectionSchema)
       .default({})
       .describe('What tokens are obtained for, by a name of your choice.'),
+    imports: z
+      .record(mapName(), importSchema)
+      .default({})
+      .describe('Imports, by a name of your choice, which is the name of their runs.'),
   })
   .describe('Configuration of Evergrant.')
 

@@ -1,114 +1,120 @@
 import { z } from 'zod'
-import { duration, exactlyOneOf, filePath, instant, must, text, variableName } from './fields.ts'
+import { credentialSchema, storedCredentialSchema } from './credential-schema.ts'
+import { duration, flag, mapName, must, text } from './fields.ts'
 import { tenant } from './provider-schema.ts'
-
-/** A secret by reference; the secret itself never stands in the file. */
-export const secretReferenceSchema = exactlyOneOf(
-  z.strictObject({
-    env: variableName().optional().describe('Environment variable that holds the secret.'),
-    file: filePath()
-      .optional()
-      .describe(
-        'File that holds the secret, relative to the configuration file; trailing newlines are not part of it.',
-      ),
-  }),
-  ['env', 'file'],
-  {
-    expected: 'exactly one of "env" and "file"',
-    remedy: 'Say where the secret stands: { env: NAME } or { file: PATH }.',
-  },
-)
-
-const credentialSchema = z
-  .strictObject({
-    secret: secretReferenceSchema.describe(
-      'Where the client secret stands; exactly one of `env` and `file`. Never the secret itself.',
-    ),
-    expiresAt: instant()
-      .optional()
-      .describe(
-        'Day (start of it, UTC) or RFC 3339 instant when the provider stops accepting the secret; for reminders only.',
-      ),
-    via: z
-      .enum(['post', 'basic'])
-      .default('post')
-      .describe(
-        'How the secret is sent: `post` in the form body, `basic` in the Authorization header (RFC 6749 section 2.3.1).',
-      ),
-  })
-  .describe('One client credential.')
+import { baseUrl } from './urls.ts'
 
 const isUri = (value: string): boolean => /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#"\\]+$/.test(value)
 const isGuid = (value: string): boolean =>
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 
-/** A connection as written; `check-references.ts` holds the rules that look at its provider. */
-export const connectionSchema = z
+const resource = must(text('a resource'), (value) => isUri(value) || isGuid(value), {
+  expected: 'a resource: an absolute URI without fragment, or an application id (a GUID)',
+  remedy: 'Write the API’s identifier, such as https://graph.microsoft.com.',
+})
+const scope = must(
+  text('scopes'),
+  (value) => /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value),
+  {
+    expected: 'scopes parted by single blanks (RFC 6749 section 3.3)',
+    remedy: 'Write the scopes the API documents.',
+  },
+)
+
+const upstream = z
   .strictObject({
-    provider: text('the name of a provider').describe(
-      'Name of the provider, a key of `providers`.',
-    ),
-    tenant: tenant()
+    url: baseUrl()
       .optional()
       .describe(
-        'A tenant in place of the provider’s (only `entra`): its id or one of its domains.',
+        'Base URL of the API; https, or http on this machine only. Absent where only tokens are wanted.',
       ),
-    client: z
-      .strictObject({
-        id: must(text('a client id'), (id) => /^[\x21-\x7e]+$/.test(id), {
-          expected: 'a client id: printable characters without blanks',
-          remedy: 'Copy "Application (client) ID" from the registration’s overview page.',
-        }).describe('The client id of our registration (Entra: "Application (client) ID").'),
-        credentials: must(
-          z.array(credentialSchema).meta({ minItems: 1 }),
-          (credentials) => credentials.length > 0,
-          {
-            expected: 'at least one credential',
-            remedy: 'Add one: - secret: { env: NAME }.',
-          },
-        ).describe('Client credentials in order of preference. At least one.'),
-      })
-      .describe('Our registration at the provider.'),
-    grant: z
-      .enum(['client_credentials'])
-      .describe('How tokens are obtained: `client_credentials`, as the application itself.'),
-    resource: must(text('a resource'), (value) => isUri(value) || isGuid(value), {
-      expected: 'a resource: an absolute URI without fragment, or an application id (a GUID)',
-      remedy: 'Write the API’s identifier, such as https://graph.microsoft.com.',
-    })
+    resource: resource
       .optional()
       .describe(
-        'The API the tokens are for (RFC 8707). Default for `entra`: Microsoft Graph of the provider’s cloud. Not together with `scope`.',
+        'The API its tokens are for (RFC 8707). Default: what the connection’s tokens are for. Not together with `scope`.',
       ),
-    scope: must(
-      text('scopes'),
-      (value) => /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value),
-      {
-        expected: 'scopes parted by single blanks (RFC 6749 section 3.3)',
-        remedy: 'Write the scopes the API documents.',
-      },
-    )
+    scope: scope
       .optional()
-      .describe(
-        'The scopes to ask for, parted by blanks; `entra`: one resource followed by `/.default`. Not together with `resource`.',
-      ),
-    refresh: z
-      .strictObject({
-        before: duration({ least: '1s', most: '1d' })
-          .prefault('5m')
-          .describe(
-            'Remaining life below which a token is renewed in the background, from 1s to 1d; never more than half its life counts.',
-          ),
-        maxAge: duration({ least: '1s', most: '30d' })
-          .optional()
-          .describe(
-            'Age at which a token counts as expired, from 1s to 30d, for APIs whose session is shorter than the token says.',
-          ),
-        assumedLife: duration({ least: '1s', most: '30d' })
-          .optional()
-          .describe('Life of a token, from 1s to 30d, when the provider does not say.'),
-      })
-      .prefault({})
-      .describe('When tokens are renewed.'),
+      .describe('The scopes its tokens are asked for with. Not together with `resource`.'),
   })
-  .describe('One connection: provider, client, grant and what the tokens are for.')
+  .describe('An API behind the connection.')
+
+const refresh = z
+  .strictObject({
+    before: duration({ least: '1s', most: '1d' })
+      .prefault('5m')
+      .describe(
+        'Remaining life below which a token is renewed in the background, from 1s to 1d; never more than half its life counts.',
+      ),
+    maxAge: duration({ least: '1s', most: '30d' })
+      .optional()
+      .describe(
+        'Age at which a token counts as expired, from 1s to 30d, for APIs whose session is shorter than the token says.',
+      ),
+    assumedLife: duration({ least: '1s', most: '30d' })
+      .optional()
+      .describe('Life of a token, from 1s to 30d, when the provider does not say.'),
+    keepWarm: flag()
+      .default(false)
+      .describe('Whether tokens are renewed without any caller, so that a fresh one is at hand.'),
+  })
+  .prefault({})
+  .describe('When tokens are renewed.')
+
+/** A connection as written; `check-connection.ts` holds the rules that look at several fields. */
+const connectionWith = (credential: typeof credentialSchema) =>
+  z
+    .strictObject({
+      provider: text('the name of a provider').describe(
+        'Name of the provider, a key of `providers`.',
+      ),
+      tenant: tenant('orEvery')
+        .optional()
+        .describe(
+          'A tenant in place of the provider’s (only `entra`): its id or one of its domains; `*` makes the connection a template, used as `connection@tenant`.',
+        ),
+      client: z
+        .strictObject({
+          id: must(text('a client id'), (id) => /^[\x21-\x7e]+$/.test(id), {
+            expected: 'a client id: printable characters without blanks',
+            remedy: 'Copy "Application (client) ID" from the registration’s overview page.',
+          }).describe('The client id of our registration (Entra: "Application (client) ID").'),
+          credentials: z
+            .array(credential)
+            .describe(
+              'Client credentials in the order in which they are tried. At least one, but for public clients, which have none: `[]`, with the grant `authorization_code` alone.',
+            ),
+        })
+        .describe('Our registration at the provider.'),
+      grant: z
+        .enum(['client_credentials', 'authorization_code'])
+        .describe(
+          'How tokens are obtained: `client_credentials`, as the application itself; `authorization_code`, by the consent of a person and a refresh token since.',
+        ),
+      resource: resource
+        .optional()
+        .describe(
+          'The API the tokens are for (RFC 8707). Default: that of `upstream` or of the first of `upstreams`; for `entra` Microsoft Graph of the provider’s cloud. Not together with `scope`.',
+        ),
+      scope: scope
+        .optional()
+        .describe(
+          'The scopes to ask for, parted by blanks; `entra` with `client_credentials`: one resource followed by `/.default`. Not together with `resource`.',
+        ),
+      upstream: upstream.optional().describe('The API behind the connection.'),
+      upstreams: z
+        .record(mapName(), upstream)
+        .optional()
+        .describe('Several APIs behind the connection, by name. Not together with `upstream`.'),
+      refresh,
+    })
+    .describe('One connection: provider, client, grant and what the tokens are for.')
+
+/** A connection of the file. */
+export const connectionSchema = connectionWith(credentialSchema)
+
+/** A connection that is kept in the store: the same, and its secrets may be sealed there. */
+export const storedConnectionSchema = connectionWith(storedCredentialSchema)
+
+/** A connection as the schema reads it, before references and defaults are resolved. */
+export type ConnectionEntry = z.output<typeof storedConnectionSchema>

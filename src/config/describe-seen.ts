@@ -1,20 +1,14 @@
 import { member } from './json-schema.ts'
+import { looksSecret, withoutUrlSecrets } from './secret-form.ts'
 import type { FieldPath, YamlSource } from './yaml-source.ts'
 
-const guarded = new Set<PropertyKey>(['secret', 'credentials', 'encryption'])
-const harmless = new Set<PropertyKey>(['id', 'via', 'expiresAt'])
+const guarded = new Set<PropertyKey>(['secret', 'credentials', 'encryption', 'password', 'exec'])
+const harmless = new Set<PropertyKey>(['id', 'via', 'expiresAt', 'algorithm'])
 
 /** Tells whether a value at this path may be a secret that was written in the wrong place. */
 export function isGuarded(path: FieldPath): boolean {
   const last = path.at(-1)
   return path.some((segment) => guarded.has(segment)) && !(last !== undefined && harmless.has(last))
-}
-
-/** Forms that secrets have: Entra client secrets, JWTs, PEM, long random texts; GUIDs are ids. */
-function looksSecret(text: string): boolean {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return false
-  const isLongAndMixed = /^[\w.~+/=-]{32,}$/.test(text) && /\d/.test(text) && /[A-Za-z]/.test(text)
-  return isLongAndMixed || /\dQ~|-----BEGIN|^ey[\w-]+\./.test(text)
 }
 
 /** Reads the value at a path. */
@@ -39,9 +33,7 @@ export function describeSeen(path: FieldPath, source: YamlSource, quote: boolean
   if (!quote || isGuarded(path) || looksSecret(written)) {
     return kind === 'text' ? `a text of ${count(written)} (not shown)` : `a ${kind} (not shown)`
   }
-  const shown = written
-    .replace(/\/\/[^/@\s]*@/g, '//[redacted]@')
-    .replace(/[?#].*$/s, (tail) => `${tail.slice(0, 1)}…`)
+  const shown = withoutUrlSecrets(written)
   const short = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
   return kind === 'text' ? JSON.stringify(short) : `the ${kind} ${short}`
 }

@@ -23,7 +23,7 @@ export function explainIssue(issue: core.$ZodIssue, source: YamlSource): readonl
     case 'invalid_key':
       return [{ ...ruleOf(issue.issues[0]), path, at: 'name', seen: keyForPeople(path) }]
     case 'invalid_union':
-      return [wrongAlternative(issue, source)]
+      return wrongAlternative(issue, source)
     case 'invalid_type':
       return [wrongType(issue, source)]
     case 'invalid_value':
@@ -49,7 +49,7 @@ function ruleOf(issue: core.$ZodIssue | undefined): { expected: string; remedy: 
 
 const seeReference = 'Remove it; docs/reference/config.md lists what may stand here.'
 const neverInFile =
-  'Secrets never stand in this file: name what holds it, { env: NAME } or { file: PATH }. Treat a secret that stood here as known, and replace it.'
+  'Secrets never stand in this file: name what holds it, { env: NAME }, { file: PATH } or { exec: [COMMAND, ARGUMENT] }. Treat a secret that stood here as known, and replace it.'
 
 /** Names people write for a secret in the file itself. */
 const secretNames = /secret|password|passwd|pwd|token|private|credential|^value$|^key$/i
@@ -57,8 +57,9 @@ const secretNames = /secret|password|passwd|pwd|token|private|credential|^value$
 function unknownKey(parent: FieldPath, key: string, source: YamlSource): Finding {
   const known = Object.keys(schemaAt(parent, source.data)?.properties ?? {})
   const meant = suggest(key, known)
-  const isShown = !isGuarded([...parent, key]) || meant !== undefined || secretNames.test(key)
-  const remedy = secretNames.test(key) && meant === undefined ? neverInFile : seeReference
+  const isShown =
+    !isGuarded([...parent, key]) || meant !== undefined || key === 'sealed' || secretNames.test(key)
+  const remedy = meant === undefined ? remedyForKey(key) : `Did you mean ${JSON.stringify(meant)}?`
   return {
     path: isShown ? [...parent, key] : parent,
     at: 'name',
@@ -66,8 +67,15 @@ function unknownKey(parent: FieldPath, key: string, source: YamlSource): Finding
     seen: isShown
       ? `the key ${keyForPeople([key])}`
       : 'another key (not shown: it may be a secret)',
-    remedy: meant === undefined ? remedy : `Did you mean ${JSON.stringify(meant)}?`,
+    remedy,
   }
+}
+
+function remedyForKey(key: string): string {
+  if (key === 'sealed') {
+    return 'Sealed secrets belong to connections that are kept in the store: `evergrant connections add`.'
+  }
+  return secretNames.test(key) ? neverInFile : seeReference
 }
 
 /** What a broken rule saw: the keys of a mapping, or else the value. */
@@ -86,16 +94,56 @@ function contents(path: FieldPath, source: YamlSource): string {
 }
 
 /** Keys of references that are shown even where a secret could stand as a key. */
-const commonKeys = new Set(['id', 'env', 'file'])
+const commonKeys = new Set([
+  'id',
+  'env',
+  'file',
+  'exec',
+  'sealed',
+  'secret',
+  'certificate',
+  'federated',
+  'via',
+  'algorithm',
+  'expiresAt',
+])
 
 function keyForPeople(path: FieldPath): string {
   const key = String(path.at(-1) ?? '')
   return JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
 }
 
-function wrongAlternative(issue: core.$ZodIssueInvalidUnion, source: YamlSource): Finding {
+/** A field of several forms: the problems of the form that was written, or else all forms there are. */
+function wrongAlternative(
+  issue: core.$ZodIssueInvalidUnion,
+  source: YamlSource,
+): readonly Finding[] {
   const options = 'options' in issue ? issue.options : undefined
-  return wrongChoice(issue.path, (options ?? []).map(String), source)
+  if (options !== undefined) return [wrongChoice(issue.path, options.map(String), source)]
+  const isOther = (one: core.$ZodIssue): boolean =>
+    one.path.length === 0 && one.code === 'invalid_type'
+  const meant = issue.errors.filter((issues) => !issues.some(isOther))
+  const [issues] = meant
+  if (issues !== undefined && meant.length === 1) {
+    return issues.flatMap((one) =>
+      explainIssue({ ...one, path: [...issue.path, ...one.path] }, source),
+    )
+  }
+  const value = valueAt(issue.path, source.data)
+  const forms = issue.errors.flatMap((list) =>
+    list
+      .filter(isOther)
+      .map((one) => expectation(one as core.$ZodIssueInvalidType, issue.path, source)),
+  )
+  return [
+    {
+      path: issue.path,
+      at: value === undefined ? 'name' : 'value',
+      expected: [...new Set(forms)].join(', or '),
+      seen: describeSeen(issue.path, source, true),
+      remedy: remedyForType(issue.path, value, 'string'),
+    },
+  ]
 }
 
 function wrongChoice(path: FieldPath, options: readonly string[], source: YamlSource): Finding {
@@ -128,17 +176,21 @@ function wrongType(issue: core.$ZodIssueInvalidType, source: YamlSource): Findin
   return {
     path,
     at: isMissing ? 'name' : 'value',
-    expected: expectation(issue, source),
+    expected: expectation(issue, path, source),
     seen: describeSeen(path, source, wantsText),
     remedy: remedyForType(path, value, issue.expected),
   }
 }
 
-function expectation(issue: core.$ZodIssueInvalidType, source: YamlSource): string {
+function expectation(
+  issue: core.$ZodIssueInvalidType,
+  path: FieldPath,
+  source: YamlSource,
+): string {
   // Zod's own message says nothing more than the type; one of ours says what the field holds.
   if (!issue.message.startsWith('Invalid input')) return issue.message
   const word = wordFor[issue.expected] ?? issue.expected
-  const required = schemaAt(issue.path, source.data)?.required
+  const required = schemaAt(path, source.data)?.required
   const fields = issue.expected === 'object' && required !== undefined
   return fields ? `${word} with ${listNames(required, 'and')}` : word
 }

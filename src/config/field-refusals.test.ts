@@ -88,14 +88,14 @@ describe('a field is refused', () => {
       credential('{ secret: { env: A, file: b } }'),
       `${c}.client.credentials[0].secret`,
       '"env" and "file"',
-      '{ env: NAME } or { file: PATH }',
+      '{ env: NAME }, { file: PATH } or { exec: [COMMAND, ARGUMENT] }',
     ],
     [
       'no place for a secret',
       credential('{ secret: {} }'),
       `${c}.client.credentials[0].secret`,
       'none',
-      '{ env: NAME } or { file: PATH }',
+      '{ env: NAME }, { file: PATH } or { exec: [COMMAND, ARGUMENT] }',
     ],
     [
       'a variable with its dollar',
@@ -196,11 +196,11 @@ describe('a field is refused', () => {
       'Name a provider of this file',
     ],
     [
-      'a grant of a later version',
-      config({ connection: connection({ grant: 'authorization_code' }) }),
+      'a grant that nobody knows',
+      config({ connection: connection({ grant: 'authorisation_code' }) }),
       `${c}.grant`,
-      '"authorization_code"',
-      'client_credentials',
+      '"authorisation_code"',
+      'Did you mean "authorization_code"?',
     ],
     [
       'a missing grant',

@@ -24,7 +24,7 @@ export function must<S extends z.ZodType>(
  */
 export function exactlyOneOf<S extends z.ZodType>(
   schema: S,
-  keys: readonly [string, string],
+  keys: readonly string[],
   rule: Rule,
 ): S {
   const present = (value: unknown): boolean =>
@@ -136,43 +136,26 @@ function epochMs(value: string): number {
   return Date.parse(value.toUpperCase().replace(' ', 'T'))
 }
 
-/** An origin to send tokens or secrets to: https, or http on this machine only. */
-export function origin(): z.ZodPipe<z.ZodString, z.ZodTransform<string, string>> {
-  return secureUrl((url) => url.pathname === '/', {
-    expected: 'an origin such as https://host:port, without path, query, fragment or user name',
-    remedy: 'Leave only scheme, host and port.',
-  }).transform((value) => new URL(value).origin)
+/** A switch. */
+export function flag(): z.ZodBoolean {
+  return z.boolean('true or false')
 }
 
-/** An issuer identifier, kept exactly as written (OpenID Connect Discovery 1.0 section 3). */
-export function issuer(): z.ZodString {
-  return secureUrl(() => true, {
-    expected: 'an issuer such as https://sso.example.com, without query, fragment or user name',
-    remedy: 'Copy `issuer` from the server’s metadata.',
-  })
-}
-
-function secureUrl(test: (url: URL) => boolean, rule: Rule): z.ZodString {
-  const isPlain = (value: string): boolean => {
-    const url = URL.parse(value)
-    if (url === null || !['https:', 'http:'].includes(url.protocol)) return false
-    return url.username + url.password + url.search + url.hash === '' && test(url)
-  }
-  return must(must(z.string(rule.expected).meta({ format: 'uri' }), isPlain, rule), isProtected, {
-    expected: 'an https URL; http is for this machine only (localhost, 127.0.0.1, [::1])',
-    remedy:
-      'Write https: over http, secrets and tokens would cross the network readable by others.',
-  })
-}
-
-function isProtected(value: string): boolean {
-  const url = new URL(value)
-  if (url.protocol === 'https:') return true
-  const { hostname } = url
-  return (
-    hostname === 'localhost' ||
-    hostname.endsWith('.localhost') ||
-    hostname === '[::1]' ||
-    /^127\.\d+\.\d+\.\d+$/.test(hostname)
+/**
+ * A list without repetition.
+ *
+ * @param least How many entries there are at least.
+ * @param rule What is told when there are fewer.
+ */
+export function listOf<T extends z.ZodType<string>>(
+  entry: T,
+  least: 0 | 1,
+  rule: Rule = { expected: 'a list', remedy: 'Write a list.' },
+): z.ZodArray<T> {
+  const list = z.array(entry).meta({ minItems: least, uniqueItems: true })
+  return must(
+    must(list, (entries) => entries.length >= least, rule),
+    (entries) => new Set(entries).size === entries.length,
+    { expected: 'every entry once', remedy: 'Remove what stands there a second time.' },
   )
 }

@@ -1,22 +1,35 @@
+export { configHints } from './config-hints.ts'
 export type {
   Config,
   ConnectionConfig,
+  CredentialConfig,
   EntraProviderConfig,
+  ImportConfig,
+  OAuth2ProviderConfig,
   OidcProviderConfig,
   ProviderConfig,
-  SecretCredentialConfig,
+  RotationConfig,
   SecretReference,
+  StoreConfig,
+  TargetConfig,
+  UpstreamConfig,
 } from './config.ts'
 export { configTemplate, placeholderId } from './config-template.ts'
 export type { TemplateOptions } from './config-template.ts'
+export { connectionEntry } from './connection-entry.ts'
+export { connectionToFile } from './connection-file.ts'
+export type { ExportedConnection } from './connection-file.ts'
+export { connectionPresets, isConnectionPreset } from './connection-presets.ts'
+export type { ConnectionPreset, ConnectionPresetName, PresetOptions } from './connection-presets.ts'
 export { configJsonSchema } from './json-schema.ts'
 export type { JsonSchema } from './json-schema.ts'
 export { loadConfig } from './load-config.ts'
 export type { ReadFile } from './load-config.ts'
 export { maskConfig } from './mask-config.ts'
+export { parseConnection } from './parse-connection.ts'
 export { ConfigError } from './problem.ts'
 export type { ConfigErrorCode, ConfigProblem } from './problem.ts'
 export { createSecretReader } from './secret-reader.ts'
-export type { SecretHint, SecretReader } from './secret-reader.ts'
-export { secretReferences } from './secret-references.ts'
+export type { SecretHint, SecretReader, SecretReaderPorts } from './secret-reader.ts'
+export { referenceOf, secretReferences } from './secret-references.ts'
 export type { AskedSecret } from './secret-references.ts'

@@ -3,7 +3,7 @@ import { configJsonSchema, type JsonSchema } from './json-schema.ts'
 
 /** Paths of fields without a sentence of description, and of mappings open to unknown keys. */
 function gaps(schema: JsonSchema, path: string): string[] {
-  const { properties, additionalProperties: entry, items, oneOf = [] } = schema
+  const { properties, additionalProperties: entry, items, oneOf = [], anyOf = [] } = schema
   const fields = Object.entries(properties ?? {})
   return [
     ...(properties !== undefined && entry !== false ? [`${path} is open`] : []),
@@ -13,7 +13,7 @@ function gaps(schema: JsonSchema, path: string): string[] {
     ...fields.flatMap(([name, field]) => gaps(field, `${path}.${name}`)),
     ...(typeof entry === 'object' ? gaps(entry, `${path}.*`) : []),
     ...(items === undefined ? [] : gaps(items, `${path}[]`)),
-    ...oneOf.flatMap((option) => gaps(option, path)),
+    ...[...oneOf, ...anyOf].flatMap((option) => gaps(option, path)),
   ]
 }
 
@@ -22,8 +22,12 @@ describe('the JSON Schema', () => {
     expect(gaps(configJsonSchema(), '')).toEqual([])
   })
 
-  it('says that a reference has exactly one of env and file', () => {
+  it('says that a reference has exactly one of env, file and exec', () => {
     const key = configJsonSchema().properties?.['encryption']?.properties?.['keys']?.items
-    expect(key?.oneOf).toEqual([{ required: ['env'] }, { required: ['file'] }])
+    expect(key?.oneOf).toEqual([
+      { required: ['env'] },
+      { required: ['file'] },
+      { required: ['exec'] },
+    ])
   })
 })

@@ -10,13 +10,14 @@ export interface JsonSchema {
   readonly type?: string
   readonly const?: string
   readonly enum?: readonly string[]
-  readonly default?: string | object
+  readonly default?: string | boolean | number | object
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: boolean | JsonSchema
   readonly propertyNames?: JsonSchema
   readonly items?: JsonSchema
   readonly oneOf?: readonly JsonSchema[]
+  readonly anyOf?: readonly JsonSchema[]
 }
 
 let made: JsonSchema | undefined
@@ -32,7 +33,7 @@ export function configJsonSchema(): JsonSchema {
 
 /**
  * Finds the part of the schema that governs a path; among alternatives the one whose `type` the
- * data names. Undefined where the schema knows nothing of the path.
+ * data names, or whose form the data has. Undefined where the schema knows nothing of the path.
  */
 export function schemaAt(path: FieldPath, data: unknown): JsonSchema | undefined {
   let schema: JsonSchema | undefined = configJsonSchema()
@@ -57,6 +58,8 @@ function child(schema: JsonSchema, segment: PropertyKey): JsonSchema | undefined
 }
 
 function choose(schema: JsonSchema, value: unknown): JsonSchema {
+  const form = schema.anyOf?.find((option) => option.type === formOf(value))
+  if (form !== undefined) return form
   const type = member(value, 'type')
   return (
     (type === undefined
@@ -65,9 +68,22 @@ function choose(schema: JsonSchema, value: unknown): JsonSchema {
   )
 }
 
+/** The `type` that JSON Schema gives a value. */
+export function formOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return value === null ? 'null' : typeof value
+}
+
 /** Reads one member of anything; undefined where there is none. Never reaches a prototype. */
 export function member(value: unknown, segment: PropertyKey): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment))
     return undefined
   return (value as Record<PropertyKey, unknown>)[segment]
+}
+
+/** The keys of a mapping; none of anything else. */
+export function keysOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.keys(value)
+    : []
 }

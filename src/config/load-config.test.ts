@@ -64,7 +64,7 @@ describe('loadConfig', () => {
       readFile: (name) => readFile(name),
       workingDirectory: '/somewhere/else',
     })
-    expect(config.store.path).toBe(join(folder, 'evergrant.db'))
+    expect(config.store).toEqual({ type: 'sqlite', path: join(folder, 'evergrant.db') })
     expect(config.encryption.keys[0]?.source).toEqual({ file: join(folder, 'evergrant.key') })
   })
 })

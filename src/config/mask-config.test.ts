@@ -1,8 +1,18 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configTemplate, placeholderId } from './config-template.ts'
-import type { Config } from './config.ts'
+import type {
+  Config,
+  ConnectionConfig,
+  CredentialConfig,
+  ImportConfig,
+  ProviderConfig,
+  SecretReference,
+  TargetConfig,
+} from './config.ts'
+import { connectionEntry } from './connection-entry.ts'
 import { maskConfig } from './mask-config.ts'
+import { parseConnection } from './parse-connection.ts'
 import { parseConfig } from './parse-config.ts'
 import { secretReferences } from './secret-references.ts'
 
@@ -12,83 +22,192 @@ const read = (text: string): Config => {
   return parsed.value
 }
 
-const reference = fc.oneof(
+const reference: fc.Arbitrary<SecretReference> = fc.oneof(
   fc.record({ env: fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,20}$/) }),
   fc.record({ file: fc.stringMatching(/^\/[a-z][a-z0-9 ]{0,10}[a-z]$/) }),
+  fc.record({
+    exec: fc
+      .tuple(
+        fc.stringMatching(/^(\/bin\/)?[a-z]{1,8}$/),
+        fc.array(fc.stringMatching(/^[ -PR-df-~]{0,12}$/)),
+      )
+      .map(([program, args]) => [program, ...args]),
+  }),
 )
 const durationMs = fc.integer({ min: 1_000, max: 86_400_000 })
-const dictionary = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
-  fc.dictionary(fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,12}$/), value, { noNullPrototype: true })
-const named = <T extends object>(record: Record<string, T>): Record<string, T & { name: string }> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, { ...value, name }]))
+const name = fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,12}$/)
+const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(value, { nil: undefined })
+/** A record without the members that are undefined, as the loader makes them. */
+const lean = <T>(record: fc.Arbitrary<unknown>): fc.Arbitrary<T> =>
+  record.map((value) => JSON.parse(JSON.stringify(value)) as T)
+const named = <T extends object>(
+  value: fc.Arbitrary<T>,
+): fc.Arbitrary<Record<string, T & { readonly name: string }>> =>
+  fc
+    .dictionary(name, value, { noNullPrototype: true, maxKeys: 4 })
+    .map((record) =>
+      Object.fromEntries(Object.entries(record).map(([key, one]) => [key, { ...one, name: key }])),
+    )
 
-const config: fc.Arbitrary<Config> = fc
-  .record({
-    keys: fc.uniqueArray(
-      fc.record({ id: fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,20}$/), source: reference }),
-      { minLength: 1, maxLength: 3, selector: ({ id }) => id },
-    ),
-    clouds: dictionary(fc.constantFrom('global', 'usgov', 'china')),
-    connections: dictionary(
-      fc.record({
-        tenant: fc.option(fc.uuid(), { nil: undefined }),
-        clientId: fc.stringMatching(/^[\x21-\x7e]{1,20}$/),
-        secret: reference,
-        expiresAt: fc.option(fc.integer({ min: 0, max: 4_000_000_000_000 }), { nil: undefined }),
-        via: fc.constantFrom('post', 'basic'),
-        beforeMs: durationMs,
-        maxAgeMs: fc.option(durationMs, { nil: undefined }),
+const database = fc.record({
+  url: fc.constantFrom(
+    'postgres://eg@localhost/eg',
+    'postgres://eg@db.example.com:5433/eg?sslmode=verify-full',
+    'postgresql://eg@db.example.com/eg?sslmode=require&application_name=a%20b',
+  ),
+  password: optional(reference),
+})
+const rotation = fc.oneof(
+  fc.constant({ model: 'overlap' as const, graceMs: 0 }),
+  fc.record({ model: fc.constant('strict' as const), graceMs: fc.nat({ max: 600_000 }) }),
+)
+const provider: fc.Arbitrary<ProviderConfig> = lean<ProviderConfig>(
+  fc.oneof(
+    fc.record({
+      type: fc.constant('entra' as const),
+      tenant: fc.constant('contoso.com'),
+      cloud: fc.constantFrom('global' as const, 'usgov' as const, 'china' as const),
+      graph: optional(fc.constant('http://127.0.0.1:7001')),
+      rotation,
+    }),
+    fc.record({
+      type: fc.constant('oidc' as const),
+      issuer: fc.constant('https://sso.example.com'),
+      rotation,
+    }),
+    fc.record({
+      type: fc.constant('oauth2' as const),
+      tokenEndpoint: fc.constant('https://sso.example.com/token?policy=a'),
+      revocationEndpoint: optional(fc.constant('http://localhost:1/revoke')),
+      rotation,
+    }),
+  ),
+)
+const expiresAt = optional(fc.integer({ min: 0, max: 4_000_000_000_000 }))
+const credential: fc.Arbitrary<CredentialConfig> = lean<CredentialConfig>(
+  fc.oneof(
+    fc.record({
+      type: fc.constant('secret' as const),
+      secret: reference,
+      expiresAt,
+      via: fc.constantFrom('post' as const, 'basic' as const),
+    }),
+    fc.record({
+      type: fc.constant('certificate' as const),
+      certificate: reference,
+      expiresAt,
+      algorithm: fc.constantFrom('PS256' as const, 'RS256' as const),
+    }),
+    fc.record({ type: fc.constant('federated' as const), assertion: reference, expiresAt }),
+  ),
+)
+const target: fc.Arbitrary<TargetConfig> = fc.oneof(
+  fc.constant({ resource: 'https://graph.microsoft.com' }),
+  fc.constant({ scope: 'https://graph.microsoft.com/.default' }),
+)
+const upstream = fc.record({ url: optional(fc.constant('https://api.example.com/v1')), target })
+/** Connections of the provider named; tenants only where it has them. */
+const connection = (providerName: string, hasTenants: boolean): fc.Arbitrary<ConnectionConfig> =>
+  lean<ConnectionConfig>(
+    fc.record({
+      provider: fc.constant(providerName),
+      tenant: hasTenants ? optional(fc.oneof(fc.uuid(), fc.constant('*'))) : fc.constant(undefined),
+      client: fc.record({
+        id: fc.stringMatching(/^[\x21-\x7e]{1,20}$/),
+        credentials: fc.array(credential, { minLength: 1, maxLength: 3 }),
       }),
-    ),
-  })
-  .filter(({ clouds }) => Object.keys(clouds).length > 0)
-  .map(({ keys, clouds, connections }) => ({
-    file: './evergrant.yaml',
-    store: { type: 'sqlite', path: '/var/lib/evergrant.db' },
-    encryption: { keys },
-    providers: named(
-      Object.fromEntries(
-        Object.entries(clouds).map(([name, cloud]) => [
-          name,
-          { type: 'entra', tenant: 'contoso.com', cloud, graph: 'http://127.0.0.1:7001' },
-        ]),
+      grant: fc.constantFrom('client_credentials' as const, 'authorization_code' as const),
+      target,
+      upstreams: fc.oneof(
+        fc.dictionary(name, upstream, { noNullPrototype: true, maxKeys: 3 }),
+        upstream.map((one) => ({ '': one })),
       ),
-    ) as Config['providers'],
-    connections: named(
-      Object.fromEntries(
-        Object.entries(connections).map(([name, options]) => [
-          name,
-          {
-            provider: Object.keys(clouds)[0] ?? '',
-            ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
-            client: {
-              id: options.clientId,
-              credentials: [
-                {
-                  type: 'secret',
-                  secret: options.secret,
-                  ...(options.expiresAt === undefined ? {} : { expiresAt: options.expiresAt }),
-                  via: options.via,
-                },
-              ],
-            },
-            grant: 'client_credentials',
-            target: { resource: 'https://graph.microsoft.com' },
-            refresh: {
-              beforeMs: options.beforeMs,
-              ...(options.maxAgeMs === undefined ? {} : { maxAgeMs: options.maxAgeMs }),
-            },
-          },
-        ]),
+      refresh: fc.record({
+        beforeMs: durationMs,
+        maxAgeMs: optional(durationMs),
+        keepWarm: fc.boolean(),
+      }),
+    }),
+  )
+const destination = fc.oneof(
+  fc.record({ to: fc.constantFrom('store', 'ndjson:/out', 'csv:/out dir', 'sqlite:/out/a.db') }),
+  database.map(({ url, password }) => ({ to: url, password })),
+)
+const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
+  fc
+    .record({
+      destination,
+      columns: fc.constantFrom({}, { users: ['id', 'mail'] }, { groups: ['id'], users: ['id'] }),
+      csv: fc.record({
+        header: fc.boolean(),
+        delimiter: fc.constantFrom(',', ';', '\t', '¦', '#', ' '),
+        bom: fc.boolean(),
+      }),
+      filter: optional(fc.constant("startsWith(mail,'a')")),
+      pageSize: optional(fc.integer({ min: 1, max: 999 })),
+      refreshBeforeMs: durationMs,
+      publish: fc.constantFrom('complete' as const, 'partial' as const),
+      deleteAtMost: fc.double({ min: 0, max: 1, noNaN: true }),
+      schedule: optional(fc.constant('0 2 * * 1-5')),
+    })
+    .map(({ destination: where, csv, deleteAtMost, ...rest }) => ({
+      ...rest,
+      ...where,
+      connection: 'of-the-store',
+      collections: ['users', 'groups', 'members'],
+      csv: where.to.startsWith('csv:') ? csv : { header: true, delimiter: ',', bom: false },
+      deleteAtMost: where.to === 'store' ? deleteAtMost : 0.1,
+    })),
+)
+
+const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
+  const [[providerName, { type }] = ['none', { type: 'none' }]] = Object.entries(providers)
+  return lean<Config>(
+    fc.record({
+      file: fc.constant('./evergrant.yaml'),
+      store: fc.oneof(
+        fc.constant({ type: 'sqlite' as const, path: '/var/lib/evergrant.db' }),
+        database.map((one) => ({ type: 'postgres' as const, ...one })),
       ),
-    ) as Config['connections'],
-  }))
+      encryption: fc.record({
+        keys: fc.uniqueArray(
+          fc.record({ id: fc.stringMatching(/^[A-Za-z0-9][\w.-]{0,20}$/), source: reference }),
+          { minLength: 1, maxLength: 3, selector: ({ id }) => id },
+        ),
+      }),
+      network: fc.record({
+        proxy: fc.oneof(
+          fc.constantFrom('env' as const, 'none' as const),
+          fc.constant({ url: 'http://proxy.example.com:3128' }),
+          fc.record({ url: fc.constant('https://eg@proxy.example.com'), password: reference }),
+        ),
+        ca: fc.constantFrom([], ['/etc/ca.pem', '/etc/other ca.pem']),
+      }),
+      providers: fc.constant(providers),
+      connections:
+        type === 'none' ? fc.constant({}) : named(connection(providerName, type === 'entra')),
+      imports: named(imports),
+    }),
+  )
+})
 
 describe('the masked print-out', () => {
   it('reads back as the same configuration', () => {
     fc.assert(
       fc.property(config, (original) => {
         expect(read(maskConfig(original))).toEqual(original)
+      }),
+    )
+  })
+
+  it('holds connections that read back when they are kept in the store', () => {
+    fc.assert(
+      fc.property(config, (original) => {
+        for (const one of Object.values(original.connections)) {
+          const body: unknown = JSON.parse(JSON.stringify(connectionEntry(one)))
+          expect(parseConnection(one.name, body, original)).toEqual({ ok: true, value: one })
+        }
       }),
     )
   })

@@ -1,75 +1,65 @@
 import { stringify } from 'yaml'
-import type { Config, ConnectionConfig, ProviderConfig } from './config.ts'
+import type { Config, ImportConfig, ProviderConfig, SecretReference } from './config.ts'
+import { connectionEntry } from './connection-entry.ts'
+import { durationText } from './duration-text.ts'
 
 /**
  * Writes the configuration as it was understood: every default visible, paths absolute, secrets
  * only as references. The result is a valid configuration of the same meaning.
  */
 export function maskConfig(config: Config): string {
+  const { store, network } = config
   const written = {
-    store: `sqlite:${config.store.path}`,
+    store: store.type === 'sqlite' ? `sqlite:${store.path}` : writeAddress(store),
     encryption: { keys: config.encryption.keys.map(({ id, source }) => ({ id, ...source })) },
+    network: {
+      proxy: typeof network.proxy === 'string' ? network.proxy : writeAddress(network.proxy),
+      ca: network.ca,
+    },
     providers: mapValues(config.providers, writeProvider),
-    connections: mapValues(config.connections, writeConnection),
+    connections: mapValues(config.connections, connectionEntry),
+    imports: mapValues(config.imports, writeImport),
   }
+  // What is undefined is left out: entries have their name as key.
   return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
+/** An address alone, or with the place of its password. */
+function writeAddress({
+  url,
+  password,
+}: {
+  readonly url: string
+  readonly password?: SecretReference
+}): string | object {
+  return password === undefined ? url : { url, password }
+}
+
 function writeProvider(provider: ProviderConfig): object {
-  if (provider.type === 'oidc') return { type: provider.type, issuer: provider.issuer }
-  const { type, tenant, cloud, authority, graph } = provider
+  const { model, graceMs } = provider.rotation
   return {
-    type,
-    tenant,
-    cloud,
-    ...(authority === undefined ? {} : { authority }),
-    ...(graph === undefined ? {} : { graph }),
+    ...provider,
+    name: undefined,
+    rotation: { model, ...(model === 'strict' ? { grace: durationText(graceMs) } : {}) },
   }
 }
 
-function writeConnection(connection: ConnectionConfig): object {
-  const { provider, tenant, client, grant, target, refresh } = connection
+function writeImport({
+  to,
+  password,
+  refreshBeforeMs,
+  csv,
+  deleteAtMost,
+  ...entry
+}: ImportConfig): object {
   return {
-    provider,
-    ...(tenant === undefined ? {} : { tenant }),
-    client: {
-      id: client.id,
-      credentials: client.credentials.map(({ secret, expiresAt, via }) => ({
-        secret,
-        ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }),
-        via,
-      })),
-    },
-    grant,
-    ...target,
-    refresh: {
-      before: durationText(refresh.beforeMs),
-      ...(refresh.maxAgeMs === undefined ? {} : { maxAge: durationText(refresh.maxAgeMs) }),
-      ...(refresh.assumedLifeMs === undefined
-        ? {}
-        : { assumedLife: durationText(refresh.assumedLifeMs) }),
-    },
+    ...entry,
+    name: undefined,
+    to: writeAddress({ url: to, ...(password === undefined ? {} : { password }) }),
+    refreshBefore: durationText(refreshBeforeMs),
+    ...(to.startsWith('csv:') ? { csv } : {}),
+    ...(to === 'store' ? { deleteAtMost } : {}),
   }
-}
-
-const units = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-  ['ms', 1],
-] as const
-
-/** Writes milliseconds as the schema reads them, in the greatest units that fit: `1h30m`. */
-function durationText(milliseconds: number): string {
-  let rest = milliseconds
-  let written = ''
-  for (const [unit, length] of units) {
-    const amount = Math.floor(rest / length)
-    if (amount > 0) written += `${amount}${unit}`
-    rest -= amount * length
-  }
-  return written
 }
 
 function mapValues<T>(

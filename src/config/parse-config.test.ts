@@ -12,15 +12,15 @@ describe('an unknown key is refused', () => {
       path: 'providers.contoso.graf',
       line: 4,
       column: 48,
-      expected: 'one of "type", "tenant", "cloud", "authority" or "graph"',
+      expected: 'one of "type", "tenant", "cloud", "authority", "graph" or "rotation"',
       seen: 'the key "graf"',
       remedy: 'Did you mean "graph"?',
     })
   })
 
   it('at the top, with those that exist', () => {
-    expect(problemAt(config({ more: 'imports: {}' }), 'imports').expected).toBe(
-      'one of "store", "encryption", "providers" or "connections"',
+    expect(problemAt(config({ more: 'issuers: {}' }), 'issuers').expected).toBe(
+      'one of "store", "encryption", "network", "providers", "connections" or "imports"',
     )
   })
 })
@@ -61,14 +61,21 @@ describe('a valid configuration', () => {
       file: './evergrant.yaml',
       store: { type: 'sqlite', path: '/etc/eg/data/evergrant.db' },
       encryption: { keys: [{ id: 'k1', source: { file: '/etc/eg/evergrant.key' } }] },
+      network: { proxy: 'env', ca: [] },
       providers: {
         contoso: {
           type: 'entra',
           name: 'contoso',
           tenant: 'contoso.onmicrosoft.com',
           cloud: 'global',
+          rotation: { model: 'overlap', graceMs: 0 },
         },
-        ping: { type: 'oidc', name: 'ping', issuer: 'https://sso.example.com' },
+        ping: {
+          type: 'oidc',
+          name: 'ping',
+          issuer: 'https://sso.example.com',
+          rotation: { model: 'strict', graceMs: 0 },
+        },
       },
       connections: {
         'contoso-graph': {
@@ -80,9 +87,11 @@ describe('a valid configuration', () => {
           },
           grant: 'client_credentials',
           target: { resource: 'https://graph.microsoft.com' },
-          refresh: { beforeMs: 300_000 },
+          upstreams: {},
+          refresh: { beforeMs: 300_000, keepWarm: false },
         },
       },
+      imports: {},
     })
   })
 

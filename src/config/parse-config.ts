@@ -59,7 +59,7 @@ const emptyFile: ConfigProblem = {
 }
 
 /** Writes a path with dots, list positions in brackets: `encryption.keys[0].file`. */
-function pathForPeople(path: FieldPath): string {
+export function pathForPeople(path: FieldPath): string {
   return path
     .map((segment, depth) =>
       typeof segment === 'number' ? `[${segment}]` : `${depth === 0 ? '' : '.'}${String(segment)}`,

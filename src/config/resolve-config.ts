@@ -1,88 +1,134 @@
 import { resolve } from 'node:path'
 import type { ConfigFile } from './config-schema.ts'
-import type { Config, ConnectionConfig, ProviderConfig, SecretReference } from './config.ts'
-
-/**
- * The resource identifier of Microsoft Graph in each cloud; tokens name it wherever Graph is
- * reached.
- */
-const graphResources = {
-  global: 'https://graph.microsoft.com',
-  usgov: 'https://graph.microsoft.us',
-  china: 'https://microsoftgraph.chinacloudapi.cn',
-} as const
+import type { Config, ImportConfig, ProviderConfig, StoreConfig } from './config.ts'
+import { isPostgres, resolvePostgresUrl } from './postgres-url.ts'
+import { locate, resolveConnection } from './resolve-connection.ts'
+import { sqlitePath } from './store-schema.ts'
 
 /** Fills in the defaults that depend on other fields and makes paths absolute. */
 export function resolveConfig(read: ConfigFile, file: string, directory: string): Config {
-  const providers = mapValues(read.providers, (name, provider) => nameProvider(name, provider))
+  const providers = mapValues(read.providers, nameProvider)
   return {
     file,
-    store: { type: 'sqlite', path: resolve(directory, read.store.slice('sqlite:'.length)) },
+    store: resolveStore(read.store, directory),
     encryption: {
       keys: read.encryption.keys.map((key) => ({ id: key.id, source: locate(key, directory) })),
+    },
+    network: {
+      proxy: resolveProxy(read.network.proxy, directory),
+      ca: read.network.ca.map((path) => resolve(directory, path)),
     },
     providers,
     connections: mapValues(read.connections, (name, connection) =>
       resolveConnection(name, connection, providers[connection.provider], directory),
     ),
+    imports: mapValues(read.imports, (name, entry) => resolveImport(name, entry, directory)),
   }
 }
 
-function nameProvider(name: string, provider: ConfigFile['providers'][string]): ProviderConfig {
-  if (provider.type === 'oidc') return { ...provider, name }
-  const { authority, graph, ...rest } = provider
-  return {
-    ...rest,
-    name,
-    ...(authority === undefined ? {} : { authority }),
-    ...(graph === undefined ? {} : { graph }),
-  }
+function resolveStore(written: ConfigFile['store'], directory: string): StoreConfig {
+  if (typeof written !== 'string')
+    return { type: 'postgres', ...resolveDatabase(written, directory) }
+  if (isPostgres(written)) return { type: 'postgres', url: resolvePostgresUrl(written, directory) }
+  return { type: 'sqlite', path: resolve(directory, sqlitePath(written)) }
 }
 
-function resolveConnection(
+function resolveDatabase(
+  { url, password }: Exclude<ConfigFile['store'], string>,
+  directory: string,
+): Omit<Extract<StoreConfig, { readonly type: 'postgres' }>, 'type'> {
+  return { url: resolvePostgresUrl(url, directory), password: locate(password, directory) }
+}
+
+function resolveProxy(
+  written: ConfigFile['network']['proxy'],
+  directory: string,
+): Config['network']['proxy'] {
+  if (typeof written !== 'string') {
+    return { url: written.url, password: locate(written.password, directory) }
+  }
+  return written === 'env' || written === 'none' ? written : { url: written }
+}
+
+function nameProvider(
   name: string,
-  read: ConfigFile['connections'][string],
-  provider: ProviderConfig | undefined,
-  directory: string,
-): ConnectionConfig {
-  const { before, maxAge, assumedLife } = read.refresh
-  return {
-    name,
-    provider: read.provider,
-    ...(read.tenant === undefined ? {} : { tenant: read.tenant }),
-    client: {
-      id: read.client.id,
-      credentials: read.client.credentials.map(({ secret, expiresAt, via }) => ({
-        type: 'secret',
-        secret: locate(secret, directory),
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-        via,
-      })),
-    },
-    grant: read.grant,
-    target: targetOf(read, provider),
-    refresh: {
-      beforeMs: before,
-      ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }),
-      ...(assumedLife === undefined ? {} : { assumedLifeMs: assumedLife }),
-    },
+  { rotation, ...provider }: ConfigFile['providers'][string],
+): ProviderConfig {
+  const named = { name, rotation: { model: rotation.model, graceMs: rotation.grace } }
+  switch (provider.type) {
+    case 'oidc':
+      return { ...provider, ...named }
+    case 'oauth2': {
+      const { authorizationEndpoint, revocationEndpoint, introspectionEndpoint, ...rest } = provider
+      return {
+        ...rest,
+        ...(authorizationEndpoint === undefined ? {} : { authorizationEndpoint }),
+        ...(revocationEndpoint === undefined ? {} : { revocationEndpoint }),
+        ...(introspectionEndpoint === undefined ? {} : { introspectionEndpoint }),
+        ...named,
+      }
+    }
+    case 'entra': {
+      const { authority, graph, ...rest } = provider
+      return {
+        ...rest,
+        ...(authority === undefined ? {} : { authority }),
+        ...(graph === undefined ? {} : { graph }),
+        ...named,
+      }
+    }
   }
 }
 
-function targetOf(
-  { resource, scope }: ConfigFile['connections'][string],
-  provider: ProviderConfig | undefined,
-): ConnectionConfig['target'] {
-  if (scope !== undefined) return { scope }
-  if (resource !== undefined) return { resource }
-  return { resource: graphResources[provider?.type === 'entra' ? provider.cloud : 'global'] }
+function resolveImport(
+  name: string,
+  read: ConfigFile['imports'][string],
+  directory: string,
+): ImportConfig {
+  const { filter, pageSize, schedule } = read
+  return {
+    name,
+    connection: read.connection,
+    collections: read.collections,
+    ...resolveDestination(read.to, directory),
+    columns: resolveColumns(read),
+    ...(filter === undefined ? {} : { filter }),
+    ...(pageSize === undefined ? {} : { pageSize }),
+    refreshBeforeMs: read.refreshBefore,
+    publish: read.publish,
+    csv: read.csv ?? { header: true, delimiter: ',', bom: false },
+    deleteAtMost: read.deleteAtMost ?? 0.1,
+    ...(schedule === undefined ? {} : { schedule }),
+  }
 }
 
-function locate(
-  { env, file }: { readonly env?: string | undefined; readonly file?: string | undefined },
+function resolveDestination(
+  to: ConfigFile['imports'][string]['to'],
   directory: string,
-): SecretReference {
-  return env === undefined ? { file: resolve(directory, file ?? '') } : { env }
+): Pick<ImportConfig, 'to' | 'password'> {
+  if (typeof to !== 'string') {
+    const { url, password } = resolveDatabase(to, directory)
+    return { to: url, ...(password === undefined ? {} : { password }) }
+  }
+  if (isPostgres(to)) return { to: resolvePostgresUrl(to, directory) }
+  const [, kind = '', path] = /^(\w+):(.+)$/s.exec(to) ?? []
+  return { to: path === undefined ? to : `${kind}:${resolve(directory, path)}` }
+}
+
+/** Columns by collection; rows are keyed by their id, whether it was asked for or not. */
+function resolveColumns({
+  collections,
+  columns,
+}: ConfigFile['imports'][string]): ImportConfig['columns'] {
+  if (columns === undefined) return {}
+  const written = Array.isArray(columns) ? { [collections[0] ?? '']: columns } : columns
+  return Object.fromEntries(
+    Object.entries(written).flatMap(([collection, names]) =>
+      names === undefined
+        ? []
+        : [[collection, ['id', ...names.filter((column) => column.toLowerCase() !== 'id')]]],
+    ),
+  )
 }
 
 function mapValues<T, U>(

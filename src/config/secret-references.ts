@@ -1,4 +1,4 @@
-import type { Config, SecretReference } from './config.ts'
+import type { Config, CredentialConfig, SecretReference } from './config.ts'
 
 /** A place in the configuration that refers to a secret. */
 export interface AskedSecret {
@@ -9,16 +9,41 @@ export interface AskedSecret {
 
 /** Lists every secret the configuration refers to, keys first, so that a check can try them all. */
 export function secretReferences(config: Config): readonly AskedSecret[] {
+  const { store, network, encryption, connections, imports } = config
   return [
-    ...config.encryption.keys.map(({ source }, index) => ({
+    ...encryption.keys.map(({ source }, index) => ({
       askedBy: `encryption.keys[${index}]`,
       reference: source,
     })),
-    ...Object.values(config.connections).flatMap(({ name, client }) =>
-      client.credentials.map(({ secret }, index) => ({
-        askedBy: `connections.${name}.client.credentials[${index}].secret`,
-        reference: secret,
+    ...passwordOf('store', store.type === 'postgres' ? store.password : undefined),
+    ...passwordOf(
+      'network.proxy',
+      typeof network.proxy === 'string' ? undefined : network.proxy.password,
+    ),
+    ...Object.values(connections).flatMap(({ name, client }) =>
+      client.credentials.map((credential, index) => ({
+        askedBy: `connections.${name}.client.credentials[${index}].${credential.type}`,
+        reference: referenceOf(credential),
       })),
     ),
+    ...Object.values(imports).flatMap(({ name, password }) =>
+      passwordOf(`imports.${name}.to`, password),
+    ),
   ]
+}
+
+function passwordOf(path: string, reference: SecretReference | undefined): AskedSecret[] {
+  return reference === undefined ? [] : [{ askedBy: `${path}.password`, reference }]
+}
+
+/** Where a client credential stands, whatever its kind. */
+export function referenceOf(credential: CredentialConfig): SecretReference {
+  switch (credential.type) {
+    case 'secret':
+      return credential.secret
+    case 'certificate':
+      return credential.certificate
+    case 'federated':
+      return credential.assertion
+  }
 }

@@ -1,0 +1,109 @@
+import { describeSeen, valueAt } from './describe-seen.ts'
+import type { Finding } from './explain-issue.ts'
+import { collectionsWithColumns } from './import-schema.ts'
+import { keysOf, member } from './json-schema.ts'
+import { listNames } from './suggest.ts'
+import type { FieldPath, YamlSource } from './yaml-source.ts'
+
+/**
+ * Finds what only several fields of one import show, and its connection’s with them. A connection
+ * that the file does not define may stand in the store, so that its absence is no finding.
+ */
+export function checkImport(name: string, source: YamlSource): readonly Finding[] {
+  const path = ['imports', name]
+  const entry = valueAt(path, source.data)
+  return [
+    ...checkSource([...path, 'connection'], entry, source),
+    ...checkColumns([...path, 'columns'], entry),
+    ...checkDestinationFields(path, entry),
+  ]
+}
+
+function checkSource(path: FieldPath, entry: unknown, source: YamlSource): Finding[] {
+  const written = member(entry, 'connection')
+  if (typeof written !== 'string') return []
+  const [name = '', tenant] = written.split('@')
+  const connection = member(member(source.data, 'connections'), name)
+  if (connection === undefined) return []
+  const finding = (expected: string, remedy: string): Finding[] => [
+    { path, at: 'value', expected, seen: describeSeen(path, source, true), remedy },
+  ]
+  const isTemplate = member(connection, 'tenant') === '*'
+  if (isTemplate && tenant === undefined) {
+    return finding(
+      'the tenant as well, as the connection is a template',
+      `Write ${name}@TENANT, the tenant by its id or a domain.`,
+    )
+  }
+  if (!isTemplate && tenant !== undefined) {
+    return finding(
+      'the name of the connection alone, as it is no template',
+      `Write ${name}, or give the connection the tenant "*".`,
+    )
+  }
+  const provider = member(connection, 'provider')
+  const type = valueAt(['providers', String(provider)], source.data)
+  if (!['oidc', 'oauth2'].includes(String(member(type, 'type')))) return []
+  return finding(
+    'a connection on a provider of type "entra"',
+    'Imports read Microsoft Graph: name a connection that has tokens for it.',
+  )
+}
+
+/** Columns of collections that are not imported, or that have none to choose. */
+function checkColumns(path: FieldPath, entry: unknown): Finding[] {
+  const columns = member(entry, 'columns')
+  const listed = member(entry, 'collections')
+  if (columns === undefined || !Array.isArray(listed)) return []
+  const collections = listed.filter((one): one is string => typeof one === 'string')
+  const choosable = collections.filter((one) =>
+    collectionsWithColumns.some((known) => known === one),
+  )
+  if (Array.isArray(columns)) {
+    if (collections.length === 1 && choosable.length === 1) return []
+    return [
+      {
+        path,
+        at: 'value',
+        expected:
+          choosable.length === 0
+            ? 'no "columns": those of memberships are fixed'
+            : `a list for each of ${listNames(choosable, 'and')}`,
+        seen: 'one list',
+        remedy:
+          choosable.length === 0
+            ? 'Remove it.'
+            : `Write columns: { ${choosable.map((one) => `${one}: [id, …]`).join(', ')} }.`,
+      },
+    ]
+  }
+  return keysOf(columns)
+    .filter((name) => collectionsWithColumns.some((known) => known === name))
+    .filter((name) => !collections.includes(name))
+    .map((name) => ({
+      path: [...path, name],
+      at: 'name',
+      expected: `columns of ${listNames(choosable)} alone, which are imported`,
+      seen: `columns of ${JSON.stringify(name)}`,
+      remedy: `Remove them, or add ${JSON.stringify(name)} to "collections".`,
+    }))
+}
+
+/** Fields that mean something for one kind of destination alone. */
+function checkDestinationFields(path: FieldPath, entry: unknown): Finding[] {
+  const to = member(entry, 'to') ?? 'store'
+  const kind = typeof to === 'string' ? (/^[a-z]+/.exec(to)?.[0] ?? '') : 'postgres'
+  const onlyFor: readonly (readonly [field: string, kinds: readonly string[]])[] = [
+    ['csv', ['csv']],
+    ['deleteAtMost', ['store']],
+  ]
+  return onlyFor
+    .filter(([field, kinds]) => member(entry, field) !== undefined && !kinds.includes(kind))
+    .map(([field, kinds]) => ({
+      path: [...path, field],
+      at: 'name',
+      expected: `no ${JSON.stringify(field)}, which belongs to the destination ${listNames(kinds)}`,
+      seen: `the destination ${JSON.stringify(kind)}`,
+      remedy: 'Remove it, or write another "to".',
+    }))
+}

@@ -1,0 +1,23 @@
+import type { Config } from './config.ts'
+import type { SecretHint } from './secret-reader.ts'
+import { suggest } from './suggest.ts'
+
+/**
+ * Finds what may be right but often is not: imports with a connection that the file does not
+ * define, which then has to stand in the store.
+ */
+export function configHints({ connections, imports }: Config): readonly SecretHint[] {
+  const known = Object.keys(connections)
+  return Object.values(imports).flatMap(({ name, connection }) => {
+    const [wanted = ''] = connection.split('@')
+    if (known.includes(wanted)) return []
+    const meant = suggest(wanted, known)
+    const question = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`
+    return [
+      {
+        askedBy: `imports.${name}.connection`,
+        hint: `No connection of this file is named ${JSON.stringify(wanted)}, so that it has to be one of the store.${question}`,
+      },
+    ]
+  })
+}
