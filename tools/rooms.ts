@@ -84,7 +84,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   jobs: {
     owns: 'wakes what is due in other rooms, now, later or by cron',
     imports: ['kernel'],
-    state: 'planned',
+    state: 'built',
   },
   store: {
     owns: 'repositories, numbered migrations, generations; implements the ports',

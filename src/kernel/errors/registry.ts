@@ -1,6 +1,7 @@
 import { configErrors } from './config.ts'
 import type { ErrorDefinition } from './definition.ts'
 import { importErrors } from './imports.ts'
+import { jobErrors } from './jobs.ts'
 import { oauthErrors } from './oauth.ts'
 import { storeErrors } from './store.ts'
 import { vaultErrors } from './vault.ts'
@@ -12,6 +13,7 @@ export const errorTables = {
   store: storeErrors,
   oauth: oauthErrors,
   imports: importErrors,
+  jobs: jobErrors,
 } as const
 
 /** Every error code Evergrant can yield, with what it means and what to do. */
@@ -21,6 +23,7 @@ export const errorRegistry = {
   ...errorTables.store,
   ...errorTables.oauth,
   ...errorTables.imports,
+  ...errorTables.jobs,
 } as const
 
 /** A code of the registry. */

@@ -1,0 +1,7 @@
+export { createBossJobs } from './boss-jobs.ts'
+export type { BossJobsOptions } from './boss-jobs.ts'
+export { jobEventTypes } from './events.ts'
+export type { JobEvent } from './events.ts'
+export type { Job, Jobs, JobSchedule } from './job.ts'
+export { createLocalJobs } from './local-jobs.ts'
+export type { LocalJobsOptions } from './local-jobs.ts'

@@ -1,0 +1,81 @@
+import { Cron } from 'croner'
+import { EvergrantError, type Clock, type RandomBytes } from '../kernel/index.ts'
+import type { JobSchedule } from './job.ts'
+
+/** What a ticker is made with. */
+export interface TickerDependencies {
+  readonly clock: Clock
+  readonly random: RandomBytes
+}
+
+/** Longest wait before the wall clock is looked at again: it may have been set. */
+const longestStepMs = 60_000
+
+/**
+ * Calls `onTick` by the schedule until the returned function is called. Intervals begin after a
+ * random part of the first one, a minute at most, so that many nodes do not tick as one. Cron ticks
+ * follow the wall clock, in UTC: one that was slept through comes once, late. Never keeps a process
+ * alive.
+ *
+ * @throws EvergrantError `config_invalid` for a cron expression that cannot be read or never comes
+ */
+export function startTicker(
+  schedule: JobSchedule,
+  { clock, random }: TickerDependencies,
+  onTick: () => void,
+): () => void {
+  let cancel: () => void = () => {}
+
+  function tickEvery(everyMs: number): void {
+    const beat = (): void => {
+      cancel = clock.schedule(everyMs, beat)
+      onTick()
+    }
+    cancel = clock.schedule(Math.min(everyMs, 60_000) * fraction(random), beat)
+  }
+
+  function tickBy(cron: Cron): void {
+    const waitFor = (dueAt: number): void => {
+      const inMs = dueAt - clock.now()
+      if (inMs > 0) {
+        cancel = clock.schedule(Math.min(inMs, longestStepMs), () => waitFor(dueAt))
+        return
+      }
+      arm()
+      onTick()
+    }
+    const arm = (): void => {
+      const next = cron.nextRun(new Date(clock.now()))
+      if (next !== null) waitFor(next.getTime())
+    }
+    arm()
+  }
+
+  if ('cron' in schedule) tickBy(readCron(schedule.cron, clock))
+  else tickEvery(requireInterval(schedule.everyMs))
+  return () => cancel()
+}
+
+function readCron(expression: string, clock: Clock): Cron {
+  const expected = 'expected a cron expression of five fields, such as "0 2 * * *"'
+  const seen = `but saw ${JSON.stringify(expression.slice(0, 100))}`
+  let cron: Cron
+  try {
+    cron = new Cron(expression, { mode: '5-part', timezone: 'UTC', paused: true })
+  } catch (cause) {
+    throw new EvergrantError('config_invalid', `schedule: ${expected}, ${seen}`, { cause })
+  }
+  if (cron.nextRun(new Date(clock.now())) !== null) return cron
+  throw new EvergrantError('config_invalid', `schedule: ${expected}, ${seen}, which never comes`)
+}
+
+function requireInterval(everyMs: number): number {
+  if (Number.isFinite(everyMs) && everyMs > 0) return everyMs
+  throw new RangeError(`expected an interval of more than 0 ms, but saw ${everyMs}`)
+}
+
+/** A fraction from 0 up to, but not, 1. */
+export function fraction(random: RandomBytes): number {
+  const [high = 0, low = 0] = random(2)
+  return (high * 256 + low) / 65_536
+}
