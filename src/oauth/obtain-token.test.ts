@@ -8,10 +8,18 @@ import {
   type Script,
   type ScriptedServer,
 } from '../../test/support/scripted-server.ts'
+import { makeClientCertificate } from '../../test/support/client-certificate.ts'
+import { fakeJwt } from '../../test/support/fake-jwt.ts'
 import { createManualClock, Secret, type Result } from '../kernel/index.ts'
+import { certificateAssertion } from './certificate-assertion.ts'
 import { clientSecretBasic, clientSecretPost } from './client-authentication.ts'
 import { createEntraProvider } from './entra.ts'
+import { federatedAssertion } from './federated-assertion.ts'
+import { readJwt } from './jwt.ts'
+import { createOAuth2Provider } from './oauth2.ts'
 import { obtainApplicationToken, type ApplicationTokenRequest } from './obtain-token.ts'
+import { createOidcProvider } from './oidc.ts'
+import type { ProviderProfile } from './provider.ts'
 import type { TokenAnswer } from './token-answer.ts'
 import type { TokenFailure } from './token-failure.ts'
 import { requestDeadlineMs } from './transport.ts'
@@ -114,6 +122,140 @@ describe('a refused token request', () => {
     expect(error.error.detail).toContain('127.0.0.1')
   })
 
+  it.each([
+    ['none', entraError(400, 'invalid_grant', 70000)],
+    ['none', entraError(401, 'invalid_client', 7000215)],
+    ['none', json(403, { error: 'access_denied' })],
+    ['none', entraError(400, 'invalid_request', 90033)],
+    ['none', text(429, 'Too Many Requests')],
+    ['none', entraError(503, 'temporarily_unavailable', 90006)],
+    ['none', text(503, '<html>', { 'content-type': 'text/html' })],
+    ['none', text(400, 'AADSTS90055: The server or STS is too busy.')],
+    ['unknown', json(500, { error: 'server_error' })],
+    ['unknown', text(502, '<html>Bad Gateway', { 'content-type': 'text/html' })],
+    ['unknown', text(504, '')],
+    ['unknown', text(408, '')],
+    ['unknown', text(403, '<html>Blocked', { 'content-type': 'text/html' })],
+    ['unknown', text(404, 'not here')],
+    ['unknown', json(401, {})],
+    ['unknown', text(302, '', { location: 'https://elsewhere.example/' })],
+    ['unknown', text(200, '<html>', { 'content-type': 'text/html' })],
+    ['unknown', json(200, { error: 'invalid_grant' })],
+    ['unknown', json(200, { token_type: 'Bearer' })],
+    ['unknown', json(200, { ...success, expires_in: 'soon' })],
+  ] as const)('may have spent: %s', async (effect, script) => {
+    expect((await failure(script)).effect).toBe(effect)
+  })
+
+  it('may have spent what it carried when the connection breaks after it was sent', async () => {
+    const error = await failure((_request, response) => void response.destroy())
+    expect(error).toMatchObject({ kind: 'unreachable', effect: 'unknown' })
+  })
+
+  it('spends nothing while the server is looked for', async () => {
+    server.answer(text(500, ''))
+    const provider = createOidcProvider({ issuer: server.url })
+    expect(await obtain({ provider })).toMatchObject({
+      ok: false,
+      error: { kind: 'unavailable', effect: 'none' },
+    })
+  })
+
+  it('refuses an endpoint that is not https, and spends nothing', async () => {
+    const provider: ProviderProfile = {
+      ...createOAuth2Provider({ tokenEndpoint: `${server.url}/token` }),
+      server: async () => ({
+        ok: true,
+        value: { issuer: 'https://idp.example', token_endpoint: 'http://idp.example/token' },
+      }),
+    }
+    expect(await obtain({ provider })).toMatchObject({
+      ok: false,
+      error: { kind: 'misconfigured', effect: 'none' },
+    })
+  })
+
+  it('never leaves with a certificate that has expired', async () => {
+    const { certificatePem, keyPem } = makeClientCertificate()
+    clock.set(Date.UTC(2050, 0, 1))
+    const authentication = certificateAssertion(new Secret(certificatePem + keyPem))
+    expect(await obtain({ authentication })).toMatchObject({
+      ok: false,
+      error: {
+        kind: 'client_rejected',
+        retry: 'probe',
+        effect: 'none',
+        error: { code: 'certificate_invalid' },
+      },
+    })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('never leaves with an assertion that has expired; a fresh one may come any moment', async () => {
+    const jwt = fakeJwt({ exp: clock.now() / 1_000 - 1 })
+    const authentication = federatedAssertion(new Secret(jwt))
+    expect(await obtain({ authentication })).toMatchObject({
+      ok: false,
+      error: {
+        kind: 'client_rejected',
+        retry: 'backoff',
+        effect: 'none',
+        error: { code: 'assertion_invalid' },
+      },
+    })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it.each([
+    entraError(401, 'invalid_client', 700024),
+    json(401, {
+      error: 'invalid_client',
+      error_description: 'The client assertion has expired',
+    }),
+    json(400, { error: 'invalid_client', error_description: 'JWT is not yet valid' }),
+  ])('tells how far the clocks differ when an assertion is outside its time', async (script) => {
+    const ahead = 600_000
+    const date = new Date(clock.now() + ahead).toUTCString()
+    const error = await failure((request, response) => {
+      response.setHeader('date', date)
+      script(request, response)
+    })
+    expect(error.clockOffsetMs).toBe(ahead)
+  })
+
+  it('tells nothing of clocks when the refusal is about something else', async () => {
+    expect((await failure(entraError(401, 'invalid_client', 7000222))).clockOffsetMs).toBe(
+      undefined,
+    )
+  })
+
+  it('makes the next assertion by the provider’s clock when told the offset', async () => {
+    const { certificatePem, keyPem } = makeClientCertificate()
+    const authentication = certificateAssertion(new Secret(certificatePem + keyPem))
+    const result = await obtain({ authentication, clockOffsetMs: -600_000 })
+    expect(result.ok).toBe(true)
+    const sent = readJwt(server.requests[0]?.form.get('client_assertion') ?? '')
+    expect(sent?.claims).toMatchObject({
+      iat: Math.floor(clock.now() / 1_000) - 600,
+      aud: `${server.url}/${tenant}/oauth2/v2.0/token`,
+    })
+  })
+
+  it('brings the claims that a refusal asks for, unless they are endless', async () => {
+    const claims = '{"access_token":{"capolids":{"essential":true,"values":["1"]}}}'
+    const asked = entraError(400, 'interaction_required', 53003, { claims })
+    expect((await failure(asked)).claims).toBe(claims)
+    const endless = entraError(400, 'invalid_grant', 53003, { claims: 'x'.repeat(10_000) })
+    expect((await failure(endless)).claims).toBe(undefined)
+  })
+
+  it('is throttled by plain text that holds Entra’s number', async () => {
+    const error = await failure(
+      text(400, 'AADSTS90055: Too busy.', { 'content-type': 'text/plain', 'retry-after': '60' }),
+    )
+    expect(error).toMatchObject({ kind: 'throttled', retryAfterMs: 60_000 })
+  })
+
   it('waits as long as a plain-text 429 asks', async () => {
     const error = await failure(
       text(429, 'Too Many Requests', { 'content-type': 'text/plain', 'retry-after': '17' }),
@@ -161,7 +303,7 @@ describe('a refused token request', () => {
     await server[Symbol.asyncDispose]()
     const result = await obtain()
     if (result.ok) throw new Error('expected a failure')
-    expect(result.error.kind).toBe('unreachable')
+    expect(result.error).toMatchObject({ kind: 'unreachable', effect: 'none' })
     expect(result.error.error.detail).toMatch(
       /^127\.0\.0\.1:\d+ could not be reached: .*\(ECONNREFUSED\)$/,
     )
@@ -188,7 +330,10 @@ describe('a refused token request', () => {
     const result = obtain()
     await arrived.promise
     await clock.advance(requestDeadlineMs)
-    expect(await result).toMatchObject({ ok: false, error: { kind: 'timeout' } })
+    expect(await result).toMatchObject({
+      ok: false,
+      error: { kind: 'timeout', effect: 'unknown' },
+    })
     expect(clock.pending()).toBe(0)
   })
 })

@@ -36,6 +36,60 @@ describe('a request that fails below HTTP', () => {
   })
 })
 
+describe('what a failed request may have spent', () => {
+  const during = (syscall: string, code: string): Error =>
+    new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code, syscall }) })
+
+  it.each([
+    ['a reset', withCode('ECONNRESET')],
+    ['a broken socket', new TypeError('fetch failed', { cause: withCode('UND_ERR_SOCKET') })],
+    ['a broken pipe', withCode('EPIPE')],
+    ['a time-out while reading', during('read', 'ETIMEDOUT')],
+    ['a host that vanished while reading', during('read', 'EHOSTUNREACH')],
+    ['a time-out of nobody knows what', withCode('ETIMEDOUT')],
+    ['an answer that never comes', withCode('UND_ERR_HEADERS_TIMEOUT')],
+    ['something unheard of', new Error('hm')],
+    ['something that is no error', undefined],
+  ])('is unknown after %s', (_what, cause) => {
+    expect(describeTransportError(cause, url).effect).toBe('unknown')
+  })
+
+  it.each([
+    ['a name that does not resolve', during('getaddrinfo', 'ENOTFOUND')],
+    ['a refused connection', during('connect', 'ECONNREFUSED')],
+    ['a connection that timed out', during('connect', 'ETIMEDOUT')],
+    ['a connection that timed out by undici', withCode('UND_ERR_CONNECT_TIMEOUT')],
+    ['no route while connecting', during('connect', 'EHOSTUNREACH')],
+    ['a certificate that has expired', withCode('CERT_HAS_EXPIRED')],
+    ['a certificate for another name', withCode('ERR_TLS_CERT_ALTNAME_INVALID')],
+    ['a reset before TLS stood', withCode('CONNECT_RESET')],
+    [
+      'a reset that Node tells in words',
+      Object.assign(
+        new Error(
+          'Client network socket disconnected before secure TLS connection was established',
+        ),
+        { code: 'ECONNRESET' },
+      ),
+    ],
+    ['a proxy that wants a password', withCode('PROXY_AUTH_REQUIRED')],
+    ['a proxy that does not answer', withCode('PROXY_TIMEOUT')],
+    [
+      'a refusal of a proxy of undici',
+      new TypeError('fetch failed', {
+        cause: new Error('Proxy response (407) !== 200 when HTTP Tunneling'),
+      }),
+    ],
+    ['a forbidden port', new TypeError('fetch failed', { cause: new Error('bad port') })],
+  ])('is nothing after %s', (_what, cause) => {
+    expect(describeTransportError(cause, url)).toMatchObject({
+      kind: 'unreachable',
+      effect: 'none',
+      retry: 'backoff',
+    })
+  })
+})
+
 describe('a deadline', () => {
   it('ends a transport that ignores its signal', async () => {
     const clock = createManualClock()
@@ -46,7 +100,7 @@ describe('a deadline', () => {
       500,
     )
     await clock.advance(500)
-    expect(await outcome).toMatchObject({ failed: { kind: 'timeout' } })
+    expect(await outcome).toMatchObject({ failed: { kind: 'timeout', effect: 'unknown' } })
   })
 
   it('passes faults on as they are', async () => {
