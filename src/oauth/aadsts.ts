@@ -85,12 +85,19 @@ export const aadstsHints: readonly AadstsHint[] = [
     retry: 'never',
   },
   {
-    codes: [70021, 700211, 700213],
+    codes: [70021, 700211, 700212, 700213],
     meaning: 'no federated credential fits the assertion',
     actor: 'operator',
     remedy:
       'Make issuer, subject and audience of the federated credential equal to the assertion’s; a new one needs some minutes.',
     retry: 'after_change',
+  },
+  {
+    codes: [700229],
+    meaning: 'the federated assertion is a user’s token',
+    actor: 'operator',
+    remedy: 'Have the outside identity provider issue a token of the workload itself.',
+    retry: 'never',
   },
   {
     codes: [700016],

@@ -70,7 +70,15 @@ describe('a refused token request', () => {
   it.each([
     ['client_rejected', 'never', entraError(401, 'invalid_client', 7000222)],
     ['client_rejected', 'never', entraError(401, 'invalid_client', 7000215)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 700027)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 7000274)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 1000502)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 7000214)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 7000277)],
+    ['client_rejected', 'probe', entraError(401, 'invalid_client', 700024)],
+    ['client_rejected', 'never', entraError(401, 'invalid_client', 700211)],
     ['request_rejected', 'probe', entraError(400, 'unauthorized_client', 700016)],
+    ['request_rejected', 'probe', entraError(401, 'unauthorized_client', 700016)],
     ['request_rejected', 'never', entraError(400, 'invalid_request', 90002)],
     ['request_rejected', 'never', entraError(400, 'invalid_scope', 70011)],
     ['request_rejected', 'probe', entraError(400, 'invalid_resource', 500011)],
@@ -266,6 +274,17 @@ describe('a refused token request', () => {
 
   it('waits a minute when a 429 does not say', async () => {
     expect((await failure(text(429, 'Too Many Requests'))).retryAfterMs).toBe(60_000)
+  })
+
+  it.each([
+    [7000215, true],
+    [700027, true],
+    [700213, true],
+    [7000222, undefined],
+    [1000502, undefined],
+  ])('%d may settle by itself after a change: %s', async (code, settles) => {
+    const error = await failure(entraError(401, 'invalid_client', code))
+    expect(error.settlesAfterChange).toBe(settles)
   })
 
   it('carries the remedy and the ids a support ticket needs', async () => {

@@ -8,6 +8,7 @@ import {
 import { createManualClock } from '../kernel/index.ts'
 import { createEntraProvider, entraClouds } from './entra.ts'
 import { createOidcProvider } from './oidc.ts'
+import { createOAuth2Provider } from './oauth2.ts'
 import { canonicalTarget } from './provider.ts'
 import type { Transport } from './transport.ts'
 
@@ -53,6 +54,64 @@ describe('an Entra provider', () => {
       })
       expect(provider.graphUrl).toBe(graph)
     }
+  })
+
+  it.each(['common', '*', '', '../x', 'a b', 'x'.repeat(300), 'contoso.example/'])(
+    'refuses %j as one of its tenants',
+    (name) => {
+      const provider = createEntraProvider({ tenant })
+      expect(() => provider.forTenant?.(name)).toThrow(
+        expect.objectContaining({ code: 'tenant_invalid' }),
+      )
+    },
+  )
+
+  it('is the same for another tenant, but for the tenant', async () => {
+    const provider = createEntraProvider({
+      tenant,
+      authority: server.url,
+      graph: 'http://127.0.0.1:7001',
+      rotation: { model: 'strict', graceMs: 5_000 },
+    })
+    const other = provider.forTenant?.('Fabrikam.Example')
+    expect(other).toMatchObject({
+      tenant: 'fabrikam.example',
+      host: provider.host,
+      graphUrl: 'http://127.0.0.1:7001',
+      rotation: 'strict',
+      rotationGraceMs: 5_000,
+    })
+    expect(await other?.server(transport)).toMatchObject({
+      ok: true,
+      value: { token_endpoint: `${server.url}/fabrikam.example/oauth2/v2.0/token` },
+    })
+  })
+
+  it('lets refresh tokens live on after use, and die after 90 idle days; revokes none', async () => {
+    const provider = createEntraProvider({ tenant })
+    expect(provider).toMatchObject({
+      rotation: 'overlap',
+      rotationGraceMs: 0,
+      refreshIdleMs: 7_776_000_000,
+    })
+    const found = await provider.server(transport)
+    if (!found.ok) throw found.error.error
+    expect(found.value.authorization_endpoint).toBe(
+      `https://login.microsoftonline.com/${tenant}/oauth2/v2.0/authorize`,
+    )
+    expect(found.value).not.toHaveProperty('revocation_endpoint')
+  })
+
+  it('names the issuer of its own tenant’s ID tokens, and of no other', () => {
+    const metadata = { issuer: 'unused' }
+    const provider = createEntraProvider({ tenant: tenant.toUpperCase() })
+    const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`
+    expect(provider.issuerOf?.(metadata, tenant)).toBe(issuer)
+    expect(provider.issuerOf?.(metadata, tenant.replace('1', '2'))).toBeUndefined()
+    expect(provider.issuerOf?.(metadata, undefined)).toBeUndefined()
+    const byDomain = createEntraProvider({ tenant: 'contoso.example' })
+    expect(byDomain.issuerOf?.(metadata, tenant)).toBe(issuer)
+    expect(byDomain.issuerOf?.(metadata, 'no id')).toBeUndefined()
   })
 
   it('asks for a resource by its default scope and expects challenges of Graph alone', () => {
@@ -113,6 +172,60 @@ describe('an OpenID provider', () => {
     await clock.advance(25 * 3_600_000)
     expect((await provider.server(transport)).ok).toBe(true)
     expect(server.requests).toHaveLength(3)
+  })
+})
+
+describe('an OAuth 2.0 server without metadata', () => {
+  it.each([
+    ['tokenEndpoint', { tokenEndpoint: 'http://idp.example/token' }],
+    ['tokenEndpoint', { tokenEndpoint: 'nonsense' }],
+    ['tokenEndpoint', { tokenEndpoint: 'https://u:p@idp.example/token' }],
+    [
+      'revocationEndpoint',
+      { tokenEndpoint: 'https://idp.example/token', revocationEndpoint: 'ftp://idp.example/' },
+    ],
+    [
+      'introspectionEndpoint',
+      { tokenEndpoint: 'https://idp.example/token', introspectionEndpoint: 'https://i.example/#a' },
+    ],
+  ])('refuses %s of %j', (field, options) => {
+    expect(() => createOAuth2Provider(options)).toThrow(`"${field}"`)
+  })
+
+  it('has the endpoints that were written out, and those alone', async () => {
+    const tokenEndpoint = 'https://idp.example/token?tenant=1'
+    const provider = createOAuth2Provider({ tokenEndpoint, revocationEndpoint: `${server.url}/r` })
+    expect(await provider.server(transport)).toEqual({
+      ok: true,
+      value: {
+        issuer: 'https://idp.example',
+        token_endpoint: tokenEndpoint,
+        revocation_endpoint: `${server.url}/r`,
+      },
+    })
+    expect(server.requests).toHaveLength(0)
+    expect(provider).toMatchObject({ rotation: 'strict', rotationGraceMs: 0, tenant: '' })
+    expect(provider.issuerOf).toBeUndefined()
+    expect(provider.forTenant).toBeUndefined()
+  })
+
+  it('may be told to rotate otherwise, as an OpenID provider may', () => {
+    const rotation = { model: 'strict', graceMs: 30_000 } as const
+    const tokenEndpoint = 'https://idp.example/token'
+    for (const provider of [
+      createOAuth2Provider({ tokenEndpoint, rotation }),
+      createOidcProvider({ issuer: 'https://idp.example', rotation }),
+    ]) {
+      expect(provider).toMatchObject({ rotation: 'strict', rotationGraceMs: 30_000 })
+    }
+  })
+
+  it('names no scope with a code, whose scope was settled before', () => {
+    const provider = createOAuth2Provider({ tokenEndpoint: 'https://idp.example/token' })
+    const code = 'authorization_code'
+    expect(provider.tokenParameters({ scope: 'a' }, code)).toEqual({})
+    expect(provider.tokenParameters({ resource: 'r' }, code)).toEqual({ resource: 'r' })
+    expect(provider.tokenParameters({ scope: 'a' }, 'refresh_token')).toEqual({ scope: 'a' })
   })
 })
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decodeClaims, mergeClaims } from './claims.ts'
 import { parseChallenges } from './www-authenticate.ts'
 
 const token = fc.stringMatching(/^[a-z][a-z_]{0,12}$/)
@@ -68,6 +69,27 @@ describe('a WWW-Authenticate header', () => {
       { scheme: 'basic', parameters: { realm: 'plain' } },
       { scheme: 'ntlm', parameters: {}, token68: 'TlRMTVNTUAAC==' },
     ])
+  })
+
+  it('brings the claims of a Bearer challenge that stands beside others, ready to be sent', () => {
+    const asked = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
+    const claims = Buffer.from(asked).toString('base64')
+    const headers = new Headers()
+    headers.append('www-authenticate', `PoP realm="", error="insufficient_claims", claims="e30="`)
+    headers.append('www-authenticate', `bearer claims="${claims}" , error=insufficient_claims`)
+    const bearer = parseChallenges(headers.get('www-authenticate') ?? '').find(
+      ({ scheme }) => scheme === 'bearer',
+    )
+    expect(bearer?.parameters.get('error')).toBe('insufficient_claims')
+    const decoded = decodeClaims(bearer?.parameters.get('claims') ?? '')
+    if (!decoded.ok) throw new Error(decoded.error)
+    expect(decoded.value).toBe(asked)
+    expect(JSON.parse(mergeClaims(decoded.value, true) ?? '')).toEqual({
+      access_token: {
+        nbf: { essential: true, value: '1604106651' },
+        xms_cc: { values: ['cp1'] },
+      },
+    })
   })
 
   it('is read as far as it goes when a quote never ends', () => {
