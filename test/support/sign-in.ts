@@ -1,0 +1,55 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Secret } from '../../src/kernel/index.ts'
+
+/** What a sign-in leaves to be redeemed. */
+export interface SignIn {
+  readonly code: Secret
+  readonly codeVerifier: Secret
+  readonly nonce: string
+}
+
+const mostRedirects = 10
+
+/**
+ * Signs in at a provider that asks nothing, as a browser would: follows its redirects with cookies
+ * up to the redirect URI, which is never called.
+ */
+export async function signInByHand(
+  authorizationEndpoint: string,
+  parameters: Readonly<Record<string, string>> & { readonly redirect_uri: string },
+): Promise<SignIn> {
+  const codeVerifier = randomBytes(32).toString('base64url')
+  const nonce = randomBytes(16).toString('base64url')
+  const url = new URL(authorizationEndpoint)
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    scope: 'openid offline_access',
+    prompt: 'consent',
+    nonce,
+    code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...parameters,
+  }).toString()
+  const cookies = new Map<string, string>()
+  let next = url
+  for (let i = 0; i < mostRedirects; i++) {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await fetch(next, { redirect: 'manual', headers: { cookie } })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '') cookies.delete(name)
+      else cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (location === null)
+      throw new Error(`no redirect: ${response.status} ${await response.text()}`)
+    await response.body?.cancel()
+    next = new URL(location, next)
+    if (next.href.startsWith(parameters.redirect_uri)) {
+      const code = next.searchParams.get('code')
+      if (code === null) throw new Error(`no code: ${next.search}`)
+      return { code: new Secret(code), codeVerifier: new Secret(codeVerifier), nonce }
+    }
+  }
+  throw new Error('redirects without an end')
+}
