@@ -48,12 +48,14 @@ const longestMessage = 1_000
  * @param columns The selected columns, to name the one that a refusal is about.
  * @param now Wall clock (epoch ms), for a Retry-After given as a date.
  * @param token The token that was sent; what quotes it is redacted before anything is kept.
+ * @param permission The application permission that is enough, for the remedy.
  */
 export function classifyAnswer(
   answer: TransportAnswer,
   columns: readonly string[],
   now: number,
   token: Secret,
+  permission?: string,
 ): AnswerClass {
   const { status, headers } = answer
   if (status === 200) return { kind: 'success' }
@@ -80,7 +82,8 @@ export function classifyAnswer(
       isThrottled: status === 429 || graph.code === 'Request_ThrottledTemporarily',
     }
   }
-  if (status === 403) return { kind: 'refused', error: forbidden(graph, columns, problem) }
+  if (status === 403)
+    return { kind: 'refused', error: forbidden(graph, columns, permission, problem) }
   if (status === 501) return { kind: 'refused', error: unsupported(columns, problem) }
   if (status === 400) {
     const maximum = /page size[^]*?between \d+ and (\d+)/i.exec(graph.message)?.[1]
@@ -121,6 +124,7 @@ function unsupported(columns: readonly string[], problem: MakeProblem): Evergran
 function forbidden(
   graph: GraphError,
   columns: readonly string[],
+  permission: string | undefined,
   problem: MakeProblem,
 ): EvergrantError {
   // These properties need a permission of their own; Graph's answer names the permission, not the property.
@@ -132,7 +136,10 @@ function forbidden(
       )} out of --select.`,
     })
   }
-  return problem('graph_permission_missing')
+  if (permission === undefined) return problem('graph_permission_missing')
+  return problem('graph_permission_missing', {
+    remedy: `Grant the application permission ${permission} (or Directory.Read.All) and admin consent in the Entra admin center.`,
+  })
 }
 
 /** Reads Graph's error object; empty texts where the body is none. */

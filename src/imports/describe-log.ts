@@ -18,7 +18,13 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
     'The walk’s page token expired; the walk begins again, no row is lost or doubled.',
   page_size_lowered: 'Graph accepts only smaller pages for this selection.',
   walk_finished: 'The last page of a collection is committed.',
-  published: 'A snapshot file is in place under its final name.',
+  group_vanished: 'A group was gone when its members were asked for; it has none.',
+  collection_judged: 'All of a collection was read: its verdict, and the counts that rests on.',
+  rows_deleted:
+    'Rows of the store that a complete, unfiltered run did not meet are marked as deleted.',
+  deletion_withheld:
+    'More rows than `deleteAtMost` allows were not met: none was marked as deleted.',
+  published: 'A snapshot is in place under its final name.',
   publish_failed: 'A partial snapshot could not be put in place.',
   run_interrupted: 'The run ended before its end and can be resumed.',
   run_cancelled: 'The run was cancelled.',
@@ -40,6 +46,9 @@ export function describeLog(body: LogBody): string {
         ? `$count of ${body.collection} ${body.moment} the walk: not available (${body.detail ?? ''})`
         : `$count of ${body.collection} ${body.moment} the walk: ${number(body.count)}`
     case 'page_committed':
+      if (body.groups !== undefined) {
+        return `${body.collection} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} groups in all; token lives ${formatDuration(body.tokenLifeMs)}`
+      }
       return `${body.collection} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'token_changed': {
       const old = body.oldExpiresAt === null ? '' : `, old one expires ${timeOf(body.oldExpiresAt)}`
@@ -61,6 +70,14 @@ export function describeLog(body: LogBody): string {
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':
       return `${body.collection}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
+    case 'group_vanished':
+      return `${body.collection}: group ${body.groupId} is gone`
+    case 'collection_judged':
+      return `${body.collection}: ${body.verdict} (${body.detail})`
+    case 'rows_deleted':
+      return `${body.collection}: ${number(body.deleted)} rows that are no longer there marked as deleted; ${number(body.left)} left`
+    case 'deletion_withheld':
+      return `${body.collection}: ${describeWithheld(body)}`
     case 'published':
       return `${body.collection} published as ${body.path}`
     case 'publish_failed':
@@ -74,6 +91,17 @@ export function describeLog(body: LogBody): string {
     case 'run_completed':
       return `${body.verdict}: ${number(body.rows)} rows, ${body.pages} pages, ${body.requests} requests, ${body.refreshes} token refreshes in ${formatDuration(body.wallMs)} (${body.detail})`
   }
+}
+
+/** Says why rows that were not met were left as they are. */
+export function describeWithheld(
+  facts: Pick<
+    Extract<LogBody, { readonly type: 'deletion_withheld' }>,
+    'unseen' | 'known' | 'atMost'
+  >,
+): string {
+  const share = `${Math.round(facts.atMost * 1_000) / 10} %`
+  return `${number(facts.unseen)} of ${number(facts.known)} known rows were not met, more than deleteAtMost (${share}) allows: none was marked as deleted`
 }
 
 function number(value: number): string {

@@ -1,7 +1,19 @@
 import type { CollectionName } from '../directory/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
+import type { ImportedRows } from './imported-rows.ts'
 import type { PageCommit, WalkRecord } from './ports.ts'
-import type { ScannedPage } from './scan-page.ts'
+
+/** Some rows of a walk, and where the walk stands once they are safe. */
+export interface WriteStep {
+  readonly from: WalkRecord
+  readonly to: WalkRecord
+  readonly batch: readonly ImportedRows[]
+}
+
+/** What became of a step, to be committed in the run's own store. */
+export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges'> {
+  /** `to`, with what only the destination knows of the walk. */
+  readonly walk: WalkRecord
+}
 
 /** Where rows go, while a run is driven. One walk is written by one worker at a time. */
 export interface Destination {
@@ -11,22 +23,20 @@ export interface Destination {
    * Idempotent.
    *
    * @param save Records the walk in the store, provided that this owner still owns the run.
-   * @returns The record as saved.
+   * @returns The record as saved; further on than `walk` where the destination keeps the cursor of
+   *   record and a commit of the store was lost.
    */
   openWalk(walk: WalkRecord, save: (walk: WalkRecord) => Promise<void>): Promise<WalkRecord>
   /** How many pages are written and committed at once, when that many have come. */
   readonly pagesPerCommit: number
   /**
-   * Takes pages, at most `pagesPerCommit`. For files: durable before it resolves, and the new
-   * length is returned. For the store: returns the rows for the page's own transaction.
+   * Takes a step of at most `pagesPerCommit` pages. Files and tables: durable before it resolves,
+   * tables together with the cursor. The store: returns the rows for the step's own transaction.
    */
-  write(
-    walk: WalkRecord,
-    pages: readonly ScannedPage[],
-  ): Promise<{ readonly segmentBytes: number; readonly rows?: PageCommit['rows'] }>
+  write(step: WriteStep): Promise<WrittenStep>
   /** Forgets what a walk has written, since it starts over. */
   restartWalk(walk: WalkRecord): Promise<void>
-  /** Distinct ids a finished walk has brought. */
+  /** Distinct rows a finished walk has brought. */
   countDistinct(walk: WalkRecord): Promise<number>
   /**
    * Makes a collection visible under its final name, atomically, and returns that name; undefined
@@ -39,37 +49,6 @@ export interface Destination {
   ): Promise<string | undefined>
   /** Removes what only an unfinished run needs. */
   discard(): Promise<void>
-  /** Lets go of open files; never throws. */
+  /** Lets go of open files and connections; never throws. */
   close(): Promise<void>
-}
-
-/** A destination as the operator named it, in canonical form. */
-export type DestinationName =
-  { readonly kind: 'store' } | { readonly kind: 'ndjson'; readonly folder: string }
-
-/**
- * Reads `store` or `ndjson:DIR`.
- *
- * @param resolvePath Makes a path absolute.
- * @throws EvergrantError `destination_invalid`
- */
-export function parseDestination(
-  text: string,
-  resolvePath: (path: string) => string,
-): DestinationName {
-  if (text === 'store') return { kind: 'store' }
-  const folder = /^ndjson:(.+)$/.exec(text)?.[1]
-  if (folder !== undefined) return { kind: 'ndjson', folder: resolvePath(folder) }
-  // What follows the kind may hold a password, as in a database's address.
-  const kind = /^[^:]{0,40}/.exec(text)?.[0] ?? ''
-  const seen = JSON.stringify(kind === text ? text : `${kind}:…`)
-  throw new EvergrantError(
-    'destination_invalid',
-    `expected "store" or "ndjson:DIR", but saw ${seen}`,
-  )
-}
-
-/** Writes a destination the way `parseDestination` reads it. */
-export function formatDestination(destination: DestinationName): string {
-  return destination.kind === 'store' ? 'store' : `ndjson:${destination.folder}`
 }

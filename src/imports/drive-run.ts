@@ -1,24 +1,32 @@
 import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/index.ts'
+import { collections } from '../directory/index.ts'
 import { countCollection } from './count-collection.ts'
-import { parseDestination, type Destination } from './destination.ts'
+import { newWalk, type WalkDependencies } from './commit-step.ts'
+import { deleteUnseen } from './delete-unseen.ts'
+import { parseDestination } from './destination-name.ts'
+import type { Destination } from './destination.ts'
+import { createFileDestination } from './file-destination.ts'
 import type { FilePort } from './file-port.ts'
 import { createJournal, type ImportEvent, type Journal } from './journal.ts'
-import { createNdjsonDestination } from './ndjson-destination.ts'
 import { createPacer } from './pacer.ts'
 import type { RunChange, RunRecord, RunStore, TokenSource, Verdict, WalkRecord } from './ports.ts'
 import { asEvergrantError, createRunControl, RunStopped, type RunControl } from './run-control.ts'
 import { heartbeatEveryMs } from './run-owner.ts'
 import { createStoreDestination } from './store-destination.ts'
+import { createTableDestination } from './table-destination.ts'
+import type { TargetOpener } from './target-database.ts'
 import { createTokenKeeper } from './token-keeper.ts'
 import type { Transport } from './transport.ts'
 import { judgeWalks, type JudgedWalk } from './verdict.ts'
 import { createWaitingState } from './waiting-state.ts'
-import { newWalk, walkCollection, type WalkDependencies } from './walk-collection.ts'
+import { walkCollection } from './walk-collection.ts'
+import { walkMembers } from './walk-members.ts'
 
 /** What it takes to drive a run. */
 export interface DriveDependencies {
   readonly store: RunStore
   readonly files: FilePort
+  readonly targets: TargetOpener
   readonly tokens: TokenSource
   readonly transport: Transport
   readonly clock: Clock
@@ -126,20 +134,26 @@ async function readAll(
     instanceId,
     destination,
   }
-  let verdict: Verdict = 'complete'
-  const details: string[] = []
+  const read: { readonly means: WalkDependencies; readonly walk: WalkRecord }[] = []
   for (const collection of options.collections) {
-    const means = { ...shared, columns: options.columns[collection] ?? [] }
+    const { permission } = collections[collection]
+    const means = { ...shared, columns: options.columns[collection] ?? [], permission }
     const known = walks.find((walk) => walk.collection === collection)
-    const judged = await readCollection(means, known ?? newWalk(run.id, collection))
-    if (judged.verdict !== 'complete') verdict = judged.verdict
-    details.push(`${collection}: ${judged.detail}`)
+    const walk = await readCollection(means, known ?? newWalk(run.id, collection))
+    read.push({ means, walk })
   }
-  return { verdict, detail: details.join('; ') }
+  // Only now, when nothing more can fail to be read, does anyone see a change of what there was.
+  for (const { means, walk } of read) await settle(means, walk)
+  const isComplete = read.every(({ walk }) => walk.verdict === 'complete')
+  const details = read.map(({ walk }) => `${walk.collection}: ${walk.detail ?? ''}`)
+  return {
+    verdict: isComplete ? 'complete' : 'complete_with_drift',
+    detail: details.join('; '),
+  }
 }
 
-/** One collection: count, walk, count again, judge, publish. */
-async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<JudgedWalk> {
+/** One collection: count, walk, count again, judge. */
+async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<WalkRecord> {
   const { control, destination, instanceId, journal, run, store } = deps
   const { collection } = start
   const save = saver(store, instanceId, journal)
@@ -151,16 +165,27 @@ async function readCollection(deps: WalkDependencies, start: WalkRecord): Promis
     if (countBefore !== undefined) walk = { ...walk, countBefore }
     await save(walk)
   }
-  if (walk.state === 'walking') walk = await walkCollection(deps, walk)
-  else walk = await destination.openWalk(walk, save)
+  walk = await (collection === 'members' ? walkMembers : walkCollection)(deps, walk)
   const countAfter = await countCollection(deps, run.options, collection, 'after')
   const distinctRows = await destination.countDistinct(walk)
   walk = { ...walk, distinctRows, ...(countAfter === undefined ? {} : { countAfter }) }
+  const { verdict, detail } = judgeWalks([walk])
+  if (walk.verdict === undefined) {
+    journal.note({ type: 'collection_judged', collection, verdict, detail })
+  }
+  walk = { ...walk, verdict, detail }
   await save(walk)
-  const judged = judgeWalks([walk])
-  const path = await destination.publish(collection, [walk])
-  if (path !== undefined) journal.note({ type: 'published', collection, path })
-  return judged
+  return walk
+}
+
+/** What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere. */
+async function settle(deps: WalkDependencies, walk: WalkRecord): Promise<void> {
+  const { destination, instanceId, journal, store } = deps
+  const { collection } = walk
+  const swept = await deleteUnseen(deps, walk)
+  if (swept !== walk) await saver(store, instanceId, journal)(swept)
+  const place = await destination.publish(collection, [walk])
+  if (place !== undefined) journal.note({ type: 'published', collection, path: place })
 }
 
 /** Puts what a run that ends early has read in place, as `--publish partial` asks. */
@@ -198,9 +223,26 @@ function saver(
 
 function openDestination(deps: DriveDependencies, run: RunRecord, instanceId: string): Destination {
   const destination = parseDestination(run.options.destination, (path) => path)
-  return destination.kind === 'store'
-    ? createStoreDestination(deps.store, run)
-    : createNdjsonDestination(destination.folder, run, instanceId, deps.files)
+  switch (destination.kind) {
+    case 'store':
+      return createStoreDestination(deps.store, run)
+    case 'ndjson':
+    case 'csv':
+      return createFileDestination(
+        destination.kind,
+        destination.folder,
+        run,
+        instanceId,
+        deps.files,
+      )
+    case 'sqlite':
+    case 'postgres':
+      return createTableDestination(
+        () => deps.targets.open(destination, run.name),
+        run,
+        async (runId) => (await deps.store.getRun(runId))?.finishedAt !== undefined,
+      )
+  }
 }
 
 /** Keeps the run's lease and hears what others ask of it; the returned function stops it. */

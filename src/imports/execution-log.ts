@@ -33,7 +33,11 @@ export type LogBody =
       readonly fetchMs: number
       readonly bytes: number
       readonly tokenLifeMs: number
+      /** Members: how many pages this line is about, and groups read to the end so far. */
+      readonly pages?: number
+      readonly groups?: number
     }
+  | { readonly type: 'group_vanished'; readonly collection: string; readonly groupId: string }
   | {
       readonly type: 'token_changed'
       readonly reason: TokenChangeReason
@@ -82,6 +86,28 @@ export type LogBody =
       readonly collection: string
       readonly rows: number
       readonly pages: number
+    }
+  | {
+      readonly type: 'collection_judged'
+      readonly collection: string
+      readonly verdict: string
+      readonly detail: string
+    }
+  | {
+      readonly type: 'rows_deleted'
+      readonly collection: string
+      /** Rows marked as deleted. */
+      readonly deleted: number
+      /** Live rows left. */
+      readonly left: number
+    }
+  | {
+      readonly type: 'deletion_withheld'
+      readonly collection: string
+      readonly unseen: number
+      readonly known: number
+      /** The greatest share that may be deleted at once, 0 to 1. */
+      readonly atMost: number
     }
   | { readonly type: 'published'; readonly collection: string; readonly path: string }
   | {

@@ -10,6 +10,8 @@ const fullness = 0.75
 export interface IdSet {
   /** Notes that `id` stands in the next line; false when it stood in an earlier one too. */
   add(id: string): boolean
+  /** True when `id` stands in some line. */
+  has(id: string): boolean
   /** Distinct ids. */
   readonly size: number
   /** Lines, repeats included. */
@@ -91,6 +93,7 @@ export function createIdSet(digest: (id: string) => Uint8Array): IdSet {
       if (size > slots.length * fullness) grow()
       return true
     },
+    has: (id) => (slots[find(id)] ?? 0) > 0,
     get size() {
       return size
     },

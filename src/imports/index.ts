@@ -1,6 +1,8 @@
 export { describeLog, logTypes } from './describe-log.ts'
-export { parseDestination } from './destination.ts'
-export type { DestinationName } from './destination.ts'
+export { defaultCsv, delimiterProblem } from './csv.ts'
+export { defaultDeleteAtMost } from './delete-unseen.ts'
+export { parseDestination } from './destination-name.ts'
+export type { DestinationName } from './destination-name.ts'
 export { driveRun } from './drive-run.ts'
 export type { DriveDependencies, RunEnd } from './drive-run.ts'
 export type { LogBody, LogEntry, LogLine, TokenChangeReason } from './execution-log.ts'
@@ -10,6 +12,7 @@ export type { ImportEvent } from './journal.ts'
 export { abandonRun, cancelRun, prepareResume, prepareRun, withTrueState } from './prepare-run.ts'
 export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
 export type {
+  CsvOptions,
   Heartbeat,
   ImportToken,
   PageCommit,
@@ -23,6 +26,7 @@ export type {
   RunState,
   RunStore,
   RunTotals,
+  SweepStep,
   TokenSource,
   Verdict,
   WalkRecord,
@@ -31,5 +35,7 @@ export { createRunControl } from './run-control.ts'
 export type { RunControl } from './run-control.ts'
 export { classifyAnswer } from './classify-answer.ts'
 export type { AnswerClass } from './classify-answer.ts'
+export { createTargetOpener } from './target-database.ts'
+export type { TargetDatabase, TargetName, TargetOpener, TargetTables } from './target-database.ts'
 export { createTransport, TransportFailure } from './transport.ts'
 export type { Transport, TransportAnswer, TransportLimits } from './transport.ts'

@@ -13,6 +13,7 @@ const zero: RunTotals = {
   bytes: 0,
   activeMs: 0,
   waitedMs: 0,
+  deleted: 0,
 }
 
 function journal(clock: Clock = createManualClock()): Journal {

@@ -1,5 +1,6 @@
 import { EvergrantError } from '../kernel/index.ts'
 import { checkNextLink } from './page-url.ts'
+import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 import type { ScannedPage } from './scan-page.ts'
 import type { Sent } from './send.ts'
 
@@ -20,14 +21,8 @@ export interface ReadPage {
 /** The refusals that end reading and that a walk recovers from. */
 export type ReadRefusal = Exclude<Sent<ScannedPage>, { readonly kind: 'answer' }>
 
-/** Reads the pages of one walk, one after the other, ahead of those who write them. */
-export interface PageReader {
-  /**
-   * Resolves with the pages that have come, in order: at least one, at most `limit`. What ended the
-   * reading, a refusal or an error that is thrown, comes after every page read before it.
-   */
-  take(limit: number): Promise<readonly ReadPage[] | ReadRefusal>
-}
+/** Reads the pages of one walk, one after the other; undefined is the end behind the last page. */
+export type PageReader = ReadAhead<ReadPage, ReadRefusal | undefined>
 
 /** Where reading begins and how far it may go ahead. */
 export interface ReadOptions {
@@ -46,84 +41,64 @@ export function createPageReader(
   fetch: (url: string, number: number) => Promise<Sent<ScannedPage>>,
 ): PageReader {
   const { collection, graphUrl } = options
-  const ready: ReadPage[] = []
-  let ending: { readonly refusal: ReadRefusal } | { readonly error: unknown } | undefined
-  let news = Promise.withResolvers<void>()
-  let room = Promise.withResolvers<void>()
-  void read()
-
-  return {
-    take: async (limit) => {
-      if (ready.length === 0 && ending === undefined) await news.promise
-      if (ready.length > 0) {
-        const pages = ready.splice(0, limit)
-        room.resolve()
-        return pages
-      }
-      if (ending !== undefined && 'refusal' in ending) return ending.refusal
-      throw ending?.error as Error
-    },
-  }
-
-  /** Never rejects: how reading ended is kept for whoever takes. */
-  async function read(): Promise<void> {
-    try {
-      let { url, number } = options
-      let emptyPages = 0
-      let milestone: string | undefined
-      for (;;) {
-        const sent = await fetch(url, number)
-        if (sent.kind !== 'answer') {
-          ending = { refusal: sent }
-          return
-        }
-        const page = sent.value
-        emptyPages = page.rows.length === 0 ? emptyPages + 1 : 0
-        const next = page.nextLink === undefined ? undefined : checked(page.nextLink)
-        // Brent's way to see a cycle: compare with one remembered link, renewed ever more rarely.
-        if (next !== undefined && (next === url || next === milestone)) {
-          throw new EvergrantError(
-            'next_link_repeated',
-            `page ${number} of ${collection} points to a page read before`,
-          )
-        }
-        if (next !== undefined && emptyPages > emptyPageLimit) {
-          throw new EvergrantError(
-            'pages_endless',
-            `${emptyPages} pages of ${collection} in a row had no rows and yet a next link`,
-          )
-        }
-        ready.push({
-          page,
-          ...(next === undefined ? {} : { nextUrl: next }),
-          fetchMs: sent.fetchMs,
-          wireBytes: sent.answer.wireBytes,
-          tokenLifeMs: sent.tokenLifeMs,
-        })
-        tell()
-        if (next === undefined) return
-        if (isPowerOfTwo(number)) milestone = next
-        url = next
-        number++
-        while (ready.length >= options.ahead) {
-          room = Promise.withResolvers()
-          await room.promise
-        }
-      }
-    } catch (error) {
-      ending = { error }
-    } finally {
-      tell()
+  return createReadAhead(options.ahead, async (push) => {
+    let { url, number } = options
+    const watch = createLinkWatch(collection, graphUrl)
+    for (;;) {
+      const sent = await fetch(url, number)
+      if (sent.kind !== 'answer') return sent
+      const page = sent.value
+      const next = watch.follow(page, url, number)
+      await push({
+        page,
+        ...(next === undefined ? {} : { nextUrl: next }),
+        fetchMs: sent.fetchMs,
+        wireBytes: sent.answer.wireBytes,
+        tokenLifeMs: sent.tokenLifeMs,
+      })
+      if (next === undefined) return undefined
+      url = next
+      number++
     }
-  }
+  })
+}
 
-  function checked(link: string): string {
-    return checkNextLink(link, graphUrl)
-  }
+/** Sees that the links of one list lead somewhere: to Graph, and to an end. */
+export interface LinkWatch {
+  /**
+   * The link behind a page, checked; undefined behind the last page.
+   *
+   * @throws EvergrantError `next_link_foreign`, `next_link_repeated`, `pages_endless`,
+   *   `graph_answer_invalid`
+   */
+  follow(page: ScannedPage, url: string, number: number): string | undefined
+}
 
-  function tell(): void {
-    news.resolve()
-    news = Promise.withResolvers()
+/** Makes the watch of one list. */
+export function createLinkWatch(collection: string, graphUrl: string): LinkWatch {
+  let emptyPages = 0
+  let milestone: string | undefined
+  return {
+    follow: (page, url, number) => {
+      emptyPages = page.rows.length === 0 ? emptyPages + 1 : 0
+      if (page.nextLink === undefined) return undefined
+      const next = checkNextLink(page.nextLink, graphUrl)
+      // Brent's way to see a cycle: compare with one remembered link, renewed ever more rarely.
+      if (next === url || next === milestone) {
+        throw new EvergrantError(
+          'next_link_repeated',
+          `page ${number} of ${collection} points to a page read before`,
+        )
+      }
+      if (emptyPages > emptyPageLimit) {
+        throw new EvergrantError(
+          'pages_endless',
+          `${emptyPages} pages of ${collection} in a row had no rows and yet a next link`,
+        )
+      }
+      if (isPowerOfTwo(number)) milestone = next
+      return next
+    },
   }
 }
 

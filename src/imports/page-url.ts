@@ -21,6 +21,23 @@ export function firstPageUrl(
   return url.href
 }
 
+/** Builds the URL of the first page of the list of groups whose members are walked. */
+export function firstListUrl(options: RunOptions, pageSize: number): string {
+  const columns = { ...options.columns, members: ['id'] }
+  return firstPageUrl({ ...options, columns }, 'members', pageSize)
+}
+
+/** Builds the URL of the first page of a group's members; Graph adds what each of them is. */
+export function firstMembersUrl(options: RunOptions, groupId: string, pageSize: number): string {
+  const path = `${collections.groups.path}/${encodeURIComponent(groupId)}/members`
+  return `${options.graphUrl}${path}?$select=id&$top=${pageSize}`
+}
+
+/** Headers of every page of a list: a filtered walk keeps its page token only in advanced mode. */
+export function listHeaders(options: RunOptions): Readonly<Record<string, string>> {
+  return options.filter === undefined ? {} : { consistencylevel: 'eventual' }
+}
+
 /** Builds the URL of a collection's `$count`, under the same filter as the walk. */
 export function countUrl(options: RunOptions, collection: CollectionName): string {
   const url = new URL(`${options.graphUrl}${collections[collection].path}/$count`)

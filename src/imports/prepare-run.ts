@@ -1,4 +1,4 @@
-import { collections, type CollectionName } from '../directory/index.ts'
+import { collections } from '../directory/index.ts'
 import {
   EvergrantError,
   newId,
@@ -7,16 +7,20 @@ import {
   ownerOf,
   type ProcessIdentity,
 } from '../kernel/index.ts'
-import { formatDestination, type DestinationName } from './destination.ts'
+import { defaultDeleteAtMost } from './delete-unseen.ts'
+import { formatDestination, parseDestination, type DestinationName } from './destination-name.ts'
 import type { FilePort } from './file-port.ts'
-import { checkSnapshotPlaces, prepareFolder, runFolder } from './ndjson-destination.ts'
+import { checkSnapshotPlaces, prepareFolder, runFolder } from './file-destination.ts'
 import type { RunOptions, RunRecord, RunStore } from './ports.ts'
 import { isDriven } from './run-owner.ts'
+import type { TargetOpener } from './target-database.ts'
+import { checkFinalTable, ensureCursorTable } from './target-tables.ts'
 
 /** What is needed to begin, resume or end runs without driving them. */
 export interface RunDesk {
   readonly store: RunStore
   readonly files: FilePort
+  readonly targets: TargetOpener
   readonly clock: Clock
   readonly random: RandomBytes
   readonly identity: ProcessIdentity
@@ -47,7 +51,7 @@ export interface PreparedRun {
  * it and begins anew. Nothing is written before the destination is known to be writable.
  *
  * @throws EvergrantError `import_running` (with the live run's id), `import_owned`,
- *   `destination_unwritable`, `destination_full`, `store_*`
+ *   `destination_unwritable`, `destination_unreachable`, `destination_full`, `store_*`
  */
 export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise<PreparedRun> {
   const { clock, store } = desk
@@ -55,8 +59,7 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
   const options: RunOptions = { ...request.options, destination: formatDestination(destination) }
   const open = await store.findOpenRun(request.name)
   if (open !== undefined && isDriven(open, desk.identity, clock.now())) throw running(open)
-  await prepareDestination(desk, destination, options.collections)
-  if (destination.kind === 'store') await takeRows(desk, request)
+  await prepareDestination(desk, request)
   if (open !== undefined) {
     if (!request.isFresh && isSameRequest(open.options, options)) return resume(desk, open)
     await endUndriven(desk, open, 'replaced by a new run')
@@ -175,21 +178,41 @@ async function endUndriven(desk: RunDesk, run: RunRecord, detail: string): Promi
     now,
   )
   if (!isClosed) throw running(run)
-  const folder = /^ndjson:(.+)$/.exec(run.options.destination)?.[1]
-  if (folder !== undefined) await desk.files.remove(runFolder(folder, run.id))
+  // What a database still holds of it is removed by the next run that writes there.
+  const destination = parseDestination(run.options.destination, (path) => path)
+  if ('folder' in destination) await desk.files.remove(runFolder(destination.folder, run.id))
 }
 
-async function prepareDestination(
-  desk: RunDesk,
-  destination: DestinationName,
-  names: readonly CollectionName[],
-): Promise<void> {
-  if (destination.kind !== 'ndjson') return
-  await checkSnapshotPlaces(destination.folder, names, desk.files)
-  await prepareFolder(destination.folder, desk.files, async (runId) => {
-    const run = await desk.store.getRun(runId)
-    return run?.finishedAt !== undefined
-  })
+async function prepareDestination(desk: RunDesk, request: ImportRequest): Promise<void> {
+  const { destination, name, options } = request
+  switch (destination.kind) {
+    case 'store':
+      return await takeRows(desk, request)
+    case 'ndjson':
+    case 'csv': {
+      const { folder, kind } = destination
+      await checkSnapshotPlaces(kind, folder, options.collections, desk.files)
+      return await prepareFolder(folder, desk.files, async (runId) => {
+        const run = await desk.store.getRun(runId)
+        return run?.finishedAt !== undefined
+      })
+    }
+    case 'sqlite':
+    case 'postgres': {
+      const database = await desk.targets.open(destination, name)
+      try {
+        await database.transaction('tables', async (tables) => {
+          await ensureCursorTable(tables)
+          for (const collection of options.collections) {
+            const columns = options.columns[collection] ?? []
+            await checkFinalTable(database, tables, collection, columns)
+          }
+        })
+      } finally {
+        await database.close()
+      }
+    }
+  }
 }
 
 async function takeRows(desk: RunDesk, request: ImportRequest): Promise<void> {
@@ -214,7 +237,10 @@ async function knownRun(desk: RunDesk, runId: string): Promise<RunRecord> {
 }
 
 function isSameRequest(a: RunOptions, b: RunOptions): boolean {
-  return canonical(a) === canonical(b)
+  // What a run of an older release did not store is what it did.
+  const whole = (options: RunOptions): RunOptions =>
+    options.destination === 'store' ? { deleteAtMost: defaultDeleteAtMost, ...options } : options
+  return canonical(whole(a)) === canonical(whole(b))
 }
 
 /** JSON with its keys in order, so that equal options are equal texts. */

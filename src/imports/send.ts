@@ -30,6 +30,8 @@ export interface SendDependencies {
   readonly clock: Clock
   readonly random: () => number
   readonly columns: readonly string[]
+  /** The application permission that is enough for what is asked, for remedies. */
+  readonly permission?: string
 }
 
 /** An answer that was understood, or one of the two refusals a walk recovers from by itself. */
@@ -113,7 +115,13 @@ export async function send<T>(
       }
     }
     journal.count({ bytes: answer.wireBytes })
-    const means = classifyAnswer(answer, deps.columns, clock.now(), token.value.secret)
+    const means = classifyAnswer(
+      answer,
+      deps.columns,
+      clock.now(),
+      token.value.secret,
+      deps.permission,
+    )
     switch (means.kind) {
       case 'success': {
         const accepted = accept(answer)

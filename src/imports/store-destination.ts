@@ -2,18 +2,23 @@ import { collections } from '../directory/index.ts'
 import type { Destination } from './destination.ts'
 import type { RunRecord, RunStore } from './ports.ts'
 
-/** Writes rows into the store itself: each page in one transaction with the cursor behind it. */
+/** Writes rows into the store itself: each step in one transaction with the cursor behind it. */
 export function createStoreDestination(store: RunStore, run: RunRecord): Destination {
   const { tenantId } = run.options
+  const { sequence } = run
   return {
     openWalk: (walk) => Promise.resolve(walk),
     // One page a transaction: it holds the write lock that others wait for.
     pagesPerCommit: 1,
-    write: (walk, [page]) => {
-      if (page === undefined) return Promise.resolve({ segmentBytes: 0 })
-      const { kind } = collections[walk.collection]
-      const rows = { tenantId, kind, sequence: run.sequence, page: page.rows }
-      return Promise.resolve({ segmentBytes: 0, rows })
+    write: ({ from, to, batch }) => {
+      const { kind } = collections[from.collection]
+      if (kind === 'member') {
+        const edges = batch.flatMap((rows) => rows.edges ?? [])
+        return Promise.resolve({ walk: to, edges: { tenantId, sequence, edges } })
+      }
+      const page = batch[0]?.page
+      if (page === undefined) return Promise.resolve({ walk: to })
+      return Promise.resolve({ walk: to, rows: { tenantId, kind, sequence, page } })
     },
     // Rows already there are simply met again: they are keyed by id.
     restartWalk: () => Promise.resolve(),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { WalkRecord } from './ports.ts'
 import { judgeWalks } from './verdict.ts'
-import { newWalk } from './walk-collection.ts'
+import { newWalk } from './commit-step.ts'
 
 const finished = (distinctRows: number, before?: number, after?: number): WalkRecord => ({
   ...newWalk('run_1', 'users'),

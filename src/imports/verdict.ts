@@ -16,6 +16,10 @@ export interface JudgedWalk {
  * Judges the walks of one collection. `complete`: every walk finished and the distinct ids lie
  * within the `$count`s before and after, give or take 0.1 %. `complete_with_drift`: finished, but
  * the counts disagree or Graph gave none. `incomplete`: anything else.
+ *
+ * Graph counts no memberships, so for `members` groups are counted instead: the groups whose member
+ * list was read to the page without a next link, against the `$count`s of groups. A member list is
+ * one cursor; what is missing is missing by whole groups.
  */
 export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
@@ -23,19 +27,27 @@ export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
   if (first === undefined || unfinished > 0) {
     return { verdict: 'incomplete', detail: `${unfinished} of ${walks.length} walks unfinished` }
   }
-  const distinct = walks.reduce((sum, walk) => sum + (walk.distinctRows ?? 0), 0)
+  const distinct = sum(walks, (walk) => walk.distinctRows)
+  const isMembers = first.collection === 'members'
+  const read = isMembers ? sum(walks, (walk) => walk.groups) : distinct
+  const found = isMembers
+    ? `${distinct} distinct rows of ${read} groups`
+    : `${distinct} distinct rows`
   const { countBefore, countAfter } = first
   if (countBefore === undefined || countAfter === undefined) {
     return {
       verdict: 'complete_with_drift',
-      detail: `every page was read: ${distinct} distinct rows; Graph gave no $count to compare them with`,
+      detail: `every page was read: ${found}; Graph gave no $count to compare them with`,
     }
   }
   const low = Math.min(countBefore, countAfter)
   const high = Math.max(countBefore, countAfter)
-  const counts = `${distinct} distinct rows; $count was ${countBefore} before and ${countAfter} after`
-  const isWithin = distinct >= low - low * tolerance && distinct <= high + high * tolerance
-  return isWithin
-    ? { verdict: 'complete', detail: counts }
-    : { verdict: 'complete_with_drift', detail: counts }
+  const counted = isMembers ? '$count of groups' : '$count'
+  const detail = `${found}; ${counted} was ${countBefore} before and ${countAfter} after`
+  const isWithin = read >= low - low * tolerance && read <= high + high * tolerance
+  return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }
+}
+
+function sum(walks: readonly WalkRecord[], of: (walk: WalkRecord) => number | undefined): number {
+  return walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
 }

@@ -1,63 +1,51 @@
-import type { CollectionName } from '../directory/index.ts'
 import type { EvergrantError } from '../kernel/index.ts'
-import type { Destination } from './destination.ts'
+import { commitStep, openWalk, restartLimit, type WalkDependencies } from './commit-step.ts'
+import { createRowReader } from './imported-rows.ts'
 import {
   createPageReader,
   type PageReader,
   type ReadPage,
   type ReadRefusal,
 } from './page-reader.ts'
-import { firstPageUrl } from './page-url.ts'
-import type { RunRecord, RunStore, WalkRecord } from './ports.ts'
+import { firstPageUrl, listHeaders } from './page-url.ts'
+import type { WalkRecord } from './ports.ts'
 import { createPageScanner } from './scan-page.ts'
-import { send, type SendDependencies } from './send.ts'
+import { send } from './send.ts'
 
 /**
- * A session starts a walk over at most so often; its page tokens then perish faster than it can
- * walk.
- */
-const restartLimit = 5
-
-/** What a walk needs besides the means to send. */
-export interface WalkDependencies extends SendDependencies {
-  readonly store: RunStore
-  readonly run: RunRecord
-  readonly instanceId: string
-  readonly destination: Destination
-}
-
-/**
- * Walks one collection from its cursor to its last page; pages are committed with the cursor behind
- * them. While pages are written, the next ones are read: memory holds a few pages, never more.
+ * Walks one collection of objects from its cursor to its last page; pages are committed with the
+ * cursor behind them. While pages are written, the next ones are read: memory holds a few pages,
+ * never more.
  */
 export async function walkCollection(
   deps: WalkDependencies,
   start: WalkRecord,
 ): Promise<WalkRecord> {
   const { control, destination, instanceId, journal, run, store } = deps
-  const scan = createPageScanner(run.options.columns[start.collection] ?? [])
-  // A filtered walk keeps its page token only in advanced mode, and headers are not remembered by links.
-  const headers = run.options.filter === undefined ? {} : { consistencylevel: 'eventual' }
-  let walk = start
+  const { collection } = start
+  const columns = run.options.columns[collection] ?? []
+  const scan = createPageScanner(columns)
+  const rowReader = createRowReader(collection, columns)
+  const headers = listHeaders(run.options)
   let pageSize = run.options.pageSize
-  walk = await destination.openWalk(walk, (opened) =>
-    journal.write((log, _totals, now) => store.updateWalk(opened, instanceId, log, now)),
-  )
+  let walk = await openWalk(deps, start)
+  const isFinished = (): boolean => walk.state === 'finished'
+  if (isFinished()) return walk
   let reader = readFrom(walk.nextUrl)
   for (;;) {
     const taken = await reader.take(destination.pagesPerCommit)
-    if ('kind' in taken) {
-      await recover(taken)
+    if ('ending' in taken) {
+      if (taken.ending === undefined) return walk
+      await recover(taken.ending)
       reader = readFrom(undefined)
       continue
     }
     await commit(taken)
-    if (walk.state === 'finished') return walk
+    if (isFinished()) return walk
     control.checkpoint()
   }
 
   function readFrom(cursor: string | undefined): PageReader {
-    const { collection } = walk
     const options = {
       collection,
       url: cursor ?? firstPageUrl(run.options, collection, pageSize),
@@ -71,11 +59,6 @@ export async function walkCollection(
   }
 
   async function commit(pages: readonly ReadPage[]): Promise<void> {
-    const { collection } = walk
-    const { segmentBytes, rows } = await destination.write(
-      walk,
-      pages.map(({ page }) => page),
-    )
     let totalRows = walk.rows
     const lines = pages.map((read, i) => {
       totalRows += read.page.rows.length
@@ -92,37 +75,15 @@ export async function walkCollection(
     })
     const nextUrl = pages.at(-1)?.nextUrl
     const { nextUrl: _, ...rest } = walk
-    const moved: WalkRecord = {
+    const to: WalkRecord = {
       ...rest,
       ...(nextUrl === undefined ? {} : { nextUrl }),
       state: nextUrl === undefined ? 'finished' : 'walking',
       pages: walk.pages + pages.length,
       rows: totalRows,
-      segmentBytes,
     }
-    const finished = {
-      type: 'walk_finished',
-      collection,
-      rows: moved.rows,
-      pages: moved.pages,
-    } as const
-    await journal.write(
-      (log, totals, now) =>
-        store.commitPage({
-          runId: run.id,
-          instanceId,
-          now,
-          walk: moved,
-          totals,
-          log,
-          ...(rows === undefined ? {} : { rows }),
-        }),
-      {
-        lines: nextUrl === undefined ? [...lines, finished] : lines,
-        count: { pages: pages.length, rows: totalRows - walk.rows },
-      },
-    )
-    walk = moved
+    const batch = pages.map(({ page }) => rowReader.ofPage(page))
+    walk = await commitStep(deps, { from: walk, to, batch }, lines)
   }
 
   /** Readies the walk to begin again after a refusal that allows it. */
@@ -164,19 +125,5 @@ export async function walkCollection(
     )
     pageSize = maximum
     await journal.flush()
-  }
-}
-
-/** The record of a walk that has not begun. */
-export function newWalk(runId: string, collection: CollectionName): WalkRecord {
-  return {
-    runId,
-    collection,
-    shard: 0,
-    state: 'walking',
-    pages: 0,
-    rows: 0,
-    restarts: 0,
-    segmentBytes: 0,
   }
 }

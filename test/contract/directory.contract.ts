@@ -182,7 +182,7 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       const second = await aRun(one)
       await one.runs.commitPage(aPage(second, rows.slice(10, 15)))
       await one.runs.commitPage(edgesPage(second, edges.slice(9, 20)))
-      for (const [kind, left] of [
+      for (const [swept, left] of [
         ['user', 5],
         ['member', 11],
       ] as const) {
@@ -191,21 +191,21 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
         do {
           const step = {
             ...sweep(second),
-            kind,
+            kind: swept,
             limit: 7,
             ...(after === undefined ? {} : { after }),
           }
-          const swept = await one.runs.sweepUnseen(step)
-          marked += swept.marked
-          after = swept.next
+          const done = await one.runs.sweepUnseen(step)
+          marked += done.marked
+          after = done.next
         } while (after !== undefined)
-        expect(await two.directory.countObjects(tenantId, kind)).toBe(left)
-        expect(marked).toBe((kind === 'user' ? 30 : 36) - left)
+        expect(await two.directory.countObjects(tenantId, swept)).toBe(left)
+        expect(marked).toBe((swept === 'user' ? 30 : 36) - left)
       }
       expect(await two.directory.countObjects('other', 'user')).toBe(30)
       expect((await two.runs.getRun(second.id))?.totals.deleted).toBe(25 + 25)
-      const [swept, kept] = [groups[0] ?? '', groups[1] ?? '']
-      expect(await two.directory.listMembers({ tenantId, id: swept, limit: 20 })).toEqual([])
+      const [gone, kept] = [groups[0] ?? '', groups[1] ?? '']
+      expect(await two.directory.listMembers({ tenantId, id: gone, limit: 20 })).toEqual([])
       expect(await two.directory.listMembers({ tenantId, id: kept, limit: 20 })).toHaveLength(9)
     })
 
@@ -241,11 +241,10 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
               known: live.size,
               unseen,
             })
-            if (sweeps) {
-              const step = { ...sweep(run), tenantId: tenant, kind: 'member', limit: 500 } as const
-              expect((await one.runs.sweepUnseen(step)).marked).toBe(unseen)
-              for (const key of live.keys()) if (!met.has(key)) live.delete(key)
-            }
+            const step = { ...sweep(run), tenantId: tenant, kind: 'member', limit: 500 } as const
+            const swept = sweeps ? (await one.runs.sweepUnseen(step)).marked : unseen
+            expect(swept).toBe(unseen)
+            for (const key of live.keys()) if (sweeps && !met.has(key)) live.delete(key)
             await finish(run)
           }
           expect(await two.directory.countObjects(tenant, 'member')).toBe(live.size)

@@ -57,7 +57,8 @@ export const importErrors = defineErrors({
     actor: 'caller',
     exit: 2,
     title: 'That destination is not understood',
-    remedy: 'Use `store` or `ndjson:DIR`.',
+    remedy:
+      'Use `store`, `ndjson:DIR`, `csv:DIR`, `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.',
   },
   destination_unwritable: {
     status: 500,
@@ -65,7 +66,17 @@ export const importErrors = defineErrors({
     actor: 'operator',
     exit: 2,
     title: 'The destination cannot be written',
-    remedy: 'Name a folder this user may write; the message says what stands in the way.',
+    remedy:
+      'Name a folder, file or database this user may write; the message says what stands in the way.',
+  },
+  destination_unreachable: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 5,
+    title: 'The destination’s database does not answer',
+    remedy:
+      'See that it runs and can be reached, then `evergrant imports resume ID`: nothing that was committed is lost.',
   },
   destination_full: {
     status: 507,
@@ -81,7 +92,7 @@ export const importErrors = defineErrors({
     retry: 'never',
     actor: 'operator',
     exit: 5,
-    title: 'The unfinished files of this run were changed or removed',
+    title: 'What this run had written was changed or removed',
     remedy: 'Start the import anew with `--fresh`.',
   },
   graph_permission_missing: {
@@ -91,7 +102,7 @@ export const importErrors = defineErrors({
     exit: 3,
     title: 'Microsoft Graph says the application lacks a permission',
     remedy:
-      'Grant the application permission User.Read.All (or Directory.Read.All) and admin consent in the Entra admin center.',
+      'Grant the application permission the collection needs (User.Read.All, Group.Read.All, GroupMember.Read.All; Directory.Read.All is enough for all) and admin consent in the Entra admin center.',
   },
   graph_property_forbidden: {
     status: 502,

@@ -1,13 +1,17 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import { createCsvWriter, defaultCsv, type CsvWriter } from './csv.ts'
 import type { Destination } from './destination.ts'
 import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
-import { createIdSet, type IdSet } from './id-set.ts'
+import { newIdSet } from './commit-step.ts'
+import type { IdSet } from './id-set.ts'
+import { createRowReader, type ImportedRows, type RowReader } from './imported-rows.ts'
 import { readNdjsonLines, type NdjsonLines } from './ndjson-lines.ts'
 import type { RunRecord, WalkRecord } from './ports.ts'
-import { createPageScanner, type ScannedPage } from './scan-page.ts'
+
+/** What the snapshot of a file destination is written as. */
+export type SnapshotFormat = 'ndjson' | 'csv'
 
 /** Where a run keeps its unfinished files: beside the final ones, so that a rename stays atomic. */
 export function runFolder(folder: string, runId: string): string {
@@ -21,13 +25,14 @@ interface OpenWalk {
 }
 
 /**
- * Writes NDJSON snapshots: one segment a walk, appended and flushed to disk before the cursor
- * moves. Every owner of a run writes a segment of its own, named in the walk's record, so that one
- * that lost the run while it stood still cannot write into its successor's. At the end
- * de-duplicated by id (the last row met wins) and put in place by a rename, so that a reader sees
- * the old file or the new one, never half of one.
+ * Writes snapshots: one segment a walk, appended and flushed to disk before the cursor moves. Every
+ * owner of a run writes a segment of its own, named in the walk's record, so that one that lost the
+ * run while it stood still cannot write into its successor's. At the end de-duplicated by id (the
+ * last row met wins) and put in place by a rename, so that a reader sees the old file or the new
+ * one, never half of one. Segments are NDJSON; a CSV snapshot is written out of them at the end.
  */
-export function createNdjsonDestination(
+export function createFileDestination(
+  format: SnapshotFormat,
   folder: string,
   run: RunRecord,
   instanceId: string,
@@ -35,6 +40,10 @@ export function createNdjsonDestination(
 ): Destination {
   const own = runFolder(folder, run.id)
   const walks = new Map<string, OpenWalk>()
+  const readers = new Map<CollectionName, RowReader>()
+  const columnsOf = (collection: CollectionName): readonly string[] =>
+    run.options.columns[collection] ?? []
+  const csv = format === 'csv' ? createCsvWriter(run.options.csv ?? defaultCsv) : undefined
   const keyOf = (walk: WalkRecord): string => `${walk.collection}-${walk.shard}`
   const opened = (walk: WalkRecord): OpenWalk => {
     const open = walks.get(keyOf(walk))
@@ -56,7 +65,7 @@ export function createNdjsonDestination(
       else await onFiles(path, () => file.truncate(0))
       await readCommitted(walk, async (lines) => {
         if (walk.segment !== segment) await onFiles(path, () => file.append(lines.bytes))
-        for (const id of idsOf(walk, lines)) ids.add(id)
+        for (const id of rowsOf(walk, lines).keys) ids.add(id)
       })
       if (ids.lines !== walk.rows) {
         throw changed(own, `expected ${walk.rows} lines, but found ${ids.lines}`)
@@ -69,19 +78,19 @@ export function createNdjsonDestination(
     },
     // The two flushes of a commit cost more than a page: those that have come meanwhile share them.
     pagesPerCommit: 8,
-    write: async (walk, pages) => {
-      const { file, path, ids } = opened(walk)
-      let { segmentBytes } = walk
+    write: async ({ from, to, batch }) => {
+      const { file, path, ids } = opened(from)
+      let { segmentBytes } = from
       await onFiles(path, async () => {
-        for (const page of pages) {
-          const data = page.toNdjson()
+        for (const rows of batch) {
+          const data = rows.toNdjson()
           await file.append(data)
           segmentBytes += data.length
         }
         await file.sync()
       })
-      for (const page of pages) for (const id of page.rows.ids) ids.add(id)
-      return { segmentBytes }
+      for (const rows of batch) for (const id of rows.keys) ids.add(id)
+      return { walk: { ...to, segmentBytes } }
     },
     restartWalk: async (walk) => {
       const { file, path } = opened(walk)
@@ -90,11 +99,12 @@ export function createNdjsonDestination(
     },
     countDistinct: (walk) => Promise.resolve(opened(walk).ids.size),
     publish: async (collection, finished, { isPartial = false } = {}) => {
-      const target = snapshotPath(folder, collection)
+      const target = snapshotPath(folder, collection, format)
       const [walk] = finished
       if (walk === undefined) return undefined
       const { path, ids } = opened(walk)
-      const source = ids.size === ids.lines ? path : await withoutRepeats(walk, ids)
+      const isReady = csv === undefined && ids.size === ids.lines
+      const source = isReady ? path : await rewritten(walk, ids)
       await onFiles(target, () => files.publish(source, target, isPartial ? 'copy' : 'link'))
       return target
     },
@@ -123,14 +133,13 @@ export function createNdjsonDestination(
     })
   }
 
-  function idsOf(walk: WalkRecord, lines: NdjsonLines): readonly string[] {
-    return scanLines(walk, lines).rows.ids
-  }
-
-  function scanLines(walk: WalkRecord, lines: NdjsonLines): ScannedPage {
-    const page = createPageScanner(run.options.columns[walk.collection] ?? [])(lines.asPage())
-    if (!page.ok) throw changed(own, page.error.detail)
-    return page.value
+  function rowsOf(walk: WalkRecord, lines: NdjsonLines): ImportedRows {
+    const { collection } = walk
+    const reader = readers.get(collection) ?? createRowReader(collection, columnsOf(collection))
+    readers.set(collection, reader)
+    const rows = reader.ofLines(lines)
+    if (!rows.ok) throw changed(own, rows.error.detail)
+    return rows.value
   }
 
   /**
@@ -148,17 +157,21 @@ export function createNdjsonDestination(
     }
   }
 
-  async function withoutRepeats(walk: WalkRecord, ids: IdSet): Promise<string> {
+  /** Writes the snapshot anew from the segment: without repeats, as CSV where that is wanted. */
+  async function rewritten(walk: WalkRecord, ids: IdSet): Promise<string> {
     const merged = join(own, `${keyOf(walk)}.${instanceId}.merged`)
     await onFiles(merged, () => files.remove(merged))
     const file = await onFiles(merged, () => files.openSegment(merged))
+    const { tenantId } = run.options
     try {
+      const head = csv?.head(['tenant_id', ...columnsOf(walk.collection)]) ?? ''
+      await onFiles(merged, () => file.append(Buffer.from(head)))
       let line = 0
       await readCommitted(walk, async (lines) => {
-        const { rows } = scanLines(walk, lines)
+        const rows = rowsOf(walk, lines)
         const kept: string[] = []
-        for (const [i, id] of rows.ids.entries()) {
-          if (ids.isLast(id, line++)) kept.push(rows.json(i), '\n')
+        for (const [i, id] of rows.keys.entries()) {
+          if (ids.isLast(id, line++)) kept.push(lineOf(csv, tenantId, rows, i))
         }
         await onFiles(merged, () => file.append(Buffer.from(kept.join(''))))
       })
@@ -168,6 +181,16 @@ export function createNdjsonDestination(
     }
     return merged
   }
+}
+
+function lineOf(
+  csv: CsvWriter | undefined,
+  tenantId: string,
+  rows: ImportedRows,
+  index: number,
+): string {
+  if (csv === undefined) return `${rows.json(index)}\n`
+  return csv.line([tenantId, ...rows.cells(index)])
 }
 
 /**
@@ -202,12 +225,13 @@ export async function prepareFolder(
  * @throws EvergrantError `destination_unwritable`
  */
 export async function checkSnapshotPlaces(
+  format: SnapshotFormat,
   folder: string,
   collections: readonly CollectionName[],
   files: FilePort,
 ): Promise<void> {
   for (const collection of collections) {
-    const path = snapshotPath(folder, collection)
+    const path = snapshotPath(folder, collection, format)
     const isFolder = await files.list(path).then(
       () => true,
       () => false,
@@ -220,14 +244,10 @@ export async function checkSnapshotPlaces(
   }
 }
 
-function snapshotPath(folder: string, collection: CollectionName): string {
-  return join(folder, `${collection}.ndjson`)
+function snapshotPath(folder: string, collection: CollectionName, format: SnapshotFormat): string {
+  return join(folder, `${collection}.${format}`)
 }
 
 function changed(folder: string, detail: string): EvergrantError {
   return new EvergrantError('destination_changed', `${folder}: ${detail}`)
-}
-
-function newIdSet(): IdSet {
-  return createIdSet((id) => createHash('sha256').update(id).digest())
 }

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Destination } from './destination.ts'
 import { hostFiles, type FilePort } from './file-port.ts'
-import { createNdjsonDestination, prepareFolder, runFolder } from './ndjson-destination.ts'
+import { createFileDestination, prepareFolder, runFolder } from './file-destination.ts'
+import { createRowReader } from './imported-rows.ts'
 import type { RunRecord, WalkRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
-import { newWalk } from './walk-collection.ts'
+import { newWalk } from './commit-step.ts'
 
 let folder: string
 const scan = createPageScanner(['id', 'n'])
+const reader = createRowReader('users', ['id', 'n'])
 const never = (): Promise<boolean> => Promise.resolve(false)
 
 const run: RunRecord = {
@@ -41,6 +43,7 @@ const run: RunRecord = {
     bytes: 0,
     activeMs: 0,
     waitedMs: 0,
+    deleted: 0,
   },
 }
 
@@ -56,8 +59,8 @@ function page(...rows: readonly { readonly id: string; readonly n?: number }[]):
 }
 
 async function write(to: Destination, walk: WalkRecord, one: ScannedPage): Promise<WalkRecord> {
-  const { segmentBytes } = await to.write(walk, [one])
-  return { ...walk, segmentBytes, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
+  const moved = { ...walk, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
+  return (await to.write({ from: walk, to: moved, batch: [reader.ofPage(one)] })).walk
 }
 
 /** A store in which whoever opens a walk still owns the run. */
@@ -101,17 +104,17 @@ describe('a full disk', () => {
         }
       },
     }
-    const first = createNdjsonDestination(folder, run, 'ins_1', files)
+    const first = createFileDestination('ndjson', folder, run, 'ins_1', files)
     let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(first, walk, page({ id: 'a' }, { id: 'b' }))
     isFull = true
-    await expect(first.write(walk, [page({ id: 'c' })])).rejects.toMatchObject({
+    await expect(write(first, walk, page({ id: 'c' }))).rejects.toMatchObject({
       code: 'destination_full',
     })
     await first.close()
 
     isFull = false
-    const second = createNdjsonDestination(folder, run, 'ins_2', files)
+    const second = createFileDestination('ndjson', folder, run, 'ins_2', files)
     walk = await second.openWalk(walk, keep)
     walk = await write(second, walk, page({ id: 'c' }))
     const path = await second.publish('users', [walk])
@@ -122,23 +125,23 @@ describe('a full disk', () => {
 
 describe('an unfinished segment', () => {
   test('that lost bytes is refused instead of continued', async () => {
-    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }))
     await first.close()
     await writeFile(segment(), '{"i')
-    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
     await expect(second.openWalk(walk, keep)).rejects.toMatchObject({ code: 'destination_changed' })
     await second.close()
   })
 
   test('whose lines were altered is refused', async () => {
-    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }, { id: 'b' }))
     await first.close()
     await writeFile(segment(), '{"id":"a","n":1234567}\n')
-    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
     await expect(second.openWalk({ ...walk, segmentBytes: 23 }, keep)).rejects.toMatchObject({
       code: 'destination_changed',
       detail: expect.stringContaining('expected 2 lines, but found 1') as string,
@@ -147,12 +150,12 @@ describe('an unfinished segment', () => {
   })
 
   test('is cut back to what was committed', async () => {
-    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     const start = await first.openWalk(newWalk(run.id, 'users'), keep)
     const walk = await write(first, start, page({ id: 'a' }))
     await first.close()
     await appendFile(segment(), '{"id":"torn')
-    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
     await second.openWalk(walk, keep)
     expect(await readFile(segment('ins_2'), 'utf8')).toBe('{"id":"a"}\n')
     expect(await second.countDistinct(walk)).toBe(1)
@@ -166,10 +169,10 @@ describe('an owner that lost its run while it stood still', () => {
     second: Destination
     walk: WalkRecord
   }> {
-    const first = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(first, walk, page({ id: 'a' }))
-    const second = createNdjsonDestination(folder, run, 'ins_2', hostFiles)
+    const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
     return { first, second, walk }
   }
 
@@ -212,7 +215,7 @@ describe('an owner that lost its run while it stood still', () => {
 
 describe('a published snapshot', () => {
   test('holds each id once, as it was met last, and the folder nothing else', async () => {
-    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a', n: 1 }, { id: 'b', n: 1 }))
     walk = await write(to, walk, page())
@@ -229,7 +232,7 @@ describe('a published snapshot', () => {
 
   test('replaces the old one, also when it is published twice', async () => {
     await writeFile(join(folder, 'users.ndjson'), 'old\n')
-    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a' }))
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('old\n')
@@ -240,7 +243,7 @@ describe('a published snapshot', () => {
   })
 
   test('is a copy when partial, so that the run can go on without touching it', async () => {
-    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     walk = await write(to, walk, page({ id: 'a' }))
     await to.publish('users', [walk], { isPartial: true })
@@ -250,7 +253,7 @@ describe('a published snapshot', () => {
   })
 
   test('of nobody is an empty file', async () => {
-    const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+    const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
     const walk = await to.openWalk(newWalk(run.id, 'users'), keep)
     await to.publish('users', [walk])
     await to.close()
@@ -267,7 +270,7 @@ test('leftovers of runs that are over are removed, those of others stay', async 
 })
 
 test('a segment restarted begins at nothing', async () => {
-  const to = createNdjsonDestination(folder, run, 'ins_1', hostFiles)
+  const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
   const start = await to.openWalk(newWalk(run.id, 'users'), keep)
   await write(to, start, page({ id: 'a' }, { id: 'b' }))
   await to.restartWalk(start)

@@ -1,0 +1,52 @@
+import { collections } from '../directory/index.ts'
+import type { WalkDependencies } from './commit-step.ts'
+import { describeWithheld } from './describe-log.ts'
+import type { WalkRecord } from './ports.ts'
+
+/** Of what is known, at most this share may vanish in one run unless the operator says otherwise. */
+export const defaultDeleteAtMost = 0.1
+/** Rows looked at in one transaction: short enough for others to get their turn. */
+const rowsPerStep = 10_000
+
+/**
+ * Marks the rows of the store that a walk has not met as deleted: only after an unfiltered walk
+ * judged `complete`, and only when they are no more than `deleteAtMost` of what is known; else
+ * nothing is marked, and the log and the walk's record say why. Killed at any moment, another call
+ * goes on: what is marked stays marked, and counts for less of what is left.
+ *
+ * @returns The walk's record with what was done.
+ */
+export async function deleteUnseen(deps: WalkDependencies, walk: WalkRecord): Promise<WalkRecord> {
+  const { clock, control, instanceId, journal, run, store } = deps
+  const { collection } = walk
+  const { deleteAtMost: atMost = defaultDeleteAtMost, destination, filter, tenantId } = run.options
+  if (destination !== 'store' || filter !== undefined || walk.verdict !== 'complete') return walk
+  const { kind } = collections[collection]
+  const { known, unseen } = await store.countUnseen(tenantId, kind, run.sequence)
+  if (unseen === 0) return walk
+  if (unseen > known * atMost) {
+    journal.note({ type: 'deletion_withheld', collection, unseen, known, atMost }, 'warn')
+    return { ...walk, deletionNote: describeWithheld({ unseen, known, atMost }) }
+  }
+  let deleted = 0
+  let after: string | undefined
+  do {
+    control.checkpoint()
+    const step = await store.sweepUnseen({
+      runId: run.id,
+      instanceId,
+      now: clock.now(),
+      tenantId,
+      kind,
+      sequence: run.sequence,
+      limit: rowsPerStep,
+      ...(after === undefined ? {} : { after }),
+    })
+    deleted += step.marked
+    journal.count({ deleted: step.marked })
+    after = step.next
+  } while (after !== undefined)
+  const all = (walk.deleted ?? 0) + deleted
+  journal.note({ type: 'rows_deleted', collection, deleted: all, left: known - deleted })
+  return { ...walk, deleted: all }
+}

@@ -1,0 +1,72 @@
+import type { Secret } from '../kernel/index.ts'
+import type { DestinationName } from './destination-name.ts'
+import type { Cell } from './row-values.ts'
+import { openPostgresTarget } from './target-postgres.ts'
+import { openSqliteTarget } from './target-sqlite.ts'
+
+/** A destination that is a database. */
+export type TargetName = Extract<DestinationName, { readonly kind: 'sqlite' | 'postgres' }>
+
+/** A database that an import writes its tables to; one connection. */
+export interface TargetDatabase {
+  /** Where it is, for messages: without a password. */
+  readonly place: string
+  /** Whether names that differ in case alone are one. */
+  readonly foldsCase: boolean
+  /** Type of a column that numbers rows as they are added. */
+  readonly rowNumberType: string
+  /**
+   * Runs `work` as one transaction, which holds off other writers of `lock` from its first
+   * statement. When `work` or the commit throws, nothing has happened.
+   *
+   * @throws EvergrantError `destination_unreachable`, `destination_full`, `destination_unwritable`
+   */
+  transaction<T>(lock: string, work: (tables: TargetTables) => Promise<T>): Promise<T>
+  /** Never throws. */
+  close(): Promise<void>
+}
+
+/**
+ * What can be done in a transaction of a target. Parameters are `$1`, `$2`, …, each used once, in
+ * order.
+ */
+export interface TargetTables {
+  /** Runs a statement; returns how many rows it changed. */
+  run(sql: string, parameters?: readonly (Cell | number)[]): Promise<number>
+  /** Reads the first row. */
+  row<R>(sql: string, parameters?: readonly (Cell | number)[]): Promise<R | undefined>
+  rows<R>(sql: string, parameters?: readonly (Cell | number)[]): Promise<readonly R[]>
+  /** Adds rows of text columns. Names are quoted here. */
+  insert(
+    table: string,
+    columns: readonly string[],
+    rows: readonly (readonly Cell[])[],
+  ): Promise<void>
+  /** What stands under a name: a table with its columns, something else, or nothing. */
+  describe(
+    name: string,
+  ): Promise<{ readonly isTable: boolean; readonly columns: readonly string[] } | undefined>
+}
+
+/** Opens target databases; it alone knows their passwords. */
+export interface TargetOpener {
+  /**
+   * Connects to a target.
+   *
+   * @param importName Whose password to use.
+   * @throws EvergrantError `destination_unreachable`, `destination_unwritable`, `secret_*`
+   */
+  open(target: TargetName, importName: string): Promise<TargetDatabase>
+}
+
+/** Makes an opener. @param passwordOf Reads the password of an import's target, where it has one. */
+export function createTargetOpener(
+  passwordOf: (importName: string) => Promise<Secret | undefined>,
+): TargetOpener {
+  return {
+    open: async (target, importName) =>
+      target.kind === 'sqlite'
+        ? openSqliteTarget(target.file)
+        : await openPostgresTarget(target.url, await passwordOf(importName)),
+  }
+}

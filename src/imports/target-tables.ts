@@ -1,0 +1,124 @@
+import type { CollectionName } from '../directory/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
+import { quoted } from './sql-names.ts'
+import type { TargetDatabase, TargetTables } from './target-database.ts'
+
+/** Where the cursors of unfinished runs stand, beside their rows. */
+export const cursorTable = '_evergrant_cursor'
+/** PostgreSQL cuts longer names. */
+const longestName = 63
+
+/** The columns that make a row one, without the tenant. */
+export function keyColumns(collection: CollectionName): readonly string[] {
+  return collection === 'members' ? ['groupId', 'memberId'] : ['id']
+}
+
+/** The table that holds what a run has read of a collection. */
+export function stagingName(collection: CollectionName, runId: string): string {
+  return `_evergrant_${collection}_${runId.replace(/^run_/, '').replaceAll(/\W/g, '')}`
+}
+
+/** Makes the table of cursors when there is none: also the proof that the database can be written. */
+export async function ensureCursorTable(tables: TargetTables): Promise<void> {
+  await tables.run(
+    `CREATE TABLE IF NOT EXISTS ${cursorTable} (
+       run_id text NOT NULL,
+       collection text NOT NULL,
+       shard integer NOT NULL,
+       tenant_id text NOT NULL,
+       fence bigint NOT NULL,
+       walk text NOT NULL,
+       PRIMARY KEY (run_id, collection, shard))`,
+  )
+}
+
+/** Ids of the runs that have left something behind, whichever Evergrant they belong to. */
+export async function runsWithCursors(tables: TargetTables): Promise<readonly string[]> {
+  const rows = await tables.rows<{ run_id: string }>(`SELECT DISTINCT run_id FROM ${cursorTable}`)
+  return rows.map((row) => row.run_id)
+}
+
+/** Removes what an unfinished run has staged, and its cursors, so that it writes no more. */
+export async function dropRun(tables: TargetTables, runId: string): Promise<void> {
+  const rows = await tables.rows<{ collection: CollectionName }>(
+    `SELECT collection FROM ${cursorTable} WHERE run_id = $1`,
+    [runId],
+  )
+  await tables.run(`DELETE FROM ${cursorTable} WHERE run_id = $1`, [runId])
+  for (const { collection } of rows) {
+    await tables.run(`DROP TABLE IF EXISTS ${quoted(stagingName(collection, runId))}`)
+  }
+}
+
+/** Makes the staging table of a walk when there is none. */
+export async function ensureStaging(
+  database: TargetDatabase,
+  tables: TargetTables,
+  name: string,
+  columns: readonly string[],
+): Promise<void> {
+  const list = columns.map((column) => `${quoted(column)} text`).join(', ')
+  await tables.run(
+    `CREATE TABLE IF NOT EXISTS ${quoted(name)} (row_number ${database.rowNumberType}, ${list})`,
+  )
+}
+
+/** Makes the table that readers see when there is none, and adds columns it lacks. */
+export async function ensureFinalTable(
+  database: TargetDatabase,
+  tables: TargetTables,
+  collection: CollectionName,
+  columns: readonly string[],
+): Promise<void> {
+  await checkFinalTable(database, tables, collection, columns)
+  const keys = ['tenant_id', ...keyColumns(collection)]
+  const list = keys.map((column) => `${quoted(column)} text NOT NULL`).join(', ')
+  await tables.run(
+    `CREATE TABLE IF NOT EXISTS ${quoted(collection)}
+       (${list}, PRIMARY KEY (${keys.map(quoted).join(', ')}))`,
+  )
+  const known = (await tables.describe(collection))?.columns ?? []
+  for (const column of missing(database, known, columns)) {
+    await tables.run(`ALTER TABLE ${quoted(collection)} ADD COLUMN ${quoted(column)} text`)
+  }
+}
+
+/**
+ * Sees that a collection can be published here.
+ *
+ * @throws EvergrantError `destination_unwritable`
+ */
+export async function checkFinalTable(
+  database: TargetDatabase,
+  tables: TargetTables,
+  collection: CollectionName,
+  columns: readonly string[],
+): Promise<void> {
+  const refuse = (detail: string, remedy: string): EvergrantError =>
+    new EvergrantError('destination_unwritable', `${database.place}: ${detail}`, { remedy })
+  const name = columns.find((column) => column.length > longestName)
+  if (name !== undefined || columns.some((column) => /^(tenant_id|row_number)$/i.test(column))) {
+    throw refuse(
+      `a selected column cannot be one of a table${name === undefined ? '' : `: ${name}`}`,
+      `Leave it out of the selected columns: names of at most ${longestName} characters, not tenant_id or row_number.`,
+    )
+  }
+  const found = await tables.describe(collection)
+  if (found === undefined) return
+  const another = 'Name another database, or move that out of the way.'
+  if (!found.isTable) throw refuse(`"${collection}" is there, but is no table`, another)
+  const lacking = missing(database, found.columns, ['tenant_id', ...keyColumns(collection)])
+  if (lacking.length > 0) {
+    throw refuse(`the table "${collection}" has no column "${lacking.join('", "')}"`, another)
+  }
+}
+
+function missing(
+  database: TargetDatabase,
+  known: readonly string[],
+  wanted: readonly string[],
+): readonly string[] {
+  const spelt = (name: string): string => (database.foldsCase ? name.toLowerCase() : name)
+  const names = new Set(known.map(spelt))
+  return wanted.filter((name) => !names.has(spelt(name)))
+}
