@@ -171,13 +171,13 @@ const wordFor: Readonly<Record<string, string>> = {
 function wrongType(issue: core.$ZodIssueInvalidType, source: YamlSource): Finding {
   const { path } = issue
   const value = valueAt(path, source.data)
-  const wantsText = issue.expected === 'string'
+  const isScalar = ['string', 'number', 'boolean'].includes(issue.expected)
   const isMissing = value === undefined
   return {
     path,
     at: isMissing ? 'name' : 'value',
     expected: expectation(issue, path, source),
-    seen: describeSeen(path, source, wantsText),
+    seen: describeSeen(path, source, isScalar),
     remedy: remedyForType(path, value, issue.expected),
   }
 }
@@ -190,7 +190,8 @@ function expectation(
   // Zod's own message says nothing more than the type; one of ours says what the field holds.
   if (!issue.message.startsWith('Invalid input')) return issue.message
   const word = wordFor[issue.expected] ?? issue.expected
-  const required = schemaAt(path, source.data)?.required
+  const governing = schemaAt(path, source.data)
+  const required = (governing?.anyOf?.find(({ type }) => type === 'object') ?? governing)?.required
   const fields = issue.expected === 'object' && required !== undefined
   return fields ? `${word} with ${listNames(required, 'and')}` : word
 }
@@ -204,6 +205,8 @@ function remedyForType(path: FieldPath, value: unknown, wanted: string): string 
   if (value === null) return 'Give it a value, or remove the line.'
   if (wantsText && typeof value !== 'object')
     return 'Write it in that form; put it in quotes where YAML would make a number or a boolean of it.'
+  if (wanted === 'boolean') return 'Write true or false, without quotes.'
+  if (wanted === 'number') return 'Write the number, without quotes.'
   if (wanted === 'array') return 'Write each entry on a line of its own after "- ".'
   return 'Write one "name: value" a line, as in the example that `evergrant init` writes.'
 }

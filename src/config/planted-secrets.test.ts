@@ -3,6 +3,7 @@ import {
   config,
   connection,
   credential,
+  importing,
   problemAt,
   refused,
 } from '../../test/support/config-text.ts'
@@ -27,6 +28,48 @@ describe('a secret that stands in the file', () => {
     ['as an encryption key', config({ encryption: `{ keys: [${planted}] }` })],
     ['as the whole encryption', config({ encryption: planted })],
     ['in the URL of the store', `store: postgres://user:${planted}@host/db`],
+    ['in a store’s URL that is none', `store: "postgres://user:${planted}@host:port/db"`],
+    ['in a store’s URL after a slash', `store: "postgres://user:pa/${planted}@host/db"`],
+    ['in a store’s URL after an at sign', `store: "postgres://user:p@${planted}@host/db"`],
+    ['in a store’s URL after a hash', `store: "postgres://user:p#${planted}@host/db"`],
+    ['in a store’s URL of a misspelt kind', `store: "postgre://user:${planted}@host/db"`],
+    ['in the query of a store’s URL', `store: postgres://user@host/db?password=${planted}`],
+    [
+      'in place of the password’s reference',
+      `store: { url: postgres://u@h/d, password: ${planted} }`,
+    ],
+    ['beside the reference', `store: { url: "postgres://u:${planted}@h/d", password: { env: A } }`],
+    [
+      'in the URL of a proxy',
+      config({ more: `network: { proxy: http://u:${planted}@host:3128 }` }),
+    ],
+    [
+      'in the URL of a proxy with a password',
+      config({
+        more: `network: { proxy: { url: "http://u:${planted}@host", password: { env: A } } }`,
+      }),
+    ],
+    [
+      'in place of a proxy’s password',
+      config({ more: `network: { proxy: { url: http://u@localhost, password: ${planted} } }` }),
+    ],
+    [
+      'in the URL of a destination',
+      importing(`{ connection: a, collections: [users], to: "postgres://u:${planted}@host/db" }`),
+    ],
+    [
+      'in the URL of an upstream',
+      config({ connection: connection({ upstream: `{ url: "https://u:${planted}@host" }` }) }),
+    ],
+    [
+      'in an endpoint',
+      config({ provider: `{ type: oauth2, tokenEndpoint: "https://u:${planted}@host/token" }` }),
+    ],
+    ['as a command', credential(`{ secret: { exec: ${planted} } }`)],
+    ['among the words of a command', credential(`{ secret: { exec: [a, { ${planted}: 1 }] } }`)],
+    ['in place of a certificate', credential(`{ certificate: ${planted} }`)],
+    ['in place of an assertion', credential(`{ federated: ${planted} }`)],
+    ['as a slot of the store', credential(`{ secret: { sealed: ${planted} } }`)],
     ['in an issuer', config({ provider: `{ type: oidc, issuer: https://u:${planted}@host }` })],
     [
       'in the query of an issuer',

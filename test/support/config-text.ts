@@ -27,11 +27,12 @@ export const problemAt = (text: string, path: string): ConfigProblem => {
 
 /** A valid configuration whose parts a test replaces. */
 export const config = (parts: {
+  readonly store?: string
   readonly encryption?: string
   readonly provider?: string
   readonly connection?: string
   readonly more?: string
-}): string => `store: sqlite:./data/evergrant.db
+}): string => `store: ${parts.store ?? 'sqlite:./data/evergrant.db'}
 encryption: ${parts.encryption ?? '{ keys: [{ id: k1, file: ./evergrant.key }] }'}
 providers:
   contoso: ${parts.provider ?? '{ type: entra, tenant: contoso.onmicrosoft.com }'}
@@ -51,6 +52,10 @@ export const connection = (fields: Readonly<Record<string, string | undefined>>)
   const written = Object.entries(all).filter(([, value]) => value !== undefined)
   return `{ ${written.map(([name, value]) => `${name}: ${value}`).join(', ')} }`
 }
+
+/** A configuration with one import, `nightly`. */
+export const importing = (entry: string, parts: Parameters<typeof config>[0] = {}): string =>
+  config({ ...parts, more: `imports: { nightly: ${entry} }\n${parts.more ?? ''}` })
 
 /** A configuration whose connection has these credentials. */
 export const credential = (fields: string): string =>
