@@ -185,7 +185,7 @@ export interface ExchangeSuccess {
   readonly token: AccessToken
   readonly claims?: string
   readonly now: number
-  /** When the grant wants to be renewed without anyone asking. */
+  /** When the grant wants to be renewed without anyone asking; absent: as before. */
   readonly keepAliveAt?: number
   readonly redemption?: {
     readonly refreshVersion: number
@@ -218,12 +218,16 @@ export interface ExchangeFailure {
   readonly now: number
   /** Until when the provider asked everyone to stay away. */
   readonly blockedUntil?: number
-  /** Moves the grant to `lapsed`. */
+  /**
+   * Moves the grant to `lapsed`, unless `redemption` is of a refresh token that was replaced since:
+   * that one was refused, not the grant.
+   */
   readonly lapse: boolean
   readonly redemption?: {
     readonly refreshVersion: number
     /**
-     * `none`: the provider certainly did not spend the token, so the intent goes. `unknown`: it may
+     * `none`: the provider certainly did not spend the token, so the intent goes; that of a resend
+     * goes back to what it was, since the first time is as unknown as before. `unknown`: it may
      * have, so the intent stays, marked, and the refresh token with it.
      */
     readonly effect: 'none' | 'unknown'
@@ -306,7 +310,10 @@ export interface GrantStore {
   activateCandidate(grantId: string, subject: string, now: number): Promise<boolean>
   /** Supersedes a candidate that failed its trial; its tokens are erased, its failure is kept. */
   discardCandidate(grantId: string, failure: GrantFailure): Promise<void>
-  /** Moves a grant to `revoked` and erases its tokens, flights and intents. Idempotent. */
+  /**
+   * Moves a grant to `revoked` and erases its tokens, flights, intents and `keepAliveAt`; versions
+   * go up, so that nothing an exchange under way brings is saved, not even later. Idempotent.
+   */
   revokeGrant(grantId: string, now: number): Promise<void>
   /**
    * Moves a grant between `orphaned`, `pending` and `active`; `revoked` grants only to `pending`,
