@@ -50,7 +50,7 @@ export function certificateAssertion(
   pem: Secret,
   { algorithm = 'PS256', random = systemRandom }: CertificateAssertionOptions = {},
 ): CertificateAuthentication {
-  const certificate = readClientCertificate(pem, algorithm)
+  const certificate = readClientCertificate(pem)
   const { validFrom, expiresAt, thumbprint, privateKey } = certificate
   const header = { alg: algorithm, typ: 'JWT', ...certificateHeader(certificate, algorithm) }
   return {

@@ -24,7 +24,7 @@ const leastKeyBits = 2_048
  *   thumbprints and dates.
  * @see RFC 7468
  */
-export function readClientCertificate(pem: Secret, algorithm: string): ClientCertificate {
+export function readClientCertificate(pem: Secret): ClientCertificate {
   const blocks = [
     ...pem.reveal().matchAll(/-----BEGIN ([A-Z0-9 ]+)-----\r?\n[\s\S]*?-----END \1-----/g),
   ].map(([text, label = '']) => ({ text, label }))
@@ -35,7 +35,7 @@ export function readClientCertificate(pem: Secret, algorithm: string): ClientCer
   for (const certificate of certificates) {
     const privateKey = keys.find((key) => certificate.checkPrivateKey(key))
     if (privateKey !== undefined) {
-      checkKey(privateKey, algorithm)
+      checkKey(privateKey)
       return describe(certificate, privateKey)
     }
   }
@@ -67,12 +67,11 @@ function readCertificate({ text }: { readonly text: string }): X509Certificate {
   }
 }
 
-/** Entra takes RSA alone; a key bound to PSS cannot sign RS256. */
-function checkKey(key: KeyObject, algorithm: string): void {
-  const type = key.asymmetricKeyType
-  if (type !== 'rsa' && !(type === 'rsa-pss' && algorithm === 'PS256')) {
+/** Entra takes plain RSA keys alone. */
+function checkKey(key: KeyObject): void {
+  if (key.asymmetricKeyType !== 'rsa') {
     throw refuse(
-      `expected an RSA key for ${algorithm}, but saw a key of type "${type ?? 'unknown'}"`,
+      `expected an RSA key, but saw a key of type "${key.asymmetricKeyType ?? 'unknown'}"`,
     )
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
