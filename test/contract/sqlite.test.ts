@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
+import { describeKeyStore } from './keys.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
 
 async function makeSqliteStore(): Promise<SharedStore> {
@@ -25,5 +27,7 @@ async function makeSqliteStore(): Promise<SharedStore> {
 }
 
 describeGrantStore('SQLite', makeSqliteStore)
+describeConnectionStore('SQLite', makeSqliteStore)
+describeKeyStore('SQLite', makeSqliteStore)
 describeRunStore('SQLite', makeSqliteStore)
 describeDirectoryStore('SQLite', makeSqliteStore)
