@@ -50,11 +50,14 @@ export async function followRun(
     }
     const walks = await store.runs.listWalks(runId)
     const walk = walks.findLast((one) => one.state === 'walking') ?? walks.at(-1)
-    const rows = walk?.rows ?? 0
+    // Nobody knows how many memberships there are, but groups are counted.
+    const isByGroup = walk?.collection === 'members'
+    const rows = (isByGroup ? walk.groups : walk?.rows) ?? 0
+    const first = run.options.collections[0] ?? ''
     start ??= { at: clock.monotonic(), rows }
     const seconds = Math.max((clock.monotonic() - start.at) / 1_000, 0.001)
     options.onLook?.(run, {
-      collection: walk?.collection ?? run.options.collections[0] ?? '',
+      collection: isByGroup ? 'members by group' : (walk?.collection ?? first),
       rows,
       rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
       refreshes: run.totals.refreshes,

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
-import { collections, isCollectionName, type CollectionName } from '../directory/index.ts'
+import { collections } from '../directory/index.ts'
 import {
+  buildRequest,
+  defaultCsv,
   parseDestination,
   prepareRun,
-  type DestinationName,
+  type ImportDescription,
   type ImportRequest,
 } from '../imports/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
@@ -29,6 +31,10 @@ interface ImportOptions extends CommonOptions {
   readonly fresh?: boolean
   readonly takeOver?: boolean
   readonly publish: string
+  readonly csvDelimiter?: string
+  readonly csvNoHeader?: boolean
+  readonly csvBom?: boolean
+  readonly deleteAtMost: string
   readonly pages?: boolean
 }
 
@@ -38,7 +44,11 @@ export function addImportCommand(program: Command, context: CliContext): void {
     program
       .command('import <connection> <collections...>')
       .description('import collections of the directory, straight through token expiry')
-      .option('--to <destination>', 'store, or ndjson:DIR for a snapshot file', 'store')
+      .option(
+        '--to <destination>',
+        'store, ndjson:DIR, csv:DIR, sqlite:FILE or postgres://USER@HOST/DATABASE',
+        'store',
+      )
       .option('--refresh-before <duration>', 'renew tokens with less life than this', '5m')
       .option('--page-size <rows>', 'rows a page, 1 to 999', '999')
       .option('--select <columns>', 'properties to import, comma-separated')
@@ -51,8 +61,16 @@ export function addImportCommand(program: Command, context: CliContext): void {
       .option('--take-over', 'take rows of the store over from another import')
       .option(
         '--publish <when>',
-        'put snapshot files in place: complete, or partial as well',
+        'put snapshots in place: complete, or partial as well',
         'complete',
+      )
+      .option('--csv-delimiter <character>', 'what parts the columns of csv: (default: a comma)')
+      .option('--csv-no-header', 'write csv: files without a header')
+      .option('--csv-bom', 'begin csv: files with a byte order mark, for spreadsheets')
+      .option(
+        '--delete-at-most <share>',
+        'mark no row of the store as deleted when more than this share would be',
+        '10%',
       )
       .option('--pages', 'print a line for every page'),
   )
@@ -75,69 +93,63 @@ async function readRequest(
   options: ImportOptions,
   resolvePath: (path: string) => string,
 ): Promise<ImportRequest> {
-  const wanted = [...new Set(names.map(collectionOf))]
-  const destination: DestinationName = parseDestination(options.to, resolvePath)
-  const pageSize = wholeNumberOption('--page-size', options.pageSize, 1, 999)
+  const destination = parseDestination(options.to, resolvePath)
   const refreshBeforeMs = durationOption('--refresh-before', options.refreshBefore)
-  if (options.publish !== 'complete' && options.publish !== 'partial') {
+  const { publish } = options
+  if (publish !== 'complete' && publish !== 'partial') {
     throw new EvergrantError(
       'usage',
-      `--publish: expected "complete" or "partial", but saw ${JSON.stringify(options.publish)}`,
+      `--publish: expected "complete" or "partial", but saw ${JSON.stringify(publish)}`,
     )
   }
-  if (options.filter?.trim() === '') {
-    throw new EvergrantError('usage', '--filter: expected an OData filter, but it is empty')
+  const isCsv = destination.kind === 'csv'
+  const csvOption = [
+    options.csvDelimiter === undefined ? undefined : '--csv-delimiter',
+    options.csvNoHeader === true ? '--csv-no-header' : undefined,
+    options.csvBom === true ? '--csv-bom' : undefined,
+  ].find((name) => name !== undefined)
+  if (csvOption !== undefined && !isCsv) {
+    throw new EvergrantError('usage', `${csvOption}: expected a destination csv:DIR with it`)
   }
-  const name = options.name ?? connection
-  if (!/^[A-Za-z0-9][\w.@-]{0,63}$/.test(name)) {
-    throw new EvergrantError(
-      'usage',
-      `--name: expected letters, digits, ".", "_", "@" and "-", at most 64, but saw ${JSON.stringify(name)}`,
-    )
-  }
-  const source = await composition.importSource(connection)
-  return {
-    name,
+  const chosen = options.select?.split(',').map((column) => column.trim())
+  const description: ImportDescription = {
+    name: options.name ?? connection,
+    connection,
+    collections: names,
     destination,
+    // Of several collections, --select is about those that have a choice.
+    columnsOf: (collection) => (collection === 'members' && names.length > 1 ? undefined : chosen),
+    ...(options.filter === undefined ? {} : { filter: options.filter }),
+    pageSize: wholeNumberOption('--page-size', options.pageSize, 1, 999),
+    refreshBeforeMs,
+    publish,
+    csv: {
+      header: options.csvNoHeader !== true,
+      delimiter: csvDelimiter(options.csvDelimiter),
+      bom: options.csvBom === true,
+    },
+    deleteAtMost: shareOption('--delete-at-most', options.deleteAtMost),
     isFresh: options.fresh === true,
     isTakeOver: options.takeOver === true,
-    options: {
-      connection,
-      tenantId: source.tenantId,
-      graphUrl: source.graphUrl,
-      collections: wanted,
-      columns: Object.fromEntries(
-        wanted.map((collection) => [collection, columnsOf(collection, options.select)]),
-      ),
-      ...(options.filter === undefined ? {} : { filter: options.filter }),
-      pageSize,
-      refreshBeforeMs,
-      publish: options.publish,
-    },
   }
+  return buildRequest(description, await composition.importSource(connection))
 }
 
-function collectionOf(text: string): CollectionName {
-  if (isCollectionName(text)) return text
+/** Shells make a tab hard to type. */
+function csvDelimiter(text: string | undefined): string {
+  if (text === undefined) return defaultCsv.delimiter
+  return text === '\\t' || text === 'tab' ? '\t' : text
+}
+
+/** Reads a share such as `10%`. */
+function shareOption(name: string, text: string): number {
+  const percent = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text)?.[1]
+  const share = Number(percent) / 100
+  if (percent !== undefined && share <= 1) return share
   throw new EvergrantError(
-    'collection_unknown',
-    `expected one of ${Object.keys(collections).join(', ')}, but saw ${JSON.stringify(text)}`,
+    'usage',
+    `${name}: expected a share from 0% to 100%, but saw ${JSON.stringify(text)}`,
   )
-}
-
-function columnsOf(collection: CollectionName, select: string | undefined): readonly string[] {
-  if (select === undefined) return collections[collection].defaultColumns
-  const columns = select.split(',').map((column) => column.trim())
-  for (const column of columns) {
-    if (!/^[A-Za-z]\w{0,127}$/.test(column)) {
-      throw new EvergrantError(
-        'usage',
-        `--select: expected property names parted by commas, but saw ${JSON.stringify(column)}`,
-      )
-    }
-  }
-  // Rows are keyed by their id, whether it was asked for or not.
-  return [...new Set(['id', ...columns.filter((column) => column.toLowerCase() !== 'id')])]
 }
 
 function helpText(): string {
@@ -151,8 +163,14 @@ ${lines.join('\n')}
 
 Examples:
   $ evergrant import contoso-graph users
+  $ evergrant import contoso-graph users groups members
   $ evergrant import contoso-graph users --to ndjson:./out --refresh-before 10m
+  $ evergrant import contoso-graph users groups --to csv:./out --csv-delimiter ';' --csv-bom
+  $ evergrant import contoso-graph users --to postgres://loader@db.example.com/directory
   $ evergrant import contoso-graph users --select displayName,mail,accountEnabled --name slim
+
+The password of a postgres:// destination is read from PGPASSWORD, or from imports.NAME.password of
+the configuration; never from the address.
 
 Interrupted (Ctrl-C, kill, power cut), the same command goes on where the last page was committed.
 Exit codes: 0 complete · 2 usage, or the import runs already · 3 a person must act ·

@@ -1,5 +1,13 @@
 import type { Command } from 'commander'
-import { cancelRun, prepareResume, withTrueState, type RunRecord } from '../imports/index.ts'
+import {
+  buildRequest,
+  cancelRun,
+  prepareResume,
+  prepareRun,
+  withTrueState,
+  type RunRecord,
+  type WalkRecord,
+} from '../imports/index.ts'
 import { EvergrantError, formatDuration } from '../kernel/index.ts'
 import type { Composition } from '../server/index.ts'
 import {
@@ -11,6 +19,7 @@ import {
 import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
 import type { CliContext } from './context.ts'
+import { describedImport } from './described-import.ts'
 import { logLineToJson, runToJson } from './run-json.ts'
 import { formatTable } from './table.ts'
 
@@ -19,20 +28,48 @@ interface LogOptions extends CommonOptions {
   readonly pages: boolean
 }
 
-/** `evergrant imports list|show|log|resume|cancel` */
+interface RunImportOptions extends CommonOptions {
+  readonly fresh?: boolean
+  readonly takeOver?: boolean
+  readonly pages?: boolean
+}
+
+/** `evergrant imports run|list|show|log|resume|cancel` */
 export function addImportsCommands(program: Command, context: CliContext): void {
   const { io } = context
   const imports = program
     .command('imports')
-    .description('see, follow, resume and cancel import runs')
+    .description('run what the configuration describes; see, follow, resume and cancel runs')
     .addHelpText(
       'after',
       `
 Examples:
+  $ evergrant imports run directory
   $ evergrant imports list
   $ evergrant imports log run_0199… --follow
   $ evergrant imports resume run_0199…`,
     )
+
+  withCommonOptions(
+    imports
+      .command('run <name>')
+      .description('run the import that stands under `imports:` of the configuration')
+      .option('--fresh', 'start anew where an interrupted run could be resumed')
+      .option('--take-over', 'take rows of the store over from another import')
+      .option('--pages', 'print a line for every page'),
+  )
+    .addHelpText(
+      'after',
+      '\nWhat it reads and where to stands in the configuration alone.\n\nExamples:\n  $ evergrant imports run directory',
+    )
+    .action(async (name: string, options: RunImportOptions) => {
+      await withComposition(io, options, async (composition) => {
+        const described = describedImport(composition.config, name, options)
+        const source = await composition.importSource(described.connection)
+        const prepared = await prepareRun(composition.desk, buildRequest(described, source))
+        await driveToEnd(context, composition, prepared, options)
+      })
+    })
 
   withCommonOptions(
     imports
@@ -55,16 +92,17 @@ Examples:
     })
 
   withCommonOptions(
-    imports.command('show <id>').description('show one run: state, verdict, counters, walks'),
+    imports
+      .command('show <id>')
+      .description('show one run: state, verdict, counters, each of its collections'),
   )
     .addHelpText('after', '\nExamples:\n  $ evergrant imports show run_0199… --json')
     .action(async (id: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
         const run = trueState(composition, await knownRun(composition, id))
         const walks = await composition.store.runs.listWalks(id)
-        const json = runToJson(run, walks)
-        if (options.json === true) io.out(`${JSON.stringify(json)}\n`)
-        else io.out(formatFacts(json))
+        if (options.json === true) io.out(`${JSON.stringify(runToJson(run, walks))}\n`)
+        else io.out(`${formatFacts(runToJson(run))}\n${formatWalks(walks)}`)
       })
     })
 
@@ -171,4 +209,26 @@ function formatFacts(facts: Readonly<Record<string, unknown>>): string {
       return `${name.replaceAll('_', ' ').padEnd(14)} ${text}\n`
     })
     .join('')
+}
+
+/** Each collection of a run: how far it is, what is thought of it, what became of its rows. */
+function formatWalks(walks: readonly WalkRecord[]): string {
+  const number = (value: number | undefined): string => value?.toLocaleString('en-US') ?? ''
+  const table = formatTable(
+    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'GROUPS', 'DELETED'],
+    walks.map((walk) => [
+      walk.collection,
+      walk.state,
+      walk.verdict ?? '',
+      number(walk.rows),
+      number(walk.distinctRows),
+      number(walk.groups),
+      number(walk.deleted),
+    ]),
+  )
+  const notes = walks.flatMap(({ collection, detail, deletionNote }) => [
+    ...(detail === undefined ? [] : [`${collection}: ${detail}\n`]),
+    ...(deletionNote === undefined ? [] : [`! ${collection}: ${deletionNote}\n`]),
+  ])
+  return table + notes.join('')
 }

@@ -27,6 +27,7 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
     bytes: totals.bytes,
     active_ms: totals.activeMs,
     waited_ms: totals.waitedMs,
+    deleted: totals.deleted,
     problem: run.problem ?? null,
     ...(walks === undefined
       ? {}
@@ -41,6 +42,12 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
             restarts: walk.restarts,
             count_before: walk.countBefore ?? null,
             count_after: walk.countAfter ?? null,
+            groups: walk.groups ?? null,
+            vanished_groups: walk.vanishedGroups ?? null,
+            verdict: walk.verdict ?? null,
+            detail: walk.detail ?? null,
+            deleted: walk.deleted ?? null,
+            deletion_note: walk.deletionNote ?? null,
           })),
         }),
   }

@@ -1,5 +1,7 @@
 export { describeLog, logTypes } from './describe-log.ts'
-export { defaultCsv, delimiterProblem } from './csv.ts'
+export { buildRequest } from './build-request.ts'
+export type { ImportDescription } from './build-request.ts'
+export { defaultCsv } from './csv.ts'
 export { defaultDeleteAtMost } from './delete-unseen.ts'
 export { parseDestination } from './destination-name.ts'
 export type { DestinationName } from './destination-name.ts'

@@ -27,6 +27,14 @@ export const importErrors = defineErrors({
     title: 'There is no import run of that id',
     remedy: 'List the runs with `evergrant imports list`.',
   },
+  import_undefined: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The configuration describes no import of that name',
+    remedy: 'Name an entry of `imports`, or give everything to `evergrant import`.',
+  },
   import_not_resumable: {
     status: 409,
     retry: 'never',

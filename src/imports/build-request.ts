@@ -1,0 +1,109 @@
+import { collections, isCollectionName, type CollectionName } from '../directory/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
+import { delimiterProblem } from './csv.ts'
+import type { DestinationName } from './destination-name.ts'
+import type { CsvOptions, RunOptions } from './ports.ts'
+import type { ImportRequest } from './prepare-run.ts'
+
+/** An import as an operator describes it, by arguments or by an entry of the configuration. */
+export interface ImportDescription {
+  readonly name: string
+  readonly connection: string
+  readonly collections: readonly string[]
+  readonly destination: DestinationName
+  /** The columns chosen for a collection; undefined for its default ones. */
+  readonly columnsOf: (collection: CollectionName) => readonly string[] | undefined
+  readonly filter?: string
+  /** Rows a page, 1 to 999. Default 999. */
+  readonly pageSize?: number
+  readonly refreshBeforeMs: number
+  readonly publish: 'complete' | 'partial'
+  readonly csv: CsvOptions
+  /** The greatest share, 0 to 1, of the known rows that may be marked as deleted. */
+  readonly deleteAtMost: number
+  readonly isFresh: boolean
+  readonly isTakeOver: boolean
+}
+
+/**
+ * Makes the request for an import: its options resolved, so that the run asks the same when it is
+ * resumed, and nothing in it that means nothing there.
+ *
+ * @param source Where the connection's imports read from.
+ * @throws EvergrantError `collection_unknown`, `usage`
+ */
+export function buildRequest(
+  described: ImportDescription,
+  source: Pick<RunOptions, 'tenantId' | 'graphUrl'>,
+): ImportRequest {
+  const { csv, destination, filter, name } = described
+  if (!/^[A-Za-z0-9][\w.@-]{0,63}$/.test(name)) {
+    throw usage(
+      `--name: expected letters, digits, ".", "_", "@" and "-", at most 64, but saw ${JSON.stringify(name)}`,
+    )
+  }
+  const wanted = [...new Set(described.collections.map(collectionOf))]
+  if (filter?.trim() === '') throw usage('--filter: expected an OData filter, but it is empty')
+  if (filter !== undefined && wanted.length > 1) {
+    throw usage(`--filter: expected one collection to filter, but saw ${wanted.join(', ')}`)
+  }
+  const problem = delimiterProblem(csv.delimiter)
+  if (problem !== undefined) throw usage(`--csv-delimiter: ${problem}`)
+  return {
+    name,
+    destination,
+    isFresh: described.isFresh,
+    isTakeOver: described.isTakeOver,
+    options: {
+      connection: described.connection,
+      tenantId: source.tenantId,
+      graphUrl: source.graphUrl,
+      collections: wanted,
+      columns: Object.fromEntries(
+        wanted.map((collection) => [
+          collection,
+          columnsOf(collection, described.columnsOf(collection)),
+        ]),
+      ),
+      ...(filter === undefined ? {} : { filter }),
+      pageSize:
+        described.pageSize ?? Math.min(...wanted.map((one) => collections[one].maxPageSize)),
+      refreshBeforeMs: described.refreshBeforeMs,
+      publish: described.publish,
+      ...(destination.kind === 'csv' ? { csv } : {}),
+      ...(destination.kind === 'store' ? { deleteAtMost: described.deleteAtMost } : {}),
+    },
+  }
+}
+
+function collectionOf(text: string): CollectionName {
+  if (isCollectionName(text)) return text
+  throw new EvergrantError(
+    'collection_unknown',
+    `expected one of ${Object.keys(collections).join(', ')}, but saw ${JSON.stringify(text)}`,
+  )
+}
+
+function columnsOf(
+  collection: CollectionName,
+  chosen: readonly string[] | undefined,
+): readonly string[] {
+  const { defaultColumns } = collections[collection]
+  if (chosen === undefined) return defaultColumns
+  if (collection === 'members') {
+    throw usage('--select: the columns of members are groupId, memberId and memberType, always')
+  }
+  for (const column of chosen) {
+    if (!/^[A-Za-z]\w{0,127}$/.test(column)) {
+      throw usage(
+        `--select: expected property names parted by commas, but saw ${JSON.stringify(column)}`,
+      )
+    }
+  }
+  // Rows are keyed by their id, whether it was asked for or not.
+  return [...new Set(['id', ...chosen.filter((column) => column.toLowerCase() !== 'id')])]
+}
+
+function usage(detail: string): EvergrantError {
+  return new EvergrantError('usage', detail)
+}
