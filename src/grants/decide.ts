@@ -14,6 +14,8 @@ export interface Ask {
   readonly isForced: boolean
   /** An operator asks: backoff, budget and terminal state do not count; Retry-After does. */
   readonly isOverride: boolean
+  /** He also decided to send a refresh token again whose fate is unknown (false by default). */
+  readonly mayResend?: boolean
 }
 
 /** The ask of a caller without wishes. */

@@ -58,24 +58,6 @@ describe('another process on the same store', () => {
     expect(endpoint.requests).toHaveLength(3)
   })
 
-  it('is believed when it renewed first while we did', async () => {
-    const ours = fixture.connect()
-    const theirs = fixture.connect()
-    await ours.getToken()
-    await clock.advance(hour)
-    endpoint.answer = (request) => issue(request, request.number === 2 ? 1_000 : 3_600)
-    let isFirst = true
-    store.beforeSave = async () => {
-      if (!isFirst) return
-      isFirst = false
-      await theirs.getToken()
-    }
-    const result = granted(await ours.getToken())
-    expect(textOf(result.token)).toBe('token-3')
-    expect(result.origin).toBe('adopted')
-    expect(textOf(store.onlySlot().token)).toBe('token-3')
-  })
-
   it('that claims to live in the future is not believed', async () => {
     const clockAhead = clock.now()
     clock.set(clockAhead + 5 * hour)

@@ -107,6 +107,7 @@ describe('a provider that refuses', () => {
         : refuse(401, 'invalid_client', 7000222)
     const connection = fixture.connect({
       credentials: ['first', 'second'].map((value) => ({
+        kind: 'secret',
         method: 'client_secret_post',
         read: () => new Secret(value),
       })),

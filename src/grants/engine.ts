@@ -1,59 +1,103 @@
 import {
-  EvergrantError,
+  newId,
+  ownerOf,
   systemRandom,
   type Clock,
   type Emit,
+  type EvergrantError,
+  type ProcessIdentity,
   type RandomBytes,
   type Result,
+  type Secret,
 } from '../kernel/index.ts'
-import {
-  createConnection,
-  type ConnectionHandle,
-  type ManagedConnection,
-  type TokenGrant,
-} from './connection-handle.ts'
+import { adoptRefreshToken, type Adoption } from './adopt-refresh-token.ts'
+import { createBell } from './bell.ts'
+import type { ConnectionHandle, TokenGrant } from './connection-handle.ts'
 import type { ConnectionDefinition } from './connection.ts'
+import type { EngineContext } from './context.ts'
+import { createVersionNaming } from './credentials.ts'
 import type { GrantEvent } from './events.ts'
-import { nearestName } from './nearest-name.ts'
+import { createHandles, type Handles } from './handles.ts'
+import { createOutbox } from './outbox.ts'
 import type { GrantStore } from './ports.ts'
+import { createRecheck } from './recheck-grants.ts'
+import { createRegistry, parseAddress, type TargetChoice } from './registry.ts'
+import { revokeGrant, type GrantRevocation } from './revoke-grant.ts'
+import { runDue, type DueReport, type RunDueOptions } from './run-due.ts'
 import { describeStatus, type ConnectionStatus } from './status.ts'
 import { createStoreAccess } from './store-access.ts'
+import { createTurns } from './turns.ts'
 
 /** What an engine is made of. */
 export interface GrantEngineOptions {
   readonly store: GrantStore
+  /** StoreClock: the time that all processes of the store agree on. */
   readonly clock: Clock
   /** The way out; TLS settings and proxies come with it. */
   readonly fetch: typeof fetch
   readonly emit: Emit<GrantEvent>
-  /** Chance for the jitter of pauses; the platform’s by default. */
+  /** Chance for ids and the jitter of pauses; the platform’s by default. */
   readonly random?: RandomBytes
+  /** What this process knows of itself and its neighbours. */
+  readonly identity: ProcessIdentity
+  /** Unique for this engine among all on the store; made up by default. */
+  readonly instanceId?: string
   readonly connections: readonly ConnectionDefinition[]
 }
 
-/** Keeps the tokens of all connections alive. One per process; safe for any number of callers. */
+/** Which of a connection’s targets is meant; its own by default. */
+export interface TargetOptions {
+  /** A resource or scopes, or the name of an upstream. */
+  readonly target?: TargetChoice
+}
+
+/**
+ * Keeps the tokens of all connections alive. One per process; safe for any number of callers. An
+ * address is `name`, or `name@tenant` where the connection is a template. Whatever takes one throws
+ * `connection_unknown` (with the nearest name), `tenant_required`, `tenant_invalid`, and `usage`
+ * for an upstream that is not there.
+ */
 export interface GrantEngine {
   /** Names of all connections, in the order of their definition. */
   readonly names: readonly string[]
+  /** Returns the handle of an address; it goes on working when the definition is replaced. */
+  connection(address: string, options?: TargetOptions): ConnectionHandle
   /**
-   * Returns the handle of a connection, always the same one.
-   *
-   * @throws `connection_unknown`, with the nearest name.
+   * Replaces every definition at once. A connection whose `version` is the same keeps its tokens in
+   * memory; one that is not there any more answers `connection_unknown` from then on.
    */
-  connection(name: string): ConnectionHandle
-  /**
-   * Tells how a connection stands, from memory and store; asks no provider and changes nothing.
-   *
-   * @throws `connection_unknown`
-   */
-  status(name: string): Promise<ConnectionStatus>
+  define(definitions: readonly ConnectionDefinition[]): void
+  /** Tells how a connection stands, from memory and store; asks no provider, changes nothing. */
+  status(address: string, options?: TargetOptions): Promise<ConnectionStatus>
   /**
    * Obtains a new token now, whatever failed before; only a provider’s Retry-After is kept. When it
-   * fails while the old token lives, that one comes with a warning.
-   *
-   * @throws `connection_unknown`
+   * fails while the old token lives, that one comes with a warning. Brings a revoked grant of
+   * client_credentials back. With `resend` a refresh token is sent whose fate is unknown.
    */
-  refresh(name: string): Promise<Result<TokenGrant, EvergrantError>>
+  refresh(
+    address: string,
+    options?: TargetOptions & { readonly resend?: boolean },
+  ): Promise<Result<TokenGrant, EvergrantError>>
+  /**
+   * Puts a refresh token on trial and makes it the current grant when no proof failed.
+   *
+   * @throws `usage` for a connection without refresh tokens, `secret_unavailable`, `store_*`
+   */
+  adopt(address: string, refreshToken: Secret): Promise<Adoption>
+  /**
+   * Revokes the grant of a connection: at the provider where it can, and here in any case.
+   *
+   * @throws `store_*`
+   */
+  revoke(address: string): Promise<GrantRevocation>
+  /**
+   * Learns that other processes changed something of these topics: waiting renewals look at once,
+   * and on `grants` tokens of revoked, replaced and orphaned grants are forgotten before it
+   * resolves. Never rejects.
+   */
+  notice(topics: readonly string[]): Promise<void>
+  /** Renews the grants whose time has come. @throws `store_*` when none can be taken */
+  runDue(options?: RunDueOptions): Promise<DueReport>
   /**
    * Lets no further renewal start and resolves when those under way have ended, at most half a
    * minute later. Tokens in memory go on being served.
@@ -63,44 +107,86 @@ export interface GrantEngine {
 
 /** Makes an engine; it sends nothing and reads nothing until it is asked. */
 export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
-  const { store, clock, emit, random = systemRandom, connections } = options
+  const registry = createRegistry(options.connections)
+  const context = createContext(options)
+  const { store, clock, bell, outbox } = context
+  const handles = createHandles(registry, context)
+  const recheck = createRecheck(handles, context)
+  const definitionOf = (address: string): ConnectionDefinition => {
+    const { name, tenant } = parseAddress(address)
+    return registry.resolve(name, tenant)
+  }
+
+  return {
+    get names() {
+      return registry.names()
+    },
+    connection: (address, { target } = {}) => handles.handle(address, target),
+    define: (definitions) => {
+      registry.replace(definitions)
+      handles.renew()
+    },
+    status: async (address, { target } = {}) =>
+      describeStatus(handles.slot(address, target), store, clock),
+    refresh: async (address, { target, resend = false } = {}) =>
+      handles.slot(address, target).refresh({ mayResend: resend }),
+    adopt: async (address, refreshToken) => {
+      const definition = definitionOf(address)
+      const adoption = await adoptRefreshToken(definition, refreshToken, context)
+      if (adoption.isActivated) dropTokens(handles, definition, 'superseded')
+      return adoption
+    },
+    revoke: async (address) => {
+      const definition = definitionOf(address)
+      const revocation = await revokeGrant(definition, context)
+      dropTokens(handles, definition, 'revoked')
+      return revocation
+    },
+    notice: async (topics) => {
+      if (topics.includes('grants') || topics.includes('slots')) bell.ring()
+      if (topics.includes('grants')) await recheck()
+    },
+    runDue: async (bounds = {}) => runDue({ ...context, registry, handles }, bounds),
+    close: async () => {
+      bell.close()
+      await handles.close()
+      await outbox.close()
+    },
+  }
+}
+
+function createContext(options: GrantEngineOptions): EngineContext {
+  const { store, clock, emit, identity, random = systemRandom } = options
   const access = createStoreAccess(
     clock,
     ({ code, detail }) => emit({ type: 'grant.store_lost', at: clock.now(), code, detail }),
     () => emit({ type: 'grant.store_regained', at: clock.now() }),
   )
-  const context = { store, access, clock, fetch: options.fetch, random, emit }
-  const byName = new Map<string, ManagedConnection>(
-    connections.map((definition) => [definition.name, createConnection(definition, context)]),
-  )
-  const names = [...byName.keys()]
-
-  const find = (name: string): ManagedConnection => {
-    const found = byName.get(name)
-    if (found === undefined) throw unknown(name, names)
-    return found
-  }
-
+  const instanceId = options.instanceId ?? newId('eng', clock.now(), random)
   return {
-    names,
-    connection: find,
-    status: async (name) => describeStatus(find(name), store, clock),
-    refresh: async (name) => find(name).refresh(),
-    close: async () => {
-      await Promise.all([...byName.values()].map((connection) => connection.close()))
-    },
+    store,
+    access,
+    outbox: createOutbox(clock, access),
+    bell: createBell(clock),
+    turns: createTurns(),
+    clock,
+    fetch: options.fetch,
+    random,
+    emit,
+    identity,
+    owner: ownerOf(identity, instanceId),
+    nameVersion: createVersionNaming(),
   }
 }
 
-function unknown(name: string, names: readonly string[]): EvergrantError {
-  const meant = nearestName(name, names)
-  const known =
-    names.length === 0 ? 'none is defined' : `known are ${names.slice(0, 10).join(', ')}`
-  const shown = JSON.stringify(name.slice(0, 100))
-  return new EvergrantError(
-    'connection_unknown',
-    meant === undefined
-      ? `there is no connection ${shown}; ${known}`
-      : `there is no connection ${shown}; did you mean "${meant}"?`,
-  )
+function dropTokens(
+  handles: Handles,
+  { name, provider }: ConnectionDefinition,
+  reason: 'revoked' | 'superseded',
+): void {
+  for (const slot of handles.slots()) {
+    const { definition } = slot
+    if (definition.name === name && definition.provider.tenant === provider.tenant)
+      slot.drop(reason)
+  }
 }

@@ -1,12 +1,18 @@
 import type { ErrorCode, EvergrantEvent, UpstreamEvidence } from '../kernel/index.ts'
 
 /** Why a token was renewed. */
-export type RenewalReason = 'first' | 'expiring' | 'asked' | 'rejected' | 'claims_challenge'
+export type RenewalReason =
+  'first' | 'expiring' | 'asked' | 'rejected' | 'claims_challenge' | 'keep_alive'
+
+/** Why a token in memory was forgotten before its time. */
+export type DropReason = 'revoked' | 'superseded' | 'orphaned'
 
 interface GrantEventBase extends EvergrantEvent {
   readonly connection: string
   /** As configured; empty where the provider has none. */
   readonly tenant: string
+  /** Resource or scopes in canonical form, where it is about one of the grant’s tokens. */
+  readonly target?: string
 }
 
 /** What the engine tells the world. No event holds a secret; instants are epoch ms. */
@@ -62,6 +68,53 @@ export type GrantEvent =
       readonly detail: string
     })
   | (GrantEventBase & { readonly type: 'grant.credentials_changed' })
+  | (GrantEventBase & {
+      readonly type: 'grant.waited'
+      /** What came of the other process’s exchange, or of ours in its place. */
+      readonly outcome: 'issued' | 'adopted' | 'failed' | 'fault'
+      readonly durationMs: number
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.taken_over'
+      /** How long the exchange had been held (ms). */
+      readonly heldForMs: number
+    })
+  | (GrantEventBase & { readonly type: 'grant.refresh_unknown'; readonly refreshVersion: number })
+  | (GrantEventBase & {
+      readonly type: 'grant.resent'
+      readonly refreshVersion: number
+      /** Within the provider’s grace, or because an operator decided so. */
+      readonly by: 'grace' | 'operator'
+    })
+  | (GrantEventBase & { readonly type: 'grant.unsaved' })
+  | (GrantEventBase & { readonly type: 'grant.saved_late' })
+  | (GrantEventBase & { readonly type: 'grant.dropped'; readonly reason: DropReason })
+  | (GrantEventBase & {
+      readonly type: 'grant.revoked'
+      readonly grantId: string
+      readonly atProvider: 'revoked' | 'unsupported' | 'failed' | 'nothing'
+    })
+  | (GrantEventBase & {
+      readonly type: 'grant.reinstated'
+      readonly from: 'revoked' | 'orphaned'
+    })
+  | (GrantEventBase & { readonly type: 'grant.orphaned'; readonly grantId: string })
+  | (GrantEventBase & { readonly type: 'grant.kept_alive' })
+  | (GrantEventBase & { readonly type: 'grant.candidate_added'; readonly grantId: string })
+  | (GrantEventBase & {
+      readonly type: 'grant.candidate_proven'
+      readonly grantId: string
+      readonly proof: string
+      readonly outcome: 'passed' | 'failed' | 'unverified'
+    })
+  | (GrantEventBase & { readonly type: 'grant.candidate_activated'; readonly grantId: string })
+  | (GrantEventBase & {
+      readonly type: 'grant.candidate_refused'
+      readonly grantId: string
+      readonly code: ErrorCode
+      readonly detail: string
+    })
+  | (GrantEventBase & { readonly type: 'grant.superseded'; readonly grantId: string })
   | (EvergrantEvent & {
       readonly type: 'grant.store_lost'
       readonly code: ErrorCode
@@ -80,6 +133,29 @@ export const grantEventTypes: Readonly<Record<GrantEvent['type'], string>> = {
   'grant.credential_rejected': 'The provider refused one of the client’s credentials.',
   'grant.credentials_changed':
     'The client’s credentials are others than before; they are tried at once.',
+  'grant.waited': 'Another process was obtaining the token; this one waited for it.',
+  'grant.taken_over':
+    'The process that was obtaining the token is gone or stalled; this one does it in its place.',
+  'grant.refresh_unknown':
+    'A refresh token was sent and nobody knows whether the provider has spent it; it is not sent again.',
+  'grant.resent':
+    'A refresh token whose fate was unknown was sent once more, within the provider’s grace or as an operator decided.',
+  'grant.unsaved':
+    'The store is away and could not take what the provider issued; it is kept in memory and saved as soon as possible.',
+  'grant.saved_late': 'What had been kept in memory while the store was away is saved.',
+  'grant.dropped':
+    'A token in memory was forgotten at once: its grant was revoked, replaced or orphaned.',
+  'grant.revoked': 'A grant was revoked here, and at the provider where it can.',
+  'grant.reinstated': 'A grant that was revoked or orphaned serves again.',
+  'grant.orphaned': 'A grant’s connection is not defined any more; the grant is kept and rests.',
+  'grant.kept_alive': 'A grant was renewed without a caller, because its time had come.',
+  'grant.candidate_added': 'A new refresh token is on trial; the current grant goes on serving.',
+  'grant.candidate_proven':
+    'One proof of a refresh token on trial passed, failed or was not possible.',
+  'grant.candidate_activated': 'A refresh token passed its trial; its grant serves from now on.',
+  'grant.candidate_refused':
+    'A refresh token did not pass its trial; the current grant goes on serving.',
+  'grant.superseded': 'Another grant took this one’s place; its tokens are erased.',
   'grant.store_lost': 'The store does not answer: tokens are kept in memory only.',
   'grant.store_regained': 'The store answers again.',
 }

@@ -1,3 +1,4 @@
+export type { Adoption, Proof } from './adopt-refresh-token.ts'
 export type { RejectionHeaders, RejectionReport, RejectionVerdict } from './classify-rejection.ts'
 export type {
   ConnectionHandle,
@@ -5,20 +6,47 @@ export type {
   Rejection,
   TokenGrant,
 } from './connection-handle.ts'
-export type { ClientCredential, ConnectionDefinition, RefreshPolicy } from './connection.ts'
+export type {
+  ClientCredential,
+  ConnectionDefinition,
+  GrantType,
+  RefreshPolicy,
+} from './connection.ts'
 export { createGrantEngine } from './engine.ts'
-export type { GrantEngine, GrantEngineOptions } from './engine.ts'
+export type { GrantEngine, GrantEngineOptions, TargetOptions } from './engine.ts'
 export { grantEventTypes } from './events.ts'
-export type { GrantEvent, RenewalReason } from './events.ts'
+export type { DropReason, GrantEvent, RenewalReason } from './events.ts'
 export { nearestName } from './nearest-name.ts'
 export type {
+  ConnectionStore,
+  ExchangeClaim,
+  ExchangeCommit,
+  ExchangeFailure,
+  ExchangeStart,
+  ExchangeSuccess,
+  Flight,
+  GrantAddress,
   GrantFailure,
   GrantKey,
   GrantQuery,
   GrantRecord,
+  GrantStanding,
   GrantState,
   GrantStore,
+  RefreshIntent,
+  RefreshTokenFacts,
+  RenewalView,
+  SharedFailure,
+  StoredConnection,
   TokenSlotKey,
   TokenSlotRecord,
 } from './ports.ts'
-export type { ConnectionState, ConnectionStatus } from './status.ts'
+export type { TargetChoice } from './registry.ts'
+export type { GrantRevocation } from './revoke-grant.ts'
+export type { DueReport, RunDueOptions } from './run-due.ts'
+export type {
+  ConnectionState,
+  ConnectionStatus,
+  CredentialStatus,
+  RefreshTokenStatus,
+} from './status.ts'

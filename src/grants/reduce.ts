@@ -28,12 +28,18 @@ export type SlotEvent =
       /** Chance, 0 to 1, for the jitter of the backoff. */
       readonly chance: number
     }
+  /** Another process failed, and told how; `failure` is in the instants of this slot. */
+  | { readonly type: 'shared'; readonly failure: Omit<SlotFailure, 'recheckAt'> }
   /** Another process learnt that the provider wants to be left alone. */
   | { readonly type: 'blocked'; readonly until: number; readonly at: number }
   /** An API refused this token. */
   | { readonly type: 'refused'; readonly token: AccessToken; readonly at: number }
   /** The client’s credentials are others than before. */
   | { readonly type: 'credentials_changed' }
+  /** What the last failure was about has changed. */
+  | { readonly type: 'cured' }
+  /** The grant behind the token is revoked or replaced: the token must not be handed out again. */
+  | { readonly type: 'dropped' }
   /** Neither credentials nor store had news about a terminal failure. */
   | { readonly type: 'rechecked'; readonly at: number }
 
@@ -73,6 +79,16 @@ export function reduce(slot: Slot, event: SlotEvent): Slot {
       const { failure: _cured, ...rest } = slot
       return { ...rest, fruitlessAt: [] }
     }
+    case 'shared':
+      return shared(slot, event.failure)
+    case 'cured': {
+      const { failure: _cured, ...rest } = slot
+      return rest
+    }
+    case 'dropped': {
+      const { held: _dropped, ...rest } = slot
+      return rest
+    }
     case 'rechecked':
       break
   }
@@ -95,6 +111,13 @@ function failed(slot: Slot, event: Extract<SlotEvent, { type: 'failed' }>): Slot
   const failure: SlotFailure = { error, retry, attempts, at, ...next }
   const after = { ...slot, failure }
   return retryAfterMs === undefined ? after : blocked(after, at + retryAfterMs, at, error)
+}
+
+/** The newer failure counts; attempts go on from there, whoever made them. */
+function shared(slot: Slot, failure: Omit<SlotFailure, 'recheckAt'>): Slot {
+  if ((slot.failure?.at ?? Number.NEGATIVE_INFINITY) >= failure.at) return slot
+  if (failure.retry === 'backoff') return { ...slot, failure }
+  return { ...slot, failure: { ...failure, recheckAt: failure.at + recheckAfterMs } }
 }
 
 /** The longer wait wins, unless it is longer than any: then the clock was turned back since. */

@@ -1,21 +1,56 @@
 import { isEvergrantError, type Clock } from '../kernel/index.ts'
-import { canonicalTarget } from '../oauth/index.ts'
-import type { ManagedConnection } from './connection-handle.ts'
+import { canonicalTarget, type ProviderProfile } from '../oauth/index.ts'
 import { exchangeGate } from './exchange-gate.ts'
-import type { GrantFailure, GrantRecord, GrantStore, TokenSlotRecord } from './ports.ts'
+import type {
+  GrantFailure,
+  GrantRecord,
+  GrantStanding,
+  GrantState,
+  GrantStore,
+  TokenSlotRecord,
+} from './ports.ts'
 import { capLife, holdToken, usableToken, type SlotFailure } from './slot.ts'
+import type { TokenSlot } from './token-slot.ts'
 
 /**
  * How a connection stands: `unused` never had a token, `valid` has one, `failing` has one that
  * serves on although the last renewal failed, or none after a passing failure, `expired` will get
- * one on the next access, `lapsed` has none until someone acts.
+ * one on the next access, `lapsed` has none until someone acts. `refresh_unknown` has a refresh
+ * token that may have been spent, and serves what is left; `revoked` serves nothing; `orphaned`
+ * rests until it is used again.
  */
-export type ConnectionState = 'unused' | 'valid' | 'failing' | 'expired' | 'lapsed'
+export type ConnectionState =
+  'unused' | 'valid' | 'failing' | 'expired' | 'lapsed' | 'refresh_unknown' | 'revoked' | 'orphaned'
+
+/** The refresh token of a grant as far as it may be shown. Instants are epoch ms. */
+export interface RefreshTokenStatus {
+  /** Goes up with every rotation. */
+  readonly version: number
+  readonly obtainedAt: number
+  readonly lastUsedAt: number
+  /** When the provider said it dies. */
+  readonly expiresAt?: number
+  /** When it dies if nobody uses it, where the provider is known for that. */
+  readonly idleExpiresAt?: number
+  /** Since when nobody knows whether it was spent. */
+  readonly unknownSince?: number
+}
+
+/** The end of one credential, as far as anyone knows. */
+export interface CredentialStatus {
+  /** Its place among the connection’s credentials, from 0. */
+  readonly position: number
+  readonly kind: 'secret' | 'certificate' | 'federated'
+  /** What the certificate says, else what was noted (epoch ms). */
+  readonly expiresAt?: number
+}
 
 /** What `connections show` prints. Instants are epoch ms; nothing secret. */
 export interface ConnectionStatus {
   readonly name: string
-  readonly provider: 'entra' | 'oidc'
+  /** As callers write it: `name`, or `name@tenant`. */
+  readonly address: string
+  readonly provider: ProviderProfile['type']
   readonly host: string
   readonly tenant: string
   readonly clientId: string
@@ -32,6 +67,19 @@ export interface ConnectionStatus {
   /** When the next attempt may be made, if one is held back. */
   readonly nextAttemptAt?: number
   readonly isRenewing: boolean
+  /** The grant as stored; absent before its first use. */
+  readonly grant?: {
+    readonly id: string
+    readonly standing: GrantStanding
+    readonly state: GrantState
+    readonly stateChangedAt: number
+    /** Empty while unknown, and for a grant of the application itself. */
+    readonly subject: string
+  }
+  readonly refreshToken?: RefreshTokenStatus
+  /** When it wants to be renewed without anyone asking. */
+  readonly keepAliveAt?: number
+  readonly credentials: readonly CredentialStatus[]
   /** Tokens obtained for the grant in all, by every process. */
   readonly refreshCount: number
   readonly lastRefreshedAt?: number
@@ -41,12 +89,12 @@ export interface ConnectionStatus {
 
 /** Puts a status together from memory and store; memory wins where it is newer. */
 export async function describeStatus(
-  connection: ManagedConnection,
+  connection: TokenSlot,
   store: GrantStore,
   clock: Clock,
 ): Promise<ConnectionStatus> {
-  const { definition } = connection
-  const { name, provider, clientId, target } = definition
+  const { definition, address, target } = connection
+  const { name, provider, clientId } = definition
   const { grant, stored, isStoreReachable } = await ask(connection, store)
   const slot = connection.slot()
   const now = connection.instant()
@@ -62,12 +110,13 @@ export async function describeStatus(
   const wasUsed = held !== undefined || grant?.lastRefreshedAt !== undefined
   return {
     name,
+    address,
     provider: provider.type,
     host: provider.host,
     tenant: provider.tenant,
     clientId,
     target: canonicalTarget(target),
-    state: stateOf({
+    state: stateOf(grant, {
       isLapsed: isLapsed && held === undefined,
       isFailing,
       isHeld: held !== undefined,
@@ -85,26 +134,64 @@ export async function describeStatus(
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(nextAttemptAt === undefined ? {} : { nextAttemptAt }),
     isRenewing: connection.isRenewing(),
+    ...describeGrant(connection, grant),
+    credentials: describeCredentials(connection),
     refreshCount: grant?.refreshCount ?? 0,
     ...(grant?.lastRefreshedAt === undefined ? {} : { lastRefreshedAt: grant.lastRefreshedAt }),
     isStoreReachable,
   }
 }
 
-function stateOf(facts: {
-  readonly isLapsed: boolean
-  readonly isFailing: boolean
-  readonly isHeld: boolean
-  readonly wasUsed: boolean
-}): ConnectionState {
+function stateOf(
+  grant: GrantRecord | undefined,
+  facts: {
+    readonly isLapsed: boolean
+    readonly isFailing: boolean
+    readonly isHeld: boolean
+    readonly wasUsed: boolean
+  },
+): ConnectionState {
+  if (grant?.state === 'revoked' || grant?.state === 'orphaned') return grant.state
   if (facts.isLapsed) return 'lapsed'
+  if (grant?.refreshToken?.unknownSince !== undefined) return 'refresh_unknown'
   if (facts.isFailing) return 'failing'
   if (facts.isHeld) return 'valid'
   return facts.wasUsed ? 'expired' : 'unused'
 }
 
+function describeGrant(
+  { definition }: TokenSlot,
+  grant: GrantRecord | undefined,
+): Pick<ConnectionStatus, 'grant' | 'refreshToken' | 'keepAliveAt'> {
+  if (grant === undefined) return {}
+  const { id, standing, state, stateChangedAt, subject, refreshToken, keepAliveAt } = grant
+  const { refreshIdleMs } = definition.provider
+  return {
+    grant: { id, standing, state, stateChangedAt, subject },
+    ...(keepAliveAt === undefined ? {} : { keepAliveAt }),
+    ...(refreshToken === undefined
+      ? {}
+      : {
+          refreshToken: {
+            ...refreshToken,
+            ...(refreshIdleMs === undefined
+              ? {}
+              : { idleExpiresAt: refreshToken.lastUsedAt + refreshIdleMs }),
+          },
+        }),
+  }
+}
+
+function describeCredentials({ definition, renewal }: TokenSlot): readonly CredentialStatus[] {
+  const proofs = renewal.credentials()?.proofs ?? []
+  return definition.credentials.map(({ kind, expiresAt }, position) => {
+    const end = proofs.find((proof) => proof.position === position)?.expiresAt ?? expiresAt
+    return { position, kind, ...(end === undefined ? {} : { expiresAt: end }) }
+  })
+}
+
 async function ask(
-  connection: ManagedConnection,
+  connection: TokenSlot,
   store: GrantStore,
 ): Promise<{
   readonly grant?: GrantRecord
@@ -113,7 +200,7 @@ async function ask(
 }> {
   const { name, provider } = connection.definition
   try {
-    const grant = await store.findGrant({ connection: name, tenant: provider.tenant, subject: '' })
+    const grant = await store.findGrant({ connection: name, tenant: provider.tenant })
     if (grant === undefined) return { isStoreReachable: true }
     const key = await connection.renewal.slotKey()
     const stored = key === undefined ? undefined : await store.readSlot(key)
@@ -125,7 +212,7 @@ async function ask(
 }
 
 function fromStore(
-  { definition }: ManagedConnection,
+  { definition }: TokenSlot,
   stored: TokenSlotRecord | undefined,
   now: number,
 ): ReturnType<typeof usableToken> {

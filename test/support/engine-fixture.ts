@@ -9,9 +9,12 @@ import {
 import {
   createManualClock,
   Secret,
+  systemRandom,
   type AccessToken,
   type EvergrantError,
   type ManualClock,
+  type ProcessIdentity,
+  type RandomBytes,
   type Result,
 } from '../../src/kernel/index.ts'
 import { createEntraProvider } from '../../src/oauth/index.ts'
@@ -55,9 +58,12 @@ export function createEngineFixture(): EngineFixture {
         name: 'contoso-graph',
         provider: createEntraProvider({ tenant }),
         clientId: 'client-1',
-        credentials: [{ method: 'client_secret_post', read: () => new Secret(fixture.secret) }],
+        credentials: [
+          { kind: 'secret', method: 'client_secret_post', read: () => new Secret(fixture.secret) },
+        ],
         grant: 'client_credentials',
         target: { resource: 'https://graph.microsoft.com' },
+        version: '1',
         ...change,
       }
       return createGrantEngine({
@@ -65,7 +71,8 @@ export function createEngineFixture(): EngineFixture {
         clock,
         fetch: endpoint.fetch,
         emit: (event) => events.push(event),
-        random: (length) => new Uint8Array(length).fill(255),
+        random: testRandom,
+        identity: processIdentity(),
         connections: [definition],
       })
     },
@@ -73,6 +80,24 @@ export function createEngineFixture(): EngineFixture {
     eventTypes: () => events.map((event) => event.type),
   }
   return fixture
+}
+
+/**
+ * Chance that makes every pause as long as it can be, and every id another one: a chance of two
+ * bytes is a pause, longer ones are ids.
+ */
+export const testRandom: RandomBytes = (length) =>
+  length === 2 ? new Uint8Array(length).fill(255) : systemRandom(length)
+
+/** A process that is visible to all others of the fixture; dead ones are named by pid. */
+export function processIdentity(pid = 1, dead: ReadonlySet<number> = new Set()): ProcessIdentity {
+  return {
+    bootId: 'boot',
+    pidNamespace: 'pids',
+    pid,
+    processStart: 'start',
+    startOf: (other) => (dead.has(other) ? undefined : 'start'),
+  }
 }
 
 /** The grant of a success; throws a refusal. */

@@ -1,0 +1,26 @@
+import type { Clock, ProcessIdentity, ProcessOwner, RandomBytes } from '../kernel/index.ts'
+import type { Bell } from './bell.ts'
+import type { NameVersion } from './credentials.ts'
+import type { GrantEvent } from './events.ts'
+import type { Outbox } from './outbox.ts'
+import type { GrantStore } from './ports.ts'
+import type { StoreAccess } from './store-access.ts'
+import type { Turns } from './turns.ts'
+
+/** What everything in one engine shares. */
+export interface EngineContext {
+  readonly store: GrantStore
+  readonly access: StoreAccess
+  readonly outbox: Outbox
+  readonly bell: Bell
+  /** One redemption of a `strict` grant at a time, also within the process. */
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly fetch: typeof fetch
+  readonly random: RandomBytes
+  readonly emit: (event: GrantEvent) => void
+  readonly identity: ProcessIdentity
+  /** This engine, as it signs flights. */
+  readonly owner: ProcessOwner
+  readonly nameVersion: NameVersion
+}

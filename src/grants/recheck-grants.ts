@@ -1,0 +1,56 @@
+import type { EngineContext } from './context.ts'
+import type { DropReason } from './events.ts'
+import type { Handles } from './handles.ts'
+import type { GrantRecord } from './ports.ts'
+import type { TokenSlot } from './token-slot.ts'
+
+/** How many grants are looked at at once. */
+const concurrency = 8
+
+/**
+ * Makes the look at every grant whose token is in memory: tokens of a grant that is revoked,
+ * replaced or orphaned are forgotten. Calls while one runs share one further run. Never rejects.
+ */
+export function createRecheck(handles: Handles, context: EngineContext): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+  const start = (): Promise<void> => {
+    running = recheck(handles, context).finally(() => {
+      running = undefined
+    })
+    return running
+  }
+  return () => {
+    if (running === undefined) return start()
+    next ??= running.then(() => {
+      next = undefined
+      return start()
+    })
+    return next
+  }
+}
+
+async function recheck(handles: Handles, context: EngineContext): Promise<void> {
+  const byGrant = new Map<string, TokenSlot[]>()
+  for (const slot of handles.slots()) {
+    const id = slot.slot().held === undefined ? undefined : slot.renewal.grantId()
+    if (id !== undefined) byGrant.set(id, [...(byGrant.get(id) ?? []), slot])
+  }
+  const waiting = [...byGrant]
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [id, slots] = next
+      const seen = await context.access
+        .attempt(() => context.store.getGrant(id))
+        .catch(() => undefined)
+      const reason = seen === undefined ? undefined : dropReason(seen.value)
+      if (reason !== undefined) for (const slot of slots) slot.drop(reason)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+}
+
+function dropReason(grant: GrantRecord | undefined): DropReason | undefined {
+  if (grant === undefined || grant.standing !== 'current') return 'superseded'
+  return grant.state === 'revoked' || grant.state === 'orphaned' ? grant.state : undefined
+}
