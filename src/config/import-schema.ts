@@ -161,6 +161,8 @@ export const importSchema = z
       remedy: 'Write minute, hour, day of month, month and day of week.',
     })
       .optional()
-      .describe('When the import runs by itself: a cron expression of five fields, in UTC.'),
+      .describe(
+        'When the import is due: a cron expression of five fields, in UTC; `evergrant imports run NAME` runs it at any time.',
+      ),
   })
   .describe('One import: what is read with which connection, and where it goes.')

@@ -16,7 +16,8 @@ export function renderConfigPage(): string {
     pageHead('Configuration', 'src/config/config-schema.ts'),
     'One YAML file, `./evergrant.yaml` unless `--config FILE` names another. `evergrant config check` reads it and prints it as understood, every default visible and secrets masked; `evergrant config schema` prints the [JSON Schema](evergrant.schema.json) for editors.',
     [
-      '- Secrets never stand in the file: `{ env: NAME }` or `{ file: PATH }` says where they do.',
+      '- Secrets never stand in the file: a _reference_ says where they do, one of `{ env: NAME }`, `{ file: PATH }` and `{ exec: [COMMAND, ARGUMENT, …] }`. Newlines at the end of a file or of what a command prints are not part of the secret.',
+      '- A command runs without a shell, with nothing on its standard input; a program without "/" is looked up in PATH. It has 10 seconds to print the secret, at most 64 KiB, and what it started is stopped with it. It runs anew whenever the secret is read anew.',
       '- Relative paths start from the folder of the configuration file.',
       '- Unknown keys, half-set features and unsafe values are refused, all problems at once.',
       '- Anchors, aliases and tags of YAML are refused: a value that starts with `*`, `&` or `!` is put in quotes.',
@@ -44,7 +45,7 @@ function fieldsOf(schema: JsonSchema, path: string, note = ''): Field[] {
       fallback: isRequired ? '**required**' : defaultOf(field),
       meaning: `${note}${field.description ?? ''}`,
     }
-    return [described, ...fieldsOf(field, fieldPath)]
+    return [described, ...formsOf(field).flatMap((form) => fieldsOf(form, fieldPath, note))]
   })
   const { additionalProperties: entry, items: item } = schema
   return [
@@ -52,6 +53,15 @@ function fieldsOf(schema: JsonSchema, path: string, note = ''): Field[] {
     ...(typeof entry === 'object' ? alternativesOf(entry, `${path}.<name>`) : []),
     ...(item === undefined ? [] : alternativesOf(item, `${path}[]`)),
   ]
+}
+
+/** The forms a field may have, several or one; references to secrets are described once, on top. */
+function formsOf(schema: JsonSchema): readonly JsonSchema[] {
+  return isReference(schema) ? [] : (schema.anyOf ?? [schema])
+}
+
+function isReference({ properties = {} }: JsonSchema): boolean {
+  return Object.keys(properties).join() === 'env,file,exec'
 }
 
 /** The fields of every alternative, each told apart by its `type`. */
@@ -66,12 +76,23 @@ function alternativesOf(schema: JsonSchema, path: string): Field[] {
 function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${schema.const}\``
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${value}\``).join(', ')
-  if (schema.type === 'array') return 'list'
-  if (schema.type === 'object') return 'mapping'
-  return 'text'
+  if (isReference(schema)) return 'reference'
+  if (schema.anyOf !== undefined) {
+    return [...new Set(schema.anyOf.map(typeOf))].join(' or ')
+  }
+  return words[schema.type ?? ''] ?? 'text'
+}
+
+const words: Readonly<Record<string, string>> = {
+  array: 'list',
+  boolean: '`true`, `false`',
+  integer: 'number',
+  number: 'number',
+  object: 'mapping',
 }
 
 function defaultOf(schema: JsonSchema): string {
   if (schema.default === undefined) return '–'
+  if (Array.isArray(schema.default)) return schema.default.length === 0 ? 'none' : 'see below'
   return typeof schema.default === 'object' ? 'see below' : `\`${schema.default}\``
 }
