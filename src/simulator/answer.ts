@@ -1,3 +1,5 @@
+import type { OpenTokenRequest } from './token-log.ts'
+
 /** A complete answer, before the wire and its accidents. */
 export interface Answer {
   readonly status: number
@@ -49,6 +51,8 @@ export interface SimulatedRequest {
   readonly requestId: string
   /** The simulator's time when the request came. */
   readonly receivedAt: number
+  /** The record of a token request, which fills as it is processed. */
+  readonly tokenRequest?: OpenTokenRequest
 }
 
 /** A header's text; the first, when it was sent several times. */

@@ -10,6 +10,8 @@ export interface CertificateSubject {
   readonly hosts: readonly string[]
   /** Serial number; at most 20 bytes, taken as positive. */
   readonly serial: Uint8Array
+  /** First and last instant it is good for (epoch ms, up to 2049). Default: 2020 to 2049. */
+  readonly validity?: { readonly from: number; readonly until: number }
 }
 
 /** A certificate in both of its common forms. */
@@ -30,13 +32,13 @@ const oid = {
 } as const
 
 /** Fixed and generous, because the reader's clock may be a moved one. */
-const validity = { from: '200101000000Z', until: '491231235959Z' } as const
+const always = { from: '200101000000Z', until: '491231235959Z' } as const
 const derNull = der(0x05)
 const derTrue = der(0x01, Uint8Array.of(0xff))
 
 /**
- * Makes a self-signed X.509 version 3 certificate, its own trust anchor, valid from 2020 to 2049.
- * The key pair may be RSA or EC P-256; the signature is over SHA-256.
+ * Makes a self-signed X.509 version 3 certificate, its own trust anchor. The key pair may be RSA or
+ * EC P-256; the signature is over SHA-256.
  *
  * @see RFC 5280 section 4.1
  */
@@ -48,6 +50,9 @@ export function selfSignCertificate(
     keys.privateKey.asymmetricKeyType === 'rsa'
       ? derSequence(derObjectId(oid.rsaSha256), derNull)
       : derSequence(derObjectId(oid.ecdsaSha256))
+  const { validity } = subject
+  const from = validity === undefined ? always.from : utcTimeOf(validity.from)
+  const until = validity === undefined ? always.until : utcTimeOf(validity.until)
   const name = derSequence(
     der(0x31, derSequence(derObjectId(oid.commonName), derText(subject.commonName))),
   )
@@ -56,7 +61,7 @@ export function selfSignCertificate(
     derInteger(subject.serial),
     algorithm,
     name,
-    derSequence(derUtcTime(validity.from), derUtcTime(validity.until)),
+    derSequence(derUtcTime(from), derUtcTime(until)),
     name,
     keys.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, derSequence(...extensions(subject.hosts))),
@@ -64,6 +69,11 @@ export function selfSignCertificate(
   const signature = sign('sha256', toBeSigned, keys.privateKey)
   const encoded = derSequence(toBeSigned, algorithm, derBitString(signature))
   return { der: encoded, pem: pemOf(encoded) }
+}
+
+/** `YYMMDDhhmmssZ` */
+function utcTimeOf(at: number): string {
+  return `${new Date(at).toISOString().replace(/\D/g, '').slice(2, 14)}Z`
 }
 
 function extensions(hosts: readonly string[]): Buffer[] {

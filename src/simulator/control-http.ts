@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isEvergrantError } from '../kernel/index.ts'
-import type { Addressee, SimulatorControl } from './control.ts'
+import type { SimulatorControl } from './control.ts'
+import type { AccountChange, Addressee, RefreshTokenWish } from './control-grants.ts'
 import type { Fault } from './faults.ts'
-import type { Range, SimulatedSecret } from './options.ts'
+import type { Range, Rotation, SimulatedCertificate } from './options.ts'
+import type { SimulatedFederation, SimulatedSecret } from './options.ts'
+import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { readBody } from './read-body.ts'
 import type { Revocation } from './token-ledger.ts'
 import type { OutageStyle } from './world.ts'
@@ -22,6 +25,14 @@ interface Arguments {
   readonly groups?: number
   readonly user?: string
   readonly group?: string
+  readonly id?: string
+  readonly audience?: string
+  readonly isBlocked?: boolean
+  readonly rotation?: Rotation
+  readonly rejection?: RejectionStyle
+  readonly resource?: ResourceName
+  readonly certificates?: readonly SimulatedCertificate[]
+  readonly federated?: readonly SimulatedFederation[]
 }
 
 type Operation = (control: SimulatorControl, body: never) => unknown
@@ -53,12 +64,45 @@ const operations: Readonly<Record<string, Operation>> = {
     control.deleteUser(requireMember(body.user, 'user'), body),
   'delete-group': (control, body: Arguments & Addressee) =>
     control.deleteGroup(requireMember(body.group, 'group'), body),
+  'set-certificates': (control, body: Arguments & Addressee) =>
+    control.setCertificates(requireMember(body.certificates, 'certificates'), body),
+  'set-federated': (control, body: Arguments & Addressee) =>
+    control.setFederated(requireMember(body.federated, 'federated'), body),
+  'issue-refresh-token': (control, body: RefreshTokenWish & { readonly count?: number }) => {
+    const { count } = body
+    if (count === undefined) return { refresh_token: control.issueRefreshToken(body) }
+    const tokens = Array.from({ length: count }, () => control.issueRefreshToken(body))
+    return { refresh_tokens: tokens }
+  },
+  'set-account': (control, body: AccountChange & Addressee & Arguments) =>
+    control.setAccount(requireMember(body.user, 'user'), body, body),
+  'revoke-sessions': (control, body: Arguments & Addressee) =>
+    control.revokeSessions(body.user, body),
+  'set-sign-in-frequency': (control, body: Arguments & Addressee) =>
+    control.setSignInFrequency(typeof body.seconds === 'number' ? body.seconds : null, body),
+  'withdraw-consent': (control, body: Arguments & Addressee) =>
+    control.withdrawConsent(body.audience, body),
+  'set-application-blocked': (control, body: Arguments & Addressee) =>
+    control.setApplicationBlocked(body.isBlocked ?? true, body),
+  'set-rotation': (control, body: Arguments & Addressee) =>
+    control.setRotation(requireMember(body.rotation, 'rotation'), body),
+  'set-auto-sign-in': (control, body: Arguments & Addressee) =>
+    control.setAutoSignIn(body.user ?? null, body),
+  'set-rejection-style': (control, body: Arguments) =>
+    control.setRejectionStyle(requireMember(body.rejection, 'rejection'), body.resource),
+  release: (control, { id }: Arguments) => control.release(id),
   reset: (control) => control.reset(),
+}
+
+const readings: Readonly<Record<string, (control: SimulatorControl) => unknown>> = {
+  stats: (control) => control.stats(),
+  'token-requests': (control) => control.tokenRequests(),
 }
 
 /**
  * Serves the control over HTTP: `POST /_control/<operation>` with a JSON object, `GET
- * /_control/stats`. Only loopback peers that speak to a loopback host, and no web page, are heard.
+ * /_control/stats` and `GET /_control/token-requests`. Only loopback peers that speak to a loopback
+ * host, and no web page, are heard.
  */
 export async function answerControl(
   control: SimulatorControl,
@@ -71,11 +115,16 @@ export async function answerControl(
     response.end(JSON.stringify(body))
   }
   if (!isLocal(incoming)) return send(403, { error: 'the control API is for loopback only' })
-  if (incoming.method === 'GET' && name === 'stats') return send(200, control.stats())
+  const reading = incoming.method === 'GET' ? readings[name] : undefined
+  if (reading !== undefined) return send(200, reading(control))
   const operation = Object.hasOwn(operations, name) ? operations[name] : undefined
   if (operation === undefined || incoming.method !== 'POST') {
     const known = Object.keys(operations)
-    return send(404, { error: `there is no operation "${name}"`, get: ['stats'], post: known })
+    return send(404, {
+      error: `there is no operation "${name}"`,
+      get: Object.keys(readings),
+      post: known,
+    })
   }
   try {
     const text = await readBody(incoming)

@@ -1,7 +1,14 @@
 import { EvergrantError } from '../kernel/index.ts'
+import {
+  createGrantControl,
+  realmsOf,
+  type Addressee,
+  type GrantControl,
+} from './control-grants.ts'
 import type { Fault, FaultHandle } from './faults.ts'
-import type { Range, SimulatedSecret, SimulatorOptions } from './options.ts'
+import type { Range, SimulatorOptions } from './options.ts'
 import { indexOfGroupId } from './group.ts'
+import { idOf } from './person.ts'
 import { findPerson } from './population.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
 import {
@@ -9,21 +16,13 @@ import {
   maximumGroups,
   requireCount,
   requireUserCount,
-  type Application,
   type Tenant,
 } from './tenants.ts'
 import type { Revocation } from './token-ledger.ts'
 import { settingsOf, type OutageStyle, type World } from './world.ts'
 
-/** Which tenant and application a change is for; the first ones where left out. */
-export interface Addressee {
-  /** Tenant id or domain. */
-  readonly tenant?: string
-  readonly clientId?: string
-}
-
 /** Drives a running simulator: its clock, its tokens, its accidents. Every change works at once. */
-export interface SimulatorControl {
+export interface SimulatorControl extends GrantControl {
   /** Moves the simulator's own clock; the machine's is not touched. */
   advanceClock(milliseconds: number): void
   /** Makes Graph refuse every token issued before now. */
@@ -44,9 +43,6 @@ export interface SimulatorControl {
   setTokenLifetime(seconds: Range): void
   /** Seconds; `null`: page tokens do not expire. */
   setPageTokenLifetime(seconds: number | null): void
-  /** Application permissions of tokens issued from now on; those out there keep theirs. */
-  setPermissions(permissions: readonly string[], addressee?: Addressee): void
-  setSecrets(secrets: readonly SimulatedSecret[], addressee?: Addressee): void
   /** Grows or shrinks a tenant, at its end. */
   setUserCount(users: number, addressee?: Addressee): void
   /** Grows or shrinks a tenant's number of groups, at its end. */
@@ -57,8 +53,8 @@ export interface SimulatorControl {
   deleteGroup(group: string, addressee?: Addressee): void
   stats(): SimulatorStats
   /**
-   * Back to how it began: clock, settings, tenants, counters; no faults, no outage, no revocation.
-   * Tokens still alive by the clock are accepted again.
+   * Back to how it began: clock, settings, tenants, counters; no faults, no outage, no revocation,
+   * and no refresh token or code of before. Tokens still alive by the clock are accepted again.
    */
   reset(): void
 }
@@ -69,14 +65,19 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
     tenant,
     userCount: tenant.userCount,
     groupCount: tenant.groupCount,
-    applications: [...tenant.applications.values()].map((application) => ({
+  }))
+  const grantBeginnings = realmsOf(world).map(({ accounts, applications, policy }) => ({
+    accounts,
+    policy,
+    policyBefore: { ...policy },
+    applications: [...applications.values()].map((application) => ({
       application,
-      secrets: application.secrets,
-      permissions: application.permissions,
+      before: { ...application },
     })),
   }))
   const changePages = (): void => world.pages.clear()
   return {
+    ...createGrantControl(world),
     advanceClock: (milliseconds) => {
       world.clockOffsetMs += requireNumber(milliseconds, 'milliseconds')
     },
@@ -105,12 +106,6 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.settings.pageTokenLifetimeSeconds = seconds ?? Infinity
       changePages()
     },
-    setPermissions: (permissions, addressee) => {
-      applicationOf(world, addressee).permissions = permissions
-    },
-    setSecrets: (secrets, addressee) => {
-      applicationOf(world, addressee).secrets = secrets
-    },
     setUserCount: (users, addressee) => {
       tenantOf(world, addressee).userCount = requireUserCount(users, 'users')
       changePages()
@@ -124,6 +119,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       const person = findPerson(tenant.population, tenant.userCount, user)
       if (person === undefined) throw noSuch('user', user)
       tenant.deletedUsers.add(person.index)
+      tenant.accounts.state(idOf(person)).isDeleted = true
       tenant.changes++
       changePages()
     },
@@ -145,14 +141,22 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, groupCount, applications } of beginnings) {
+      for (const { tenant, userCount, groupCount } of beginnings) {
         tenant.userCount = userCount
         tenant.groupCount = groupCount
         tenant.deletedUsers.clear()
         tenant.deletedGroups.clear()
         tenant.changes++
-        for (const { application, ...before } of applications) Object.assign(application, before)
       }
+      for (const { accounts, applications, policy, policyBefore } of grantBeginnings) {
+        accounts.reset()
+        Object.assign(policy, policyBefore)
+        for (const { application, before } of applications) Object.assign(application, before)
+      }
+      world.sessions.reset()
+      world.codes.reset()
+      world.usedAssertions.clear()
+      world.tokenLog.reset()
       changePages()
     },
   }
@@ -177,17 +181,6 @@ function tenantOf(world: World, addressee: Addressee = {}): Tenant {
   const found = tenant === undefined ? world.tenants[0] : findTenant(world.tenants, tenant)
   if (found !== undefined) return found
   throw new EvergrantError('config_invalid', `simulator: there is no tenant "${tenant}"`)
-}
-
-function applicationOf(world: World, addressee: Addressee = {}): Application {
-  const applications = tenantOf(world, addressee).applications
-  const { clientId } = addressee
-  const found =
-    clientId === undefined
-      ? applications.values().next().value
-      : applications.get(clientId.toLowerCase())
-  if (found !== undefined) return found
-  throw new EvergrantError('config_invalid', `simulator: there is no application "${clientId}"`)
 }
 
 function noSuch(what: string, name: string): EvergrantError {

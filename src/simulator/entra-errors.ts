@@ -1,3 +1,4 @@
+import { refusalText7000215 } from './client-refusals.ts'
 import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
 
 /** One refusal of the token endpoint. */
@@ -28,8 +29,12 @@ export function entraHeaders(request: SimulatedRequest): Record<string, string> 
   }
 }
 
-/** Entra's error body: description with its trailer, numbers, ids and the page about the error. */
+/**
+ * Entra's error body: description with its trailer, numbers, ids and the page about the error.
+ * Notes the refusal in the log of token requests.
+ */
 export function entraError(request: SimulatedRequest, refusal: EntraRefusal): Answer {
+  noteRefusal(request, refusal.error, refusal.code)
   const timestamp = `${new Date(request.receivedAt).toISOString().slice(0, 19).replace('T', ' ')}Z`
   const trace = request.requestId
   const correlation = headerOf(request, 'client-request-id') ?? trace
@@ -46,6 +51,14 @@ export function entraError(request: SimulatedRequest, refusal: EntraRefusal): An
     ...(refusal.claims === undefined ? {} : { claims: refusal.claims }),
   }
   return { status: refusal.status, headers: entraHeaders(request), body: JSON.stringify(body) }
+}
+
+/** Writes into the log of token requests that this one was refused. */
+export function noteRefusal(request: SimulatedRequest, error: string, code?: number): void {
+  const record = request.tokenRequest
+  if (record === undefined) return
+  record.error = error
+  record.code = code
 }
 
 /** What the token endpoint says under a bare status. */
@@ -76,8 +89,3 @@ const statusShapes: Readonly<Record<number, readonly [error: string, code: numbe
     ],
     504: ['temporarily_unavailable', 90033, 'A transient error has occurred. Please try again.'],
   }
-
-/** The text of AADSTS7000215. */
-export function refusalText7000215(application: string): string {
-  return `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${application}'.`
-}

@@ -1,90 +1,140 @@
 import { err, ok, type Result } from '../kernel/index.ts'
-import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
-import { entraError, entraHeaders, refusalText7000215 } from './entra-errors.ts'
-import type { EntraRefusal } from './entra-errors.ts'
+import type { Answer, SimulatedRequest } from './answer.ts'
+import { authenticateClient, readForm, type AuthenticatedClient } from './client-authentication.ts'
+import { clientRefusals } from './client-refusals.ts'
+import { entraError, type EntraRefusal } from './entra-errors.ts'
+import { issueEntra, type AskedClaims } from './entra-issue.ts'
 import { unknownTenant } from './entra-metadata.ts'
-import { audienceOf, graphApplicationId } from './resources.ts'
-import { findTenant, type Application, type Tenant } from './tenants.ts'
+import { grantRefusals } from './grant-refusals.ts'
+import { audienceIn, readScopes } from './scopes.ts'
+import { findTenant, type Tenant } from './tenants.ts'
+import { conditionRefusal, proveCode, proveRefreshToken, type ProvenGrant } from './user-grants.ts'
 import type { World } from './world.ts'
 
-interface AskedClaims {
-  readonly isCapable: boolean
-  readonly notBefore?: number
+/** A request to the token endpoint, read so far. */
+interface TokenAsk {
+  readonly world: World
+  readonly request: SimulatedRequest
+  readonly tenant: Tenant
+  readonly form: URLSearchParams
+  readonly client: AuthenticatedClient
+  readonly asked: AskedClaims
+  /** The older endpoint, which speaks of `resource` in place of scopes. */
+  readonly isV1: boolean
 }
 
 /**
- * Answers the token endpoint for `client_credentials` with a secret, sent by post or basic.
+ * Answers the token endpoint, v2.0 and v1, for `client_credentials`, `authorization_code` and
+ * `refresh_token`.
  *
- * @see RFC 6749 section 4.4; Microsoft identity platform, OAuth 2.0 client credentials flow
+ * @see RFC 6749 sections 4.1.3, 4.4 and 6; Microsoft identity platform, authorization code flow
  */
 export function answerToken(world: World, request: SimulatedRequest): Answer {
-  world.counters.tokenRequests++
+  const answer = judgeToken(world, request)
+  if (answer.ok) return answer.value
+  return entraError(request, answer.error)
+}
+
+function judgeToken(world: World, request: SimulatedRequest): Result<Answer, EntraRefusal> {
   const [, tenantName = ''] = request.path.split('/')
   const tenant = findTenant(world.tenants, tenantName)
-  if (request.method !== 'POST') return entraError(request, onlyPost(request.method))
-  if (tenant === undefined) return unknownTenant(request, tenantName, 'invalid_request')
+  if (request.method !== 'POST') return err(onlyPost(request.method))
+  if (tenant === undefined) return ok(unknownTenant(request, tenantName, 'invalid_request'))
   const form = readForm(request)
   const grantType = form.get('grant_type')
-  if (!grantType) return entraError(request, missing('grant_type'))
-  if (grantType !== 'client_credentials') return entraError(request, unsupportedGrant(grantType))
-  const application = authenticate(tenant, form, request.receivedAt)
-  if (!application.ok) return entraError(request, application.error)
-  const audience = audienceFor(tenant, form.get('scope'), request.origin)
-  if (!audience.ok) return entraError(request, audience.error)
+  if (!grantType) return err(clientRefusals.missing('grant_type'))
+  const answer = answers[grantType]
+  if (answer === undefined) return err(unsupportedGrant(grantType))
+  const audiences = assertionAudiences(request, tenantName, tenant)
+  const client = authenticateClient(world, tenant, request, form, audiences)
+  if (!client.ok) return client
+  const record = request.tokenRequest
+  if (record !== undefined) record.authentication = client.value.method
   const claims = readClaims(form.get('claims'))
-  if (!claims.ok) return entraError(request, claims.error)
-  return issue(world, request, tenant, application.value, audience.value, claims.value)
+  if (!claims.ok) return claims
+  const isV1 = !request.path.includes('/v2.0/')
+  const ask = { world, request, tenant, form, client: client.value, asked: claims.value, isV1 }
+  return answer(ask)
 }
 
-/** The form, with the credentials of a Basic header put where the body would have them. */
-function readForm(request: SimulatedRequest): URLSearchParams {
-  const form = new URLSearchParams(request.body)
-  const basic = /^basic +(\S+)$/i.exec(headerOf(request, 'authorization') ?? '')?.[1]
-  if (basic === undefined) return form
-  const pair = Buffer.from(basic, 'base64').toString('utf8')
-  const colon = pair.indexOf(':')
-  if (colon < 0) return form
-  form.set('client_id', formDecoded(pair.slice(0, colon)))
-  form.set('client_secret', formDecoded(pair.slice(colon + 1)))
-  return form
+const answers: Readonly<Record<string, (ask: TokenAsk) => Result<Answer, EntraRefusal>>> = {
+  client_credentials: answerForItself,
+  authorization_code: (ask) => {
+    const { world, tenant, client, form, request } = ask
+    if (!form.get('code')) return err(clientRefusals.missing('code'))
+    const grant = proveCode(world, tenant, client.application, form, request.receivedAt)
+    return grant.ok ? answerForUser(ask, grant.value) : grant
+  },
+  refresh_token: (ask) => {
+    const { world, tenant, client, form, request } = ask
+    const token = form.get('refresh_token')
+    if (!token) return err(clientRefusals.missing('refresh_token'))
+    const { tokenRequest, receivedAt } = request
+    const { application } = client
+    const grant = proveRefreshToken(world, tenant, application, token, tokenRequest, receivedAt)
+    return grant.ok ? answerForUser(ask, grant.value) : grant
+  },
 }
 
-/** RFC 6749 section 2.3.1: both halves are form-encoded; what is not passes as it is. */
-function formDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    return text
+function answerForItself(ask: TokenAsk): Result<Answer, EntraRefusal> {
+  const { world, request, tenant, form, client, asked, isV1 } = ask
+  const { application, method } = client
+  if (method === 'none') return err(clientRefusals.noCredential)
+  const resource = isV1 ? form.get('resource') : defaultOf(form.get('scope'))
+  if (!resource) return err(missingTarget(form.get('scope'), isV1))
+  const audience = audienceIn(tenant, resource, request.origin)
+  if (audience === undefined) return err(unknownResource(resource, tenant))
+  if (application.isBlocked) return err(grantRefusals.blocked)
+  return ok(issueEntra(world, request, { tenant, client, audience, asked, isV1 }))
+}
+
+function answerForUser(ask: TokenAsk, grant: ProvenGrant): Result<Answer, EntraRefusal> {
+  const { world, request, tenant, form, client, asked, isV1 } = ask
+  const { session } = grant
+  const scope = form.get('scope') ?? (isV1 ? v1Scope(form.get('resource')) : undefined)
+  const granted = readScopes(session.scopes.join(' '))
+  const wanted = scope === undefined ? granted : readScopes(scope)
+  const audience = audienceIn(tenant, wanted.resource, request.origin)
+  if (audience === undefined) return err(unknownResource(wanted.resource, tenant))
+  const { application } = client
+  const refusal = conditionRefusal(tenant, application, session, audience, request.receivedAt)
+  if (refusal !== undefined) return err(refusal)
+  // A refresh token stays one with whatever scopes it is used; a code brings one only if asked.
+  const isOffline =
+    form.get('grant_type') === 'refresh_token' || granted.openId.has('offline_access')
+  const user = {
+    session,
+    scopes: wanted,
+    nonce: grant.nonce,
+    refreshToken: isOffline ? grant.spend() : undefined,
+    wantsClientInfo: form.get('client_info') === '1',
   }
+  return ok(issueEntra(world, request, { tenant, client, audience, asked, isV1, user }))
 }
 
-function authenticate(
-  tenant: Tenant,
-  form: URLSearchParams,
-  now: number,
-): Result<Application, EntraRefusal> {
-  const clientId = form.get('client_id')
-  if (!clientId) return err(missing('client_id'))
-  const application = tenant.applications.get(clientId.toLowerCase())
-  if (application === undefined) return err(unknownClient(clientId, tenant))
-  const secret = form.get('client_secret')
-  if (!secret) return err(noCredential)
-  const known = application.secrets.filter(({ value }) => value === secret)
-  if (known.length === 0) return err(wrongSecret(application))
-  const isExpired = known.every(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now)
-  return isExpired ? err(expiredSecret(application)) : ok(application)
+/** An assertion is for the endpoint it is sent to, named by the tenant's id or as the path does. */
+function assertionAudiences(request: SimulatedRequest, name: string, tenant: Tenant): string[] {
+  const { origin } = request
+  return [
+    ...new Set(
+      [tenant.id, name, tenant.domain].map((each) => `${origin}/${each}/oauth2/v2.0/token`),
+    ),
+    `${origin}/${tenant.id}/oauth2/token`,
+    `${origin}/${tenant.id}/v2.0`,
+  ]
 }
 
-function audienceFor(
-  tenant: Tenant,
-  scope: string | null,
-  origin: string,
-): Result<string, EntraRefusal> {
-  if (!scope) return err(missing('scope'))
-  const resource = /^(\S+)\/\.default$/.exec(scope.trim())?.[1]
-  if (resource === undefined) return err(badScope(scope))
-  const audience = audienceOf(resource, tenant.applications.keys(), origin)
-  return audience === undefined ? err(unknownResource(resource, tenant)) : ok(audience)
+function v1Scope(resource: string | null): string | undefined {
+  return resource ? `${resource.replace(/\/$/, '')}/.default openid` : undefined
+}
+
+function defaultOf(scope: string | null): string | undefined {
+  return /^(\S+)\/\.default$/.exec(scope?.trim() ?? '')?.[1]
+}
+
+function missingTarget(scope: string | null, isV1: boolean): EntraRefusal {
+  if (isV1) return clientRefusals.missing('resource')
+  return scope ? badScope(scope) : clientRefusals.missing('scope')
 }
 
 function readClaims(text: string | null): Result<AskedClaims, EntraRefusal> {
@@ -105,91 +155,14 @@ function readClaims(text: string | null): Result<AskedClaims, EntraRefusal> {
   }
 }
 
-function issue(
-  world: World,
-  request: SimulatedRequest,
-  tenant: Tenant,
-  application: Application,
-  audience: string,
-  asked: AskedClaims,
-): Answer {
-  const lifetime = Math.max(0, Math.round(world.draw(world.settings.tokenLifetimeSeconds)))
-  // Rounded up, so that no token dies before its client expects it; valid from five minutes ago,
-  // as Entra has it.
-  const now = Math.ceil(request.receivedAt / 1_000)
-  const expiresAt = now + lifetime
-  const isForGraph = audience === graphApplicationId || audience.includes('graph')
-  const token = world.signer.sign({
-    aud: audience,
-    iss: `https://sts.windows.net/${tenant.id}/`,
-    iat: now - 300,
-    nbf: now - 300,
-    exp: expiresAt,
-    appid: application.id,
-    appidacr: '1',
-    idp: `https://sts.windows.net/${tenant.id}/`,
-    idtyp: 'app',
-    oid: application.principalId,
-    sub: application.principalId,
-    ...(isForGraph ? { roles: application.permissions } : {}),
-    tenant_region_scope: 'EU',
-    tid: tenant.id,
-    uti: world.ledger.book(expiresAt * 1_000),
-    ver: '1.0',
-    ...(asked.isCapable ? { xms_cc: ['cp1'] } : {}),
-    ...(asked.notBefore === undefined ? {} : { sim_claims_nbf: asked.notBefore }),
-  })
-  world.counters.tokensIssued++
-  return {
-    status: 200,
-    headers: entraHeaders(request),
-    body: JSON.stringify({
-      token_type: 'Bearer',
-      expires_in: lifetime,
-      ext_expires_in: lifetime,
-      // Entra sends refresh_in with long-lived tokens only.
-      ...(lifetime >= 7_200 ? { refresh_in: Math.floor(lifetime / 2) } : {}),
-      access_token: token,
-    }),
-  }
-}
-
 function onlyPost(method: string): EntraRefusal {
   const message = `The endpoint only accepts POST requests. Received a ${method} request.`
   return { status: 400, error: 'invalid_request', code: 900561, message }
 }
 
-function missing(parameter: string): EntraRefusal {
-  const message = `The request body must contain the following parameter: '${parameter}'.`
-  return { status: 400, error: 'invalid_request', code: 900144, message }
-}
-
 function unsupportedGrant(grantType: string): EntraRefusal {
   const message = `The app requested an unsupported grant type '${grantType}'.`
   return { status: 400, error: 'unsupported_grant_type', code: 70003, message }
-}
-
-function unknownClient(clientId: string, tenant: Tenant): EntraRefusal {
-  const message = `Application with identifier '${clientId}' was not found in the directory '${tenant.domain}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`
-  return { status: 400, error: 'unauthorized_client', code: 700016, message }
-}
-
-const noCredential: EntraRefusal = {
-  status: 401,
-  error: 'invalid_client',
-  code: 7000218,
-  message:
-    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-}
-
-function wrongSecret(application: Application): EntraRefusal {
-  const message = refusalText7000215(application.id)
-  return { status: 401, error: 'invalid_client', code: 7000215, message }
-}
-
-function expiredSecret(application: Application): EntraRefusal {
-  const message = `The provided client secret keys for app '${application.id}' are expired. Visit the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: https://aka.ms/certCreds.`
-  return { status: 401, error: 'invalid_client', code: 7000222, message }
 }
 
 function badScope(scope: string): EntraRefusal {

@@ -1,16 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isGraphKind, kindOf, type Answer, type SimulatedRequest } from './answer.ts'
+import {
+  isGraphKind,
+  kindOf,
+  type Answer,
+  type RequestKind,
+  type SimulatedRequest,
+} from './answer.ts'
+import { answerAuthorize } from './authorize.ts'
 import { deliver } from './deliver.ts'
 import { answerInstance, answerKeys, answerMetadata } from './entra-metadata.ts'
-import { entraStatusError } from './entra-errors.ts'
 import { answerToken } from './entra-token.ts'
 import { answerOfFault } from './fault-answers.ts'
 import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
-import { answerCount, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
+import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
 import { throttleKeyOf } from './graph-users.ts'
+import { answerGuarded } from './guarded-apis.ts'
+import { isOidc, statusRefusal } from './oauth-errors.ts'
+import { answerOidc } from './oidc.ts'
 import { readBody } from './read-body.ts'
 import type { World } from './world.ts'
 
@@ -27,16 +36,56 @@ export async function answerExchange(
   const signal = signalOf(world, response)
   if (isRefusedByOutage(world)) return reset(world, request, response)
   const fault = world.faults.due(request)
+  if (fault !== undefined && isPause(fault) && fault.when === 'before') {
+    await pause(world, request, fault, signal)
+  }
   const { answer, effect } = decide(world, request, fault)
   if (answer === 'reset') return reset(world, request, response)
-  const hangMs = effect?.kind === 'hang' ? (effect.ms ?? Infinity) : 0
-  const waitMs = world.draw(world.settings.latencyMs) + hangMs
+  if (fault !== undefined && isPause(fault) && fault.when === 'after') {
+    await pause(world, request, fault, signal)
+  }
+  const waitMs = world.draw(world.settings.latencyMs)
   const spentMs = world.clock.monotonic() - startedAt
-  if (waitMs > spentMs) await world.clock.sleep(Math.min(waitMs - spentMs, longestWait), { signal })
+  if (waitMs > spentMs) await world.clock.sleep(waitMs - spentMs, { signal })
   const acceptsGzip = options.gzip && /\bgzip\b/i.test(String(incoming.headers['accept-encoding']))
   const { clock } = world
   const bytes = await deliver(response, answer, { clock, signal, acceptsGzip, effect })
   record(world, request, answer, bytes)
+}
+
+function isPause({ effect }: DueFault): boolean {
+  return effect.kind === 'hang' || effect.kind === 'hold'
+}
+
+/**
+ * Waits as a `hang` or `hold` wants it. A server does not notice that its client has left: only
+ * silence without an end does, since nothing else would end it.
+ */
+async function pause(
+  world: World,
+  request: SimulatedRequest,
+  fault: DueFault,
+  signal: AbortSignal,
+): Promise<void> {
+  const { effect } = fault
+  // A signal of its own: one that outlives all requests would gather listeners.
+  const closing = AbortSignal.any([world.closing.signal])
+  const gate = effect.kind === 'hold' ? fault.gate() : undefined
+  happen(world, request, fault)
+  if (effect.kind === 'hang' && effect.ms === undefined) {
+    await world.clock.sleep(longestWait, { signal })
+  } else if (effect.kind === 'hang') {
+    await world.clock.sleep(effect.ms ?? 0, { signal: closing })
+  } else {
+    await Promise.race([gate, rejection(closing)])
+  }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error)
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
 }
 
 /** A day: longer than any client waits. */
@@ -50,7 +99,7 @@ async function readRequest(
   const url = incoming.url ?? '/'
   const mark = url.indexOf('?')
   const path = decodedPath(mark < 0 ? url : url.slice(0, mark))
-  return {
+  const read = {
     method: incoming.method ?? 'GET',
     kind: kindOf(path),
     origin,
@@ -62,6 +111,7 @@ async function readRequest(
     requestId: world.newRequestId(),
     receivedAt: world.now(),
   }
+  return read.kind === 'token' ? { ...read, tokenRequest: world.tokenLog.open(read) } : read
 }
 
 function decodedPath(path: string): string {
@@ -87,29 +137,49 @@ function decide(
   if (isPageEffect(effect)) {
     const answer = answerRightly(world, request, effect)
     // A refusal is no place for it: it waits for the next page.
-    if (answer.rows !== undefined) happen(world, fault)
+    if (answer.rows !== undefined) happen(world, request, fault)
     return { answer, effect: undefined }
   }
-  happen(world, fault)
+  if (isPause(fault)) return { answer: answerRightly(world, request, undefined), effect: undefined }
+  const right = fault.when === 'after' ? answerRightly(world, request, undefined) : undefined
+  happen(world, request, fault)
   if (effect.kind === 'reset') return { answer: 'reset', effect: undefined }
   if (effect.kind === 'status' && effect.penalty === true) {
     penalize(world, request, effect.retryAfter)
   }
-  const replaced = answerOfFault(request, effect)
-  return { answer: replaced ?? answerRightly(world, request, undefined), effect }
+  const replaced = answerOfFault(world, request, effect)
+  return { answer: replaced ?? right ?? answerRightly(world, request, undefined), effect }
 }
 
+/** Processes the request, with all that follows from it, and returns the right answer. */
 function answerRightly(
   world: World,
   request: SimulatedRequest,
   effect: FaultEffect | undefined,
 ): Answer {
   if (isGraphKind(request.kind, request.path)) return answerGraph(world, request, effect)
+  if (request.kind === 'token') return answerAnyToken(world, request)
+  if (/^\/(oidc|\.well-known\/oauth-authorization-server)\//.test(request.path)) {
+    return answerOidc(world, request)
+  }
   if (request.kind === 'metadata') return answerMetadata(world, request)
   if (request.kind === 'keys') return answerKeys(world, request)
   if (request.kind === 'instance') return answerInstance(world, request)
-  if (request.kind === 'token') return answerToken(world, request)
+  if (request.kind === 'authorize') return answerAuthorize(world, request)
+  if (guardedKinds.has(request.kind)) return answerGuarded(world, request)
   return { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found' }
+}
+
+const guardedKinds: ReadonlySet<RequestKind> = new Set(['arm', 'partner', 'secret'])
+
+function answerAnyToken(world: World, request: SimulatedRequest): Answer {
+  world.counters.tokenRequests++
+  const answer = isOidc(request) ? answerOidc(world, request) : answerToken(world, request)
+  const { tokenRequest } = request
+  if (tokenRequest !== undefined) {
+    tokenRequest.outcome = answer.status === 200 ? 'issued' : 'refused'
+  }
+  return answer
 }
 
 function answerGraph(
@@ -131,6 +201,7 @@ function answerGraph(
   }
   if (request.kind === 'users') return answerUsers(world, request, caller.value, effect)
   if (request.kind === 'count') return answerCount(world, request, caller.value)
+  if (request.kind === 'me') return answerMe(request, caller.value)
   if (request.kind === 'user') return answerUser(request, caller.value)
   if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
   if (request.kind === 'group') return answerGroup(request, caller.value)
@@ -155,7 +226,7 @@ function penalize(
 function statusError(request: SimulatedRequest, status: number): Answer {
   return isGraphKind(request.kind, request.path)
     ? graphStatusError(request, status)
-    : entraStatusError(request, status)
+    : statusRefusal(request, status)
 }
 
 function isRefusedByOutage(world: World): boolean {
@@ -163,7 +234,8 @@ function isRefusedByOutage(world: World): boolean {
   return outage?.style === 'refused' && outage.until > world.now()
 }
 
-function happen(world: World, fault: DueFault): void {
+function happen(world: World, request: SimulatedRequest, fault: DueFault): void {
+  if (request.tokenRequest !== undefined) request.tokenRequest.fault = fault.effect.kind
   fault.apply()
   world.counters.faultsApplied++
   const { kind } = fault.effect
@@ -179,6 +251,7 @@ function signalOf(world: World, response: ServerResponse): AbortSignal {
 function reset(world: World, request: SimulatedRequest, response: ServerResponse): void {
   const { requestsByStatus } = world.counters
   requestsByStatus['reset'] = (requestsByStatus['reset'] ?? 0) + 1
+  if (request.tokenRequest !== undefined) request.tokenRequest.answer = 'reset'
   response.socket?.resetAndDestroy()
   const { kind } = request
   world.events.emit({ type: 'simulator.request_answered', at: world.now(), kind, status: 0 })
@@ -193,6 +266,7 @@ function count(world: World, request: SimulatedRequest): void {
 function record(world: World, request: SimulatedRequest, answer: Answer, bytes: number): void {
   const { counters } = world
   const { status, rows } = answer
+  if (request.tokenRequest !== undefined) request.tokenRequest.answer = status
   counters.requestsByStatus[status] = (counters.requestsByStatus[status] ?? 0) + 1
   counters.bytesSent += bytes
   if (rows !== undefined) {

@@ -1,10 +1,18 @@
 import { isGraphKind, type Answer, type SimulatedRequest } from './answer.ts'
-import { entraHeaders, entraStatusError } from './entra-errors.ts'
+import { redirectRefusal } from './authorize.ts'
+import { entraHeaders } from './entra-errors.ts'
 import type { FaultEffect } from './faults.ts'
 import { graphError, graphHeaders, graphStatusError } from './graph-errors.ts'
+import { refusalByCode } from './grant-refusals.ts'
+import { statusRefusal, tokenRefusal } from './oauth-errors.ts'
+import type { World } from './world.ts'
 
 /** The answer a fault gives in place of the right one; undefined for faults of another nature. */
-export function answerOfFault(request: SimulatedRequest, effect: FaultEffect): Answer | undefined {
+export function answerOfFault(
+  world: World,
+  request: SimulatedRequest,
+  effect: FaultEffect,
+): Answer | undefined {
   const isGraph = isGraphKind(request.kind, request.path)
   const headers = isGraph ? graphHeaders(request) : entraHeaders(request)
   if (effect.kind === 'status') return statusAnswer(request, effect, isGraph)
@@ -20,10 +28,27 @@ export function answerOfFault(request: SimulatedRequest, effect: FaultEffect): A
   }
   if (effect.kind === 'ok_with_error_body') {
     const message = 'Access token has expired or is not yet valid.'
-    const answer = graphError(request, 200, 'InvalidAuthenticationToken', message)
-    return isGraph ? answer : { ...answer, headers }
+    if (isGraph) return graphError(request, 200, 'InvalidAuthenticationToken', message)
+    const error = { error: 'temporarily_unavailable', error_description: 'Try again later.' }
+    const shaped = request.kind === 'token' ? error : { error: { code: 'TokenExpired', message } }
+    return { status: 200, headers, body: JSON.stringify(shaped) }
   }
+  if (effect.kind === 'aadsts') return refusalAnswer(world, request, effect)
   return undefined
+}
+
+function refusalAnswer(
+  world: World,
+  request: SimulatedRequest,
+  effect: Extract<FaultEffect, { readonly kind: 'aadsts' }>,
+): Answer {
+  const refusal = refusalByCode(effect.code)
+  const { kind: _, retryAfter, ...said } = effect
+  const asked = { ...refusal, ...said }
+  if (request.kind === 'authorize') return redirectRefusal(world, request, asked)
+  const answer = tokenRefusal(request, asked)
+  if (retryAfter === undefined) return answer
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfter) } }
 }
 
 function signInPage(status: number): Answer {
@@ -40,7 +65,7 @@ function statusAnswer(
   isGraph: boolean,
 ): Answer {
   const { status, retryAfter, body, code, message } = effect
-  const usual = isGraph ? graphStatusError(request, status) : entraStatusError(request, status)
+  const usual = isGraph ? graphStatusError(request, status) : statusRefusal(request, status)
   const shaped =
     isGraph && code !== undefined ? graphError(request, status, code, message ?? '') : usual
   const throttling =

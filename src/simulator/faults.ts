@@ -6,6 +6,10 @@ export interface FaultMatch {
   readonly kind?: RequestKind | readonly RequestKind[]
   /** Beginning of path and query, or a pattern for them; `{ pattern }` is the JSON way. */
   readonly path?: string | RegExp | { readonly pattern: string }
+  /** Token requests with this grant type (one of these). */
+  readonly grantType?: string | readonly string[]
+  /** Token requests of this client. */
+  readonly clientId?: string
   /** Begin with the nth matching request, counted from 1. Default 1. */
   readonly nth?: number
   /** From there on, only every k-th matching request. Default 1. */
@@ -29,15 +33,21 @@ export type FaultEffect =
       /** Graph only: throttle the application until Retry-After ended; calling earlier restarts it. */
       readonly penalty?: boolean
     }
-  /** The connection is reset before any header. */
+  /** The connection is reset before any header; `when: 'after'`: the answer is lost. */
   | { readonly kind: 'reset' }
   /**
    * The right answer, but the connection dies after half of its body. `chunked` (default) and
    * `full_length` show it in the framing; `cut_length` does not: only the content is cut.
    */
   | { readonly kind: 'truncate'; readonly framing?: 'chunked' | 'full_length' | 'cut_length' }
-  /** Silence for `ms`, then the right answer; without `ms` silence until someone hangs up. */
+  /**
+   * Silence for `ms`, then the right answer; without `ms` silence until someone hangs up. It comes
+   * after the request was processed; `when: 'before'` processes it only then, and does even when
+   * the client has left meanwhile.
+   */
   | { readonly kind: 'hang'; readonly ms?: number }
+  /** The request waits, before or after it is processed, until `release`. */
+  | { readonly kind: 'hold' }
   /** The right answer, dripped over `ms` (default 2,000). */
   | { readonly kind: 'slow'; readonly ms?: number }
   /** A page without rows whose nextLink leads to the rows it owes. */
@@ -55,11 +65,32 @@ export type FaultEffect =
   | { readonly kind: 'text429'; readonly retryAfter?: number }
   /** 200 whose body is an error object. */
   | { readonly kind: 'ok_with_error_body' }
+  /**
+   * A refusal of Entra by its number; what is left out is as Entra has it for that number. At an
+   * authorization endpoint it comes by redirect.
+   */
+  | {
+      readonly kind: 'aadsts'
+      readonly code: number
+      readonly status?: number
+      readonly error?: string
+      readonly suberror?: string
+      readonly message?: string
+      /** JSON text. */
+      readonly claims?: string
+      /** Seconds. */
+      readonly retryAfter?: number
+    }
 
 /** A scripted fault. */
 export interface Fault {
   readonly match?: FaultMatch
   readonly effect: FaultEffect
+  /**
+   * Whether the request is processed, with all that follows from it (a refresh token rotated), when
+   * the fault strikes. Default `before`; `after` for `hang` and for what spoils a right answer.
+   */
+  readonly when?: 'before' | 'after'
 }
 
 /** A fault as it stands. */
@@ -70,6 +101,8 @@ export interface FaultState {
   readonly matched: number
   /** Times it really happened. */
   readonly applied: number
+  /** Requests it holds right now. */
+  readonly holding: number
 }
 
 /** A fault that was added. */
@@ -78,6 +111,9 @@ export interface FaultHandle {
   state(): FaultState
   /** Resolves once it has happened `times` (default 1) times. */
   happened(times?: number): Promise<void>
+  /** Lets every request go that it holds, and holds no more. */
+  release(): void
+  /** Ends it; requests it holds go on. */
   remove(): void
 }
 
@@ -85,7 +121,10 @@ export interface FaultHandle {
 export interface DueFault {
   readonly id: string
   readonly effect: FaultEffect
+  readonly when: 'before' | 'after'
   apply(): void
+  /** Resolves once a held request may go on. */
+  gate(): Promise<void>
 }
 
 /** The script of faults, in the order they were added; the first one due wins. */
@@ -94,7 +133,9 @@ export interface FaultScript {
   add(fault: Fault): FaultHandle
   /** Counts the request against every fault it matches and returns the first that is due. */
   due(request: SimulatedRequest): DueFault | undefined
-  /** Removes all faults; their counts remain readable. */
+  /** Lets requests go: those of one fault, or all. Returns whether there is such a fault. */
+  release(id?: string): boolean
+  /** Removes all faults and lets held requests go; their counts remain readable. */
   clear(): void
   states(): readonly FaultState[]
   reset(): void
@@ -108,6 +149,7 @@ interface Entry {
   applied: number
   isActive: boolean
   waiters: { readonly times: number; readonly resolve: () => void }[]
+  held: (() => void)[]
 }
 
 const effectKinds: Readonly<Record<FaultEffect['kind'], true>> = {
@@ -115,6 +157,7 @@ const effectKinds: Readonly<Record<FaultEffect['kind'], true>> = {
   reset: true,
   truncate: true,
   hang: true,
+  hold: true,
   slow: true,
   empty_page: true,
   endless_empty: true,
@@ -124,9 +167,10 @@ const effectKinds: Readonly<Record<FaultEffect['kind'], true>> = {
   garbage: true,
   text429: true,
   ok_with_error_body: true,
+  aadsts: true,
 }
 
-function requirePossible({ effect, match = {} }: Fault): void {
+function requirePossible({ effect, match = {}, when }: Fault): void {
   // Faults also come as JSON, which no compiler has seen.
   const kind: unknown = (effect as FaultEffect | undefined)?.kind
   if (typeof kind !== 'string' || !Object.hasOwn(effectKinds, kind)) {
@@ -138,7 +182,16 @@ function requirePossible({ effect, match = {} }: Fault): void {
     if (value === Infinity || (Number.isInteger(value) && value >= 1)) continue
     throw invalid(`"match.${name}" must be a whole number from 1, but is ${JSON.stringify(value)}`)
   }
-  const status = effect.kind === 'status' ? effect.status : 200
+  const spoilsAnswer = isPageEffect(effect) || effect.kind === 'truncate' || effect.kind === 'slow'
+  const isKnown = when === undefined || when === 'after' || (when === 'before' && !spoilsAnswer)
+  if (!isKnown) {
+    const expected = spoilsAnswer ? '"after" for what spoils an answer' : '"before" or "after"'
+    throw invalid(`"when" must be ${expected}, but is ${JSON.stringify(when)}`)
+  }
+  if (effect.kind === 'aadsts' && !Number.isInteger(effect.code)) {
+    throw invalid(`"effect.code" must be a whole number, but is ${JSON.stringify(effect.code)}`)
+  }
+  const status = 'status' in effect ? (effect.status ?? 200) : 200
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw invalid(`"effect.status" must be from 200 to 599, but is ${JSON.stringify(status)}`)
   }
@@ -160,6 +213,10 @@ export function createFaultScript(): FaultScript {
   let entries: Entry[] = []
   let count = 0
 
+  const release = (entry: Entry): void => {
+    entry.isActive = false
+    for (const go of entry.held.splice(0)) go()
+  }
   const apply = (entry: Entry): void => {
     entry.applied++
     const { applied } = entry
@@ -177,6 +234,7 @@ export function createFaultScript(): FaultScript {
         applied: 0,
         isActive: true,
         waiters: [],
+        held: [],
       }
       entries.push(entry)
       return {
@@ -187,9 +245,8 @@ export function createFaultScript(): FaultScript {
             if (entry.applied >= times) resolve()
             else entry.waiters.push({ times, resolve })
           }),
-        remove: () => {
-          entry.isActive = false
-        },
+        release: () => release(entry),
+        remove: () => release(entry),
       }
     },
     due: (request) => {
@@ -201,17 +258,34 @@ export function createFaultScript(): FaultScript {
       }
       const entry = first
       if (entry === undefined) return undefined
-      return { id: entry.id, effect: entry.fault.effect, apply: () => apply(entry) }
+      return {
+        id: entry.id,
+        effect: entry.fault.effect,
+        when: whenOf(entry.fault),
+        apply: () => apply(entry),
+        gate: () => (entry.isActive ? new Promise((go) => entry.held.push(go)) : Promise.resolve()),
+      }
     },
-    clear: () => {
-      for (const entry of entries) entry.isActive = false
+    release: (id) => {
+      const chosen = entries.filter((entry) => id === undefined || entry.id === id)
+      for (const entry of chosen) if (entry.fault.effect.kind === 'hold') release(entry)
+      return id === undefined || chosen.length > 0
     },
+    clear: () => entries.forEach(release),
     states: () => entries.map(stateOf),
     reset: () => {
+      entries.forEach(release)
       entries = []
       count = 0
     },
   }
+}
+
+/** When a fault strikes, if it does not say so itself. */
+function whenOf({ effect, when }: Fault): 'before' | 'after' {
+  if (when !== undefined) return when
+  const isLate = effect.kind === 'hang' || effect.kind === 'truncate' || effect.kind === 'slow'
+  return isLate || isPageEffect(effect) ? 'after' : 'before'
 }
 
 function isDue(entry: Entry): boolean {
@@ -222,13 +296,14 @@ function isDue(entry: Entry): boolean {
 }
 
 function stateOf(entry: Entry): FaultState {
-  const { id, matched, applied } = entry
-  return { id, kind: entry.fault.effect.kind, matched, applied }
+  const { id, matched, applied, held } = entry
+  return { id, kind: entry.fault.effect.kind, matched, applied, holding: held.length }
 }
 
 function matcherOf(match: FaultMatch): (request: SimulatedRequest) => boolean {
   const kinds = match.kind === undefined ? undefined : [match.kind].flat()
-  const { path } = match
+  const grants = match.grantType === undefined ? undefined : [match.grantType].flat()
+  const { path, clientId } = match
   const matchesPath = ((): ((url: string) => boolean) => {
     if (path === undefined) return () => true
     if (typeof path === 'string') return (url) => url.startsWith(path)
@@ -239,5 +314,8 @@ function matcherOf(match: FaultMatch): (request: SimulatedRequest) => boolean {
     return (url) => pattern.test(url)
   })()
   return (request) =>
-    (kinds === undefined || kinds.includes(request.kind)) && matchesPath(request.url)
+    (grants === undefined || grants.includes(request.tokenRequest?.grantType ?? '')) &&
+    (clientId === undefined || request.tokenRequest?.clientId === clientId) &&
+    (kinds === undefined || kinds.includes(request.kind)) &&
+    matchesPath(request.url)
 }

@@ -1,7 +1,8 @@
 import { err, ok, type Result } from '../kernel/index.ts'
-import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
-import type { TokenClaims } from './access-tokens.ts'
-import { graphError, graphUnauthorized } from './graph-errors.ts'
+import type { Account } from './accounts.ts'
+import type { Answer, SimulatedRequest } from './answer.ts'
+import { challengeClaims, checkBearer, unusualRejection, type BearerFault } from './bearer-check.ts'
+import { graphError, graphHeaders, graphUnauthorized } from './graph-errors.ts'
 import { isGraphAudience } from './resources.ts'
 import { findTenant, type Tenant } from './tenants.ts'
 import type { World } from './world.ts'
@@ -10,8 +11,10 @@ import type { World } from './world.ts'
 export interface GraphCaller {
   readonly tenant: Tenant
   readonly applicationId: string
-  /** The application permissions in the token. */
+  /** The permissions in the token, application's or delegated. */
   readonly roles: readonly string[]
+  /** The user, when the token is one's. */
+  readonly user: Account | undefined
 }
 
 /**
@@ -22,45 +25,33 @@ export function authorizeGraph(
   world: World,
   request: SimulatedRequest,
 ): Result<GraphCaller, Answer> {
-  const header = headerOf(request, 'authorization') ?? ''
-  const token = /^bearer +(\S+)$/i.exec(header)?.[1]
-  if (token === undefined) return err(graphUnauthorized(request, 'Access token is empty.'))
-  const read = world.signer.read(token)
-  const refusal = read.ok
-    ? refusalOf(world, request, read.value)
-    : graphUnauthorized(
-        request,
-        read.error === 'malformed'
-          ? 'CompactToken parsing failed with error code: 80049217'
-          : 'Access token validation failure. Invalid signature.',
-      )
-  if (read.ok && refusal === undefined) {
-    const tenant = findTenant(world.tenants, read.value.tid)
-    if (tenant !== undefined) {
-      const { appid, roles = [] } = read.value
-      return ok({ tenant, applicationId: appid, roles })
-    }
+  const checked = checkBearer(world, request, (audience) =>
+    isGraphAudience(audience, request.origin),
+  )
+  if (!checked.ok) {
+    const unusual = unusualRejection(world, 'graph', checked.error, graphHeaders(request))
+    return err(unusual ?? refusalOf(request, checked.error))
   }
-  world.counters.tokenRejections++
-  world.counters.rejectedTokens.add(read.ok ? read.value.uti : '')
-  return err(refusal ?? graphUnauthorized(request, 'Access token validation failure.'))
+  const { appid, tid, roles = [], scp, oid } = checked.value
+  const tenant = findTenant(world.tenants, tid)
+  if (tenant === undefined) {
+    return err(graphUnauthorized(request, 'Access token validation failure.'))
+  }
+  const delegated = typeof scp === 'string' ? scp.split(' ') : []
+  const user = typeof scp === 'string' ? tenant.accounts.find(String(oid)) : undefined
+  return ok({ tenant, applicationId: appid, roles: [...roles, ...delegated], user })
 }
 
-function refusalOf(
-  world: World,
-  request: SimulatedRequest,
-  claims: TokenClaims,
-): Answer | undefined {
-  if (!isGraphAudience(claims.aud, request.origin)) {
-    return graphUnauthorized(request, 'Access token validation failure. Invalid audience.')
-  }
-  const verdict = world.ledger.judge(claims, request.receivedAt)
-  if (verdict.kind === 'alive') return undefined
-  if (verdict.kind === 'challenged') return challenge(request, verdict.notBefore)
-  return graphUnauthorized(request, deadTokenMessages[verdict.kind])
+function refusalOf(request: SimulatedRequest, fault: BearerFault): Answer {
+  if (fault.kind === 'challenged') return challenge(request, fault.notBefore)
+  return graphUnauthorized(request, refusalMessages[fault.kind])
 }
 
-const deadTokenMessages = {
+const refusalMessages = {
+  absent: 'Access token is empty.',
+  malformed: 'CompactToken parsing failed with error code: 80049217',
+  bad_signature: 'Access token validation failure. Invalid signature.',
+  wrong_audience: 'Access token validation failure. Invalid audience.',
   expired: 'Lifetime validation failed, the token is expired.',
   not_yet_valid: 'Access token has expired or is not yet valid.',
   revoked: 'CompactToken validation failed with reason code: 80049228.',
@@ -68,13 +59,7 @@ const deadTokenMessages = {
 
 /** The 401 of continuous access evaluation, with the claims to ask the next token with. */
 function challenge(request: SimulatedRequest, notBefore: number): Answer {
-  const claims = {
-    access_token: {
-      nbf: { essential: true, value: String(notBefore) },
-      xms_caeerror: { value: '10012' },
-    },
-  }
-  const encoded = Buffer.from(JSON.stringify(claims)).toString('base64')
+  const encoded = challengeClaims(notBefore)
   const message =
     'Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp'
   return graphUnauthorized(request, message, {

@@ -10,6 +10,7 @@ import { drawPerson, redrawPerson } from './person.ts'
 import { createRowWriter, findPerson } from './population.ts'
 import { livingUsers, type Tenant } from './tenants.ts'
 import { readCountQuery, readUserQuery, readUsersQuery, type UsersQuery } from './users-query.ts'
+import { defaultProperties, userProperty } from './user-properties.ts'
 import type { World } from './world.ts'
 
 /** Answers a page of `/users`; `effect` spoils it, when it is one that shapes pages. */
@@ -58,6 +59,31 @@ export function answerCount(world: World, request: SimulatedRequest, caller: Gra
   const count = countRows(world, caller.tenant, { filter: filter.value, filterText })
   const headers = { ...graphHeaders(request), 'Content-Type': 'text/plain', 'OData-Version': '4.0' }
   return { status: 200, headers, body: String(count) }
+}
+
+/** Answers `/me` for a user's token. */
+export function answerMe(request: SimulatedRequest, caller: GraphCaller): Answer {
+  const { user, tenant } = caller
+  if (user === undefined) {
+    const message = '/me request is only valid with delegated authentication flow.'
+    return graphError(request, 400, 'BadRequest', message)
+  }
+  if (tenant.accounts.state(user.id).isDeleted) return graphNotFound(request, user.id)
+  const context = `${contextOf(request, '')}/$entity`
+  const { id, displayName, userPrincipalName } = user
+  const body = { '@odata.context': context, id, displayName, userPrincipalName }
+  const person = findPerson(tenant.population, tenant.userCount, id)
+  const rest = Object.fromEntries(
+    defaultProperties.map((name) => [
+      name,
+      person === undefined ? null : userProperty(name)?.value(person),
+    ]),
+  )
+  return {
+    status: 200,
+    headers: pageHeaders(request),
+    body: JSON.stringify({ ...rest, ...body }),
+  }
 }
 
 /** Answers `/users/{id}`, by object id or userPrincipalName. */

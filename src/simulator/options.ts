@@ -9,16 +9,86 @@ export interface SimulatedSecret {
   readonly expiresAt?: number
 }
 
-/** An application registered, and consented to, in a simulated tenant. */
+/** A certificate registered with a simulated application. */
+export interface SimulatedCertificate {
+  readonly pem: string
+  /** Overrides when it expires (epoch ms of the simulator's clock). */
+  readonly expiresAt?: number
+}
+
+/** A federated identity credential: whose outside tokens stand for the application. */
+export interface SimulatedFederation {
+  readonly issuer: string
+  readonly subject: string
+  /** Default `api://AzureADTokenExchange`. */
+  readonly audience?: string
+  /** Public key of the outside issuer; RSA. */
+  readonly jwk: Readonly<Record<string, unknown>>
+}
+
+/** What becomes of a refresh token that was used. */
+export type Rotation =
+  /** It stays valid beside the new one, as at Entra. */
+  | { readonly model: 'overlap' }
+  /** It stays the only one; no new one is returned. */
+  | { readonly model: 'static' }
+  | {
+      /** It is spent. Presenting it again ends the whole family, and counts as detected reuse. */
+      readonly model: 'strict'
+      /** So long after its first use (of the simulator's clock) it is accepted again. Default 0. */
+      readonly graceSeconds?: number
+      /** How often within the grace. Default: without bound. */
+      readonly graceUses?: number
+      /**
+       * When access tokens of the family die: with detected reuse (default), at every refresh as
+       * well, or never before their time.
+       */
+      readonly killsAccessTokens?: 'on_reuse' | 'on_refresh' | 'never'
+    }
+
+/** An application registered, and consented to, in a simulated tenant or at an issuer. */
 export interface SimulatedApplication {
-  /** Client id, a GUID. */
+  /** Client id; a GUID in a tenant. */
   readonly id: string
-  readonly secrets: readonly SimulatedSecret[]
+  readonly secrets?: readonly SimulatedSecret[]
+  readonly certificates?: readonly SimulatedCertificate[]
+  readonly federated?: readonly SimulatedFederation[]
+  /** Public keys for `private_key_jwt` at an issuer (JWK; RSA or EC P-256). */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** It has no credential, and must send none. Default false. */
+  readonly isPublic?: boolean
+  /** Compared exactly. Default: every loopback address. */
+  readonly redirectUris?: readonly string[]
   /**
    * Application permissions (`roles`) its next tokens carry. Default: `User.Read.All`,
    * `Group.Read.All`, `GroupMember.Read.All`.
    */
   readonly permissions?: readonly string[]
+  /** What `.default` means for users' tokens (`scp`). Default: `User.Read`. */
+  readonly delegatedPermissions?: readonly string[]
+  /** In place of its tenant's or issuer's. */
+  readonly rotation?: Rotation
+}
+
+/** A user who can sign in, besides the ones that follow from the seed. */
+export interface SimulatedAccount {
+  /** Object id, or the subject at an issuer. Default: follows from the name. */
+  readonly id?: string
+  readonly userPrincipalName: string
+  readonly displayName?: string
+}
+
+/** How an authority treats users' grants; both kinds have these options. */
+export interface SimulatedGrantRules {
+  readonly accounts?: readonly SimulatedAccount[]
+  /** Default: `overlap` for a tenant, `strict` for an issuer. */
+  readonly rotation?: Rotation
+  /** Whether authorization needs PKCE (S256). Default `optional`. */
+  readonly pkce?: 'required' | 'optional'
+  /** How long an unused refresh token lives, in seconds. Default 7,776,000 (90 days). */
+  readonly refreshIdleSeconds?: number
+  /** Whether answers say `refresh_token_expires_in`. Default false. */
+  readonly announcesRefreshLife?: boolean
 }
 
 /** The groups of a simulated tenant. */
@@ -31,8 +101,8 @@ export interface SimulatedGroups {
   readonly memberTypes?: readonly MemberType[]
 }
 
-/** A simulated tenant. */
-export interface SimulatedTenant {
+/** A simulated tenant. Each of its users can sign in. */
+export interface SimulatedTenant extends SimulatedGrantRules {
   /** Tenant id, a GUID. */
   readonly id: string
   /** Verified domain: addresses the tenant as well as its id does, and ends its users' names. */
@@ -45,6 +115,16 @@ export interface SimulatedTenant {
   readonly seed?: number
 }
 
+/** A generic OpenID provider under `/oidc/<name>`. */
+export interface SimulatedIssuer extends SimulatedGrantRules {
+  /** Letters, digits, `-`, `_` and `.`. */
+  readonly name: string
+  /** Default: one application, see `defaultIssuer`. */
+  readonly applications?: readonly SimulatedApplication[]
+  /** `aud` of access tokens asked for without `resource`. Default: the issuer's own address. */
+  readonly audience?: string
+}
+
 /** A number, or a range out of which each draw takes one. */
 export type Range = number | readonly [minimum: number, maximum: number]
 
@@ -52,6 +132,8 @@ export type Range = number | readonly [minimum: number, maximum: number]
 export interface SimulatorOptions {
   /** Default: one tenant with one application, see `defaultTenant`. */
   readonly tenants?: readonly SimulatedTenant[]
+  /** Generic OpenID providers. Default: one, see `defaultIssuer`. */
+  readonly issuers?: readonly SimulatedIssuer[]
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string
   /** Default: http on a free port. */
@@ -60,6 +142,15 @@ export interface SimulatorOptions {
   readonly https?: boolean | { readonly port?: number }
   /** Life of new tokens in whole seconds. Default 3,599, as Entra's samples show. */
   readonly tokenLifetimeSeconds?: Range
+  /**
+   * `refresh_in` of new tokens, in seconds. Default: half of a life of two hours or more, else
+   * none; `null`: never.
+   */
+  readonly refreshInSeconds?: number | null
+  /** How far a client assertion's times may be off, in seconds. Default 300. */
+  readonly assertionSkewSeconds?: number
+  /** Secrets of the simulated key vault by name. Default: every name has one. */
+  readonly vaultSecrets?: Readonly<Record<string, string>>
   /** Life of a `$skiptoken` in seconds. Default: it does not expire. */
   readonly pageTokenLifetimeSeconds?: number
   /** How long every answer takes at least, in milliseconds. Default 0. */
@@ -83,4 +174,12 @@ export const defaultTenant = {
   domain: 'contoso.example',
   clientId: '2f0c0000-1111-4222-8333-444444444444',
   clientSecret: 'simulated~not.a.real.secret',
+} as const
+
+/** The OpenID provider of a simulator that was told of none. */
+export const defaultIssuer = {
+  name: 'sso',
+  clientId: 'simulated-client',
+  clientSecret: 'simulated~issuer.secret',
+  account: 'alex@sso.example',
 } as const

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { EvergrantError, systemRandom, type EventBus } from '../kernel/index.ts'
 import { selfSignCertificate } from './certificate.ts'
 import { answerControl, controlPrefix } from './control-http.ts'
+import { accountAt } from './control-grants.ts'
 import { createControl, type SimulatorControl } from './control.ts'
 import { answerExchange } from './exchange.ts'
 import { groupRows } from './graph-groups.ts'
@@ -28,6 +29,8 @@ export interface Simulator {
     readonly graph: string
     /** Issuer in the metadata of a tenant (id or domain; the first one by default). */
     issuer(tenant?: string): string
+    /** Issuer of an OpenID provider (the first one by default); its metadata lies below. */
+    oidc(name?: string): string
   }
   /** Certificate of the https port (PEM), its own trust anchor; undefined without https. */
   readonly certificate: string | undefined
@@ -36,6 +39,11 @@ export interface Simulator {
   /** The first application of the first tenant, with a secret that works. */
   readonly client: { readonly id: string; readonly secret: string }
   readonly control: SimulatorControl
+  /** Who can sign in (the first account of the authority by default), as its tokens name them. */
+  account(
+    name?: string,
+    tenant?: string,
+  ): { readonly id: string; readonly userPrincipalName: string }
   readonly events: EventBus<SimulatorEvent>
   /** The simulator's own time (epoch ms). */
   now(): number
@@ -107,6 +115,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       authority,
       graph: httpOrigin,
       issuer: (tenant) => `${authority}/${tenantOf(tenant).id}/v2.0`,
+      oidc: (name = world.issuers[0]?.id ?? '') => `${authority}/oidc/${name}`,
     },
     certificate: tls?.cert,
     tenant: first.id,
@@ -115,6 +124,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       secret: application?.secrets[0]?.value ?? '',
     },
     control,
+    account: (name, tenant) => accountAt(world, name, tenant),
     events: world.events,
     now: () => world.now(),
     users: (tenant, select = defaultProperties) => {

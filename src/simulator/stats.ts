@@ -9,6 +9,9 @@ export interface Counters {
   requestsByStatus: Record<string, number>
   tokenRequests: number
   tokensIssued: number
+  refreshTokensReused: number
+  reuseDetected: number
+  revocations: number
   tokenRejections: number
   rejectedTokens: Set<string>
   pagesServed: number
@@ -27,6 +30,12 @@ export interface SimulatorStats {
   readonly requestsByStatus: Readonly<Record<string, number>>
   readonly tokenRequests: number
   readonly tokensIssued: number
+  /** Refresh tokens presented that had been redeemed before, whatever came of it. */
+  readonly refreshTokensReused: number
+  /** Families ended because a spent refresh token was presented again. */
+  readonly reuseDetected: number
+  /** Revocations asked for (RFC 7009) and granted. */
+  readonly revocations: number
   /** Tokens issued that are dead by now: expired, or revoked. */
   readonly tokensDied: number
   /** Graph requests refused with 401, and how many different tokens they carried. */
@@ -53,6 +62,9 @@ export function createCounters(): Counters {
     requestsByStatus: {},
     tokenRequests: 0,
     tokensIssued: 0,
+    refreshTokensReused: 0,
+    reuseDetected: 0,
+    revocations: 0,
     tokenRejections: 0,
     rejectedTokens: new Set(),
     pagesServed: 0,

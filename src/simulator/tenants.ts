@@ -1,24 +1,18 @@
 import { EvergrantError } from '../kernel/index.ts'
+import { createAccountBook, type Account } from './accounts.ts'
 import type { GroupPlan, MemberType } from './group.ts'
 import { mix, guidOf } from './mixing.ts'
-import { defaultTenant, type SimulatedSecret, type SimulatedTenant } from './options.ts'
-import type { Population } from './person.ts'
-
-/** An application as the running simulator holds it. */
-export interface Application {
-  readonly id: string
-  /** Object id of its service principal: the `oid` and `sub` of its tokens. */
-  readonly principalId: string
-  secrets: readonly SimulatedSecret[]
-  permissions: readonly string[]
-}
+import { defaultTenant, type SimulatedTenant } from './options.ts'
+import { drawPerson, idOf, userPrincipalNameOf, type Person, type Population } from './person.ts'
+import { findPerson } from './population.ts'
+import { createApplication, createGrantPolicy, type Application, type Realm } from './realms.ts'
+import { userProperty } from './user-properties.ts'
 
 /** A tenant as the running simulator holds it. */
-export interface Tenant {
-  readonly id: string
+export interface Tenant extends Realm {
+  readonly kind: 'entra'
   readonly domain: string
   readonly population: Population
-  readonly applications: ReadonlyMap<string, Application>
   userCount: number
   readonly groups: GroupPlan
   groupCount: number
@@ -33,7 +27,6 @@ export interface Tenant {
 export const maximumUsers = 100_000_000
 /** Most groups a tenant can be given. */
 export const maximumGroups = 10_000_000
-const defaultPermissions = ['User.Read.All', 'Group.Read.All', 'GroupMember.Read.All']
 const memberTypes: readonly MemberType[] = ['user', 'group', 'device', 'servicePrincipal']
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -63,19 +56,22 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
   const applications = new Map<string, Application>()
   for (const [index, application] of wanted.entries()) {
     const clientId = requireGuid(application.id, `${field}.applications[${index}].id`)
-    applications.set(clientId, {
-      id: clientId,
-      principalId: principalIdOf(id, clientId),
-      secrets: application.secrets,
-      permissions: application.permissions ?? defaultPermissions,
-    })
+    const principalId = principalIdOf(id, clientId)
+    applications.set(clientId, createApplication(application, clientId, principalId))
   }
   const groupOptions = options.groups ?? {}
-  return {
+  const population = { seed, domain }
+  const tenant: Tenant = {
+    kind: 'entra',
     id,
     domain,
-    population: { seed, domain },
+    population,
     applications,
+    accounts: createAccountBook(options.accounts ?? [], {
+      find: (name) => accountOf(findPerson(population, tenant.userCount, name)),
+      first: () => accountOf(tenant.userCount > 0 ? drawPerson(population, 0) : undefined),
+    }),
+    policy: createGrantPolicy(options, { model: 'overlap' }),
     userCount,
     groups: {
       seed,
@@ -91,6 +87,17 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     deletedUsers: new Set(),
     deletedGroups: new Set(),
     changes: 0,
+  }
+  return tenant
+}
+
+/** Every user of the population can sign in. */
+function accountOf(person: Person | undefined): Account | undefined {
+  if (person === undefined) return undefined
+  return {
+    id: idOf(person),
+    userPrincipalName: userPrincipalNameOf(person),
+    displayName: String(userProperty('displayName')?.value(person)),
   }
 }
 

@@ -28,7 +28,11 @@ export type TokenVerdict =
 /** Knows every token issued, by number, and which of them are refused. */
 export interface TokenLedger {
   /** Books a token that expires at `expiresAt` (epoch ms); returns its `uti`. */
-  book(expiresAt: number): string
+  book(expiresAt: number, session?: number): string
+  /** Kills every token of a session (`sim_session`) issued so far. */
+  killSession(session: number): void
+  /** Kills one token. */
+  killToken(claims: TokenClaims): void
   judge(claims: TokenClaims, now: number): TokenVerdict
   revoke(revocation: Revocation, now: number): void
   /** Makes every token issued so far count as expired. */
@@ -52,15 +56,19 @@ export function createTokenLedger(random: RandomBytes): TokenLedger {
   let expiredUpTo = 0
   let revocations: StandingRevocation[] = []
   let deadAtLastLook = 0
-  let living: { serial: number; expiresAt: number; isCapable?: boolean }[] = []
+  let living: { serial: number; expiresAt: number; session: number | undefined }[] = []
+  const killedSessions = new Map<number, number>()
+  const killedTokens = new Set<number>()
+  const isKilled = (token: number, session: unknown): boolean =>
+    killedTokens.has(token) || token <= (killedSessions.get(session as number) ?? 0)
 
   const refusedBy = (claims: TokenClaims): StandingRevocation | undefined =>
     revocations.findLast((revocation) => isRefusedBy(revocation, claims))
 
   return {
-    book: (expiresAt) => {
+    book: (expiresAt, session) => {
       serial++
-      living.push({ serial, expiresAt })
+      living.push({ serial, expiresAt, session })
       const bytes = Buffer.concat([Buffer.alloc(6), random(10)])
       bytes.writeUIntBE(serial, 0, 6)
       return bytes.toString('base64url')
@@ -68,10 +76,17 @@ export function createTokenLedger(random: RandomBytes): TokenLedger {
     judge: (claims, now) => {
       if (now >= claims.exp * 1_000 || serialOf(claims) <= expiredUpTo) return { kind: 'expired' }
       if (now < claims.nbf * 1_000) return { kind: 'not_yet_valid' }
+      if (isKilled(serialOf(claims), claims['sim_session'])) return { kind: 'revoked' }
       const revocation = refusedBy(claims)
       if (revocation === undefined) return { kind: 'alive' }
       if (revocation.cae === false) return { kind: 'revoked' }
       return { kind: 'challenged', notBefore: revocation.notBefore }
+    },
+    killSession: (session) => {
+      killedSessions.set(session, serial)
+    },
+    killToken: (claims) => {
+      killedTokens.add(serialOf(claims))
     },
     revoke: (revocation, now) => {
       const { cae = false, requireClaims = false } = revocation
@@ -87,12 +102,19 @@ export function createTokenLedger(random: RandomBytes): TokenLedger {
         .filter(({ cae }) => cae !== 'capable')
         .reduce((highest, { upTo }) => Math.max(highest, upTo), expiredUpTo)
       const before = living.length
-      living = living.filter((token) => token.expiresAt > now && token.serial > revokedUpTo)
+      living = living.filter(
+        (token) =>
+          token.expiresAt > now &&
+          token.serial > revokedUpTo &&
+          !isKilled(token.serial, token.session),
+      )
       deadAtLastLook += before - living.length
       return deadAtLastLook
     },
     reset: () => {
       revocations = []
+      killedSessions.clear()
+      killedTokens.clear()
       expiredUpTo = 0
       deadAtLastLook = 0
       living = []

@@ -2,14 +2,19 @@ import { createEventBus, systemClock, systemRandom } from '../kernel/index.ts'
 import type { Clock, EventBus, EvergrantEvent, RandomBytes } from '../kernel/index.ts'
 import { createTokenSigner, type TokenSigner } from './access-tokens.ts'
 import type { RequestKind } from './answer.ts'
+import { createCodeLedger, type CodeLedger } from './codes.ts'
 import { createFaultScript, type FaultEffect, type FaultScript } from './faults.ts'
+import { createIssuers, type Issuer } from './issuers.ts'
 import { guidOf, mix } from './mixing.ts'
 import type { Range, SimulatorOptions } from './options.ts'
 import { createPageCache, type PageCache } from './page-cache.ts'
+import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
+import { createSessionLedger, type SessionLedger } from './sessions.ts'
 import { createCounters, type Counters } from './stats.ts'
 import { createTenants, type Tenant } from './tenants.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 import { createTokenLedger, type TokenLedger } from './token-ledger.ts'
+import { createTokenLog, type TokenLog } from './token-log.ts'
 
 /** What can be changed while the simulator runs. */
 export interface Settings {
@@ -17,6 +22,11 @@ export interface Settings {
   tokenLifetimeSeconds: Range
   pageTokenLifetimeSeconds: number
   signInActivityPageCap: number
+  /** Undefined: as Entra does; null: never. */
+  refreshInSeconds: number | null | undefined
+  assertionSkewMs: number
+  /** How resources refuse a dead token, where not by the usual 401. */
+  rejectionStyles: Partial<Record<ResourceName, RejectionStyle>>
 }
 
 /** How an outage looks from outside. */
@@ -46,6 +56,14 @@ export interface World {
   now(): number
   clockOffsetMs: number
   readonly tenants: readonly Tenant[]
+  readonly issuers: readonly Issuer[]
+  readonly sessions: SessionLedger
+  readonly codes: CodeLedger
+  /** Client assertions seen, by client and `jti`, and when each can be forgotten (epoch ms). */
+  readonly usedAssertions: Map<string, number>
+  readonly tokenLog: TokenLog
+  /** Secrets of the key vault; undefined: every name has one. */
+  readonly vaultSecrets: Readonly<Record<string, string>> | undefined
   readonly signer: TokenSigner
   readonly ledger: TokenLedger
   readonly throttle: Throttle
@@ -73,6 +91,9 @@ export function settingsOf(options: SimulatorOptions): Settings {
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3_599,
     pageTokenLifetimeSeconds: options.pageTokenLifetimeSeconds ?? Infinity,
     signInActivityPageCap: options.signInActivityPageCap ?? 500,
+    refreshInSeconds: options.refreshInSeconds,
+    assertionSkewMs: (options.assertionSkewSeconds ?? 300) * 1_000,
+    rejectionStyles: {},
   }
 }
 
@@ -87,6 +108,12 @@ export async function createWorld(options: SimulatorOptions): Promise<World> {
     now: () => clock.now() + world.clockOffsetMs,
     clockOffsetMs: 0,
     tenants,
+    issuers: createIssuers(options.issuers),
+    sessions: createSessionLedger(random),
+    codes: createCodeLedger(random),
+    usedAssertions: new Map(),
+    tokenLog: createTokenLog(),
+    vaultSecrets: options.vaultSecrets,
     signer: await createTokenSigner(random),
     ledger: createTokenLedger(random),
     throttle: createThrottle(options.throttle),
