@@ -44,7 +44,7 @@ describe('the address of a database is refused', () => {
 
   it('the same as a destination, and in a mapping', () => {
     const address = '{ connection: a, collections: [users], to: "postgres://eg:pw@h/db" }'
-    expect(problemAt(importing(address), 'imports.nightly.to').expected).toContain('without a pass')
+    expect(problemAt(importing(address), 'imports.nightly.to').remedy).toContain('beside "to"')
     const mapped = config({ store: withPassword('postgres://eg:pw@h/db') })
     expect(problemAt(mapped, 'store.url').expected).toContain('without a password')
     const file = config({ store: withPassword('sqlite:./a.db') })

@@ -92,17 +92,19 @@ function checkColumns(path: FieldPath, entry: unknown): Finding[] {
 /** Fields that mean something for one kind of destination alone. */
 function checkDestinationFields(path: FieldPath, entry: unknown): Finding[] {
   const to = member(entry, 'to') ?? 'store'
-  const kind = typeof to === 'string' ? (/^[a-z]+/.exec(to)?.[0] ?? '') : 'postgres'
+  if (typeof to !== 'string') return []
+  const kind = /^[a-z]{0,20}/.exec(to)?.[0] ?? ''
   const onlyFor: readonly (readonly [field: string, kinds: readonly string[]])[] = [
     ['csv', ['csv']],
     ['deleteAtMost', ['store']],
+    ['password', ['postgres', 'postgresql']],
   ]
   return onlyFor
     .filter(([field, kinds]) => member(entry, field) !== undefined && !kinds.includes(kind))
     .map(([field, kinds]) => ({
       path: [...path, field],
       at: 'name',
-      expected: `no ${JSON.stringify(field)}, which belongs to the destination ${listNames(kinds)}`,
+      expected: `no ${JSON.stringify(field)}, which belongs to the destination ${JSON.stringify(kinds[0])}`,
       seen: `the destination ${JSON.stringify(kind)}`,
       remedy: 'Remove it, or write another "to".',
     }))

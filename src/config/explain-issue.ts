@@ -205,6 +205,7 @@ function remedyForType(path: FieldPath, value: unknown, wanted: string): string 
   if (value === null) return 'Give it a value, or remove the line.'
   if (wantsText && typeof value !== 'object')
     return 'Write it in that form; put it in quotes where YAML would make a number or a boolean of it.'
+  if (wantsText) return 'Write it in that form.'
   if (wanted === 'boolean') return 'Write true or false, without quotes.'
   if (wanted === 'number') return 'Write the number, without quotes.'
   if (wanted === 'array') return 'Write each entry on a line of its own after "- ".'

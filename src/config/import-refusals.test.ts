@@ -33,6 +33,20 @@ describe('an import is refused', () => {
       '"users"',
     ],
     ['with one twice', { collections: '[users, users]' }, 'collections', 'a list', 'second time'],
+    [
+      'with a password where there is no database',
+      { to: 'csv:a', password: '{ env: A }' },
+      'password',
+      'the destination "csv"',
+      'Remove it',
+    ],
+    [
+      'with a database in a mapping',
+      { to: '{ url: postgres://eg@h/db }' },
+      'to',
+      'a mapping',
+      'Write it in that form',
+    ],
     ['with an unknown destination', { to: 'json:./a' }, 'to', '"json:./a"', 'kind in front'],
     ['with a destination without path', { to: '"csv:"' }, 'to', '"csv:"', 'ndjson:./users'],
     ['with one in the home folder', { to: 'csv:~/a' }, 'to', '"csv:~/a"', 'no shell'],
@@ -213,8 +227,8 @@ describe('an import', () => {
   })
 
   it('has the password of its database beside it', () => {
-    const to = '{ url: postgres://eg@localhost/eg, password: { file: pw } }'
-    expect(read({ to })).toMatchObject({
+    const password = '{ file: pw }'
+    expect(read({ to: 'postgres://eg@localhost/eg', password })).toMatchObject({
       to: 'postgres://eg@localhost/eg',
       password: { file: '/etc/eg/pw' },
     })

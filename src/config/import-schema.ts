@@ -2,7 +2,8 @@ import { Cron } from 'croner'
 import { z } from 'zod'
 import { duration, filePath, flag, listOf, must, text } from './fields.ts'
 import { isPostgres, postgresRules, type TestedRule } from './postgres-url.ts'
-import { databaseWithPassword, where } from './store-schema.ts'
+import { secretReference } from './secret-schema.ts'
+import { where } from './store-schema.ts'
 
 /** The collections of the directory that can be imported. */
 export const collectionNames = ['users', 'groups', 'members'] as const
@@ -21,7 +22,7 @@ const pathRules: readonly TestedRule[] = [
   },
 ]
 
-const destinationText = where(
+const destination = where(
   where(
     must(
       z.string('a destination'),
@@ -36,7 +37,7 @@ const destinationText = where(
     pathRules,
   ),
   isPostgres,
-  postgresRules,
+  postgresRules('the address without it, and "password: { env: NAME }" beside "to"'),
 )
 
 const columnList = listOf(
@@ -114,12 +115,14 @@ export const importSchema = z
       expected: 'at least one collection',
       remedy: 'Name what to import: users, groups, members.',
     }).describe('What to import: `users`, `groups`, `members`. At least one.'),
-    to: z
-      .union([destinationText, databaseWithPassword])
+    to: destination
       .default('store')
       .describe(
-        'Where rows go: `store`, `ndjson:DIR`, `csv:DIR`, `sqlite:FILE`, `postgres://user@host/database`, or a mapping of `url` and `password`. Paths are relative to the configuration file.',
+        'Where rows go: `store`, `ndjson:DIR`, `csv:DIR`, `sqlite:FILE` or `postgres://user@host/database`. Paths are relative to the configuration file.',
       ),
+    password: secretReference
+      .optional()
+      .describe('Only for `postgres://`: where the password of the database stands.'),
     columns,
     filter: text('an OData filter')
       .optional()

@@ -44,21 +44,13 @@ function writeProvider(provider: ProviderConfig): object {
   }
 }
 
-function writeImport({
-  to,
-  password,
-  refreshBeforeMs,
-  csv,
-  deleteAtMost,
-  ...entry
-}: ImportConfig): object {
+function writeImport({ refreshBeforeMs, csv, deleteAtMost, ...entry }: ImportConfig): object {
   return {
     ...entry,
     name: undefined,
-    to: writeAddress({ url: to, ...(password === undefined ? {} : { password }) }),
     refreshBefore: durationText(refreshBeforeMs),
-    ...(to.startsWith('csv:') ? { csv } : {}),
-    ...(to === 'store' ? { deleteAtMost } : {}),
+    ...(entry.to.startsWith('csv:') ? { csv } : {}),
+    ...(entry.to === 'store' ? { deleteAtMost } : {}),
   }
 }
 

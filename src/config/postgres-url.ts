@@ -34,13 +34,16 @@ const safeModes = ['require', 'verify-ca', 'verify-full']
 
 const form = 'an address such as postgres://user@host:5432/database'
 
-/** What the address of a PostgreSQL database keeps to, in the order in which it is looked at. */
-export const postgresRules: readonly TestedRule[] = [
+/**
+ * What the address of a PostgreSQL database keeps to, in the order in which it is looked at.
+ *
+ * @param howInstead How to write the address and its password, for one that holds it.
+ */
+export const postgresRules = (howInstead: string): readonly TestedRule[] => [
   {
     test: (value) => !hasPassword(value),
     expected: `${form}, without a password in it`,
-    remedy:
-      'Secrets never stand in this file: write { url: postgres://user@host/database, password: { env: NAME } }. Treat a password that stood here as known, and replace it.',
+    remedy: `Secrets never stand in this file: write ${howInstead}. Treat a password that stood here as known, and replace it.`,
   },
   {
     test: (value) => parse(value) !== null,

@@ -27,17 +27,16 @@ export function resolveConfig(read: ConfigFile, file: string, directory: string)
 }
 
 function resolveStore(written: ConfigFile['store'], directory: string): StoreConfig {
-  if (typeof written !== 'string')
-    return { type: 'postgres', ...resolveDatabase(written, directory) }
+  if (typeof written !== 'string') {
+    const { url, password } = written
+    return {
+      type: 'postgres',
+      url: resolvePostgresUrl(url, directory),
+      password: locate(password, directory),
+    }
+  }
   if (isPostgres(written)) return { type: 'postgres', url: resolvePostgresUrl(written, directory) }
   return { type: 'sqlite', path: resolve(directory, sqlitePath(written)) }
-}
-
-function resolveDatabase(
-  { url, password }: Exclude<ConfigFile['store'], string>,
-  directory: string,
-): Omit<Extract<StoreConfig, { readonly type: 'postgres' }>, 'type'> {
-  return { url: resolvePostgresUrl(url, directory), password: locate(password, directory) }
 }
 
 function resolveProxy(
@@ -85,12 +84,13 @@ function resolveImport(
   read: ConfigFile['imports'][string],
   directory: string,
 ): ImportConfig {
-  const { filter, pageSize, schedule } = read
+  const { password, filter, pageSize, schedule } = read
   return {
     name,
     connection: read.connection,
     collections: read.collections,
-    ...resolveDestination(read.to, directory),
+    to: resolveDestination(read.to, directory),
+    ...(password === undefined ? {} : { password: locate(password, directory) }),
     columns: resolveColumns(read),
     ...(filter === undefined ? {} : { filter }),
     ...(pageSize === undefined ? {} : { pageSize }),
@@ -102,17 +102,10 @@ function resolveImport(
   }
 }
 
-function resolveDestination(
-  to: ConfigFile['imports'][string]['to'],
-  directory: string,
-): Pick<ImportConfig, 'to' | 'password'> {
-  if (typeof to !== 'string') {
-    const { url, password } = resolveDatabase(to, directory)
-    return { to: url, ...(password === undefined ? {} : { password }) }
-  }
-  if (isPostgres(to)) return { to: resolvePostgresUrl(to, directory) }
+function resolveDestination(to: string, directory: string): string {
+  if (isPostgres(to)) return resolvePostgresUrl(to, directory)
   const [, kind = '', path] = /^(\w+):(.+)$/s.exec(to) ?? []
-  return { to: path === undefined ? to : `${kind}:${resolve(directory, path)}` }
+  return path === undefined ? to : `${kind}:${resolve(directory, path)}`
 }
 
 /** Columns by collection; rows are keyed by their id, whether it was asked for or not. */

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../kernel/index.ts'
 import { createSecretReader, type SecretHint, type SecretReader } from './secret-reader.ts'
 
 const failing = (code: string): Promise<never> =>
@@ -93,9 +94,36 @@ describe('a secret', () => {
     expect(hints[0]?.hint).not.toContain(value.trim())
   })
 
-  it('of the usual form gives no hint', async () => {
+  it('of the usual form gives no hint, and neither does a certificate', async () => {
     const hints: SecretHint[] = []
     await readerOf({ S: 'abc8Q~x_y.z' }, undefined, hints).read({ env: 'S' }, 'a')
+    const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'
+    await readerOf({ S: pem }, undefined, hints).read({ env: 'S' }, 'a')
     expect(hints).toEqual([])
+  })
+})
+
+describe('a sealed secret', () => {
+  const sealed = (secret: string | undefined): SecretReader =>
+    createSecretReader({
+      env: {},
+      readFile: () => failing('ENOENT'),
+      readSealed: (slot) =>
+        Promise.resolve(secret === undefined || slot !== 'a' ? undefined : new Secret(secret)),
+    })
+
+  it.each([
+    ['of another slot', sealed('s3cret')],
+    ['where no store is at hand', readerOf({})],
+  ])('%s is unavailable', async (_, reader) => {
+    await expect(reader.read({ sealed: 'b' }, 'connections.a.secret')).rejects.toMatchObject({
+      code: 'secret_unavailable',
+      detail: expect.stringContaining('in the slot b of the store, but it is not there') as string,
+      remedy: expect.stringContaining('evergrant connections edit') as string,
+    })
+  })
+
+  it('comes from the store as it was given', async () => {
+    expect((await sealed('s3cret\n').read({ sealed: 'a' }, 'a')).reveal()).toBe('s3cret\n')
   })
 })

@@ -27,7 +27,7 @@ export function secretReferences(config: Config): readonly AskedSecret[] {
       })),
     ),
     ...Object.values(imports).flatMap(({ name, password }) =>
-      passwordOf(`imports.${name}.to`, password),
+      passwordOf(`imports.${name}`, password),
     ),
   ]
 }

@@ -33,18 +33,22 @@ export function where<S extends z.ZodType<string>>(
   )
 }
 
-/** The address of a PostgreSQL database, by itself or with its password beside it. */
-export function databaseAddress(): z.ZodString {
-  const kind = must(z.string('postgres://user@host/database'), isPostgres, {
+const databaseRules = postgresRules(
+  '{ url: postgres://user@host/database, password: { env: NAME } }',
+)
+
+const databaseAddress = where(
+  must(z.string('postgres://user@host/database'), isPostgres, {
     expected: 'an address such as postgres://user@host:5432/database',
     remedy: 'Write it as text alone where it needs no password.',
-  })
-  return where(kind.meta({ pattern: '^postgres(ql)?:' }), isPostgres, postgresRules)
-}
+  }).meta({ pattern: '^postgres(ql)?:' }),
+  isPostgres,
+  databaseRules,
+)
 
 /** A database with the password that does not stand in its address. */
-export const databaseWithPassword = z.strictObject({
-  url: databaseAddress().describe('Address of the database, `postgres://user@host:port/database`.'),
+const databaseWithPassword = z.strictObject({
+  url: databaseAddress.describe('Address of the database, `postgres://user@host:port/database`.'),
   password: secretReference.describe(
     'Where the password stands; exactly one of `env`, `file` and `exec`.',
   ),
@@ -69,7 +73,7 @@ export const storeSchema = z
         sqliteRules,
       ),
       isPostgres,
-      postgresRules,
+      databaseRules,
     ),
     databaseWithPassword,
   ])
