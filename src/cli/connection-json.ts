@@ -5,34 +5,63 @@ import { formatFields, formatTable } from './table.ts'
 
 /** A connection as defined, and how it stands. */
 export interface ShownConnection {
+  /** `name`, or `name@tenant`. */
+  readonly name: string
   readonly definition: ConnectionConfig
-  readonly status: ConnectionStatus
+  readonly origin: 'file' | 'store'
+  /** Absent for a template, which has no grant of its own. */
+  readonly status?: ConnectionStatus
+  readonly grantId?: string
 }
 
 const time = (epochMs: number | undefined): string | null =>
   epochMs === undefined ? null : new Date(epochMs).toISOString()
 
 /** A connection as `--json` prints it: instants in RFC 3339, names as in the API, no secret. */
-export function connectionToJson(
-  { definition, status }: ShownConnection,
-  now: number,
-): Record<string, unknown> {
-  const { token, lastFailure } = status
-  return {
-    name: definition.name,
+export function connectionToJson(shown: ShownConnection, now: number): Record<string, unknown> {
+  const { name, definition, origin, status } = shown
+  const defined = {
+    name,
+    defined_in: origin,
     provider: definition.provider,
+    tenant: definition.tenant ?? null,
+    client_id: definition.client.id,
+    grant: definition.grant,
+    ...definition.target,
+  }
+  if (status === undefined) return { ...defined, state: 'template' }
+  const { token, lastFailure, refreshToken, grant } = status
+  return {
+    ...defined,
     provider_type: status.provider,
     host: status.host,
     tenant: status.tenant === '' ? null : status.tenant,
-    client_id: status.clientId,
-    grant: definition.grant,
-    ...definition.target,
     state: status.state,
+    grant_id: shown.grantId ?? grant?.id ?? null,
+    grant_state: grant?.state ?? null,
+    subject: grant === undefined || grant.subject === '' ? null : grant.subject,
     token_issued_at: time(token?.issuedAt),
     token_expires_at: time(token?.expiresAt),
     token_remaining_seconds:
       token === undefined ? null : Math.max(0, Math.floor((token.expiresAt - now) / 1_000)),
     renew_at: time(token?.renewAt),
+    refresh_token:
+      refreshToken === undefined
+        ? null
+        : {
+            version: refreshToken.version,
+            obtained_at: time(refreshToken.obtainedAt),
+            last_used_at: time(refreshToken.lastUsedAt),
+            expires_at: time(refreshToken.expiresAt),
+            idle_expires_at: time(refreshToken.idleExpiresAt),
+            unknown_since: time(refreshToken.unknownSince),
+          },
+    keep_alive_at: time(status.keepAliveAt),
+    credentials: status.credentials.map(({ position, kind, expiresAt }) => ({
+      position,
+      kind,
+      expires_at: time(expiresAt),
+    })),
     last_refreshed_at: time(status.lastRefreshedAt),
     refresh_count: status.refreshCount,
     next_attempt_at: time(status.nextAttemptAt),
@@ -49,29 +78,31 @@ export function connectionToJson(
   }
 }
 
+const headings = [
+  'NAME',
+  'STATE',
+  'TOKEN LIFE',
+  'LAST REFRESH',
+  'PROVIDER',
+  'TENANT',
+  'CLIENT',
+  'GRANT',
+  'TARGET',
+]
+
 /** Connections as a table for people. */
 export function formatConnections(shown: readonly ShownConnection[], now: number): string {
   if (shown.length === 0) return 'no connections are defined; `evergrant init` writes a first one\n'
   return formatTable(
-    [
-      'NAME',
-      'STATE',
-      'TOKEN LIFE',
-      'LAST REFRESH',
-      'PROVIDER',
-      'TENANT',
-      'CLIENT',
-      'GRANT',
-      'TARGET',
-    ],
-    shown.map(({ definition, status }) => [
-      definition.name,
-      status.state,
-      status.token === undefined ? '-' : formatDuration(status.token.expiresAt - now),
-      status.lastRefreshedAt === undefined ? 'never' : ago(status.lastRefreshedAt, now),
+    headings,
+    shown.map(({ name, definition, status }) => [
+      name,
+      status?.state ?? 'template',
+      status?.token === undefined ? '-' : formatDuration(status.token.expiresAt - now),
+      status?.lastRefreshedAt === undefined ? 'never' : ago(status.lastRefreshedAt, now),
       definition.provider,
-      status.tenant === '' ? '-' : status.tenant,
-      status.clientId,
+      tenantOf(definition, status),
+      definition.client.id,
       definition.grant,
       targetOf(definition),
     ]),
@@ -79,16 +110,40 @@ export function formatConnections(shown: readonly ShownConnection[], now: number
 }
 
 /** One connection in full for people. */
-export function formatConnection({ definition, status }: ShownConnection, now: number): string {
-  const { token, lastFailure, lastRefreshedAt } = status
-  return formatFields([
-    ['name', definition.name],
-    ['provider', `${definition.provider} (${status.provider} at ${status.host})`],
-    ['tenant', status.tenant === '' ? undefined : status.tenant],
-    ['client id', status.clientId],
+export function formatConnection(shown: ShownConnection, now: number): string {
+  const { name, definition, origin, status } = shown
+  const defined = [
+    ['name', name],
+    ['defined in', origin === 'file' ? 'the configuration file' : 'the store'],
+    [
+      'provider',
+      status === undefined
+        ? definition.provider
+        : `${definition.provider} (${status.provider} at ${status.host})`,
+    ],
+    ['tenant', tenantOf(definition, status)],
+    ['client id', definition.client.id],
     ['grant', definition.grant],
     ['target', targetOf(definition)],
+  ] as const
+  if (status === undefined) {
+    return formatFields([
+      ...defined,
+      ['state', `template: gives tokens as ${name}@TENANT; \`connections list ${name}\``],
+    ])
+  }
+  return formatFields([...defined, ...statusFields(status, now)])
+}
+
+type Field = readonly [name: string, value: string | undefined]
+
+function statusFields(status: ConnectionStatus, now: number): readonly Field[] {
+  const { token, lastFailure, lastRefreshedAt, refreshToken, grant } = status
+  const at = (instant: number | undefined): string | undefined =>
+    instant === undefined ? undefined : stamp(instant)
+  return [
     ['state', status.state],
+    ['subject', grant === undefined || grant.subject === '' ? undefined : grant.subject],
     [
       'token',
       token === undefined
@@ -101,6 +156,19 @@ export function formatConnection({ definition, status }: ShownConnection, now: n
         ? 'never'
         : `${stamp(lastRefreshedAt)}, ${ago(lastRefreshedAt, now)} (${status.refreshCount} in all)`,
     ],
+    ['refresh token', describeRefreshToken(refreshToken, now)],
+    [
+      'perhaps spent',
+      refreshToken?.unknownSince === undefined
+        ? undefined
+        : `since ${stamp(refreshToken.unknownSince)}: it was sent and no answer came\n→ obtain consent again, or send it once more: \`evergrant connections refresh ${status.address} --resend\``,
+    ],
+    ['kept alive at', at(status.keepAliveAt)],
+    ...status.credentials.flatMap(({ position, kind, expiresAt }): Field[] =>
+      expiresAt === undefined
+        ? []
+        : [[`credential ${position}`, describeEnd(kind, expiresAt, now)]],
+    ),
     [
       'next attempt',
       status.nextAttemptAt === undefined ? undefined : `not before ${stamp(status.nextAttemptAt)}`,
@@ -112,7 +180,33 @@ export function formatConnection({ definition, status }: ShownConnection, now: n
         : `${stamp(lastFailure.at)} [${lastFailure.code}]\n${lastFailure.detail}\n→ ${lastFailure.remedy}`,
     ],
     ['store', status.isStoreReachable ? undefined : 'cannot be asked; this is from memory alone'],
-  ])
+  ]
+}
+
+function describeRefreshToken(
+  refreshToken: ConnectionStatus['refreshToken'],
+  now: number,
+): string | undefined {
+  if (refreshToken === undefined) return undefined
+  const { version, lastUsedAt, idleExpiresAt, expiresAt } = refreshToken
+  const end = expiresAt ?? idleExpiresAt
+  const until =
+    end === undefined
+      ? ''
+      : `; ${expiresAt === undefined ? 'if nobody uses it, ' : ''}it ends ${stamp(end)}, in ${formatDuration(Math.max(0, end - now))}`
+  return `version ${version}, last used ${ago(lastUsedAt, now)}${until}`
+}
+
+function describeEnd(kind: string, expiresAt: number, now: number): string {
+  const day = stamp(expiresAt)
+  return expiresAt > now
+    ? `${kind}, ends ${day}, in ${formatDuration(expiresAt - now)}`
+    : `${kind}, ended ${day}`
+}
+
+function tenantOf({ tenant }: ConnectionConfig, status: ConnectionStatus | undefined): string {
+  const shown = status?.tenant ?? tenant ?? ''
+  return shown === '' ? '-' : shown
 }
 
 function targetOf({ target }: ConnectionConfig): string {

@@ -1,7 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { parse, stringify } from 'yaml'
-import { connectionPresets, exportConnection, parseConnection } from '../config/index.ts'
+import { parse } from 'yaml'
+import {
+  connectionEntry,
+  connectionPresets,
+  connectionToFile,
+  isConnectionPreset,
+  parseConnection,
+} from '../config/index.ts'
 import { nearestName } from '../grants/index.ts'
 import { EvergrantError, Secret } from '../kernel/index.ts'
 import type { Composition } from '../server/index.ts'
@@ -89,7 +95,9 @@ Examples:
     })
 
   withCommonOptions(
-    connections.command('remove <name>').description('remove a connection that is kept in the store'),
+    connections
+      .command('remove <name>')
+      .description('remove a connection that is kept in the store'),
   )
     .addHelpText(
       'after',
@@ -106,7 +114,11 @@ Examples:
         const { store, clock } = composition
         const isRemoved = await store.connections.removeConnection(name, clock.now())
         if (!isRemoved) throw unknownConnection(composition, name)
-        io.out(options.json === true ? `${JSON.stringify({ name, removed: true })}\n` : `${name}: removed\n`)
+        io.out(
+          options.json === true
+            ? `${JSON.stringify({ name, removed: true })}\n`
+            : `${name}: removed\n`,
+        )
       })
     })
 
@@ -129,12 +141,13 @@ Examples:
       await withComposition(io, options, async (composition) => {
         const found = composition.connections.find(name)
         if (found === undefined) throw unknownConnection(composition, name)
-        const entry = exportConnection(found.config)
-        io.out(
-          options.json === true
-            ? `${JSON.stringify({ [name]: entry })}\n`
-            : stringify({ connections: { [name]: entry } }),
-        )
+        const { yaml, variables } = connectionToFile(found.config)
+        if (options.json === true) {
+          io.out(`${JSON.stringify({ [name]: connectionEntry(found.config), variables })}\n`)
+          return
+        }
+        io.out(yaml)
+        if (variables.length > 0) io.note(`to be set where it is used: ${variables.join(', ')}\n`)
       })
     })
 }
@@ -143,7 +156,10 @@ function withEntryOptions(command: Command): Command {
   return withCommonOptions(
     command
       .option('--from <file>', 'take the whole entry from a YAML or JSON file (- is not read)')
-      .option('--preset <name>', `fill in what a kind of use needs: ${Object.keys(connectionPresets).join(', ')}`)
+      .option(
+        '--preset <name>',
+        `fill in what a kind of use needs: ${Object.keys(connectionPresets).join(', ')}`,
+      )
       .option('--provider <name>', 'a provider of the configuration file')
       .option('--tenant <tenant>', "a tenant in place of the provider's; '*' makes a template")
       .option('--client-id <id>', 'the client id of our registration')
@@ -162,21 +178,27 @@ function withEntryOptions(command: Command): Command {
       .option('--assertion-file <path>', 'file that holds a federated assertion')
       .option('--via <way>', 'post or basic: how the secret is sent')
       .option('--expires <day>', 'when the provider stops accepting the credential')
-      .option('--credential <n>', 'which credential is meant, from 0; one more than there are adds one'),
+      .option(
+        '--credential <n>',
+        'which credential is meant, from 0; one more than there are adds one',
+      ),
   )
 }
 
-async function baseEntry(io: CliIo, { from, preset }: EntryOptions): Promise<Entry> {
+async function baseEntry(io: CliIo, options: EntryOptions): Promise<Entry> {
+  const { from, preset, provider = '', clientId = '' } = options
   if (from !== undefined && preset !== undefined) {
     throw new EvergrantError('usage', 'expected --from or --preset, but saw both')
   }
   if (from !== undefined) return readEntry(argumentPath(io, from))
   if (preset === undefined) return {}
-  const found = Object.hasOwn(connectionPresets, preset) ? connectionPresets[preset] : undefined
-  if (found !== undefined) return structuredClone(found) as Entry
+  if (isConnectionPreset(preset)) {
+    return connectionPresets[preset].entry({ provider, client: { id: clientId, credentials: [] } })
+  }
+  const known = Object.keys(connectionPresets).map((name) => `"${name}"`)
   throw new EvergrantError(
     'usage',
-    `--preset: expected ${Object.keys(connectionPresets).map((name) => `"${name}"`).join(' or ')}, but saw ${JSON.stringify(preset)}`,
+    `--preset: expected ${known.join(' or ')}, but saw ${JSON.stringify(preset)}`,
   )
 }
 
@@ -266,8 +288,10 @@ function givenCredential(io: CliIo, options: EntryOptions, slot: string): Entry 
   if (secret === true) given.push({ secret: { sealed: slot } })
   if (secretEnv !== undefined) given.push({ secret: { env: secretEnv } })
   if (secretFile !== undefined) given.push({ secret: { file: argumentPath(io, secretFile) } })
-  if (certificateFile !== undefined) given.push({ certificate: { file: argumentPath(io, certificateFile) } })
-  if (assertionFile !== undefined) given.push({ federated: { file: argumentPath(io, assertionFile) } })
+  if (certificateFile !== undefined)
+    given.push({ certificate: { file: argumentPath(io, certificateFile) } })
+  if (assertionFile !== undefined)
+    given.push({ federated: { file: argumentPath(io, assertionFile) } })
   if (given.length > 1) {
     throw new EvergrantError(
       'usage',

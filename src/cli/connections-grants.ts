@@ -114,7 +114,9 @@ Examples:
         const { atProvider, error } = await engine.revoke(name)
         if (options.json === true) {
           const json = { name, state: 'revoked', at_provider: atProvider }
-          io.out(`${JSON.stringify(error === undefined ? json : { ...json, error: error.toProblem() })}\n`)
+          io.out(
+            `${JSON.stringify(error === undefined ? json : { ...json, error: error.toProblem() })}\n`,
+          )
           return
         }
         io.out(`${name}: revoked here; ${atProviderText[atProvider]}\n`)

@@ -1,7 +1,12 @@
 import type { Command } from 'commander'
 import { EvergrantError } from '../kernel/index.ts'
-import { testConnection, type Composition } from '../server/index.ts'
-import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
+import { testConnection, type Composition, type RegisteredConnection } from '../server/index.ts'
+import {
+  wholeNumberOption,
+  withCommonOptions,
+  withComposition,
+  type CommonOptions,
+} from './common-options.ts'
 import {
   connectionToJson,
   formatConnection,
@@ -30,27 +35,40 @@ Examples:
     )
 
   withCommonOptions(
-    connections.command('list').description('list all connections and how they stand'),
+    connections
+      .command('list [template]')
+      .description('list all connections, or the tenants of a template, and how they stand')
+      .option('--limit <n>', 'how many tenants of a template, at most 1000 (default: 100)')
+      .option('--after <id>', 'go on behind this grant: `grant_id` of the last one with --json'),
   )
     .addHelpText(
       'after',
       `
 States: unused (never had a token) · valid · expired (renewed on the next use) · failing (the last
-renewal failed; a token that lives serves on) · lapsed (no token until a person acts). Nobody is
-asked.
+renewal failed; a token that lives serves on) · lapsed (no token until a person acts) · revoked ·
+unknown (a refresh token may have been spent; see \`connections show\`) · orphaned (its connection
+was removed) · template (gives tokens as NAME@TENANT). Nobody is asked.
 
 Examples:
   $ evergrant connections list
+  $ evergrant connections list csp-customer --limit 20
   $ evergrant connections list --json | jq '.[] | select(.state == "lapsed") | .name'`,
     )
-    .action(async (options: CommonOptions) => {
+    .action(async (template: string | undefined, options: ListOptions) => {
       await withComposition(io, options, async (composition) => {
-        const { clock, engine } = composition
-        const shown = await Promise.all(engine.names.map((name) => find(composition, name)))
-        const now = clock.now()
+        const shown =
+          template === undefined
+            ? await listAll(composition)
+            : await listTenants(composition, template, options)
+        const now = composition.clock.now()
         if (options.json === true) {
           io.out(`${JSON.stringify(shown.map((one) => connectionToJson(one, now)))}\n`)
-        } else io.out(formatConnections(shown, now))
+          return
+        }
+        io.out(formatConnections(shown, now))
+        for (const { name, detail } of composition.connections.unusable()) {
+          io.note(`connection "${name}" of the store cannot be used: ${detail}\n`)
+        }
       })
     })
 
@@ -96,9 +114,71 @@ Examples:
   addEditCommands(connections, context)
 }
 
-async function find({ config, engine }: Composition, name: string): Promise<ShownConnection> {
-  const status = await engine.status(name)
-  const definition = config.connections[name]
-  if (definition === undefined) throw new EvergrantError('connection_unknown', name)
-  return { definition, status }
+interface ListOptions extends CommonOptions {
+  readonly limit?: string
+  readonly after?: string
+}
+
+/** Statuses asked for at a time. */
+const batchSize = 50
+
+async function listAll(composition: Composition): Promise<readonly ShownConnection[]> {
+  const shown: ShownConnection[] = []
+  const all = composition.connections.all()
+  for (let i = 0; i < all.length; i += batchSize) {
+    const batch = all.slice(i, i + batchSize)
+    shown.push(...(await Promise.all(batch.map((one) => show(composition, one, one.config.name)))))
+  }
+  return shown
+}
+
+async function listTenants(
+  composition: Composition,
+  template: string,
+  { limit = '100', after }: ListOptions,
+): Promise<readonly ShownConnection[]> {
+  const registered = requireConnection(composition, template)
+  if (registered.definition.forTenant === undefined) {
+    return [await show(composition, registered, template)]
+  }
+  const grants = await composition.store.grants.listGrants({
+    connection: template,
+    standing: 'current',
+    limit: wholeNumberOption('--limit', limit, 1, 1_000),
+    ...(after === undefined ? {} : { afterId: after }),
+  })
+  const shown: ShownConnection[] = []
+  for (let i = 0; i < grants.length; i += batchSize) {
+    const batch = grants.slice(i, i + batchSize).map(async ({ id, tenant }) => ({
+      ...(await show(composition, registered, `${template}@${tenant}`)),
+      grantId: id,
+    }))
+    shown.push(...(await Promise.all(batch)))
+  }
+  return shown
+}
+
+async function find(composition: Composition, address: string): Promise<ShownConnection> {
+  const [name = ''] = address.split('@')
+  return show(composition, requireConnection(composition, name), address)
+}
+
+function requireConnection(composition: Composition, name: string): RegisteredConnection {
+  // The engine knows how to say that there is none, with the nearest name.
+  const found = composition.connections.find(name)
+  if (found !== undefined) return found
+  composition.engine.connection(name)
+  throw new EvergrantError('connection_unknown', name)
+}
+
+async function show(
+  { engine }: Composition,
+  registered: RegisteredConnection,
+  address: string,
+): Promise<ShownConnection> {
+  const { config: definition, origin } = registered
+  if (registered.definition.forTenant !== undefined && !address.includes('@')) {
+    return { name: address, definition, origin }
+  }
+  return { name: address, definition, origin, status: await engine.status(address) }
 }

@@ -94,7 +94,10 @@ Examples:
           throw new EvergrantError(
             'unseal_failed',
             `${last.unopened} values were sealed with keys that this ring does not hold: ${last.stillNeeded.join(', ')}`,
-            { remedy: 'Add those keys to `encryption.keys` again and run `evergrant keys rotate` once more.' },
+            {
+              remedy:
+                'Add those keys to `encryption.keys` again and run `evergrant keys rotate` once more.',
+            },
           )
         }
       })

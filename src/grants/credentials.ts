@@ -88,6 +88,17 @@ export async function loadCredentials(
   return { version: await nameVersion(clientId, marks), proofs }
 }
 
+/**
+ * Reads one credential and makes its authentication, for one request.
+ *
+ * @throws `secret_unavailable`, `certificate_invalid`, `assertion_invalid`
+ */
+export async function authenticateOnce(
+  credential: ClientCredential,
+): Promise<ClientAuthentication> {
+  return (await load(credential, 0)).proof.authenticate()
+}
+
 async function load(
   credential: ClientCredential,
   position: number,

@@ -12,6 +12,7 @@ export type {
   GrantType,
   RefreshPolicy,
 } from './connection.ts'
+export { authenticateOnce } from './credentials.ts'
 export { createGrantEngine } from './engine.ts'
 export type { GrantEngine, GrantEngineOptions, TargetOptions } from './engine.ts'
 export { grantEventTypes } from './events.ts'

@@ -7,12 +7,14 @@ import {
   type GrantEvent,
 } from '../grants/index.ts'
 import {
+  createTargetOpener,
   hostFiles,
   type DriveDependencies,
   type FilePort,
   type ImportEvent,
   type RunDesk,
 } from '../imports/index.ts'
+import type { JobEvent } from '../jobs/index.ts'
 import {
   createEventBus,
   EvergrantError,
@@ -29,6 +31,7 @@ import {
 import type { GenerationTopic, Store } from '../store/index.ts'
 import { createVault, readKey, type Vault } from '../vault/index.ts'
 import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
+import { createDestinationPassword } from './destination-password.ts'
 import { importTokensFrom } from './import-tokens.ts'
 import { joinNodes } from './node-beat.ts'
 import { openOutbound } from './open-outbound.ts'
@@ -37,7 +40,7 @@ import { openConfiguredStore } from './open-store.ts'
 import { readProcessIdentity } from './process-identity.ts'
 
 /** Every event of every room. */
-export type AnyEvent = GrantEvent | ImportEvent
+export type AnyEvent = GrantEvent | ImportEvent | JobEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {
@@ -177,6 +180,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       opened.push(store.watchGenerations(({ topics }) => void follow(topics)))
     }
     const definition = (name: string): ConnectionDefinition => engine.connection(name).definition
+    const targets = createTargetOpener(createDestinationPassword(config.imports, secrets, env))
     const importSource = async (name: string): Promise<ImportSource> => {
       const { provider } = definition(name)
       if (provider.graphUrl === undefined) {
@@ -205,12 +209,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       identity,
       instanceId,
       fetch: outbound.fetch,
-      desk: { store: store.runs, files, clock, random, identity, sourceOf: importSource },
+      desk: { store: store.runs, files, targets, clock, random, identity, sourceOf: importSource },
       definition,
       importSource,
       driving: (name) => ({
         store: store.runs,
         files,
+        targets,
         tokens: importTokensFrom(engine.connection(name)),
         transport: outbound.transport,
         clock,

@@ -70,7 +70,8 @@ export async function openConnectionRegistry(
   const parse = (stored: StoredConnection): ParsedConnection => {
     const { name, version } = stored
     if (ofFile.has(name)) {
-      const detail = 'the configuration file defines a connection of that name, which is used instead'
+      const detail =
+        'the configuration file defines a connection of that name, which is used instead'
       return { version, problem: detail }
     }
     const parsed = parseConnection(name, JSON.parse(stored.body), config)

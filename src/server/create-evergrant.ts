@@ -54,9 +54,9 @@ export interface EvergrantConnection {
     options?: GetTokenAzureOptions,
   ): Promise<AzureAccessToken>
   /**
-   * `fetch` with the token's life handled: puts a living token in, recognises an answer that refuses
-   * it, renews once for all callers that met the same refusal, and sends the request again where its
-   * body can be sent again. Everything else is passed through as it came.
+   * `fetch` with the token's life handled: puts a living token in, recognises an answer that
+   * refuses it, renews once for all callers that met the same refusal, and sends the request again
+   * where its body can be sent again. Everything else is passed through as it came.
    *
    * @throws EvergrantError as `getToken`; what `fetch` itself throws.
    */
@@ -118,7 +118,10 @@ export async function openEvergrant(
   }
 }
 
-async function startJobsUnless(isOff: boolean, composition: Composition): Promise<Jobs | undefined> {
+async function startJobsUnless(
+  isOff: boolean,
+  composition: Composition,
+): Promise<Jobs | undefined> {
   if (isOff) return undefined
   try {
     return await startJobs(composition)
@@ -164,8 +167,24 @@ function asCredential(
       }
       return lastTokens.getToken(options)
     },
-    fetch: createConnectionFetch(handle, { fetch: composition.fetch, clock: composition.clock }),
+    fetch: createConnectionFetch(handle, {
+      fetch: composition.fetch,
+      clock: composition.clock,
+      ...originsOf(composition, handle, upstream),
+    }),
   }
+}
+
+/** An upstream’s token goes to that upstream alone, where its address is configured. */
+function originsOf(
+  { connections }: Composition,
+  { definition }: ConnectionHandle,
+  upstream: string | undefined,
+): { readonly origins?: readonly string[] } {
+  const upstreams = connections.find(definition.name)?.config.upstreams ?? {}
+  const wanted = upstream === undefined ? Object.values(upstreams) : [upstreams[upstream]]
+  const urls = wanted.flatMap((one) => one?.url ?? [])
+  return urls.length === 0 || urls.length < wanted.length ? {} : { origins: urls }
 }
 
 function translate(handle: ConnectionHandle): TargetTokens {
@@ -220,7 +239,9 @@ function findTarget(
   throw new EvergrantError(
     'usage',
     `connection "${name}" gives tokens for ${known}, but was asked for ${JSON.stringify(asked.slice(0, 300))}`,
-    { remedy: 'Add an upstream with that resource or scope to the connection, or ask another one.' },
+    {
+      remedy: 'Add an upstream with that resource or scope to the connection, or ask another one.',
+    },
   )
 }
 

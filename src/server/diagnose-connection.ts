@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.ts'
-import type { ConnectionDefinition } from '../grants/index.ts'
+import { authenticateOnce, type ConnectionDefinition } from '../grants/index.ts'
 import {
   EvergrantError,
   formatDuration,
@@ -8,12 +8,7 @@ import {
   type Clock,
   type ErrorCode,
 } from '../kernel/index.ts'
-import {
-  clientSecretBasic,
-  clientSecretPost,
-  obtainApplicationToken,
-  type ClientAuthentication,
-} from '../oauth/index.ts'
+import { obtainApplicationToken, type ClientAuthentication } from '../oauth/index.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
 import type { Outbound } from './outbound.ts'
 import { graphUrlOf, probeGraph } from './probe-graph.ts'
@@ -55,9 +50,7 @@ export async function checkToken(
     const which = credentials.length === 1 ? '' : `credential ${position + 1}: `
     let authentication: ClientAuthentication
     try {
-      const secret = await credential.read()
-      const isBasic = credential.method === 'client_secret_basic'
-      authentication = isBasic ? clientSecretBasic(secret) : clientSecretPost(secret)
+      authentication = await authenticateOnce(credential)
     } catch (error) {
       refusals.push(refusal(which, error))
       continue
@@ -72,10 +65,10 @@ export async function checkToken(
       break
     }
     const took = formatDuration(clock.monotonic() - startedAt)
-    const found = `${which}issued in ${took}, lives ${describeLife(answer.value, definition)}`
+    const found = `${which}issued in ${took}, lives ${describeLife(answer.value.token, definition)}`
     const warnings = refusals.map((check) => ({ ...check, status: 'warn' }) as const)
     const issued = { check: 'token', status: 'ok', found } as const
-    return { checks: belongingTo(connection, [...warnings, issued]), token: answer.value }
+    return { checks: belongingTo(connection, [...warnings, issued]), token: answer.value.token }
   }
   return { checks: belongingTo(connection, refusals) }
 }

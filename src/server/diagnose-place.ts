@@ -5,12 +5,13 @@ import {
   placeholderId,
   secretReferences,
   type Config,
+  type SecretReader,
   type SecretReference,
 } from '../config/index.ts'
 import { EvergrantError, type Clock, type RandomBytes, type Secret } from '../kernel/index.ts'
-import { openSqliteStore } from '../store/index.ts'
 import { createVault, readKey, type VaultKey } from '../vault/index.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
+import { openConfiguredStore } from './open-store.ts'
 
 /** Below this much free space an import is likely to fill the disk. */
 const scarceBytes = 1_073_741_824
@@ -126,7 +127,7 @@ async function readOrError<T extends Secret | VaultKey>(
 async function exposure(
   reference: SecretReference,
 ): Promise<{ readonly found: string; readonly remedy: string } | undefined> {
-  if ('env' in reference || process.platform === 'win32') return undefined
+  if (!('file' in reference) || process.platform === 'win32') return undefined
   const { mode } = await stat(reference.file)
   if ((mode & 0o077) === 0) return undefined
   return {
@@ -136,7 +137,9 @@ async function exposure(
 }
 
 function nameOf(reference: SecretReference): string {
-  return 'env' in reference ? `the environment variable ${reference.env}` : reference.file
+  if ('env' in reference) return `the environment variable ${reference.env}`
+  if ('file' in reference) return reference.file
+  return 'exec' in reference ? `the command ${reference.exec[0] ?? ''}` : 'the store'
 }
 
 /**
@@ -146,10 +149,16 @@ function nameOf(reference: SecretReference): string {
  * @param keys Undefined when a key is missing: then the store is only looked at.
  */
 export async function checkStore(
-  path: string,
+  config: Config,
   keys: readonly VaultKey[] | undefined,
-  { clock, random }: { readonly clock: Clock; readonly random: RandomBytes },
+  world: {
+    readonly clock: Clock
+    readonly random: RandomBytes
+    readonly secrets: SecretReader
+  },
 ): Promise<Check> {
+  if (config.store.type === 'postgres') return checkPostgres(config, config.store.url, keys, world)
+  const { path } = config.store
   const size = await sizeOf(path)
   if (size === undefined) return checkFolder(path)
   if (keys === undefined) {
@@ -163,12 +172,33 @@ export async function checkStore(
   try {
     await access(path, constants.R_OK | constants.W_OK)
     const vault = createVault(keys)
-    const store = await openSqliteStore({ path, vault, clock, random, role: 'main' })
+    const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
     await store.close()
     const seen = `${path}: ${formatBytes(size)}, opens with key "${vault.primaryKeyId}", schema current`
     return { check: 'store', status: 'ok', found: seen }
   } catch (error) {
     return failedCheck('store', isSystemError(error) ? notWritable(path) : error)
+  }
+}
+
+async function checkPostgres(
+  config: Config,
+  url: string,
+  keys: readonly VaultKey[] | undefined,
+  world: Parameters<typeof checkStore>[2],
+): Promise<Check> {
+  if (keys === undefined) {
+    const found = `${url} was not opened without its key`
+    return { check: 'store', status: 'warn', found, remedy: 'Mend the key first.' }
+  }
+  try {
+    const vault = createVault(keys)
+    const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
+    await store.close()
+    const seen = `${store.place}: opens with key "${vault.primaryKeyId}", schema current`
+    return { check: 'store', status: 'ok', found: seen }
+  } catch (error) {
+    return failedCheck('store', error)
   }
 }
 

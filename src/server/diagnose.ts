@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { createSecretReader, loadConfig, type Config } from '../config/index.ts'
+import {
+  createSecretReader,
+  loadConfig,
+  type Config,
+  type ConnectionConfig,
+  type SecretReader,
+} from '../config/index.ts'
 import { nearestName, type ConnectionDefinition } from '../grants/index.ts'
 import {
   EvergrantError,
@@ -19,9 +25,10 @@ import {
   unfilledFields,
 } from './diagnose-place.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
-import { createOutbound, type Outbound } from './outbound.ts'
+import { openOutbound } from './open-outbound.ts'
+import type { Outbound } from './outbound.ts'
 import { graphUrlOf } from './probe-graph.ts'
-import { resolveConnections } from './resolve-connections.ts'
+import { resolveConnection } from './resolve-connections.ts'
 
 /** What to diagnose, and in which world. */
 export interface DiagnoseOptions {
@@ -66,25 +73,59 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
 
   const { checks: keyChecks, keys } = await checkKeys(config, env)
   yield* keyChecks
-  yield await checkStore(config.store.path, keys, { clock, random })
-  yield await checkDisk(config.store.path)
+  const secrets = createSecretReader({ env, readFile, clock })
+  yield await checkStore(config, keys, { clock, random, secrets })
+  if (config.store.type === 'sqlite') yield await checkDisk(config.store.path)
 
-  const secrets = createSecretReader({ env, readFile })
-  const definitions = resolveConnections(config, secrets)
-  const outbound = createOutbound({ clock, env })
+  let outbound: Outbound
+  try {
+    outbound = await openOutbound(config, { secrets, clock, env, readFile })
+  } catch (error) {
+    yield failedCheck('network', error)
+    return
+  }
   const visited = new Set<string>()
   try {
-    for (const definition of definitions.filter(({ name }) => names.includes(name))) {
-      yield* await checkSecrets(config, env, definition.name)
-      yield* checkCredentialExpiry(config, definition.name, clock.now())
-      yield* checkHosts(config, definition, outbound, clock, visited)
-      const { checks, token } = await checkToken(definition, outbound, clock)
-      yield* checks
-      if (token !== undefined) yield* await checkPermissions(definition, token, outbound, clock)
+    for (const name of names) {
+      const connection = config.connections[name]
+      if (connection === undefined) continue
+      yield* await checkSecrets(config, env, name)
+      yield* checkCredentialExpiry(config, name, clock.now())
+      yield* checkConnection(config, connection, secrets, outbound, clock, visited)
     }
   } finally {
     await outbound.close()
   }
+}
+
+/** The hosts of a connection and a token of it; what only a person’s consent can prove is left out. */
+async function* checkConnection(
+  config: Config,
+  connection: ConnectionConfig,
+  secrets: SecretReader,
+  outbound: Outbound,
+  clock: Clock,
+  visited: Set<string>,
+): AsyncGenerator<Check, void, undefined> {
+  const { name } = connection
+  const definition = resolveConnection(connection, {
+    providers: config.providers,
+    profiles: new Map(),
+    readSecret: (reference, askedBy) => secrets.read(reference, askedBy),
+  })
+  yield* checkHosts(config, definition, outbound, clock, visited)
+  if (definition.forTenant !== undefined || definition.grant === 'authorization_code') {
+    const why =
+      definition.forTenant === undefined
+        ? 'its tokens rest on a person’s consent'
+        : 'it is a template'
+    const found = `not asked for, since ${why}: \`evergrant connections test ${name}${definition.forTenant === undefined ? '' : '@TENANT'}\` tries it`
+    yield { check: 'token', status: 'ok', found, connection: name }
+    return
+  }
+  const { checks, token } = await checkToken(definition, outbound, clock)
+  yield* checks
+  if (token !== undefined) yield* await checkPermissions(definition, token, outbound, clock)
 }
 
 function chooseConnections(config: Config, wanted: string | undefined): readonly string[] {

@@ -1,17 +1,9 @@
-import {
-  EvergrantError,
-  isEvergrantError,
-  type Clock,
-  type ProcessOwner,
-} from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError, type Clock, type ProcessOwner } from '../kernel/index.ts'
 import type { KeyStore } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
 
 /** How often a node says that it lives (ms). */
 export const beatEveryMs = 5_000
-
-/** A node that has not beaten for so long is taken for dead (ms). */
-export const nodeLeaseMs = 30_000
 
 /** A process on the list of those that have the store open. */
 export interface Node {

@@ -22,13 +22,14 @@ export async function openOutbound(
   for (const [position, path] of network.ca.entries()) {
     ca.push(await readCertificates(path, position, readFile))
   }
+  const nameOfCa = (position: number): string => `"${network.ca[position]}"`
   const { proxy } = network
-  if (typeof proxy === 'string') return createOutbound({ clock, proxy, ca, env })
+  if (typeof proxy === 'string') return createOutbound({ clock, proxy, ca, nameOfCa, env })
   const password =
     proxy.password === undefined
       ? {}
       : { password: await secrets.read(proxy.password, 'network.proxy.password') }
-  return createOutbound({ clock, proxy: { url: proxy.url, ...password }, ca, env })
+  return createOutbound({ clock, proxy: { url: proxy.url, ...password }, ca, nameOfCa, env })
 }
 
 async function readCertificates(

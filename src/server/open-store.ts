@@ -14,7 +14,10 @@ export interface OpenStoreOptions {
   readonly pageLimit?: number
 }
 
-/** Opens the store that the configuration names. @throws EvergrantError `store_*`, `schema_*`, `key_wrong` */
+/**
+ * Opens the store that the configuration names. @throws EvergrantError `store_*`, `schema_*`,
+ * `key_wrong`
+ */
 export async function openConfiguredStore(
   { store }: Config,
   { vault, secrets, clock, random, role, pageLimit }: OpenStoreOptions,
@@ -31,8 +34,6 @@ export async function openConfiguredStore(
   return await openPostgresStore({
     ...common,
     url,
-    ...(password === undefined
-      ? {}
-      : { password: () => secrets.read(password, 'store.password') }),
+    ...(password === undefined ? {} : { password: () => secrets.read(password, 'store.password') }),
   })
 }

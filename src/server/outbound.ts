@@ -29,6 +29,13 @@ export interface OutboundOptions {
 }
 
 /**
+ * How long an idle connection is kept (ms): shorter than servers keep theirs, since a request that
+ * meets one as it is closed leaves unknown whether it arrived, and a strict provider's refresh
+ * token with it.
+ */
+const idleMs = 4_000
+
+/**
  * How long a connection may take to open, in milliseconds. Less in sum than the ten seconds a token
  * request may take, so that a way that is blocked is told from a provider that is slow.
  */
@@ -87,7 +94,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     socket.once('close', () => tunnels.delete(socket))
   }
 
-  const agent = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: 30_000 })
+  const agent = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: idleMs })
   // The platform’s fetch is of an older undici, whose handlers the wrapper translates.
   const way: object = { dispatcher: new Dispatcher1Wrapper(agent) }
   return {

@@ -45,7 +45,22 @@ export function resolveConnection(
     version: JSON.stringify([connection, context.providers[connection.provider] ?? null]),
   })
   if (!isTemplate) return define(connection.tenant)
-  return { ...define(undefined), forTenant: (tenant) => define(requireTenant(connection, tenant)) }
+  const template = define(undefined)
+  const { provider } = template
+  return {
+    ...template,
+    forTenant: (tenant) => {
+      if (provider.forTenant === undefined) throw noTenants(connection, provider)
+      return { ...template, provider: provider.forTenant(tenant) }
+    },
+  }
+}
+
+function noTenants({ name }: ConnectionConfig, { type }: ProviderProfile): EvergrantError {
+  return new EvergrantError(
+    'tenant_invalid',
+    `connection "${name}" is for tenants, but its provider, of type "${type}", has none`,
+  )
 }
 
 function targetsOf({ upstreams }: ConnectionConfig): ReadonlyMap<string, TokenTarget> {
@@ -116,16 +131,4 @@ function makeProfile(provider: Exclude<ProviderConfig, { type: 'entra' }>): Prov
   }
   const { type: _type, name: _name, ...endpoints } = provider
   return createOAuth2Provider(endpoints)
-}
-
-const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
-const domain = /^(?=.{4,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z\d-]{2,63}$/
-
-function requireTenant({ name }: ConnectionConfig, tenant: string): string {
-  const lower = tenant.toLowerCase()
-  if (guid.test(lower) || domain.test(lower)) return lower
-  throw new EvergrantError(
-    'tenant_invalid',
-    `"${name}@…" expects a tenant’s id (a GUID) or domain behind the @, but saw ${JSON.stringify(tenant.slice(0, 100))}`,
-  )
 }

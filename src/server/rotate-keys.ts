@@ -1,6 +1,5 @@
 import { EvergrantError, type Clock } from '../kernel/index.ts'
-import type { KeyStore, NodeRecord } from '../store/index.ts'
-import { nodeLeaseMs } from './node-beat.ts'
+import { nodeLeaseMs, type KeyStore, type NodeRecord } from '../store/index.ts'
 
 /** What a rotation works with. */
 export interface RotationContext {
@@ -14,7 +13,12 @@ export interface RotationContext {
 
 /** One step of a rotation, told as it happens. */
 export type RotationStep =
-  | { readonly step: 'switching'; readonly from: string; readonly to: string; readonly nodes: number }
+  | {
+      readonly step: 'switching'
+      readonly from: string
+      readonly to: string
+      readonly nodes: number
+    }
   | { readonly step: 'switched'; readonly nodes: number }
   | { readonly step: 'resealed'; readonly values: number }
   | { readonly step: 'forgotten'; readonly keyId: string }
@@ -22,7 +26,10 @@ export type RotationStep =
       readonly step: 'done'
       readonly sealingKey: string
       readonly resealed: number
-      /** Values that no key of this ring opens: they stay as they are, and their key is still needed. */
+      /**
+       * Values that no key of this ring opens: they stay as they are, and their key is still
+       * needed.
+       */
       readonly unopened: number
       /** Keys that still seal something; empty when every other key may leave the ring. */
       readonly stillNeeded: readonly string[]
@@ -109,11 +116,7 @@ async function everyNodeSealsWith(keys: KeyStore, clock: Clock, to: string): Pro
   }
 }
 
-function notEverywhere(
-  keyId: string,
-  nodes: readonly NodeRecord[],
-  what: string,
-): EvergrantError {
+function notEverywhere(keyId: string, nodes: readonly NodeRecord[], what: string): EvergrantError {
   const shown = nodes.slice(0, 5).map(({ owner }) => `process ${owner.pid} (${owner.instanceId})`)
   const more = nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : ''
   return new EvergrantError(

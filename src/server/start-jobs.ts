@@ -13,9 +13,10 @@ const everyMs = 60_000
 export async function startJobs(composition: Composition): Promise<Jobs> {
   const job = createKeepAliveJob(composition)
   const { config, secrets, clock } = composition
+  const { emit } = composition.events
   const { store } = config
   if (store.type === 'sqlite') {
-    const jobs = createLocalJobs({ clock, random: systemRandom })
+    const jobs = createLocalJobs({ clock, random: systemRandom, emit })
     await jobs.add(job, { everyMs })
     return jobs
   }
@@ -24,6 +25,7 @@ export async function startJobs(composition: Composition): Promise<Jobs> {
     url: store.url,
     ...(password === undefined ? {} : { password: () => secrets.read(password, 'store.password') }),
     clock,
+    emit,
   })
   await jobs.add(job, { everyMs })
   return jobs

@@ -9,6 +9,7 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   store: 'Store',
   oauth: 'Providers and tokens',
   imports: 'Imports',
+  jobs: 'Jobs',
 }
 
 const exitCodes = [
