@@ -7,6 +7,7 @@ import {
   aRing,
   aSavedToken,
   aSlot,
+  aSuccess,
   aToken,
   type MakeStore,
   type SharedStore,
@@ -205,43 +206,46 @@ export function describeKeyStore(kind: string, makeStore: MakeStore): void {
         const writer = await openWith('k1', 'k2')
         const lagging = await openWith('k1')
         const sealer = await openWith('k1', 'k2')
-        const write = fc.record({ nth: fc.nat(4), isLagging: fc.boolean(), turns: fc.nat(6) })
+        const grants = 12
+        /** Each grant gets one more token, after so many turns of the microtask queue. */
+        const writes = fc.array(fc.record({ isLagging: fc.boolean(), turns: fc.nat(60) }), {
+          minLength: grants,
+          maxLength: grants,
+        })
         let round = 0
         await fc.assert(
-          fc.asyncProperty(fc.array(write, { maxLength: 15 }), fc.nat(3), async (writes, more) => {
-            const latest = new Map<string, { version: number; text: string }>()
+          fc.asyncProperty(writes, fc.integer({ min: 1, max: 6 }), async (each, pageSize) => {
             const tenant = `t${round++}`
             await sealer.keys.setSealingKey('k1')
-            for (let i = 0; i < 5; i++) {
-              const address = { connection: `c${i}`, tenant }
-              const { id } = await writer.grants.ensureGrant(address, 1)
-              await aSavedToken(writer, aSlot(id), { token: aToken('first') })
-              latest.set(id, { version: 1, text: 'first' })
-            }
-            const ids = [...latest.keys()]
-            const writeAll = async (): Promise<void> => {
-              for (const [i, { nth, isLagging, turns }] of writes.entries()) {
-                for (let turn = 0; turn < turns; turn++) await Promise.resolve()
-                const id = ids[nth] ?? ''
-                const version = latest.get(id)?.version ?? 0
-                const text = `write ${i}`
-                const store = isLagging ? lagging : writer
-                const over = { slotVersion: version, token: aToken(text) }
-                expect((await aSavedToken(store, aSlot(id), over)).token).toBe('saved')
-                latest.set(id, { version: version + 1, text })
-              }
-            }
+            const slots = await Promise.all(
+              each.map(async (_, i) => {
+                const address = { connection: `c${i}`, tenant }
+                const slot = aSlot((await writer.grants.ensureGrant(address, 1)).id)
+                await writer.grants.commitExchange(aSuccess(slot, 'a', { token: aToken('first') }))
+                return slot
+              }),
+            )
+            const writeAll = each.map(async ({ isLagging, turns }, i) => {
+              for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+              const slot = slots[i] ?? aSlot('')
+              const next = { slotVersion: 1, token: aToken(`second ${i}`) }
+              const store = isLagging ? lagging : writer
+              return await store.grants.commitExchange(aSuccess(slot, 'b', next))
+            })
             await sealer.keys.setSealingKey('k2')
-            await Promise.all([writeAll(), resealAll(sealer, more + 1)])
-            for (const [id, { version, text }] of latest) {
-              const slot = await sealer.grants.readSlot(aSlot(id))
-              expect(slot?.version).toBe(version)
-              expect(slot?.token?.secret.reveal()).toBe(text)
-            }
+            const [commits] = await Promise.all([
+              Promise.all(writeAll),
+              resealAll(sealer, pageSize),
+            ])
+            expect(commits.map(({ token }) => token)).toEqual(each.map(() => 'saved'))
+            const seen = await Promise.all(slots.map((slot) => sealer.grants.readSlot(slot)))
+            expect(seen.map((slot) => slot?.token?.secret.reveal())).toEqual(
+              each.map((_, i) => `second ${i}`),
+            )
             await resealAll(sealer, 50)
             expect([...(await sealer.keys.countByKey()).keys()]).toEqual(['k2'])
           }),
-          { numRuns: 25 },
+          { numRuns: 20 },
         )
       })
     })

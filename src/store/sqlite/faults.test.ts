@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
+  aClaim,
   aPage,
   aRun,
   aSavedToken,
   aSlot,
+  aSuccess,
   aToken,
   aVault,
   aWalk,
@@ -16,7 +18,8 @@ import {
   rowsNamed,
   tenantId,
 } from '../../../test/contract/builders.ts'
-import { createManualClock } from '../../kernel/index.ts'
+import type { TokenSlotKey } from '../../grants/ports.ts'
+import { createManualClock, Secret } from '../../kernel/index.ts'
 import { openSqliteStore } from '../index.ts'
 import type { Store } from '../store.ts'
 import type { OpenSqliteStoreOptions } from './open.ts'
@@ -71,6 +74,36 @@ describe('a full disk', () => {
     expect((await roomy.runs.listWalks(run.id))[0]?.pages).toBe(pages)
     await commit(roomy)
     expect(await roomy.directory.countObjects(tenantId, 'user')).toBe(pages * 300)
+  })
+})
+
+describe('a disk that is full when an exchange is committed', () => {
+  it('ends the commit with store_full and leaves the journal open, until there is room', async () => {
+    const store = await open()
+    const refresh = { secret: new Secret('refresh 1') }
+    const { id } = await store.grants.addCandidate({ ...key, subject: '' }, refresh, 1)
+    const slot = aSlot(id)
+    const redemption = { refreshVersion: 1, isExclusive: true }
+    await store.grants.beginExchange(aClaim(slot, 'a', { redemption }))
+    const database = new Database(path)
+    opened.push(database)
+    const pageLimit = database.pragma('page_count', { simple: true }) as number
+
+    const success = aSuccess(slot, 'a', {
+      token: aToken('x'.repeat(200_000)),
+      redemption: { refreshVersion: 1, refreshToken: new Secret('refresh 2') },
+    })
+    const small = await open({ pageLimit })
+    const attempt = small.grants.commitExchange(success)
+    await expect(attempt).rejects.toMatchObject({ code: 'store_full' })
+    const view = await small.grants.viewForRenewal(slot)
+    expect(view?.intent).toMatchObject({ attemptId: 'a' })
+    expect(view?.refreshToken?.reveal()).toBe('refresh 1')
+    expect(view?.slot).toMatchObject({ version: 0, flight: { attemptId: 'a' } })
+
+    const saved = { token: 'saved', refreshToken: 'saved' }
+    expect(await store.grants.commitExchange(success)).toMatchObject(saved)
+    expect(await small.grants.viewForRenewal(slot)).not.toHaveProperty('intent')
   })
 })
 
@@ -167,6 +200,44 @@ describe('a process that is killed in the middle of a transaction', () => {
   })
 })
 
+describe('a process that is killed while it redeems a refresh token', () => {
+  const killed = async (
+    when: 'before' | 'during' | 'after',
+  ): Promise<{ readonly store: Store; readonly slot: TokenSlotKey }> => {
+    const script = join(import.meta.dirname, '../../../test/contract/killed-exchange.ts')
+    const signal = await new Promise((resolve) => {
+      const child = execFile(process.execPath, [script, path, when], () => {})
+      child.on('exit', (_, by) => resolve(by))
+    })
+    expect(signal).toBe('SIGKILL')
+    const store = await open()
+    const grant = await store.grants.findGrant({ connection: 'csp', tenant: 't' })
+    return { store, slot: aSlot(grant?.id ?? '') }
+  }
+
+  it.each(['before', 'during'] as const)(
+    'leaves the intent, so that nobody else sends the token: %s the commit',
+    async (when) => {
+      const { store, slot } = await killed(when)
+      const view = await store.grants.viewForRenewal(slot)
+      expect(view?.intent).toMatchObject({ attemptId: 'a', refreshVersion: 1 })
+      expect(view?.refreshToken?.reveal()).toBe('refresh 1')
+      expect(view?.slot).toMatchObject({ version: 0, flight: { attemptId: 'a' } })
+      const redemption = { refreshVersion: 1, isExclusive: true }
+      const claim = aClaim(slot, 'b', { displaces: 'a', redemption })
+      expect(await store.grants.beginExchange(claim)).toMatchObject({ kind: 'intent_open' })
+    },
+  )
+
+  it('leaves everything saved once the commit has resolved', async () => {
+    const { store, slot } = await killed('after')
+    const view = await store.grants.viewForRenewal(slot)
+    expect(view).not.toHaveProperty('intent')
+    expect(view?.refreshToken?.reveal()).toBe('refresh 2')
+    expect(view?.slot?.token?.secret.reveal()).toBe('access')
+  })
+})
+
 describe('a token', () => {
   it('stands in no file of the store, neither while it is open nor after', async () => {
     const secret = 'planted-secret-7f3a9c'
@@ -190,6 +261,22 @@ describe('a token', () => {
     intruder.exec(`UPDATE token_slots SET target = 'arm'`)
     intruder.close()
     const moved = store.grants.readSlot({ ...slot, target: 'arm' })
+    await expect(moved).rejects.toMatchObject({ code: 'unseal_failed' })
+  })
+
+  it('of another grant does not open in its place', async () => {
+    const store = await open()
+    const ids = []
+    for (const tenant of ['a', 'b']) {
+      const refresh = { secret: new Secret(`refresh ${tenant}`) }
+      const grant = await store.grants.addCandidate({ ...key, tenant, subject: '' }, refresh, 1)
+      ids.push(grant.id)
+    }
+    const intruder = new Database(path)
+    intruder.exec(`UPDATE grants SET sealed_refresh_token = (SELECT sealed_refresh_token FROM grants
+      WHERE tenant = 'a')`)
+    intruder.close()
+    const moved = store.grants.viewForRenewal(aSlot(ids[1] ?? ''))
     await expect(moved).rejects.toMatchObject({ code: 'unseal_failed' })
   })
 })
