@@ -15,7 +15,15 @@ export interface TransportAnswer {
 
 /** Why there was no whole answer. */
 export type TransportFailureKind =
-  'refused' | 'unresolved' | 'reset' | 'truncated' | 'timeout' | 'tls' | 'too_large' | 'undecodable'
+  | 'refused'
+  | 'unresolved'
+  | 'proxy'
+  | 'reset'
+  | 'truncated'
+  | 'timeout'
+  | 'tls'
+  | 'too_large'
+  | 'undecodable'
 
 /** A request that got no whole answer; always safe to send again, since imports only read. */
 export class TransportFailure extends Error {
@@ -160,6 +168,8 @@ function describe(error: Error, hadHeaders: boolean): TransportFailure {
   const code = (first as NodeJS.ErrnoException).code ?? ''
   const say = (kind: TransportFailureKind, message: string): TransportFailure =>
     new TransportFailure(kind, code === '' ? message : `${message} (${code})`, { cause: error })
+  // The way out says itself what the proxy did.
+  if (code.startsWith('PROXY_')) return say('proxy', first.message)
   if (code === 'ECONNREFUSED') return say('refused', 'the connection was refused')
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return say('unresolved', 'the name did not resolve')

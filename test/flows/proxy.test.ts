@@ -2,6 +2,11 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createManualClock, Secret, systemClock } from '../../src/kernel/index.ts'
+import {
+  clientSecretPost,
+  createEntraProvider,
+  obtainApplicationToken,
+} from '../../src/oauth/index.ts'
 import { createOutbound, type Outbound, type OutboundOptions } from '../../src/server/outbound.ts'
 import { selfSignCertificate } from '../../src/simulator/certificate.ts'
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
@@ -45,19 +50,26 @@ function through(proxy: ProxyServer, more: Partial<OutboundOptions> = {}): Outbo
   return open({ proxy: { url, password }, ...more })
 }
 
-async function takeToken(outbound: Outbound): Promise<string> {
+type Obtained = Awaited<ReturnType<typeof obtainApplicationToken>>
+
+function requestToken(outbound: Outbound): Promise<Obtained> {
   const { client, tenant, urls } = simulator
-  const answer = await outbound.fetch(`${urls.authority}/${tenant}/oauth2/v2.0/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: client.id,
-      client_secret: client.secret,
-      scope: 'https://graph.microsoft.com/.default',
-    }),
-  })
-  expect(answer.status).toBe(200)
-  return ((await answer.json()) as { access_token: string }).access_token
+  return obtainApplicationToken(
+    {
+      provider: createEntraProvider({ tenant, authority: urls.authority }),
+      clientId: client.id,
+      authentication: clientSecretPost(new Secret(client.secret)),
+      target: { resource: 'https://graph.microsoft.com' },
+      declaresCp1: false,
+    },
+    { fetch: outbound.fetch, clock: systemClock },
+  )
+}
+
+async function takeToken(outbound: Outbound): Promise<string> {
+  const obtained = await requestToken(outbound)
+  if (!obtained.ok) throw obtained.error.error
+  return obtained.value.token.secret.reveal()
 }
 
 async function readPage(outbound: Outbound, token: string): Promise<number> {
@@ -100,7 +112,13 @@ describe('a proxy that fails', () => {
     const { printed, ...failed } = await failure(outbound)
     expect(failed.code).toBe(code)
     expect(printed).toContain(`127.0.0.1:${proxy.port}`)
-    await expect(outbound.transport(simulator.urls.authority, {}, {})).rejects.toThrow(code)
+    const page = outbound.transport(simulator.urls.authority, {}, {})
+    await expect(page).rejects.toMatchObject({ kind: 'proxy' })
+    await expect(page).rejects.toThrow(code)
+    // Nothing was spent, so a refresh token may be sent again.
+    expect(await requestToken(outbound)).toMatchObject({
+      error: { kind: 'unreachable', effect: 'none', error: { code: 'provider_unreachable' } },
+    })
   })
 
   it('because nothing listens there is told by its code', async () => {
