@@ -9,6 +9,7 @@ import type {
   GrantStore,
   TokenSlotRecord,
 } from './ports.ts'
+import { standingCodes } from './standing.ts'
 import { capLife, holdToken, usableToken, type SlotFailure } from './slot.ts'
 import type { TokenSlot } from './token-slot.ts'
 
@@ -103,10 +104,14 @@ export async function describeStatus(
   const lastFailure = newest(slot.failure, grant, clock.now())
   const blockedUntil = stored?.blockedUntil ?? 0
   const nextAttemptAt = gate.isOpen ? (blockedUntil > now ? blockedUntil : undefined) : gate.until
+  // What the grant lacks is told by its own state.
+  const failure = standingCodes.has(slot.failure?.error.code ?? 'internal')
+    ? undefined
+    : slot.failure
   const isLapsed =
-    slot.failure === undefined ? grant?.state === 'lapsed' : slot.failure.retry !== 'backoff'
+    failure === undefined ? grant?.state === 'lapsed' : failure.retry !== 'backoff'
   const isFailing =
-    slot.failure !== undefined || (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0)
+    failure !== undefined || (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0)
   const wasUsed = held !== undefined || grant?.lastRefreshedAt !== undefined
   return {
     name,

@@ -4,21 +4,28 @@ import {
   type ConnectionHandle,
   type GrantEngine,
   type GrantEvent,
+  type GrantStore,
   type TokenGrant,
 } from '../../src/grants/index.ts'
 import {
   createManualClock,
+  EvergrantError,
   Secret,
   systemRandom,
   type AccessToken,
-  type EvergrantError,
   type ManualClock,
   type ProcessIdentity,
   type RandomBytes,
   type Result,
 } from '../../src/kernel/index.ts'
-import { createEntraProvider } from '../../src/oauth/index.ts'
-import { createFakeTokenEndpoint, type FakeTokenEndpoint } from './fake-token-endpoint.ts'
+import { createEntraProvider, createOAuth2Provider } from '../../src/oauth/index.ts'
+import {
+  createFakeTokenEndpoint,
+  createRotatingEndpoint,
+  type FakeTokenEndpoint,
+  type RotatingEndpoint,
+  type RotationRules,
+} from './fake-token-endpoint.ts'
 import { createMemoryGrantStore, type MemoryGrantStore } from './memory-grant-store.ts'
 
 export const minute = 60_000
@@ -115,4 +122,158 @@ export function refused(result: Result<TokenGrant, EvergrantError>): EvergrantEr
 /** The token itself. */
 export function textOf(token: AccessToken | undefined): string | undefined {
   return token?.secret.reveal()
+}
+
+/** A moment at which a process may die or its store may fail. */
+export type Moment = `${keyof GrantStore | 'fetch'}:${'before' | 'after'}`
+
+/** One engine as a process of its own. */
+export interface EngineNode {
+  readonly engine: GrantEngine
+  readonly events: GrantEvent[]
+  readonly connection: ConnectionHandle
+  eventTypes(): string[]
+  /** The process is gone: nothing it does goes on, and others can see that. */
+  kill(): void
+  /** Kills the process as soon as it comes to that moment; resolves when it has. */
+  killAt(moment: Moment): Promise<void>
+  /** Stops the process at that moment until it is woken; its clocks go on. */
+  stallAt(moment: Moment): { readonly reached: Promise<void>; wake(): void }
+  /** Lets the store fail at these moments from now on; none by default. */
+  failAt(moments: readonly Moment[]): void
+}
+
+/** Several engines on one store and one provider that rotates refresh tokens. */
+export interface Cluster {
+  readonly clock: ManualClock
+  readonly store: MemoryGrantStore
+  readonly endpoint: RotatingEndpoint
+  /** Starts a process, on the one machine of all unless its identity says otherwise. */
+  node(
+    change?: Partial<ConnectionDefinition>,
+    identity?: Partial<ProcessIdentity>,
+  ): Promise<EngineNode>
+  /** Gives the connection its first refresh token, `rt-1`. */
+  consent(): Promise<void>
+  /** Moves time on until the work is done, at most two minutes. */
+  settle<T>(work: Promise<T>): Promise<T>
+}
+
+/** Makes a cluster; every node is visible to all others. */
+export function createCluster(rotation: RotationRules): Cluster {
+  const clock = createManualClock()
+  const store = createMemoryGrantStore()
+  const endpoint = createRotatingEndpoint(clock, rotation)
+  const dead = new Set<number>()
+  let pids = 0
+  const provider = createOAuth2Provider({
+    tokenEndpoint: 'https://as.example/token',
+    revocationEndpoint: 'https://as.example/revoke',
+    rotation,
+  })
+  return {
+    clock,
+    store,
+    endpoint,
+    consent: async () => {
+      const key = { connection: 'csp', tenant: '', subject: '' }
+      const { id } = await store.addCandidate(key, { secret: new Secret('rt-1') }, clock.now())
+      await store.activateCandidate(id, 'someone', clock.now())
+    },
+    node: async (change = {}, identity = {}) => {
+      const pid = ++pids
+      const events: GrantEvent[] = []
+      let fatal: { readonly at: Moment; readonly reach: () => void } | undefined
+      let failing: readonly Moment[] = []
+      let stall: { at: Moment; reach: () => void; over: Promise<void> } | undefined
+      const kill = (): void => {
+        dead.add(pid)
+      }
+      const come = async (moment: Moment): Promise<void> => {
+        if (moment === fatal?.at) {
+          kill()
+          fatal.reach()
+        }
+        if (dead.has(pid)) await new Promise(() => {})
+        if (moment === stall?.at) {
+          const { over, reach } = stall
+          stall = undefined
+          reach()
+          await over
+        }
+        if (failing.includes(moment)) throw new EvergrantError('store_unavailable', 'test')
+      }
+      const engine = createGrantEngine({
+        store: store.as((call, phase) => come(`${call}:${phase}`)),
+        clock,
+        fetch: async (input, init) => {
+          await come('fetch:before')
+          const response = await endpoint.fetch(input, init)
+          await come('fetch:after')
+          return response
+        },
+        emit: (event) => events.push(event),
+        random: testRandom,
+        identity: { ...processIdentity(pid, dead), ...identity },
+        connections: [
+          {
+            name: 'csp',
+            provider,
+            clientId: 'client-1',
+            credentials: [],
+            grant: 'authorization_code',
+            target: { resource: 'https://one.example' },
+            targets: new Map([['two', { resource: 'https://two.example' }]]),
+            version: '1',
+            ...change,
+          },
+        ],
+      })
+      const [name = ''] = engine.names
+      // Reads the credentials, which takes real time once.
+      if ((await store.findGrant({ connection: name, tenant: '' })) !== undefined) {
+        await engine.status(name)
+      }
+      return {
+        engine,
+        events,
+        connection: engine.connection(name),
+        eventTypes: () => events.map(({ type }) => type),
+        kill,
+        killAt: (at) => {
+          const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
+          fatal = { at, reach }
+          return reached
+        },
+        stallAt: (at) => {
+          const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
+          const { promise: over, resolve: wake } = Promise.withResolvers<void>()
+          stall = { at, reach, over }
+          return { reached, wake }
+        },
+        failAt: (moments) => {
+          failing = moments
+        },
+      }
+    },
+    settle: async (work) => {
+      let isDone = false
+      const watch = (): void => {
+        isDone = true
+      }
+      work.then(watch, watch)
+      await turn()
+      for (let waited = 0; !isDone && waited < 2 * minute; waited += 25) {
+        await clock.advance(25)
+        await turn()
+      }
+      if (!isDone) throw new Error('still not done after two minutes')
+      return work
+    },
+  }
+}
+
+/** Lets everything happen that needs no time. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
 }
