@@ -8,6 +8,7 @@ import {
   loadConfig,
   maskConfig,
   secretReferences,
+  type AskedSecret,
   type Config,
   type SecretHint,
 } from '../config/index.ts'
@@ -111,7 +112,7 @@ async function trySecrets(
   const keys = new Map(
     config.encryption.keys.map(({ id }, index) => [`encryption.keys[${index}]`, id]),
   )
-  for (const { askedBy, reference } of secretReferences(config)) {
+  const tryOne = async ({ askedBy, reference }: AskedSecret): Promise<void> => {
     try {
       const secret = await reader.read(reference, askedBy)
       const keyId = keys.get(askedBy)
@@ -121,5 +122,10 @@ async function trySecrets(
       failures.push(error)
     }
   }
+  // Fields with the same reference are tried together, so that its command runs once.
+  const byPlace = Map.groupBy(secretReferences(config), ({ reference }) =>
+    JSON.stringify(reference),
+  )
+  for (const asked of byPlace.values()) await Promise.all(asked.map(tryOne))
   return { failures, hints }
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../kernel/index.ts'
 import { systemCode } from './load-config.ts'
+import { guardGroup } from './process-groups.ts'
 
 /** What became of a command. */
 export type CommandOutcome =
@@ -62,16 +63,14 @@ export function runCommand(
     let outBytes = 0
     let errBytes = 0
 
-    const kill = (): void => killGroup(child.pid)
+    const kill = child.pid === undefined ? (): void => {} : guardGroup(child.pid)
     const finish = (outcome: CommandOutcome): void => {
       cancel()
-      process.off('exit', kill)
       kill()
       child.stdout.destroy()
       child.stderr.destroy()
       resolve(outcome)
     }
-    process.once('exit', kill)
     const cancel = clock.schedule(deadlineMs, () => finish({ kind: 'timeout' }))
 
     child.stdout.on('data', (chunk: Buffer) => {
@@ -95,13 +94,4 @@ export function runCommand(
       }),
     )
   })
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
-  } catch {
-    // Nothing of it is left.
-  }
 }

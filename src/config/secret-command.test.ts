@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -144,6 +145,32 @@ describe('a command that hangs', () => {
     expect((await reading).detail).toContain('but it did not end within 10 seconds and was stopped')
     await Promise.all(ended)
     expect(clock.pending()).toBe(0)
+  })
+
+  it.each([
+    ['a signal ends the process that waits for it', 'SIGINT' as const],
+    ['it is terminated', 'SIGTERM' as const],
+  ])('is stopped when %s', async (_, signal) => {
+    sockets.length = 0
+    arrived = Promise.withResolvers()
+    const address = server.address()
+    const port = typeof address === 'object' ? String(address?.port) : ''
+    const stay = `require('node:net').connect(Number(process.env.PORT), '127.0.0.1')`
+    const door = new URL('./index.ts', import.meta.url).href
+    const commands = [1, 2].map((n) => ({ exec: [process.execPath, '-e', stay, '--', String(n)] }))
+    const script = `
+      import { createSecretReader } from ${JSON.stringify(door)}
+      const reader = createSecretReader({ env: process.env, readFile: async () => '' })
+      await Promise.all(${JSON.stringify(commands)}.map((one) => reader.read(one, 'a')))`
+    const waiting = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, PORT: port },
+      stdio: 'ignore',
+    })
+    await arrived.promise
+    const ended = sockets.map((socket) => once(socket, 'close'))
+    waiting.kill(signal)
+    expect(await once(waiting, 'exit')).toEqual([null, signal])
+    await Promise.all(ended)
   })
 
   it('in the background of one that ended is stopped too', async () => {
