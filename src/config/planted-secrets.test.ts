@@ -33,6 +33,13 @@ describe('a secret that stands in the file', () => {
     ['in a store’s URL after an at sign', `store: "postgres://user:p@${planted}@host/db"`],
     ['in a store’s URL after a hash', `store: "postgres://user:p#${planted}@host/db"`],
     ['in a store’s URL of a misspelt kind', `store: "postgre://user:${planted}@host/db"`],
+    ['in a store’s URL without a kind', `store: "user:${planted}@host/db"`],
+    ['in a store’s connection string', `store: "host=db user=eg password=${planted} dbname=eg"`],
+    ['in a store’s connection string in quotes', `store: "Server=db;Pwd = 'a ${planted}';"`],
+    [
+      'in a proxy’s address without a kind',
+      config({ more: `network: { proxy: "u:${planted}@h:1" }` }),
+    ],
     ['in the query of a store’s URL', `store: postgres://user@host/db?password=${planted}`],
     [
       'in place of the password’s reference',

@@ -22,7 +22,7 @@ export type CommandOutcome =
   | { readonly kind: 'too_long' }
 
 /** Bounds of a command. */
-export interface CommandBounds {
+interface CommandBounds {
   readonly deadlineMs: number
   /** Most bytes of standard output. */
   readonly limit: number

@@ -3,10 +3,10 @@ import { runCommand, type CommandOutcome } from './run-command.ts'
 import { looksSecret, withoutUrlSecrets } from './secret-form.ts'
 
 /** How long a command may take to print a secret. */
-export const commandDeadlineMs = 10_000
+const commandDeadlineMs = 10_000
 
 /** What a command brought: text, or why there is none, to complete "but …". */
-export type CommandText = { readonly text: string } | { readonly failed: string }
+type CommandText = { readonly text: string } | { readonly failed: string }
 
 /** Runs commands that print secrets; one that runs already is waited for instead of run again. */
 export type SecretCommands = (command: readonly string[]) => Promise<CommandText>

@@ -11,11 +11,14 @@ export function looksSecret(text: string): boolean {
 }
 
 /**
- * Takes out of a text what URLs carry in secret: everything before the last "@" of an authority,
- * whatever characters a password has, and what follows "?" or "#".
+ * Takes out of a text what addresses carry in secret: everything before the last "@" of an
+ * authority, whatever characters a password has and whether or not a scheme stands before it; what
+ * follows "?" or "#"; and what a connection string says of its password.
  */
 export function withoutUrlSecrets(text: string): string {
   return text
     .replace(/\/\/.*@/s, '//[redacted]@')
+    .replace(/^[^/]*:.*@/s, (before) => (before.includes('//') ? before : '[redacted]@'))
     .replace(/[?#].*$/s, (tail) => `${tail.slice(0, 1)}…`)
+    .replace(/(pass\w*|pwd|secret|token|key)(\s*[=:]).*$/is, '$1$2…')
 }
