@@ -3,6 +3,7 @@ import Database from 'better-sqlite3'
 import { EvergrantError, type Clock } from '../../kernel/index.ts'
 import type { StoreRole } from '../store.ts'
 import { isBusy, toStoreError } from './errors.ts'
+import { createWriteQueue, type WriteQueueOptions } from './write-queue.ts'
 
 /** A prepared statement whose parameters and rows are typed by whoever wrote its SQL. */
 export type Statement<P extends unknown[], R> = Database.Statement<P, R>
@@ -26,8 +27,10 @@ export interface Connection {
   /** Runs `work` on one consistent view of the data. */
   readonly read: <T>(work: () => T) => Promise<T>
   /**
-   * Runs `work` as one transaction that holds the write lock from its first statement. When `work`
-   * or the commit throws nothing has happened. `work` runs at most once, without interruption.
+   * Runs `work` as one atomic step that holds the write lock from its first statement, and resolves
+   * when it is on disk. When `work` or the commit throws nothing has happened. `work` runs at most
+   * once, without interruption. Steps that wait at the same time share a commit
+   * (`write-queue.ts`).
    */
   readonly write: <T>(work: () => T) => Promise<T>
   /** Reads `PRAGMA data_version`: another number means that another connection has committed. */
@@ -100,7 +103,6 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     return statement as unknown as Statement<P, R>
   }
 
-  let lastCommitAt = Number.NEGATIVE_INFINITY
   let lastForcedAt = Number.NEGATIVE_INFINITY
 
   const emptyOversizedLog = (): void => {
@@ -116,29 +118,28 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     }
   }
 
+  const queue = createWriteQueue({
+    database,
+    run: (sql) => {
+      prepare(sql).run()
+    },
+    path,
+    clock,
+    busyDeadlineMs,
+    ...(isBulk ? createBulkPace(clock, emptyOversizedLog) : createTurns()),
+  })
+
   return {
     path,
     database,
     prepare,
     read: async (work) => {
       assertOpen(database)
-      return await retryWhileBusy(() => inTransaction(database, 'BEGIN', prepare, work))
+      return await retryWhileBusy(() => inReadTransaction(database, prepare, work))
     },
     write: async (work) => {
       assertOpen(database)
-      if (isBulk) {
-        const gapMs = bulkGapMs - (clock.monotonic() - lastCommitAt)
-        if (gapMs > 0) await clock.sleep(gapMs)
-      }
-      // Only BEGIN IMMEDIATE meets a lock, so `work` is never run twice.
-      const result = await retryWhileBusy(() =>
-        inTransaction(database, 'BEGIN IMMEDIATE', prepare, work),
-      )
-      if (isBulk) {
-        lastCommitAt = clock.monotonic()
-        emptyOversizedLog()
-      }
-      return result
+      return await queue.write(work)
     },
     dataVersion: () => {
       assertOpen(database)
@@ -149,6 +150,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
       await retryWhileBusy(() => database.pragma('wal_checkpoint(TRUNCATE)'))
     },
     close: () => {
+      queue.end()
       statements.clear()
       database.close()
     },
@@ -185,21 +187,55 @@ function assertOpen(database: Database.Database): void {
   if (!database.open) throw new EvergrantError('store_unavailable', 'the store was closed')
 }
 
-function inTransaction<T>(
+function inReadTransaction<T>(
   database: Database.Database,
-  begin: 'BEGIN' | 'BEGIN IMMEDIATE',
   prepare: Connection['prepare'],
   work: () => T,
 ): T {
   assertOpen(database)
-  prepare(begin).run()
+  prepare('BEGIN').run()
   try {
     const result = work()
     prepare('COMMIT').run()
     return result
   } catch (error) {
-    // SQLite rolls back by itself when the disk is full.
     if (database.inTransaction) prepare('ROLLBACK').run()
     throw error
+  }
+}
+
+type Pace = Pick<WriteQueueOptions, 'gather' | 'onCommit'>
+
+/** A bulk writer leaves the lock alone for a moment after each commit. */
+function createBulkPace(clock: Clock, onCommit: () => void): Pace {
+  let lastCommitAt = Number.NEGATIVE_INFINITY
+  return {
+    gather: async () => {
+      const gapMs = bulkGapMs - (clock.monotonic() - lastCommitAt)
+      if (gapMs > 0) await clock.sleep(gapMs)
+    },
+    onCommit: () => {
+      lastCommitAt = clock.monotonic()
+      onCommit()
+    },
+  }
+}
+
+/**
+ * Short writes are committed at once, but only once a turn of the event loop: the answers that a
+ * busy turn brings share the commit at its end, so that disk syncs do not pile up on the thread.
+ */
+function createTurns(): Pace {
+  let isTurnUsed = false
+  return {
+    gather: async () => {
+      if (isTurnUsed) await new Promise((resolve) => setImmediate(resolve))
+    },
+    onCommit: () => {
+      isTurnUsed = true
+      setImmediate(() => {
+        isTurnUsed = false
+      })
+    },
   }
 }

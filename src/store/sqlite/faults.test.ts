@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -31,6 +32,8 @@ const open = async (over: Partial<OpenSqliteStoreOptions> = {}): Promise<Store> 
   const clock = createEagerClock()
   const store = await openSqliteStore({ path, vault: aVault(), clock, role: 'main', ...over })
   opened.push(store)
+  // What opening wrote belongs to a turn of the loop that is over.
+  await nextTurn()
   return store
 }
 const lockFile = (): Database.Database => {
