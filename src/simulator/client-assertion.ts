@@ -62,18 +62,19 @@ function judgeKey(
     return isSigned ? undefined : clientRefusals.wrongSignature(String(keyId))
   }
   const { header } = jwt
+  // The thumbprint's kind goes with the algorithm: x5t#S256 with PS256, the older x5t with RS256.
+  const hash = header['x5t#S256'] === undefined ? 'sha1' : 'sha256'
   const thumbprint = header['x5t#S256'] ?? header['x5t']
   if (typeof thumbprint !== 'string') {
     return clientRefusals.unknownCertificate('none', application.id)
   }
-  const found = application.certificates.find((certificate) =>
-    thumbprintsOf(certificate).includes(thumbprint),
+  const found = application.certificates.find(
+    (certificate) => thumbprintOf(certificate, hash) === thumbprint,
   )
   const shown = Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase()
   if (found === undefined) return clientRefusals.unknownCertificate(shown, application.id)
   const certificate = new X509Certificate(found.pem)
-  // The thumbprint's kind goes with the algorithm: x5t#S256 with PS256, the older x5t with RS256.
-  const isFitting = header['x5t#S256'] === undefined ? header['alg'] === 'RS256' : true
+  const isFitting = hash === 'sha256' || header['alg'] === 'RS256'
   if (!isFitting || !isSignedBy(jwt, certificate.publicKey)) {
     return clientRefusals.wrongSignature(shown)
   }
@@ -82,10 +83,8 @@ function judgeKey(
   return isValid ? undefined : clientRefusals.expiredCertificate
 }
 
-/** Both names a header may give a certificate: SHA-256 and SHA-1 of its DER form. */
-function thumbprintsOf(certificate: SimulatedCertificate): readonly string[] {
-  const { raw } = new X509Certificate(certificate.pem)
-  return ['sha256', 'sha1'].map((hash) => createHash(hash).update(raw).digest('base64url'))
+function thumbprintOf(certificate: SimulatedCertificate, hash: 'sha1' | 'sha256'): string {
+  return createHash(hash).update(new X509Certificate(certificate.pem).raw).digest('base64url')
 }
 
 function judgeOwnClaims(

@@ -105,8 +105,10 @@ function issue(
   const isOffline = isRefresh || session?.scopes.includes('offline_access') === true
   const refreshToken = isOffline ? grant?.spend() : undefined
   const lifetime = Math.max(0, Math.round(world.draw(world.settings.tokenLifetimeSeconds)))
-  const now = Math.ceil(request.receivedAt / 1_000)
-  const uti = world.ledger.book((now + lifetime) * 1_000, session?.number)
+  // Rounded to both sides: valid at once, and not dead before its client expects it.
+  const now = Math.floor(request.receivedAt / 1_000)
+  const expiresAt = Math.ceil(request.receivedAt / 1_000) + lifetime
+  const uti = world.ledger.book(expiresAt * 1_000, session?.number)
   const subject = session?.account.id ?? application.principalId
   const iss = issuerUrl(issuer, request.origin)
   const accessToken = world.signer.sign({
@@ -117,7 +119,7 @@ function issue(
     scope,
     iat: now,
     nbf: now,
-    exp: now + lifetime,
+    exp: expiresAt,
     jti: uti,
     uti,
     ...(session === undefined ? {} : { sim_session: session.number }),
@@ -146,7 +148,7 @@ function issue(
             aud: application.id,
             sub: subject,
             iat: now,
-            exp: now + Math.max(lifetime, 1),
+            exp: Math.max(expiresAt, now + 1),
             auth_time: Math.floor(session.authenticatedAt / 1_000),
             preferred_username: session.account.userPrincipalName,
             name: session.account.displayName,
