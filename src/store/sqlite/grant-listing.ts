@@ -11,12 +11,12 @@ export function listingSql(query: GrantQuery): string {
   const conditions: string[] = []
   if (connection !== undefined) conditions.push('connection = @connection')
   if (tenant !== undefined) conditions.push('tenant = @tenant')
-  if (standing !== undefined) {
-    const isAlone = connection === undefined && tenant === undefined
-    // `+` keeps this condition from choosing the index where another one narrows far more.
-    conditions.push(isAlone ? 'standing = @standing' : '+standing = @standing')
-    // Word for word what the partial index says.
-    if (isAlone && standing !== 'current') conditions.push(`standing <> 'current'`)
+  if (standing === 'current' || (standing !== undefined && tenant !== undefined)) {
+    // `+` keeps this condition from choosing an index where the others narrow far more.
+    conditions.push('+standing = @standing')
+  } else if (standing !== undefined) {
+    // The second half is what the partial indexes say, word for word.
+    conditions.push(`standing = @standing AND standing <> 'current'`)
   }
   if (afterId !== undefined) conditions.push('id < @afterId')
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`

@@ -40,6 +40,7 @@ describe('a million grants are not read or sorted', () => {
     [{ standing: 'superseded' }, 'grants_not_current'],
     [{ connection: 'c' }, 'grants_by_connection'],
     [{ connection: 'c', standing: 'current' }, 'grants_by_connection'],
+    [{ connection: 'c', standing: 'candidate' }, 'grants_not_current_by_connection'],
     [{ tenant: 't' }, 'grants_by_tenant'],
     [{ tenant: 't', standing: 'candidate' }, 'grants_by_tenant'],
     [{ connection: 'c', tenant: 't' }, 'grants_by_address'],

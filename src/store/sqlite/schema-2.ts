@@ -57,6 +57,8 @@ CREATE INDEX grants_by_connection ON grants (connection, id);
 CREATE INDEX grants_by_tenant ON grants (tenant, id);
 CREATE INDEX grants_by_address ON grants (connection, tenant, id);
 CREATE INDEX grants_not_current ON grants (standing, id) WHERE standing <> 'current';
+CREATE INDEX grants_not_current_by_connection ON grants (connection, standing, id)
+  WHERE standing <> 'current';
 CREATE INDEX grants_due ON grants (keep_alive_at)
   WHERE keep_alive_at IS NOT NULL AND standing = 'current' AND state <> 'revoked';
 CREATE INDEX grants_by_key ON grants (sealed_by) WHERE sealed_by IS NOT NULL;
