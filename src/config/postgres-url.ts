@@ -19,7 +19,6 @@ const passwordWords = new Set(['password', 'sslpassword', 'passfile'])
 /** What may stand in the query: how to connect, never a secret. */
 const options = new Set([
   'application_name',
-  'connect_timeout',
   'host',
   'options',
   'sslcert',
@@ -27,7 +26,6 @@ const options = new Set([
   'sslmode',
   'sslnegotiation',
   'sslrootcert',
-  'target_session_attrs',
 ])
 const fileOptions = ['sslcert', 'sslkey', 'sslrootcert'] as const
 const safeModes = ['require', 'verify-ca', 'verify-full']

@@ -78,5 +78,5 @@ export const storeSchema = z
     databaseWithPassword,
   ])
   .describe(
-    'Where Evergrant keeps its data: `sqlite:PATH`, relative to the configuration file and made when absent; `postgres://user@host:port/database`; or a mapping of `url` and `password`. To another machine PostgreSQL is spoken over TLS, `sslmode=verify-full` unless the query says `require` or `verify-ca`.',
+    'Where Evergrant keeps its data: `sqlite:PATH`, relative to the configuration file and made when absent; `postgres://user@host:port/database`; or a mapping of `url` and `password`. To another machine PostgreSQL is spoken over TLS, `sslmode=verify-full` unless the query says `verify-ca`; `sslrootcert=FILE` names an authority of your own.',
   )
