@@ -26,7 +26,7 @@ beforeAll(async () => {
               {
                 issuer: 'https://ci.example',
                 subject: 'repo:main',
-                jwk: outside.publicKey.export({ format: 'jwk' }) as Record<string, unknown>,
+                jwk: outside.publicKey.export({ format: 'jwk' }),
               },
             ],
           },

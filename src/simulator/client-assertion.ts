@@ -135,12 +135,13 @@ function judgeTime(jwt: ReadJwt, now: number, skewMs: number): EntraRefusal | un
 
 /** Remembers every `jti` as long as its assertion could be sent again. */
 function isReplayed(world: World, application: Application, jwt: ReadJwt, now: number): boolean {
-  const { usedAssertions } = world
+  const { usedAssertions, settings } = world
+  if (settings.acceptsAssertionReplay) return false
   const key = `${application.id} ${String(jwt.claims['jti'])}`
   if (usedAssertions.has(key)) return true
   if (usedAssertions.size >= 10_000) {
     for (const [old, expiresAt] of usedAssertions) if (expiresAt < now) usedAssertions.delete(old)
   }
-  usedAssertions.set(key, Number(jwt.claims['exp']) * 1_000 + world.settings.assertionSkewMs)
+  usedAssertions.set(key, Number(jwt.claims['exp']) * 1_000 + settings.assertionSkewMs)
   return false
 }

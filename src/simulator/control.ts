@@ -163,11 +163,12 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
 }
 
 function statsOf(world: World): SimulatorStats {
-  const { rejectedTokens, requestsByKind, requestsByStatus, ...counters } = world.counters
+  const { rejectedTokens, ...counters } = world.counters
   return {
     ...counters,
-    requestsByKind: { ...requestsByKind },
-    requestsByStatus: { ...requestsByStatus },
+    requestsByKind: { ...counters.requestsByKind },
+    requestsByStatus: { ...counters.requestsByStatus },
+    tokenRequestsByGrant: { ...counters.tokenRequestsByGrant },
     tokensRejected: rejectedTokens.size,
     tokensDied: world.ledger.dead(world.now()),
     faults: world.faults.states(),

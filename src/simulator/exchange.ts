@@ -173,7 +173,10 @@ function answerRightly(
 const guardedKinds: ReadonlySet<RequestKind> = new Set(['arm', 'partner', 'secret'])
 
 function answerAnyToken(world: World, request: SimulatedRequest): Answer {
-  world.counters.tokenRequests++
+  const { counters } = world
+  counters.tokenRequests++
+  const grant = request.tokenRequest?.grantType ?? 'none'
+  counters.tokenRequestsByGrant[grant] = (counters.tokenRequestsByGrant[grant] ?? 0) + 1
   const answer = isOidc(request) ? answerOidc(world, request) : answerToken(world, request)
   const { tokenRequest } = request
   if (tokenRequest !== undefined) {

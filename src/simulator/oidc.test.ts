@@ -17,7 +17,7 @@ beforeAll(async () => {
           { id: 'web', secrets: [{ value: 'se:cret %' }] },
           {
             id: 'signed',
-            keys: [signing.publicKey.export({ format: 'jwk' }) as Record<string, unknown>],
+            keys: [signing.publicKey.export({ format: 'jwk' })],
           },
         ],
       },

@@ -149,6 +149,11 @@ export interface SimulatorOptions {
   readonly refreshInSeconds?: number | null
   /** How far a client assertion's times may be off, in seconds. Default 300. */
   readonly assertionSkewSeconds?: number
+  /**
+   * Accept a client assertion whose `jti` was seen before. Entra does, and MSAL relies on it: it
+   * sends one assertion until it expires. Default false, the stricter reading of RFC 7523.
+   */
+  readonly acceptsAssertionReplay?: boolean
   /** Secrets of the simulated key vault by name. Default: every name has one. */
   readonly vaultSecrets?: Readonly<Record<string, string>>
   /** Life of a `$skiptoken` in seconds. Default: it does not expire. */

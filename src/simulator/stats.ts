@@ -8,6 +8,7 @@ export interface Counters {
   /** By status; `reset` counts connections that got no answer. */
   requestsByStatus: Record<string, number>
   tokenRequests: number
+  tokenRequestsByGrant: Record<string, number>
   tokensIssued: number
   refreshTokensReused: number
   reuseDetected: number
@@ -29,6 +30,8 @@ export interface SimulatorStats {
   /** By status; `reset` counts the connections that got no answer. */
   readonly requestsByStatus: Readonly<Record<string, number>>
   readonly tokenRequests: number
+  /** Those that were processed, by grant type. */
+  readonly tokenRequestsByGrant: Readonly<Record<string, number>>
   readonly tokensIssued: number
   /** Refresh tokens presented that had been redeemed before, whatever came of it. */
   readonly refreshTokensReused: number
@@ -61,6 +64,7 @@ export function createCounters(): Counters {
     requestsByKind: {},
     requestsByStatus: {},
     tokenRequests: 0,
+    tokenRequestsByGrant: {},
     tokensIssued: 0,
     refreshTokensReused: 0,
     reuseDetected: 0,

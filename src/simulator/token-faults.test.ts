@@ -102,7 +102,7 @@ test('requests wait at a gate, before or after they are processed, until release
   for (const when of ['before', 'after'] as const) {
     simulator.control.reset()
     const gate = simulator.control.addFault({
-      match: { ...match, times: 12 } as Fault['match'] & {},
+      match: { ...match, times: 12 },
       effect: { kind: 'hold' },
       when,
     })

@@ -25,6 +25,7 @@ export interface Settings {
   /** Undefined: as Entra does; null: never. */
   refreshInSeconds: number | null | undefined
   assertionSkewMs: number
+  readonly acceptsAssertionReplay: boolean
   /** How resources refuse a dead token, where not by the usual 401. */
   rejectionStyles: Partial<Record<ResourceName, RejectionStyle>>
 }
@@ -93,6 +94,7 @@ export function settingsOf(options: SimulatorOptions): Settings {
     signInActivityPageCap: options.signInActivityPageCap ?? 500,
     refreshInSeconds: options.refreshInSeconds,
     assertionSkewMs: (options.assertionSkewSeconds ?? 300) * 1_000,
+    acceptsAssertionReplay: options.acceptsAssertionReplay ?? false,
     rejectionStyles: {},
   }
 }
