@@ -22,6 +22,7 @@ function project(name: string, files: string): object {
       name,
       include: [files],
       setupFiles: ['tools/leak-guard.ts'],
+      globalSetup: ['test/support/postgres-setup.ts'],
       pool: 'forks',
       retry: 0,
       testTimeout: 30_000,

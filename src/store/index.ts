@@ -1,3 +1,7 @@
+export { migratePostgresStore } from './postgres/migrate.ts'
+export type { MigratePostgresOptions, MigrationReport } from './postgres/migrate.ts'
+export { openPostgresStore } from './postgres/open.ts'
+export type { OpenPostgresStoreOptions } from './postgres/open.ts'
 export { openSqliteStore } from './sqlite/open.ts'
 export type { OpenSqliteStoreOptions } from './sqlite/open.ts'
 export { nodeLeaseMs, nodeMemoryMs } from './store.ts'

@@ -45,7 +45,11 @@ export function tokenPlace(slot: TokenSlotKey): SealPlace {
 }
 
 /** A row as the port shows it, its token unsealed. */
-export function asSlot(row: SlotRow, slot: TokenSlotKey, sealing: Sealing): TokenSlotRecord {
+export function asSlot(
+  row: SlotRow,
+  slot: TokenSlotKey,
+  sealing: Pick<Sealing, 'open'>,
+): TokenSlotRecord {
   const token = asToken(row, slot, sealing)
   const flight = asFlight(row)
   return {
@@ -68,7 +72,11 @@ export function asFlight(row: SlotRow): Flight | undefined {
   return { attemptId, owner: JSON.parse(owner) as ProcessOwner, leaseUntil, startedAt }
 }
 
-function asToken(row: SlotRow, slot: TokenSlotKey, sealing: Sealing): AccessToken | undefined {
+function asToken(
+  row: SlotRow,
+  slot: TokenSlotKey,
+  sealing: Pick<Sealing, 'open'>,
+): AccessToken | undefined {
   const { sealed_token: sealed, token_type: tokenType, issued_at, expires_at } = row
   if (sealed === null || tokenType === null || issued_at === null || expires_at === null) {
     return undefined

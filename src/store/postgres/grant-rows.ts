@@ -1,0 +1,111 @@
+import type { GrantAddress, GrantQuery, RefreshIntent } from '../../grants/ports.ts'
+import type { ProcessOwner } from '../../kernel/index.ts'
+import type { GrantRow } from '../sqlite/grant-rows.ts'
+import type { Reader, Transaction } from './connection.ts'
+
+/** The columns of a `GrantRow`, for a SELECT. */
+export const grantColumns = `sequence, id, connection, tenant, subject, standing, state,
+  state_changed_at, created_at, refresh_count, last_refreshed_at, last_failure, keep_alive_at,
+  refresh_version, refresh_obtained_at, refresh_used_at, refresh_expires_at, refresh_unknown_since,
+  (sealed_refresh_token IS NOT NULL)::int AS has_refresh_token`
+
+/** What makes a grant worth renewing by itself; the condition of the index `grants_due`. */
+export const mayBeDue = `keep_alive_at IS NOT NULL AND standing = 'current' AND state <> 'revoked'`
+
+const grantByIdSql = `SELECT ${grantColumns} FROM evergrant.grants WHERE id = $1`
+
+/** Looks a grant up by its id. */
+export async function grantById(reader: Reader, id: string): Promise<GrantRow | undefined> {
+  return await reader.row<GrantRow>(grantByIdSql, [id])
+}
+
+/**
+ * Looks a grant up and locks it. Slots and intents of a grant are written under its lock alone, so
+ * that what is read of them stays true until the transaction ends.
+ */
+export async function lockGrant(
+  transaction: Transaction,
+  id: string,
+): Promise<GrantRow | undefined> {
+  return await transaction.row<GrantRow>(`${grantByIdSql} FOR NO KEY UPDATE`, [id])
+}
+
+/** Locks the current grant and the candidate of one address, whichever there are. */
+export async function lockAddress(
+  transaction: Transaction,
+  { connection, tenant }: GrantAddress,
+): Promise<readonly GrantRow[]> {
+  return await transaction.rows<GrantRow>(
+    `SELECT ${grantColumns} FROM evergrant.grants
+     WHERE connection = $1 AND tenant = $2 AND standing <> 'superseded'
+     ORDER BY id FOR NO KEY UPDATE`,
+    [connection, tenant],
+  )
+}
+
+/** Looks up the grant that serves an address. */
+export async function currentGrant(
+  reader: Reader,
+  { connection, tenant }: GrantAddress,
+): Promise<GrantRow | undefined> {
+  return await reader.row<GrantRow>(
+    `SELECT ${grantColumns} FROM evergrant.grants
+     WHERE connection = $1 AND tenant = $2 AND standing = 'current'`,
+    [connection, tenant],
+  )
+}
+
+/** A page of grants, newest first. Each combination of filters is a statement of its own. */
+export async function listGrantRows(
+  reader: Reader,
+  query: GrantQuery,
+): Promise<readonly GrantRow[]> {
+  const values: unknown[] = []
+  const given = (value: unknown): string => `$${values.push(value)}`
+  const { connection, tenant, standing, afterId, limit } = query
+  const conditions: string[] = []
+  if (connection !== undefined) conditions.push(`connection = ${given(connection)}`)
+  if (tenant !== undefined) conditions.push(`tenant = ${given(tenant)}`)
+  // One of three fixed words, written out so that the partial indexes are found.
+  if (standing !== undefined) conditions.push(`standing = '${standing}'`)
+  if (afterId !== undefined) conditions.push(`id < ${given(afterId)}`)
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+  return await reader.rows<GrantRow>(
+    `SELECT ${grantColumns} FROM evergrant.grants ${where} ORDER BY id DESC LIMIT ${given(limit)}`,
+    values,
+  )
+}
+
+interface IntentRow {
+  readonly grant_id: string
+  readonly refresh_version: number
+  readonly attempt_id: string
+  readonly owner: string
+  readonly lease_until: number
+  readonly started_at: number
+  readonly resends: number
+  readonly is_unknown: boolean
+}
+
+/** Reads the journal's entry for one version of a grant's refresh token. */
+export async function intentOf(
+  reader: Reader,
+  grantId: string,
+  refreshVersion: number,
+): Promise<RefreshIntent | undefined> {
+  const row = await reader.row<IntentRow>(
+    'SELECT * FROM evergrant.refresh_intents WHERE grant_id = $1 AND refresh_version = $2',
+    [grantId, refreshVersion],
+  )
+  if (row === undefined) return undefined
+  return {
+    grantId: row.grant_id,
+    refreshVersion: row.refresh_version,
+    attemptId: row.attempt_id,
+    owner: JSON.parse(row.owner) as ProcessOwner,
+    leaseUntil: row.lease_until,
+    startedAt: row.started_at,
+    resends: row.resends,
+    isUnknown: row.is_unknown,
+  }
+}

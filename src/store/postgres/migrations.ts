@@ -1,0 +1,23 @@
+import { schema1 } from './schema-1.ts'
+
+/**
+ * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
+ * PostgreSQL alone: SQLite counts its own.
+ */
+export interface Migration {
+  readonly version: number
+  /** Statements, separated by semicolons; all of a migration run in one transaction. */
+  readonly sql: string
+  /** The Evergrant release that brought it. */
+  readonly since: string
+  /**
+   * False for a step that only adds (expand): nodes of the release before go on working. True for
+   * one that an Evergrant which does not know it cannot live with (contract).
+   */
+  readonly isBreaking: boolean
+}
+
+/** Every step, in order. */
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: schema1, since: '0.2.0', isBreaking: true },
+]

@@ -1,0 +1,354 @@
+import type {
+  Heartbeat,
+  LogBody,
+  LogEntry,
+  RunChange,
+  RunOwner,
+  RunRecord,
+  RunStore,
+  WalkRecord,
+} from '../../imports/ports.ts'
+import { EvergrantError } from '../../kernel/index.ts'
+import {
+  asRun,
+  asWalk,
+  noTotals,
+  walkParameters,
+  type RunRow,
+  type WalkRow,
+} from '../sqlite/run-rows.ts'
+import type { Connection, Reader, Transaction } from './connection.ts'
+import { writeEdges } from './edges.ts'
+import { StartOver } from './errors.ts'
+import { writePage } from './page-writer.ts'
+import { dropOldMarks } from './seen-marks.ts'
+import { countRows, takeSpace, writableSpace } from './spaces.ts'
+import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
+
+const openStates = `('running', 'waiting', 'interrupted')`
+
+/** Keeps import runs, their walks and logs in PostgreSQL. */
+export function createRunStore({ read, write }: Connection): RunStore {
+  return {
+    createRun: async (run, now) =>
+      await write(async (transaction): Promise<Awaited<ReturnType<RunStore['createRun']>>> => {
+        const made = await transaction.row<RunRow>(
+          `INSERT INTO evergrant.import_runs (id, name, options, state, owner, owner_instance,
+             heartbeat_at, created_at, updated_at, totals)
+           VALUES ($1, $2, $3, 'running', $4, $5, $6, $6, $6, $7)
+           ON CONFLICT (name) WHERE state IN ${openStates} DO NOTHING RETURNING *`,
+          [
+            run.id,
+            run.name,
+            JSON.stringify(run.options),
+            JSON.stringify(run.owner),
+            run.owner.instanceId,
+            now,
+            JSON.stringify(noTotals),
+          ],
+        )
+        if (made === undefined) {
+          return { created: false, existing: asRun(await openRow(transaction, run.name)) }
+        }
+        const start = { state: 'walking', pages: 0, rows: 0, restarts: 0, segmentBytes: 0 } as const
+        for (const collection of run.options.collections) {
+          await writeWalk(transaction, { runId: run.id, collection, shard: 0, ...start })
+        }
+        await dropOldMarks(transaction, run.name)
+        transaction.bump('runs')
+        return { created: true, run: asRun(made) }
+      }),
+
+    claimRun: async (id, expectedInstanceId, owner: RunOwner, now) =>
+      await write(async (transaction) => {
+        // What was asked of the owner before is void: whoever claims the run wants it to go on.
+        const row = await transaction.row<RunRow>(
+          `UPDATE evergrant.import_runs SET state = 'running', problem = NULL, verdict = NULL,
+             owner = $3, owner_instance = $4, heartbeat_at = $5, requested = NULL, updated_at = $5
+           WHERE id = $1 AND owner_instance IS NOT DISTINCT FROM $2 AND state IN ${openStates}
+           RETURNING *`,
+          [id, expectedInstanceId ?? null, JSON.stringify(owner), owner.instanceId, now],
+        )
+        if (row === undefined) return undefined
+        transaction.bump('runs')
+        return asRun(row)
+      }),
+
+    closeRun: async (id, expectedInstanceId, change, log, now) =>
+      await write(async (transaction) => {
+        const row = await lockRow(transaction, id)
+        if (row === undefined || (row.owner_instance ?? undefined) !== expectedInstanceId) {
+          return false
+        }
+        await applyChange(transaction, row, { ...change, release: true }, now)
+        await appendLog(transaction, row.sequence, log)
+        transaction.bump('runs')
+        return true
+      }),
+
+    heartbeat: async (id, instanceId, now): Promise<Heartbeat> =>
+      await write(async (transaction) => {
+        // No generation: a beat changes nothing that anyone waits for.
+        const row = await transaction.row<Pick<RunRow, 'requested'>>(
+          `UPDATE evergrant.import_runs SET heartbeat_at = $3
+           WHERE id = $1 AND owner_instance = $2 RETURNING requested`,
+          [id, instanceId, now],
+        )
+        if (row === undefined) return { isOwner: false }
+        return { isOwner: true, ...(row.requested === null ? {} : { requested: row.requested }) }
+      }),
+
+    requestOf: async (id, request, now) => {
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `UPDATE evergrant.import_runs SET requested = $2, updated_at = $3
+           WHERE id = $1 AND state IN ${openStates} AND requested IS DISTINCT FROM 'cancel'`,
+          [id, request, now],
+        )
+        if (changes > 0) transaction.bump('runs')
+      })
+    },
+
+    updateRun: async (id, instanceId, change, log, now) => {
+      await write(async (transaction) => {
+        const row = await ownedRow(transaction, id, instanceId)
+        await applyChange(transaction, row, change, now)
+        await appendLog(transaction, row.sequence, log)
+        transaction.bump('runs')
+      })
+    },
+
+    commitPage: async (commit) => {
+      const { rows, edges, now } = commit
+      await write(async (transaction) => {
+        const run = await ownedRow(transaction, commit.runId, commit.instanceId)
+        if (rows !== undefined) await writePage(transaction, { ...rows, owner: run.name, now })
+        if (edges !== undefined) {
+          const space = { tenantId: edges.tenantId, kind: 'member' } as const
+          const { space_id: id } = await writableSpace(transaction, space, run.name)
+          const written = await writeEdges(transaction, id, edges.sequence, edges.edges, now)
+          await countRows(transaction, id, written)
+        }
+        await Promise.all([
+          writeWalk(transaction, commit.walk),
+          applyChange(transaction, run, { totals: commit.totals }, now),
+          appendLog(transaction, run.sequence, commit.log),
+        ])
+        transaction.bump('runs')
+      })
+    },
+
+    updateWalk: async (walk, instanceId, log, now) => {
+      await write(async (transaction) => {
+        const run = await ownedRow(transaction, walk.runId, instanceId)
+        await writeWalk(transaction, walk)
+        await applyChange(transaction, run, {}, now)
+        await appendLog(transaction, run.sequence, log)
+        transaction.bump('runs')
+      })
+    },
+
+    getRun: async (id) => {
+      const row = await read(
+        async (reader) =>
+          await reader.row<RunRow>('SELECT * FROM evergrant.import_runs WHERE id = $1', [id]),
+      )
+      return row === undefined ? undefined : asRun(row)
+    },
+
+    findOpenRun: async (name) => {
+      const row = await read(async (reader) => await findOpenRow(reader, name))
+      return row === undefined ? undefined : asRun(row)
+    },
+
+    listRuns: async ({ limit, name, beforeId }) => {
+      const rows = await read(
+        async (reader) =>
+          await reader.rows<RunRow>(
+            `SELECT * FROM evergrant.import_runs
+             WHERE ($1::text IS NULL OR name = $1) AND ($2::text IS NULL OR sequence <
+               (SELECT sequence FROM evergrant.import_runs WHERE id = $2))
+             ORDER BY sequence DESC LIMIT $3`,
+            [name ?? null, beforeId ?? null, limit],
+          ),
+      )
+      return rows.map(asRun)
+    },
+
+    listWalks: async (runId) => {
+      const rows = await read(
+        async (reader) =>
+          await reader.rows<WalkRow>(
+            'SELECT * FROM evergrant.import_walks WHERE run_id = $1 ORDER BY collection, shard',
+            [runId],
+          ),
+      )
+      return rows.map(asWalk)
+    },
+
+    readLog: async (runId, afterSeq, limit) => {
+      const rows = await read(
+        async (reader) =>
+          await reader.rows<{ seq: number; at: number; level: LogEntry['level']; body: string }>(
+            `SELECT seq, at, level, body FROM evergrant.import_log
+             WHERE run_sequence = (SELECT sequence FROM evergrant.import_runs WHERE id = $1)
+               AND seq > $2
+             ORDER BY seq LIMIT $3`,
+            [runId, afterSeq, limit],
+          ),
+      )
+      return rows.map(({ body, ...line }) => ({ ...line, body: JSON.parse(body) as LogBody }))
+    },
+
+    takeRows: async (tenantId, kind, name, options) =>
+      await write(
+        async (transaction) => await takeSpace(transaction, { tenantId, kind }, name, options),
+      ),
+
+    countSeen: async (tenantId, kind, sequence) =>
+      await read(async (reader) => await countSeenRows(reader, { tenantId, kind }, sequence)),
+
+    countUnseen: async (tenantId, kind, sequence) =>
+      await read(async (reader) => await countUnseen(reader, { tenantId, kind }, sequence)),
+
+    sweepUnseen: async (step) =>
+      await write(async (transaction) => {
+        const run = await ownedRow(transaction, step.runId, step.instanceId)
+        const space = await writableSpace(transaction, step, run.name)
+        const swept = await sweepSpace(transaction, space, step)
+        const { totals } = asRun(run)
+        const deleted = totals.deleted + swept.marked
+        await applyChange(transaction, run, { totals: { ...totals, deleted } }, step.now)
+        transaction.bump('runs')
+        return swept
+      }),
+  }
+}
+
+async function findOpenRow(reader: Reader, name: string): Promise<RunRow | undefined> {
+  return await reader.row<RunRow>(
+    `SELECT * FROM evergrant.import_runs WHERE name = $1 AND state IN ${openStates}`,
+    [name],
+  )
+}
+
+/** The run that kept another one from being made. */
+async function openRow(transaction: Transaction, name: string): Promise<RunRow> {
+  const row = await findOpenRow(transaction, name)
+  if (row !== undefined) return row
+  throw new StartOver('the run that was in the way has ended since')
+}
+
+/** The run, locked: what one process does to it, others do before or after. */
+async function lockRow(transaction: Transaction, id: string): Promise<RunRow | undefined> {
+  return await transaction.row<RunRow>(
+    'SELECT * FROM evergrant.import_runs WHERE id = $1 FOR NO KEY UPDATE',
+    [id],
+  )
+}
+
+/** The run, locked, when this instance still owns it. @throws EvergrantError `import_interrupted` */
+async function ownedRow(transaction: Transaction, id: string, instanceId: string): Promise<RunRow> {
+  const row = await lockRow(transaction, id)
+  if (row?.owner_instance === instanceId) return row
+  throw new EvergrantError(
+    'import_interrupted',
+    row === undefined
+      ? `the run "${id}" is not in the store`
+      : `another process has taken over the run "${id}", or has ended it`,
+  )
+}
+
+async function appendLog(
+  transaction: Transaction,
+  sequence: number,
+  entries: readonly LogEntry[],
+): Promise<void> {
+  if (entries.length === 0) return
+  await transaction.run(
+    `INSERT INTO evergrant.import_log (run_sequence, seq, at, level, body)
+     SELECT $1, last.seq + line.position, line.at, line.level, line.body
+     FROM (SELECT coalesce(max(seq), 0) AS seq FROM evergrant.import_log
+           WHERE run_sequence = $1) AS last,
+       unnest($2::bigint[], $3::text[], $4::text[])
+         WITH ORDINALITY AS line (at, level, body, position)`,
+    [
+      sequence,
+      entries.map(({ at }) => at),
+      entries.map(({ level }) => level),
+      entries.map(({ body }) => JSON.stringify(body)),
+    ],
+  )
+}
+
+const walkColumns = [
+  'run_id',
+  'collection',
+  'shard',
+  'state',
+  'next_url',
+  'pages',
+  'rows',
+  'restarts',
+  'segment_bytes',
+  'count_before',
+  'count_after',
+  'distinct_rows',
+  'segment',
+  'group_id',
+  'group_url',
+  'groups',
+  'vanished_groups',
+  'verdict',
+  'detail',
+  'deleted',
+  'deletion_note',
+] as const
+
+const writeWalkSql = `
+  INSERT INTO evergrant.import_walks (${walkColumns.join(', ')})
+  VALUES (${walkColumns.map((_, i) => `$${i + 1}`).join(', ')})
+  ON CONFLICT (run_id, collection, shard) DO UPDATE SET
+    ${walkColumns
+      .slice(3)
+      .map((column) => `${column} = excluded.${column}`)
+      .join(', ')}`
+
+async function writeWalk(transaction: Transaction, walk: WalkRecord): Promise<void> {
+  await transaction.run(writeWalkSql, walkParameters(walk))
+}
+
+/** Applies a change; absent members stay, null ones are cleared. */
+async function applyChange(
+  transaction: Transaction,
+  row: RunRow,
+  change: RunChange,
+  now: number,
+): Promise<void> {
+  const state = change.state ?? row.state
+  const isOver = state === 'completed' || state === 'failed' || state === 'cancelled'
+  const isReleased = change.release === true
+  await transaction.run(
+    `UPDATE evergrant.import_runs SET state = $1, reason = $2, verdict = $3, problem = $4,
+       finished_at = $5, totals = $6, owner = $7, owner_instance = $8, requested = $9,
+       updated_at = $10, heartbeat_at = $11 WHERE id = $12`,
+    [
+      state,
+      change.reason === undefined ? row.reason : change.reason,
+      change.verdict ?? row.verdict,
+      change.problem === undefined ? row.problem : asJson(change.problem),
+      change.finishedAt ?? row.finished_at,
+      change.totals === undefined ? row.totals : JSON.stringify(change.totals),
+      isReleased ? null : row.owner,
+      isReleased ? null : row.owner_instance,
+      isReleased || isOver ? null : row.requested,
+      now,
+      isReleased ? row.heartbeat_at : now,
+      row.id,
+    ] satisfies unknown[],
+  )
+}
+
+function asJson(value: RunRecord['problem'] | null): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value)
+}

@@ -1,0 +1,32 @@
+import { openPostgresStore, type Store, type StoreRole } from '../../src/store/index.ts'
+import { preparedDatabase } from '../support/postgres.ts'
+import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeConnectionStore } from './connections.contract.ts'
+import { describeDirectoryStore } from './directory.contract.ts'
+import { describeGrantStore } from './grants.contract.ts'
+import { describeKeyStore } from './keys.contract.ts'
+import { describeRunStore } from './runs.contract.ts'
+
+async function makePostgresStore(): Promise<SharedStore> {
+  const database = await preparedDatabase()
+  const { url, password } = database
+  const stores: Store[] = []
+  return {
+    open: async (role: StoreRole = 'main', vault = aVault()) => {
+      const clock = createEagerClock()
+      const store = await openPostgresStore({ url, password, vault, clock, role })
+      stores.push(store)
+      return store
+    },
+    dispose: async () => {
+      for (const store of stores) await store.close()
+      await database.dispose()
+    },
+  }
+}
+
+describeGrantStore('PostgreSQL', makePostgresStore)
+describeConnectionStore('PostgreSQL', makePostgresStore)
+describeKeyStore('PostgreSQL', makePostgresStore)
+describeRunStore('PostgreSQL', makePostgresStore)
+describeDirectoryStore('PostgreSQL', makePostgresStore)
