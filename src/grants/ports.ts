@@ -374,7 +374,11 @@ export interface ConnectionStore {
     | { readonly saved: true; readonly version: number }
     | { readonly saved: false; readonly current: StoredConnection | undefined }
   >
-  /** Removes a connection and its secrets and leaves its grants `orphaned`; false when unknown. */
+  /**
+   * Leaves the grants of a connection `orphaned` and removes it with its secrets, in that order;
+   * many grants take several steps, and the call may be repeated after an interruption. False when
+   * unknown.
+   */
   removeConnection(name: string, now: number): Promise<boolean>
   readSecret(name: string, slot: string): Promise<Secret | undefined>
 }

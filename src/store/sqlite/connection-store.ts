@@ -12,6 +12,14 @@ interface ConnectionRow {
   readonly updated_at: number
 }
 
+/** Most grants that are orphaned in one transaction. */
+const orphansAtOnce = 500
+
+/** Finds a connection's grants that its removal orphans, in the order of their ids. */
+export const orphanableSql = `SELECT id, sequence FROM grants
+  WHERE connection = ? AND id > ? AND standing <> 'superseded'
+    AND state NOT IN ('orphaned', 'revoked') ORDER BY id LIMIT ?`
+
 /** Keeps connections and their sealed secrets in SQLite. */
 export function createConnectionStore(connection: Connection, sealing: Sealing): ConnectionStore {
   const { prepare, read, write } = connection
@@ -65,20 +73,24 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
         return { saved: true, version }
       }),
 
-    removeConnection: async (name, now) =>
-      await write(() => {
-        if (rowOf(name) === undefined) return false
-        prepare('DELETE FROM connection_secrets WHERE connection = ?').run(name)
-        prepare('DELETE FROM connections WHERE name = ?').run(name)
-        const { changes } = prepare(
-          `UPDATE grants SET state = 'orphaned', state_changed_at = ?
-           WHERE connection = ? AND standing <> 'superseded'
-             AND state NOT IN ('orphaned', 'revoked')`,
-        ).run(now, name)
-        if (changes > 0) bumpGeneration(connection, 'grants')
-        bumpGeneration(connection, 'connections')
-        return true
-      }),
+    removeConnection: async (name, now) => {
+      // A template may have a million grants. They are orphaned in steps, so that nobody waits for
+      // the lock for long, and the connection goes with the last of them: whoever is interrupted
+      // finds it there and removes it again.
+      for (let after = ''; ;) {
+        const step = await write(() => {
+          if (rowOf(name) === undefined) return { isOver: true, removed: false } as const
+          const last = orphanGrants(connection, name, after, now)
+          if (last !== undefined) return { isOver: false, last } as const
+          prepare('DELETE FROM connection_secrets WHERE connection = ?').run(name)
+          prepare('DELETE FROM connections WHERE name = ?').run(name)
+          bumpGeneration(connection, 'connections')
+          return { isOver: true, removed: true } as const
+        })
+        if (step.isOver) return step.removed
+        after = step.last
+      }
+    },
 
     readSecret: async (name, slot) => {
       const row = await read(() =>
@@ -99,6 +111,28 @@ export function secretPlace(name: string, slot: string): SealPlace {
     column: 'sealed_secret',
     row: JSON.stringify([name, slot]),
   }
+}
+
+/**
+ * Orphans grants of a connection, in the order of their ids.
+ *
+ * @returns Where to go on; undefined when these were the last.
+ */
+function orphanGrants(
+  connection: Connection,
+  name: string,
+  after: string,
+  now: number,
+): string | undefined {
+  const rows = connection
+    .prepare<[string, string, number], { id: string; sequence: number }>(orphanableSql)
+    .all(name, after, orphansAtOnce)
+  const orphan = connection.prepare(
+    `UPDATE grants SET state = 'orphaned', state_changed_at = ? WHERE sequence = ?`,
+  )
+  for (const { sequence } of rows) orphan.run(now, sequence)
+  if (rows.length > 0) bumpGeneration(connection, 'grants')
+  return rows.length < orphansAtOnce ? undefined : rows.at(-1)?.id
 }
 
 function asConnection(row: ConnectionRow): StoredConnection {

@@ -5,15 +5,18 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aVault, createEagerClock } from '../../../test/contract/builders.ts'
 import type { GrantQuery } from '../../grants/ports.ts'
-import { openSqliteStore } from '../index.ts'
+import type { Secret } from '../../kernel/index.ts'
+import { openSqliteStore, type Store } from '../index.ts'
+import { orphanableSql } from './connection-store.ts'
 import { dueSql, earliestDueSql, listingSql } from './grant-listing.ts'
 
 let folder: string
+let path: string
 let database: Database.Database
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'evergrant-many-'))
-  const path = join(folder, 'store.db')
+  path = join(folder, 'store.db')
   const vault = aVault()
   await (await openSqliteStore({ path, vault, clock: createEagerClock(), role: 'bulk' })).close()
   database = new Database(path)
@@ -31,6 +34,38 @@ const planOf = (sql: string, ...parameters: readonly unknown[]): string => {
     .map(({ detail }) => detail)
     .join('\n')
 }
+
+describe('removing a connection with many grants', () => {
+  it('orphans all of them, and lets others write meanwhile', async () => {
+    const open = async (): Promise<Store> =>
+      await openSqliteStore({ path, vault: aVault(), clock: createEagerClock(), role: 'main' })
+    const [one, two] = [await open(), await open()]
+    const none: ReadonlyMap<string, Secret> = new Map()
+    const template = { name: 'csp', body: '{}', expectedVersion: 0, secrets: none, slots: [] }
+    await one.connections.saveConnection(template, 1)
+    database
+      .prepare(
+        `INSERT INTO grants (id, connection, tenant, subject, standing, state, state_changed_at,
+           created_at)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1700)
+         SELECT printf('grt_%05d', i), 'csp', i, '', 'current', 'active', 1, 1 FROM n`,
+      )
+      .run()
+    const order: string[] = []
+    const removal = one.connections.removeConnection('csp', 5)
+    await Promise.all([
+      removal.then((isRemoved) => order.push(`removed: ${isRemoved}`)),
+      two.grants
+        .ensureGrant({ connection: 'other', tenant: '' }, 5)
+        .then(() => order.push('other')),
+    ])
+    expect(order).toEqual(['other', 'removed: true'])
+    const states = database.prepare(`SELECT DISTINCT state FROM grants WHERE connection = 'csp'`)
+    expect(states.pluck().all()).toEqual(['orphaned'])
+    await one.close()
+    await two.close()
+  })
+})
 
 describe('a million grants are not read or sorted', () => {
   it.each<readonly [query: Omit<GrantQuery, 'limit'>, index: string]>([
@@ -60,6 +95,12 @@ describe('a million grants are not read or sorted', () => {
       expect(plan).toMatch(/^SEARCH grants USING (COVERING )?INDEX grants_due/)
       expect(plan).not.toContain('TEMP B-TREE')
     }
+  })
+
+  it('by removing a connection', () => {
+    const plan = planOf(orphanableSql, 'c', '', 500)
+    expect(plan).toContain('USING INDEX grants_by_connection (connection=? AND id>?)')
+    expect(plan).not.toContain('TEMP B-TREE')
   })
 
   it('by finding what serves, or what a key still seals', () => {
