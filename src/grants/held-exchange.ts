@@ -41,6 +41,9 @@ export type HoldStart =
 /** How often the lease is lengthened while an exchange lasts (ms). */
 const renewEveryMs = 5_000
 
+/** After this long nobody waits for the exchange any more, so its lease is left to end (ms). */
+const longestHoldMs = 30_000
+
 /** A request takes up to this long (ms): the lease must not end sooner when it is sent. */
 const longestRequestMs = 10_000
 
@@ -86,6 +89,7 @@ function hold(
     leaseMs - Math.max(clock.now() - from.wall, clock.monotonic() - from.tick)
 
   const renew = async (): Promise<boolean> => {
+    if (clock.monotonic() - startTick >= longestHoldMs) return false
     const next = { wall: clock.now(), tick: clock.monotonic() }
     const renewed = await access.attempt(() =>
       store.renewLease(slot, attemptId, next.wall + leaseMs),
@@ -97,7 +101,8 @@ function hold(
   const keep = (): void => {
     cancel = clock.schedule(renewEveryMs, () => {
       const again = (): void => {
-        if (!isReleased && !isTaken) keep()
+        const isLasting = clock.monotonic() - startTick < longestHoldMs
+        if (!isReleased && !isTaken && isLasting) keep()
       }
       // A fault of the store shows where its answer is needed.
       renew().then(again, again)

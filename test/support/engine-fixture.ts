@@ -124,8 +124,11 @@ export function textOf(token: AccessToken | undefined): string | undefined {
   return token?.secret.reveal()
 }
 
-/** A moment at which a process may die or its store may fail. */
-export type Moment = `${keyof GrantStore | 'fetch'}:${'before' | 'after'}`
+/**
+ * A moment at which a process may die or stall, or its store may fail; `send` is when a request is
+ * about to be made, `fetch:before` when nothing can hold it back any more.
+ */
+export type Moment = `${keyof GrantStore | 'fetch'}:${'before' | 'after'}` | 'send:before'
 
 /** One engine as a process of its own. */
 export interface EngineNode {
@@ -137,7 +140,7 @@ export interface EngineNode {
   kill(): void
   /** Kills the process as soon as it comes to that moment; resolves when it has. */
   killAt(moment: Moment): Promise<void>
-  /** Stops the process at that moment until it is woken; its clocks go on. */
+  /** Stops the whole process at that moment until it is woken; its clocks go on. */
   stallAt(moment: Moment): { readonly reached: Promise<void>; wake(): void }
   /** Lets the store fail at these moments from now on; none by default. */
   failAt(moments: readonly Moment[]): void
@@ -186,6 +189,7 @@ export function createCluster(rotation: RotationRules): Cluster {
       let fatal: { readonly at: Moment; readonly reach: () => void } | undefined
       let failing: readonly Moment[] = []
       let stall: { at: Moment; reach: () => void; over: Promise<void> } | undefined
+      let frozen: Promise<void> | undefined
       const kill = (): void => {
         dead.add(pid)
       }
@@ -198,16 +202,43 @@ export function createCluster(rotation: RotationRules): Cluster {
         if (moment === stall?.at) {
           const { over, reach } = stall
           stall = undefined
+          frozen = over.finally(() => {
+            frozen = undefined
+          })
           reach()
-          await over
         }
+        await frozen
+        if (dead.has(pid)) await new Promise(() => {})
         if (failing.includes(moment)) throw new EvergrantError('store_unavailable', 'test')
       }
       const engine = createGrantEngine({
         store: store.as((call, phase) => come(`${call}:${phase}`)),
-        clock,
+        clock: {
+          ...clock,
+          sleep: async (milliseconds, options) => {
+            await clock.sleep(milliseconds, options)
+            await frozen
+          },
+          schedule: (milliseconds, task) => {
+            let isCancelled = false
+            const run = (): void => {
+              if (!isCancelled) task()
+            }
+            const cancel = clock.schedule(milliseconds, () => {
+              if (frozen === undefined) run()
+              else void frozen.then(run)
+            })
+            return () => {
+              isCancelled = true
+              cancel()
+            }
+          },
+        },
         fetch: async (input, init) => {
           await come('fetch:before')
+          // Timers that fell due while the process stood still come before anything is sent.
+          await turn()
+          init?.signal?.throwIfAborted()
           const response = await endpoint.fetch(input, init)
           await come('fetch:after')
           return response
@@ -218,7 +249,13 @@ export function createCluster(rotation: RotationRules): Cluster {
         connections: [
           {
             name: 'csp',
-            provider,
+            provider: {
+              ...provider,
+              server: async (transport) => {
+                await come('send:before')
+                return provider.server(transport)
+              },
+            },
             clientId: 'client-1',
             credentials: [],
             grant: 'authorization_code',
