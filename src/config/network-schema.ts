@@ -76,7 +76,7 @@ export const networkSchema = z
       .union([proxyText, proxyWithPassword])
       .default('env')
       .describe(
-        'Proxy of every outbound call: `env` follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY, `none` goes directly; else the proxy’s address, or a mapping of `url` and `password`.',
+        'Proxy of every outbound call: `env` follows HTTP_PROXY, HTTPS_PROXY and NO_PROXY, `none` goes directly; else the proxy’s address, or a mapping of `url` and `password`, for which NO_PROXY counts as well.',
       ),
     ca: listOf(filePath(), 0)
       .default([])
