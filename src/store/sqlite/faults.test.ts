@@ -19,7 +19,7 @@ import {
   rowsNamed,
   tenantId,
 } from '../../../test/contract/builders.ts'
-import type { TokenSlotKey } from '../../grants/ports.ts'
+import type { TokenSlotKey } from '../../grants/index.ts'
 import { createManualClock, Secret } from '../../kernel/index.ts'
 import { openSqliteStore } from '../index.ts'
 import type { Store } from '../store.ts'
