@@ -1,4 +1,4 @@
-import type { OpenTokenRequest } from './token-log.ts'
+import type { OpenTokenRequest } from './token-request.ts'
 
 /** A complete answer, before the wire and its accidents. */
 export interface Answer {

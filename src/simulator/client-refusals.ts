@@ -1,4 +1,4 @@
-import type { EntraRefusal } from './entra-errors.ts'
+import type { EntraRefusal } from './entra-refusal.ts'
 
 /** What Entra says of a client it does not accept. An OpenID provider says the same, shorter. */
 export const clientRefusals = {

@@ -1,12 +1,11 @@
 import { EvergrantError } from '../kernel/index.ts'
 import type { Account } from './accounts.ts'
-import { findApplication } from './client-authentication.ts'
 import type { Rotation, SimulatedCertificate, SimulatedFederation } from './options.ts'
 import type { SimulatedSecret } from './options.ts'
-import type { Application, Realm } from './realms.ts'
+import { findApplication, type Application, type Realm } from './realms.ts'
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { findTenant } from './tenants.ts'
-import type { TokenRequestRecord } from './token-log.ts'
+import type { TokenRequestRecord } from './token-request.ts'
 import type { World } from './world.ts'
 
 /** Which authority and application a change is for; the first tenant and its first where left out. */

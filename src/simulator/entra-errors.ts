@@ -1,17 +1,6 @@
+import type { EntraRefusal } from './entra-refusal.ts'
 import { refusalText7000215 } from './client-refusals.ts'
 import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
-
-/** One refusal of the token endpoint. */
-export interface EntraRefusal {
-  readonly status: number
-  readonly error: string
-  readonly suberror?: string
-  /** AADSTS number. */
-  readonly code: number
-  readonly message: string
-  /** JSON text that the client must hand on with its next request. */
-  readonly claims?: string
-}
 
 /** The headers every Entra answer carries. */
 export function entraHeaders(request: SimulatedRequest): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { Answer, SimulatedRequest } from './answer.ts'
-import type { AuthenticatedClient } from './client-authentication.ts'
+import type { AuthenticatedClient } from './authenticated-client.ts'
 import { entraHeaders } from './entra-errors.ts'
 import { graphApplicationId } from './resources.ts'
 import type { AskedScopes } from './scopes.ts'

@@ -1,4 +1,4 @@
-import type { EntraRefusal } from './entra-errors.ts'
+import type { EntraRefusal } from './entra-refusal.ts'
 
 const instant = (at: number): string => new Date(at).toISOString()
 

@@ -1,6 +1,7 @@
 import type { Answer, SimulatedRequest } from './answer.ts'
-import { basicOf } from './client-authentication.ts'
-import { entraError, entraStatusError, noteRefusal, type EntraRefusal } from './entra-errors.ts'
+import { basicOf } from './token-form.ts'
+import { entraError, entraStatusError, noteRefusal } from './entra-errors.ts'
+import type { EntraRefusal } from './entra-refusal.ts'
 
 /** Headers of every answer of an OpenID provider. */
 export const oauthHeaders = {

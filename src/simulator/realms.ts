@@ -88,3 +88,8 @@ export function createGrantPolicy(options: SimulatedGrantRules, rotation: Rotati
 export function rotationOf(realm: Realm, application: Application): Rotation {
   return application.rotation ?? realm.policy.rotation
 }
+
+/** Finds an application; GUIDs of tenants in any case. */
+export function findApplication(realm: Realm, clientId: string): Application | undefined {
+  return realm.applications.get(realm.kind === 'entra' ? clientId.toLowerCase() : clientId)
+}

@@ -1,9 +1,9 @@
 import { err, ok, type Result } from '../kernel/index.ts'
-import type { EntraRefusal } from './entra-errors.ts'
+import type { EntraRefusal } from './entra-refusal.ts'
 import { grantRefusals } from './grant-refusals.ts'
 import { rotationOf, type Application, type Realm } from './realms.ts'
 import type { RefreshTerms, Session } from './sessions.ts'
-import type { OpenTokenRequest } from './token-log.ts'
+import type { OpenTokenRequest } from './token-request.ts'
 import type { World } from './world.ts'
 
 /** A user's grant that was proven; nothing is spent yet but the code, if it was one. */
