@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aVault, createEagerClock } from '../../../test/contract/builders.ts'
-import type { GrantStore } from '../../grants/index.ts'
+import type { GrantQuery } from '../../grants/index.ts'
 import type { Secret } from '../../kernel/index.ts'
 import { openSqliteStore, type Store } from '../index.ts'
 import { orphanableSql } from './connection-store.ts'
@@ -68,7 +68,7 @@ describe('removing a connection with many grants', () => {
 })
 
 describe('a million grants are not read or sorted', () => {
-  it.each<readonly [query: Omit<Parameters<GrantStore['listGrants']>[0], 'limit'>, index: string]>([
+  it.each<readonly [query: Omit<GrantQuery, 'limit'>, index: string]>([
     [{}, 'sqlite_autoindex_grants_1'],
     [{ standing: 'current' }, 'sqlite_autoindex_grants_1'],
     [{ standing: 'candidate' }, 'grants_not_current'],
