@@ -4,7 +4,7 @@ export { openPostgresStore } from './postgres/open.ts'
 export type { OpenPostgresStoreOptions } from './postgres/open.ts'
 export { openSqliteStore } from './sqlite/open.ts'
 export type { OpenSqliteStoreOptions } from './sqlite/open.ts'
-export { nodeLeaseMs, nodeMemoryMs } from './store.ts'
+export { nodeLeaseMs } from './store.ts'
 export type {
   GenerationChange,
   Generations,
