@@ -68,7 +68,6 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
       'membershipRule',
       'visibility',
       'onPremisesSyncEnabled',
-      'onPremisesSamAccountName',
       'createdDateTime',
     ],
     maxPageSize: 999,

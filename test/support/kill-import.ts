@@ -31,11 +31,15 @@ export async function importUnderKills(
   kills: number,
   stride: number,
   random: () => number,
+  world: { readonly collections?: readonly string[]; readonly env?: Record<string, string> } = {},
 ): Promise<KilledImport> {
-  const command = ['import', 'contoso-graph', 'users', '--config', workspace.configPath, ...args]
+  const { collections = ['users'], env = {} } = world
+  const options = { cwd: workspace.folder, env }
+  const config = ['--config', workspace.configPath]
+  const command = ['import', 'contoso-graph', ...collections, ...config, ...args]
   let killed = 0
   for (let i = 0; i < kills; i++) {
-    const session = startCli(command, { cwd: workspace.folder })
+    const session = startCli(command, options)
     const page = 1 + Math.floor(random() * stride)
     // Between an answer and the next lie scanning, writing, flushing and committing: hit any of them.
     const delayMs = random() * 25
@@ -47,7 +51,7 @@ export async function importUnderKills(
     if (code !== null) throw new Error(`the import ended with ${code}:\n${notes}`)
     killed++
   }
-  const { code, notes } = await startCli(command, { cwd: workspace.folder }).ended
+  const { code, notes } = await startCli(command, options).ended
   if (code !== 0) throw new Error(`the import ended with ${code}:\n${notes}`)
   return { kills: killed, notes }
 }

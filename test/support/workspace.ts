@@ -1,8 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { collections } from '../../src/directory/index.ts'
+import { collections, type CollectionName } from '../../src/directory/index.ts'
 import {
+  defaultCsv,
+  defaultDeleteAtMost,
   driveRun,
   parseDestination,
   prepareRun,
@@ -17,7 +19,12 @@ import {
 } from '../../src/imports/index.ts'
 import type { Clock } from '../../src/kernel/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
-import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/index.ts'
+import {
+  startSimulator,
+  type SimulatedTenant,
+  type Simulator,
+  type SimulatorOptions,
+} from '../../src/simulator/index.ts'
 import { generateKey } from '../../src/vault/index.ts'
 
 /** A folder with a configuration, and the simulated tenant it points to. */
@@ -33,6 +40,7 @@ export interface Workspace {
 /** What a workspace is made with. */
 export interface WorkspaceOptions extends Omit<SimulatorOptions, 'tenants'> {
   readonly users?: number
+  readonly groups?: SimulatedTenant['groups']
   readonly permissions?: readonly string[]
 }
 
@@ -41,7 +49,7 @@ const clientId = '2f0c0000-1111-4222-8333-444444444444'
 
 /** Starts a simulated tenant and writes the configuration that a connection to it needs. */
 export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
-  const { users = 1_000, permissions, ...rest } = options
+  const { users = 1_000, groups, permissions, ...rest } = options
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-flow-'))
   const secret = `planted~${generateKey().reveal().replaceAll(/\W/g, '')}`
   const simulator = await startSimulator({
@@ -51,6 +59,7 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
         id: tenantId,
         domain: 'contoso.example',
         users,
+        ...(groups === undefined ? {} : { groups }),
         applications: [
           {
             id: clientId,
@@ -104,6 +113,9 @@ connections:
 export interface ImportSetup {
   readonly to?: string
   readonly clock?: Clock
+  readonly env?: Readonly<Record<string, string>>
+  /** Default: users. */
+  readonly collections?: readonly CollectionName[]
   readonly options?: Partial<Omit<RunOptions, 'destination'>>
   readonly name?: string
   readonly isFresh?: boolean
@@ -124,14 +136,14 @@ export interface ImportOutcome {
   lines<T extends LogBody['type']>(type: T): readonly Extract<LogBody, { type: T }>[]
 }
 
-/** Runs an import of users in this process, as a worker would. */
+/** Runs an import, of users by default, in this process, as a worker would. */
 export async function runImport(
   workspace: Workspace,
   setup: ImportSetup = {},
 ): Promise<ImportOutcome> {
   const composition = await compose({
     configPath: workspace.configPath,
-    env: {},
+    env: setup.env ?? {},
     role: 'bulk',
     ...(setup.clock === undefined ? {} : { clock: setup.clock }),
     ...(setup.files === undefined ? {} : { files: setup.files }),
@@ -149,12 +161,14 @@ export async function runImport(
   }
 }
 
-/** The request for an import of users. */
+/** The request for an import, of users by default. */
 export async function requestOf(
   composition: Composition,
   workspace: Workspace,
   setup: ImportSetup = {},
 ): Promise<ImportRequest> {
+  const wanted = setup.collections ?? ['users']
+  const columns = wanted.map((name) => [name, collections[name].defaultColumns] as const)
   const destination = parseDestination(setup.to ?? 'store', (path) => workspace.path(path))
   return {
     name: setup.name ?? 'contoso-graph',
@@ -164,11 +178,13 @@ export async function requestOf(
     options: {
       connection: 'contoso-graph',
       ...(await composition.importSource('contoso-graph')),
-      collections: ['users'],
-      columns: { users: collections.users.defaultColumns },
+      collections: wanted,
+      columns: Object.fromEntries(columns),
       pageSize: 100,
       refreshBeforeMs: 300_000,
       publish: 'complete',
+      ...(destination.kind === 'csv' ? { csv: defaultCsv } : {}),
+      ...(destination.kind === 'store' ? { deleteAtMost: defaultDeleteAtMost } : {}),
       ...setup.options,
     },
   }
@@ -211,7 +227,12 @@ export async function storedUsers(workspace: Workspace): Promise<Map<string, str
   const { default: Database } = await import('better-sqlite3')
   const database = new Database(workspace.path('evergrant.db'), { readonly: true })
   try {
-    const rows = database.prepare('SELECT properties FROM directory_objects').all() as {
+    const rows = database
+      .prepare(
+        `SELECT properties FROM directory_objects JOIN directory_spaces USING (space_id)
+         WHERE kind = 'user' AND deleted_at IS NULL`,
+      )
+      .all() as {
       properties: string
     }[]
     return byId(rows.map((row) => row.properties))

@@ -67,7 +67,6 @@ CREATE VIEW groups AS SELECT
   properties ->> '$.membershipRule' AS membershipRule,
   properties ->> '$.visibility' AS visibility,
   properties ->> '$.onPremisesSyncEnabled' AS onPremisesSyncEnabled,
-  properties ->> '$.onPremisesSamAccountName' AS onPremisesSamAccountName,
   properties ->> '$.createdDateTime' AS createdDateTime
 FROM directory_objects JOIN directory_spaces USING (space_id)
 WHERE directory_spaces.kind = 'group' AND deleted_at IS NULL;
