@@ -29,7 +29,7 @@ export interface AccountChange {
 export interface RefreshTokenWish extends Addressee {
   /** Object id or name. Default: the first listed account, else the first user. */
   readonly user?: string
-  /** Default: Graph’s `.default`, `openid`, `profile` and `offline_access`. */
+  /** Default: `openid`, `profile`, `offline_access`, and at a tenant Graph’s `.default`. */
   readonly scope?: string
   /** RFC 8707, at an OpenID provider. */
   readonly resource?: string
@@ -76,8 +76,8 @@ export function createGrantControl(world: World): GrantControl {
     issueRefreshToken: (wish = {}) => {
       const realm = realmOf(world, wish)
       const application = applicationOf(realm, wish)
-      const scope =
-        wish.scope ?? 'https://graph.microsoft.com/.default openid profile offline_access'
+      const own = realm.kind === 'entra' ? 'https://graph.microsoft.com/.default ' : ''
+      const scope = wish.scope ?? `${own}openid profile offline_access`
       const now = world.now()
       const session = world.sessions.begin({
         realm: realm.id,

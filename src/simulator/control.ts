@@ -25,7 +25,7 @@ import { settingsOf, type OutageStyle, type World } from './world.ts'
 export interface SimulatorControl extends GrantControl {
   /** Moves the simulator's own clock; the machine's is not touched. */
   advanceClock(milliseconds: number): void
-  /** Makes Graph refuse every token issued before now. */
+  /** Makes every API refuse every access token issued before now. */
   revokeTokens(revocation?: Revocation): void
   /** Makes every token issued before now count as expired. */
   expireTokens(): void

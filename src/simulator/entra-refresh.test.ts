@@ -132,6 +132,14 @@ test('sign-in frequency, a second factor and Conditional Access stand in the way
   expect(JSON.parse(String(blocked.body['claims']))).toHaveProperty('access_token.capolids.values')
 })
 
+test('Conditional Access can stop an application as well as a user', async () => {
+  simulator.control.setApplicationBlocked(true)
+  const own = { grant_type: 'client_credentials', scope: 'https://graph.microsoft.com/.default' }
+  expect(await refresh('', own)).toMatchObject(refusal(53003, 'message_only'))
+  simulator.control.setApplicationBlocked(false)
+  expect((await refresh('', own)).status).toBe(200)
+})
+
 test('consent can be withdrawn for one resource or for all', async () => {
   const token = issue()
   simulator.control.withdrawConsent('https://management.azure.com')

@@ -41,7 +41,7 @@ export interface SimulatorStats {
   readonly revocations: number
   /** Tokens issued that are dead by now: expired, or revoked. */
   readonly tokensDied: number
-  /** Graph requests refused with 401, and how many different tokens they carried. */
+  /** Requests refused for their access token, and how many different tokens they carried. */
   readonly tokenRejections: number
   readonly tokensRejected: number
   readonly pagesServed: number
