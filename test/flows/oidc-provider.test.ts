@@ -10,6 +10,7 @@ import {
 } from '../../src/grants/index.ts'
 import { createManualClock, Secret, type ManualClock } from '../../src/kernel/index.ts'
 import { createOidcProvider } from '../../src/oauth/index.ts'
+import { processIdentity } from '../support/engine-fixture.ts'
 import { createMemoryGrantStore } from '../support/memory-grant-store.ts'
 
 const clientSecret = 'a secret with + and / and %'
@@ -72,9 +73,12 @@ function compose(change: Partial<ConnectionDefinition> = {}): {
     name: 'ping',
     provider: createOidcProvider({ issuer }),
     clientId: 'client_secret_post',
-    credentials: [{ method: 'client_secret_post', read: () => new Secret(clientSecret) }],
+    credentials: [
+      { kind: 'secret', method: 'client_secret_post', read: () => new Secret(clientSecret) },
+    ],
     grant: 'client_credentials',
     target: { scope: 'read' },
+    version: '1',
     ...change,
   }
   const engine = createGrantEngine({
@@ -82,6 +86,7 @@ function compose(change: Partial<ConnectionDefinition> = {}): {
     clock,
     fetch,
     emit: (event) => events.push(event),
+    identity: processIdentity(),
     connections: [definition],
   })
   return { clock, events, connection: engine.connection('ping') }
@@ -90,7 +95,9 @@ function compose(change: Partial<ConnectionDefinition> = {}): {
 describe('a real OpenID provider', () => {
   it('refuses a wrong secret, once for everyone', async () => {
     const { connection } = compose({
-      credentials: [{ method: 'client_secret_post', read: () => new Secret('wrong') }],
+      credentials: [
+        { kind: 'secret', method: 'client_secret_post', read: () => new Secret('wrong') },
+      ],
     })
     const results = await Promise.all(Array.from({ length: 20 }, () => connection.getToken()))
     for (const result of results) {
@@ -125,7 +132,7 @@ describe('a real OpenID provider', () => {
     async (method) => {
       const { connection, clock, events } = compose({
         clientId: method,
-        credentials: [{ method, read: () => new Secret(clientSecret) }],
+        credentials: [{ kind: 'secret', method, read: () => new Secret(clientSecret) }],
       })
       const first = await connection.getToken()
       if (!first.ok) throw first.error

@@ -15,7 +15,7 @@ export interface CommandOutcome {
 /** Runs the real command line in this process, in a world of its own. */
 export async function runCommand(
   args: readonly string[],
-  world: { readonly cwd: string; readonly env?: CliIo['env'] },
+  world: { readonly cwd: string; readonly env?: CliIo['env']; readonly input?: string },
 ): Promise<CommandOutcome> {
   let out = ''
   let note = ''
@@ -30,7 +30,7 @@ export async function runCommand(
     },
     isTerminal: false,
     columns: 80,
-    readInput: async () => '',
+    readInput: async () => world.input ?? '',
     onInterrupt: () => () => {},
   })
   return { exit, out, note, json: () => JSON.parse(out) as unknown }

@@ -80,7 +80,9 @@ process.on('message', (order: ServiceOrder) => {
       return
     case 'close':
       void evergrant.close().then(() => {
-        process.send?.({ id: order.id, seen: {} } satisfies ServiceAnswer, () => process.disconnect())
+        process.send?.({ id: order.id, seen: {} } satisfies ServiceAnswer, () =>
+          process.disconnect(),
+        )
       })
   }
 })
