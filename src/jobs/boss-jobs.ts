@@ -5,7 +5,7 @@ import { bossFailure, makeQueue, startBoss, textOf, type BossPlace } from './bos
 import { describeFailure, type JobEvent } from './events.ts'
 import { requireName, type Job, type Jobs, type JobSchedule } from './job.ts'
 import { runJob } from './run-job.ts'
-import { startTicker } from './ticker.ts'
+import { readSchedule, startTicker } from './ticker.ts'
 
 /** What jobs on PostgreSQL are made with. */
 export interface BossJobsOptions {
@@ -110,17 +110,14 @@ export async function createBossJobs(options: BossJobsOptions): Promise<Jobs> {
     add: async (job, schedule) => {
       const name = requireName(job)
       if (jobs.has(name)) throw new RangeError(`there is a job "${name}" already`)
+      // Read before anything is made for it.
+      readSchedule(schedule, clock)
       const slotSeconds = slotOf(schedule)
-      const stopTicking = startTicker(schedule, { clock, random }, () => {
-        if (jobs.has(name)) void send(name, slotSeconds).catch(tellTrouble)
-      })
-      try {
-        await work(job, slotSeconds)
-        tickers.push(stopTicking)
-      } catch (error) {
-        stopTicking()
+      await work(job, slotSeconds).catch((error: unknown) => {
         throw bossFailure(error, place)
-      }
+      })
+      const tick = (): void => void send(name, slotSeconds).catch(tellTrouble)
+      if (!stopping.signal.aborted) tickers.push(startTicker(schedule, { clock, random }, tick))
     },
     wake: async (name) => {
       if (!jobs.has(name)) throw new RangeError(`there is no job "${name}"`)

@@ -51,9 +51,20 @@ export function startTicker(
     arm()
   }
 
-  if ('cron' in schedule) tickBy(readCron(schedule.cron, clock))
-  else tickEvery(requireInterval(schedule.everyMs))
+  const checked = readSchedule(schedule, clock)
+  if (checked instanceof Cron) tickBy(checked)
+  else tickEvery(checked)
   return () => cancel()
+}
+
+/**
+ * Reads a schedule: the milliseconds of an interval, or a cron.
+ *
+ * @throws EvergrantError `config_invalid` for a cron expression that cannot be read or never comes
+ */
+export function readSchedule(schedule: JobSchedule, clock: Clock): number | Cron {
+  if ('cron' in schedule) return readCron(schedule.cron, clock)
+  return requireInterval(schedule.everyMs)
 }
 
 function readCron(expression: string, clock: Clock): Cron {
