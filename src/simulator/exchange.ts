@@ -31,14 +31,15 @@ export async function answerExchange(
   options: { readonly origin: string; readonly gzip: boolean },
 ): Promise<void> {
   const startedAt = world.clock.monotonic()
-  const request = await readRequest(world, incoming, options.origin)
-  count(world, request)
+  const arrived = await readRequest(world, incoming, options.origin)
+  count(world, arrived)
   const signal = signalOf(world, response)
-  if (isRefusedByOutage(world)) return reset(world, request, response)
-  const fault = world.faults.due(request)
-  if (fault !== undefined && isPause(fault) && fault.when === 'before') {
-    await pause(world, request, fault, signal)
-  }
+  if (isRefusedByOutage(world)) return reset(world, arrived, response)
+  const fault = world.faults.due(arrived)
+  const isHeldUp = fault !== undefined && isPause(fault) && fault.when === 'before'
+  if (isHeldUp) await pause(world, arrived, fault, signal)
+  // What is processed late is judged by the time of then.
+  const request = isHeldUp ? { ...arrived, receivedAt: world.now() } : arrived
   const { answer, effect } = decide(world, request, fault)
   if (answer === 'reset') return reset(world, request, response)
   if (fault !== undefined && isPause(fault) && fault.when === 'after') {

@@ -138,6 +138,19 @@ test('a request held before processing is processed even when its client has lef
   expect((await refresh(token)).status).toBe(400)
 })
 
+test('what is held before processing is judged by the time when it is let go', async () => {
+  simulator.control.setRotation({ model: 'strict', graceSeconds: 30 })
+  const token = simulator.control.issueRefreshToken()
+  expect((await refresh(token)).status).toBe(200)
+  const gate = simulator.control.addFault({ match, effect: { kind: 'hold' } })
+  const late = refresh(token)
+  await gate.happened()
+  simulator.control.advanceClock(31_000)
+  gate.release()
+  expect((await late).status).toBe(400)
+  expect(simulator.stats().reuseDetected).toBe(1)
+})
+
 test('clearing the faults lets held requests go, and so does closing', async () => {
   simulator.control.addFault({ match, effect: { kind: 'hold' } })
   const gate = simulator.control.addFault({ match, effect: { kind: 'hold' } })
