@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   simulator: async () => (await import('./simulator.ts')).addSimulatorCommand,
   config: async () => (await import('./config.ts')).addConfigCommands,
   doctor: async () => (await import('./doctor.ts')).addDoctorCommand,
+  migrate: async () => (await import('./migrate.ts')).addMigrateCommand,
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,

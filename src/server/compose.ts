@@ -253,7 +253,8 @@ function followChanges(what: {
   }
 }
 
-async function openVault(
+/** Opens the key ring of a configuration. @throws EvergrantError `key_*`, `secret_unavailable` */
+export async function openVault(
   config: Config,
   secrets: ReturnType<typeof createSecretReader>,
 ): Promise<Vault> {

@@ -105,7 +105,15 @@ export function openConnection(options: ConnectionOptions): Connection {
     database: address.database,
     ssl: address.ssl,
     // Always a function: without one the driver would look into the environment and home folder.
-    password: async () => (password === undefined ? '' : (await password()).reveal()),
+    password: async function (this: unknown) {
+      try {
+        return password === undefined ? '' : (await password()).reveal()
+      } catch (error) {
+        // The driver would leave the connection open, and the server waiting for a password.
+        if (this instanceof pg.Client) this.connection.stream.destroy()
+        throw error
+      }
+    },
     application_name: address.applicationName ?? `evergrant ${role}`,
     sslnegotiation: address.sslnegotiation,
     options: address.options,
