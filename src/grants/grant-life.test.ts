@@ -365,3 +365,65 @@ describe('the status', () => {
     expect(JSON.stringify(status)).not.toMatch(/rt-\d|token-\d/)
   })
 })
+
+describe('credentials', () => {
+  it('of outside identity providers are read anew for every request, and name no other slot', async () => {
+    const fixture = createEngineFixture()
+    const read: string[] = []
+    const jwt = (): Secret => {
+      const seconds = Math.floor(fixture.clock.now() / 1_000)
+      const part = (value: object): string =>
+        Buffer.from(JSON.stringify(value)).toString('base64url')
+      const payload = { iss: 'i', sub: 's', aud: 'a', jti: read.length, exp: seconds + 600 }
+      return new Secret(`${part({ alg: 'RS256' })}.${part(payload)}.c2ln`)
+    }
+    const handle = fixture.connect({
+      credentials: [
+        {
+          kind: 'federated',
+          read: () => {
+            const fresh = jwt()
+            read.push(fresh.reveal())
+            return fresh
+          },
+        },
+      ],
+    })
+    await handle.getToken()
+    await handle.getToken({ forceRenewal: true })
+    const sent = fixture.endpoint.requests.map(({ form }) => form.get('client_assertion'))
+    expect(sent).toEqual(read)
+    expect(new Set(sent).size).toBe(2)
+    expect(fixture.store.onlySlot().version).toBe(2)
+  })
+
+  it('fail over for a refresh token, too, since a plain no spends nothing', async () => {
+    const cluster = await start()
+    const { connection } = await cluster.node({
+      credentials: ['first', 'second'].map((value) => ({
+        kind: 'secret',
+        method: 'client_secret_post',
+        read: () => new Secret(value),
+      })),
+    })
+    cluster.endpoint.mishaps.push({ kind: 'instead', answer: () => refuse(401, 'invalid_client') })
+    expect((await cluster.settle(connection.getToken())).ok).toBe(true)
+    expect(cluster.endpoint.requests.map(({ form }) => form.get('client_secret'))).toEqual([
+      'first',
+      'second',
+    ])
+    expect(cluster.store.grantOf(address)?.record.refreshToken?.version).toBe(2)
+  })
+})
+
+describe('more addresses than are kept', () => {
+  it('let go of the longest unasked for, whose handle works on', async () => {
+    const engine = createEngineFixture().engine(template())
+    const first = engine.connection('contoso-graph@first.example')
+    await first.getToken()
+    expect(first.peek()).toBeDefined()
+    for (let i = 0; i < 10_001; i++) engine.connection(`contoso-graph@t${i}.example`)
+    expect(first.peek()).toBeUndefined()
+    expect(granted(await first.getToken()).origin).toBe('adopted')
+  })
+})

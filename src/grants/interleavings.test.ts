@@ -91,9 +91,10 @@ async function play(cluster: Cluster, steps: readonly Step[]): Promise<readonly 
       case 'ask': {
         const { engine } = nodeOf(next.who)
         const handle = engine.connection('csp', next.isSecond ? { target: 'two' } : {})
-        void handle.getToken({ forceRenewal: next.force }).then((result) => {
+        void (async () => {
+          const result = await handle.getToken({ forceRenewal: next.force })
           asked.push({ wasRefusedDespiteLivingToken: !result.ok && handle.peek() !== undefined })
-        })
+        })()
         break
       }
       case 'pass':
@@ -107,10 +108,11 @@ async function play(cluster: Cluster, steps: readonly Step[]): Promise<readonly 
         break
       case 'stall': {
         const { reached, wake } = nodeOf(next.who).stallAt(next.at)
-        void reached.then(async () => {
+        void (async () => {
+          await reached
           await cluster.clock.sleep(next.forMs)
           wake()
-        })
+        })()
         break
       }
       case 'store_fails':

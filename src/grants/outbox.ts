@@ -45,9 +45,10 @@ export function createOutbox(clock: Clock, access: StoreAccess): Outbox {
 
   const keepTrying = (parcel: Parcel, pauseMs: number): void => {
     parcel.cancel = clock.schedule(pauseMs, () => {
-      void parcel.attempt().then((isOver) => {
+      void (async () => {
+        const isOver = await parcel.attempt()
         if (!isOver && !isClosed) keepTrying(parcel, Math.min(pauseMs * 2, longestPauseMs))
-      })
+      })()
     })
   }
 
@@ -62,7 +63,7 @@ export function createOutbox(clock: Clock, access: StoreAccess): Outbox {
           if (taken === undefined) return false
           resolve(taken.value)
         } catch (error) {
-          reject(error as Error)
+          reject(error)
         }
         parcels.delete(parcel)
         return true

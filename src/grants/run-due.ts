@@ -53,7 +53,8 @@ export async function runDue(
 ): Promise<DueReport> {
   const { store, clock } = context
   const report = { taken: 0, renewed: 0, failed: 0, orphaned: 0 }
-  while (report.taken < limit && signal?.aborted !== true) {
+  for (;;) {
+    if (report.taken >= limit || signal?.aborted === true) return report
     const wanted = Math.min(pageSize, limit - report.taken)
     const page = await store.takeDue(clock.now(), wanted, takenForMs)
     report.taken += page.length
@@ -64,9 +65,8 @@ export async function runDue(
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, page.length) }, work))
-    if (page.length < wanted) break
+    if (page.length < wanted) return report
   }
-  return report
 }
 
 async function renewOne(

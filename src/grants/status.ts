@@ -108,10 +108,8 @@ export async function describeStatus(
   const failure = standingCodes.has(slot.failure?.error.code ?? 'internal')
     ? undefined
     : slot.failure
-  const isLapsed =
-    failure === undefined ? grant?.state === 'lapsed' : failure.retry !== 'backoff'
-  const isFailing =
-    failure !== undefined || (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0)
+  const isLapsed = failure === undefined ? grant?.state === 'lapsed' : failure.retry !== 'backoff'
+  const isFailing = failure !== undefined || (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0)
   const wasUsed = held !== undefined || grant?.lastRefreshedAt !== undefined
   return {
     name,

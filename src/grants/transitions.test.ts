@@ -61,6 +61,24 @@ const step: fc.Arbitrary<Step> = fc.record({
       at,
     })),
     fc.constant((): SlotEvent => ({ type: 'credentials_changed' })),
+    fc.constantFrom('cured', 'dropped').map((type) => (): SlotEvent => ({ type })),
+    fc
+      .record({
+        retry: fc.constantFrom('backoff', 'probe', 'never'),
+        attempts: fc.integer({ min: 1, max: 20 }),
+        ageMs: fc.nat(120_000),
+        waitMs: fc.nat(86_400_000),
+      })
+      .map(({ retry, attempts, ageMs, waitMs }) => (_slot: Slot, now: number): SlotEvent => ({
+        type: 'shared',
+        failure: {
+          error,
+          retry,
+          attempts,
+          at: now - ageMs,
+          ...(retry === 'never' ? {} : { retryAt: now - ageMs + waitMs }),
+        },
+      })),
     fc.constant((_slot: Slot, at: number): SlotEvent => ({ type: 'rechecked', at })),
   ),
 })

@@ -294,17 +294,17 @@ export function createCluster(rotation: RotationRules): Cluster {
       }
     },
     settle: async (work) => {
-      let isDone = false
+      const progress = { isDone: false }
       const watch = (): void => {
-        isDone = true
+        progress.isDone = true
       }
       work.then(watch, watch)
       await turn()
-      for (let waited = 0; !isDone && waited < 2 * minute; waited += 25) {
+      for (let waited = 0; waited < 2 * minute && !progress.isDone; waited += 25) {
         await clock.advance(25)
         await turn()
       }
-      if (!isDone) throw new Error('still not done after two minutes')
+      if (!progress.isDone) throw new Error('still not done after two minutes')
       return work
     },
   }

@@ -387,7 +387,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       (name: keyof GrantStore) =>
       async (...args: never[]) => {
         await hook(name, 'before')
-        const value = (steps[name] as (...all: never[]) => unknown)(...args)
+        const value = steps[name](...args)
         await hook(name, 'after')
         return value
       }
