@@ -10,11 +10,19 @@ import { startService, type ServiceProcess } from './service-process.ts'
 /** Which database the services share. */
 export type StoreKind = 'SQLite' | 'PostgreSQL'
 
-/** Resources that tokens of every authorization_code connection are obtained for, by upstream. */
+/** The upstreams of every authorization_code connection; Entra's has the first three. */
 export const upstreams = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight'] as const
 
-/** What a token for an upstream is asked for as. */
-export const scopeOf = (upstream: string): string => `https://${upstream}.example/.default`
+/** What Entra knows as resources besides Graph. */
+const entraResources: Readonly<Record<string, string>> = {
+  one: 'https://management.azure.com',
+  two: 'https://api.partnercenter.microsoft.com',
+  three: 'https://vault.azure.net',
+}
+
+/** The scopes that a token for an upstream is asked for by. */
+export const scopeOf = (profile: Profile, upstream: string): string =>
+  `${profile === 'overlap' ? (entraResources[upstream] ?? '') : `https://${upstream}.example`}/.default`
 
 /** The scopes of the application's own connection, `app`. */
 export const appScopes = 'https://graph.microsoft.com/.default'
@@ -34,7 +42,10 @@ export interface SharedWorld {
   readonly database: TestDatabase | undefined
   /** Starts one more service; it is closed with the world. */
   service(options?: Parameters<typeof startService>[1]): Promise<ServiceProcess>
-  /** Gives a connection a refresh token, proven and activated, as an operator would. */
+  /**
+   * Gives a connection a refresh token, proven and activated as an operator would; its upstreams
+   * have no token yet.
+   */
   adopt(profile: Profile): Promise<void>
   evergrant(args: readonly string[], input?: string): Promise<CommandOutcome>
   /** How a connection stands, as `connections show --json` tells. */
@@ -72,7 +83,9 @@ export async function makeWorld(
     await writeFile(join(folder, 'password'), database.password().reveal(), { mode: 0o600 })
   }
   const configPath = join(folder, 'evergrant.yaml')
-  await writeFile(configPath, configText(simulator, database))
+  const configure = async (withUpstreams: boolean): Promise<void> =>
+    await writeFile(configPath, configText(simulator, database, withUpstreams))
+  await configure(true)
   const services: ServiceProcess[] = []
   const evergrant: SharedWorld['evergrant'] = async (args, input = '') =>
     await runCommand(args, { cwd: folder, input })
@@ -103,7 +116,10 @@ export async function makeWorld(
               clientId: 'services',
               scope: 'openid offline_access',
             })
+      // Proven for its main target alone, so that every upstream still needs a redemption.
+      await configure(false)
       await succeed(['connections', 'adopt', profile], token)
+      await configure(true)
     },
     evergrant,
     show: async (connection) =>
@@ -121,21 +137,29 @@ export async function makeWorld(
   }
 }
 
-function configText(simulator: Simulator, database: TestDatabase | undefined): string {
+function configText(
+  simulator: Simulator,
+  database: TestDatabase | undefined,
+  withUpstreams: boolean,
+): string {
   const store =
     database === undefined
       ? 'sqlite:./evergrant.db'
       : `{ url: "${database.url}", password: { file: ./password } }`
-  const targets = upstreams.map((name) => `      ${name}: { resource: "https://${name}.example" }`)
-  const connection = (name: Profile, provider: string, client: string, secret: string): string => `
+  const connection = (name: Profile, provider: string, client: string, secret: string): string => {
+    const known = name === 'overlap' ? Object.keys(entraResources) : upstreams
+    const targets = known.map(
+      (one) => `      ${one}: { resource: "${scopeOf(name, one).replace('/.default', '')}" }`,
+    )
+    const main = name === 'overlap' ? 'https://graph.microsoft.com' : 'https://main.example'
+    return `
   ${name}:
     provider: ${provider}
     client: { id: ${client}, credentials: [{ secret: { file: ./${secret} } }] }
     grant: authorization_code
-    resource: https://main.example
-    upstreams:
-${targets.join('\n')}
-`
+    resource: ${main}
+${withUpstreams ? `    upstreams:\n${targets.join('\n')}\n` : ''}`
+  }
   return `store: ${store}
 encryption: { keys: [{ id: k1, file: ./evergrant.key }] }
 providers:
