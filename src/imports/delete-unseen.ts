@@ -14,23 +14,27 @@ const rowsPerStep = 10_000
  * nothing is marked, and the log and the walk's record say why. Killed at any moment, another call
  * goes on: what is marked stays marked, and counts for less of what is left.
  *
+ * @param deletedByOthers Rows that the walks settled before have deleted in this run.
  * @returns The walk's record with what was done.
  */
-export async function deleteUnseen(deps: WalkDependencies, walk: WalkRecord): Promise<WalkRecord> {
+export async function deleteUnseen(
+  deps: WalkDependencies,
+  walk: WalkRecord,
+  deletedByOthers: number,
+): Promise<WalkRecord> {
   const { clock, control, instanceId, journal, run, store } = deps
   const { collection } = walk
   const { deleteAtMost: atMost = defaultDeleteAtMost, destination, filter, tenantId } = run.options
   if (destination !== 'store' || filter !== undefined || walk.verdict !== 'complete') return walk
   const { kind } = collections[collection]
   const { known, unseen } = await store.countUnseen(tenantId, kind, run.sequence)
-  if (unseen === 0) return walk
   if (unseen > known * atMost) {
     journal.note({ type: 'deletion_withheld', collection, unseen, known, atMost }, 'warn')
     return { ...walk, deletionNote: describeWithheld({ unseen, known, atMost }) }
   }
   let deleted = 0
   let after: string | undefined
-  do {
+  while (deleted < unseen) {
     control.checkpoint()
     const step = await store.sweepUnseen({
       runId: run.id,
@@ -45,8 +49,11 @@ export async function deleteUnseen(deps: WalkDependencies, walk: WalkRecord): Pr
     deleted += step.marked
     journal.count({ deleted: step.marked })
     after = step.next
-  } while (after !== undefined)
-  const all = (walk.deleted ?? 0) + deleted
+    if (after === undefined) break
+  }
+  // What a session before this one deleted stands in the run's totals alone when it was killed.
+  const all = journal.totals().deleted - deletedByOthers
+  if (all === 0 || all === walk.deleted) return walk
   journal.note({ type: 'rows_deleted', collection, deleted: all, left: known - deleted })
   return { ...walk, deleted: all }
 }

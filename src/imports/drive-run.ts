@@ -143,7 +143,8 @@ async function readAll(
     read.push({ means, walk })
   }
   // Only now, when nothing more can fail to be read, does anyone see a change of what there was.
-  for (const { means, walk } of read) await settle(means, walk)
+  let deleted = 0
+  for (const { means, walk } of read) deleted += await settle(means, walk, deleted)
   const isComplete = read.every(({ walk }) => walk.verdict === 'complete')
   const details = read.map(({ walk }) => `${walk.collection}: ${walk.detail ?? ''}`)
   return {
@@ -178,14 +179,23 @@ async function readCollection(deps: WalkDependencies, start: WalkRecord): Promis
   return walk
 }
 
-/** What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere. */
-async function settle(deps: WalkDependencies, walk: WalkRecord): Promise<void> {
+/**
+ * What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere.
+ *
+ * @returns How many rows were deleted.
+ */
+async function settle(
+  deps: WalkDependencies,
+  walk: WalkRecord,
+  deletedByOthers: number,
+): Promise<number> {
   const { destination, instanceId, journal, store } = deps
   const { collection } = walk
-  const swept = await deleteUnseen(deps, walk)
+  const swept = await deleteUnseen(deps, walk, deletedByOthers)
   if (swept !== walk) await saver(store, instanceId, journal)(swept)
   const place = await destination.publish(collection, [walk])
   if (place !== undefined) journal.note({ type: 'published', collection, path: place })
+  return swept.deleted ?? 0
 }
 
 /** Puts what a run that ends early has read in place, as `--publish partial` asks. */

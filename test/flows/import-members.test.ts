@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createRunControl } from '../../src/imports/index.ts'
+import { compose } from '../../src/server/index.ts'
+import { expectedRows, sqliteRows, type Snapshot } from '../support/snapshots.ts'
+import {
+  atPage,
+  makeWorkspace,
+  runImport,
+  tenantId,
+  type ImportSetup,
+  type Workspace,
+} from '../support/workspace.ts'
+
+let workspace: Workspace
+afterEach(() => workspace.close())
+
+const groups = { count: 60, giantSize: 450 }
+const collections = ['members'] as const
+
+async function makeTenant(): Promise<void> {
+  workspace = await makeWorkspace({ users: 600, groups })
+}
+
+const members = (setup: ImportSetup = {}): ReturnType<typeof runImport> =>
+  runImport(workspace, { collections, to: 'sqlite:edges.db', ...setup })
+const rows = (): Promise<Snapshot> => sqliteRows(workspace.path('edges.db'), 'members')
+const truth = (): Snapshot => expectedRows(workspace.simulator, 'members')
+
+describe('an import of members', () => {
+  test('names the permission it lacks', async () => {
+    workspace = await makeWorkspace({ users: 10, groups, permissions: ['User.Read.All'] })
+    const { end } = await members()
+    expect(end.problem).toMatchObject({
+      code: 'graph_permission_missing',
+      remedy: expect.stringContaining('GroupMember.Read.All') as string,
+    })
+  })
+
+  test('is complete with drift when groups are missing, and says of how many it read the members', async () => {
+    await makeTenant()
+    workspace.simulator.control.addFault({
+      match: { path: /\/groups\/\$count/ },
+      effect: { kind: 'status', status: 400 },
+    })
+    const { run } = await members()
+    expect(run).toMatchObject({
+      state: 'completed',
+      verdict: 'complete_with_drift',
+      reason: expect.stringContaining('of 60 groups') as string,
+    })
+    expect(await rows()).toEqual(truth())
+  })
+
+  test('is complete when the member list of every group was read to its end', async () => {
+    await makeTenant()
+    const { run, lines } = await members()
+    expect(run).toMatchObject({ verdict: 'complete' })
+    expect(await rows()).toEqual(truth())
+    // Small groups share commits.
+    expect(lines('page_committed').length).toBeLessThan(run.totals.pages)
+    expect(lines('page_committed').at(-1)).toMatchObject({ groups: 60, totalRows: truth().size })
+  })
+
+  test('counts and logs a group that is gone when its members are asked for', async () => {
+    await makeTenant()
+    const [first, , third] = [...workspace.simulator.groups()]
+    atPage(workspace.simulator, 1, () => {
+      workspace.simulator.control.deleteGroup(String(first?.['id']))
+      workspace.simulator.control.deleteGroup(String(third?.['id']))
+    })
+    const { run, lines } = await members({ options: { pageSize: 999 } })
+    expect(run.state).toBe('completed')
+    expect(lines('group_vanished').length).toBeGreaterThan(0)
+    expect(await rows()).toEqual(truth())
+  })
+
+  test.each([1, 3, 5, 9, 14, 30])(
+    'stopped at request %i goes on within the group where it stood, and reads nothing twice',
+    async (page) => {
+      await makeTenant()
+      const control = createRunControl()
+      atPage(workspace.simulator, page, () => control.request('stop'))
+      const options = { pageSize: 50 }
+      const stopped = await members({ control, options })
+      expect(stopped.end.state).toBe('interrupted')
+      const { run } = await members({ options })
+      expect(run).toMatchObject({ verdict: 'complete', totals: { rows: truth().size } })
+      expect(await rows()).toEqual(truth())
+    },
+  )
+
+  test('goes through the list again when its page token expires, past the groups it has read', async () => {
+    await makeTenant()
+    const { simulator } = workspace
+    const options = { pageSize: 20 }
+    const undisturbed = await members({ options })
+    atPage(simulator, 30, () => simulator.control.expirePageTokens())
+    const { run, lines } = await members({ options })
+    expect(run.verdict).toBe('complete')
+    expect(lines('walk_restarted').length).toBeGreaterThan(0)
+    expect(await rows()).toEqual(truth())
+    // Only groups that were being read, eight at a time, were read again.
+    expect(run.totals.pages).toBeLessThan(undisturbed.run.totals.pages + 60)
+  })
+
+  test('outlives token expiry, throttling and resets in the middle of the fan-out', async () => {
+    await makeTenant()
+    const { control } = workspace.simulator
+    const match = { path: /\/members/ }
+    control.addFault({ match: { ...match, nth: 5 }, effect: { kind: 'status', status: 503 } })
+    control.addFault({ match: { ...match, nth: 12 }, effect: { kind: 'reset' } })
+    atPage(workspace.simulator, 20, () => control.expireTokens())
+    const { run } = await members()
+    expect(run.verdict).toBe('complete')
+    expect(run.totals.retries).toBeGreaterThan(0)
+    expect(await rows()).toEqual(truth())
+  })
+})
+
+test('users, groups and members in one run of the store are looked up from both sides', async () => {
+  await makeTenant()
+  const { run } = await runImport(workspace, { collections: ['users', 'groups', 'members'] })
+  expect(run.verdict).toBe('complete')
+  const composition = await compose({ configPath: workspace.configPath, env: {}, role: 'main' })
+  try {
+    const { directory, runs } = composition.store
+    expect(await directory.countObjects(tenantId, 'member')).toBe(truth().size)
+    expect(await directory.countObjects(tenantId, 'group')).toBe(60)
+    const edges = [...workspace.simulator.edges()]
+    const one = edges.find(({ memberType }) => memberType === 'user')
+    const limit = 1_000
+    const ofMember = await directory.listGroupsOf({ tenantId, id: one?.memberId ?? '', limit })
+    expect(new Set(ofMember)).toEqual(
+      new Set(edges.filter(({ memberId }) => memberId === one?.memberId)),
+    )
+    const ofGroup = await directory.listMembers({ tenantId, id: one?.groupId ?? '', limit })
+    expect(new Set(ofGroup)).toEqual(
+      new Set(edges.filter(({ groupId }) => groupId === one?.groupId)),
+    )
+    const walks = await runs.listWalks(run.id)
+    expect(walks.map(({ collection, verdict }) => [collection, verdict]).toSorted()).toEqual([
+      ['groups', 'complete'],
+      ['members', 'complete'],
+      ['users', 'complete'],
+    ])
+  } finally {
+    await composition.close()
+  }
+})
