@@ -3,8 +3,9 @@
  *
  * @module evergrant
  */
-export { createEvergrant } from './server/index.ts'
+export { createEvergrant, noteOf } from './server/index.ts'
 export type {
+  AnswerNote,
   AzureAccessToken,
   Evergrant,
   EvergrantConnection,
