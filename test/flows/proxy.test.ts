@@ -8,8 +8,7 @@ import {
   obtainApplicationToken,
 } from '../../src/oauth/index.ts'
 import { createOutbound, type Outbound, type OutboundOptions } from '../../src/server/outbound.ts'
-import { selfSignCertificate } from '../../src/simulator/certificate.ts'
-import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { selfSignCertificate, startSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { startProxyServer, type ProxyOptions, type ProxyServer } from '../support/proxy-server.ts'
 
 const credentials = { user: 'evergrant@corp', password: 'planted:proxy/p@ssword' }
