@@ -61,6 +61,13 @@ export function createRenewal(context: RenewalContext): Renewal {
     }
   }
 
+  /** Tells how a renewal ended that had to wait for another process. */
+  function tellWaited(run: Run, outcome: RenewalOutcome['kind']): void {
+    if (run.waitedFor === undefined) return
+    const durationMs = Math.round(clock.monotonic() - run.startedTick)
+    emit({ type: 'grant.waited', at: clock.now(), ...about, outcome, durationMs })
+  }
+
   /** Looks, and does the next step, until there is an outcome. */
   async function pursue(run: Run): Promise<RenewalOutcome> {
     const failedBefore = slot().failure?.error.code
@@ -68,20 +75,22 @@ export function createRenewal(context: RenewalContext): Renewal {
       failedBefore === 'client_rejected' || failedBefore === 'secret_unavailable'
     await client.credentials(run.purpose.isOverride === true || wasAboutCredentials)
     let pauseMs = firstPauseMs
-    let outcome = await step(run)
-    while (typeof outcome === 'string') {
-      if (outcome === 'wait') {
-        await bell.pause(pauseMs)
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+    try {
+      let outcome = await step(run)
+      while (typeof outcome === 'string') {
+        if (outcome === 'wait') {
+          await bell.pause(pauseMs)
+          pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+        }
+        if (bell.isClosed) throw closedError(address)
+        outcome = await step(run)
       }
-      if (bell.isClosed) throw closedError(address)
-      outcome = await step(run)
+      tellWaited(run, outcome.kind)
+      return outcome
+    } catch (thrown) {
+      tellWaited(run, 'failed')
+      throw thrown
     }
-    if (run.waitedFor !== undefined) {
-      const durationMs = Math.round(clock.monotonic() - run.startedTick)
-      emit({ type: 'grant.waited', at: clock.now(), ...about, outcome: outcome.kind, durationMs })
-    }
-    return outcome
   }
 
   async function step(run: Run): Promise<Step> {

@@ -1,6 +1,7 @@
 import type {
   ExchangeFailure,
   GrantAddress,
+  GrantFailure,
   GrantRecord,
   GrantStore,
   RefreshIntent,
@@ -125,7 +126,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
         connection,
         tenant,
         subject: '',
-        id: `grt_${rows.length + 1}`,
+        id: `grt_${String(rows.length + 1).padStart(8, '0')}`,
         standing,
         state: 'pending',
         stateChangedAt: now,
@@ -234,8 +235,8 @@ export function createMemoryGrantStore(): MemoryGrantStore {
         return { token: 'superseded', refreshToken: outcome(false), slot }
       }
       const { record } = row
-      const slot = slotAt(key)
-      const isTokenSaved = slot.version === slotVersion
+      const isTokenSaved = (slots.get(slotName(key))?.version ?? 0) === slotVersion
+      const slot: Slot = isTokenSaved ? slotAt(key) : (slots.get(slotName(key)) ?? { version: 0 })
       if (isTokenSaved) {
         slot.version++
         slot.token = token
@@ -246,7 +247,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       }
       let isRefreshSaved = false
       if (redemption !== undefined) {
-        const { refreshVersion, refreshToken, refreshExpiresAt, subject } = redemption
+        const { refreshVersion, refreshToken, refreshExpiresAt } = redemption
         intents = intents.filter(
           (intent) => intent.grantId !== record.id || intent.refreshVersion !== refreshVersion,
         )
@@ -266,13 +267,13 @@ export function createMemoryGrantStore(): MemoryGrantStore {
             }
           }
         }
-        if (record.subject === '' && subject !== undefined) record.subject = subject
       }
       endFlight(key, attemptId)
       delete slot.failure
       delete slot.blockedUntil
       if (isTokenSaved || isRefreshSaved) {
         if (keepAliveAt !== undefined) record.keepAliveAt = keepAliveAt
+        if (record.subject === '') record.subject = redemption?.subject ?? ''
         if (record.standing === 'current') setState(row, 'active', now)
       }
       return {
@@ -291,9 +292,8 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       if (redemption?.effect === 'unknown') {
         markUnknown(key.grantId, redemption.refreshVersion, now, attemptId)
       }
-      row.record.lastFailure = failure
-      const isStale =
-        redemption !== undefined && redemption.refreshVersion !== row.record.refreshToken?.version
+      row.record.lastFailure = evidenceOf(failure)
+      const isStale = redemption !== undefined && redemption.refreshVersion !== row.refreshVersion
       if (lapse && !isStale && !isOver(row)) setState(row, 'lapsed', now)
     },
     abandonExchange: (key, attemptId) => {
@@ -424,6 +424,11 @@ export function createMemoryGrantStore(): MemoryGrantStore {
 
 function copy<T extends object>(value: T): T {
   return { ...value }
+}
+
+/** What is kept of a failure as the grant’s evidence. */
+function evidenceOf({ code, detail, remedy, at, upstream }: GrantFailure): GrantFailure {
+  return { code, detail, remedy, at, ...(upstream === undefined ? {} : { upstream }) }
 }
 
 function copyOf(row: Row | undefined): GrantRecord | undefined {
