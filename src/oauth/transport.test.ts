@@ -103,6 +103,33 @@ describe('a deadline', () => {
     expect(await outcome).toMatchObject({ failed: { kind: 'timeout', effect: 'unknown' } })
   })
 
+  it.each([
+    ['has begun is read to its end', true],
+    ['never came is given up at once', false],
+  ])('slept through: an answer that %s', async (_what, hasAnswer) => {
+    const clock = createManualClock()
+    let ticks = 0
+    const stopped = { ...clock, monotonic: () => ticks }
+    const rest = Promise.withResolvers<string>()
+    const fetch = async (): Promise<Response> =>
+      hasAnswer ? new Response('') : await new Promise(() => {})
+    const outcome = underDeadline(
+      { clock: stopped, fetch },
+      url,
+      async (send, signal) => {
+        await send(url, { signal })
+        return rest.promise
+      },
+      10_000,
+    )
+    await clock.advance(9_999)
+    ticks = 60_000
+    await clock.advance(1)
+    rest.resolve('the refresh token')
+    const expected = hasAnswer ? { done: 'the refresh token' } : { failed: { kind: 'timeout' } }
+    expect(await outcome).toMatchObject(expected)
+  })
+
   it('passes faults on as they are', async () => {
     const fault = new RangeError('a bug')
     const transport = { clock: createManualClock(), fetch }

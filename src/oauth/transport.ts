@@ -11,6 +11,9 @@ export interface Transport {
 /** How long one request to a provider may take, its body included (milliseconds). */
 export const requestDeadlineMs = 10_000
 
+/** A deadline that is told so much too late was slept through, not waited for (milliseconds). */
+const lateMs = 2_000
+
 /** A request that failed below HTTP; the original error is its cause. Never leaves this room. */
 export class TransportError extends Error {
   override readonly name = 'TransportError'
@@ -39,14 +42,26 @@ export async function underDeadline<T>(
   const controller = new AbortController()
   const expired = Promise.withResolvers<never>()
   expired.promise.catch(() => {})
-  const cancel = transport.clock.schedule(deadlineMs, () => {
+  const { clock } = transport
+  const startTick = clock.monotonic()
+  let hasAnswer = false
+  const expire = (): void => {
     const reason = new DeadlineError('deadline')
     controller.abort(reason)
     expired.reject(reason)
+  }
+  let cancel = clock.schedule(deadlineMs, () => {
+    const isLate = clock.monotonic() - startTick > deadlineMs + lateMs
+    // A process that was stopped wakes with its deadline gone, and perhaps the rest of the answer at
+    // its door: a refresh token in it is worth a moment.
+    if (hasAnswer && isLate) cancel = clock.schedule(lateMs, expire)
+    else expire()
   })
   const send: typeof fetch = async (input, init) => {
     try {
-      return await transport.fetch(input, init)
+      const response = await transport.fetch(input, init)
+      hasAnswer = true
+      return response
     } catch (error) {
       throw new TransportError(error)
     }
