@@ -94,6 +94,28 @@ describe('several processes', () => {
     expect(cluster.endpoint.requests).toHaveLength(1)
   })
 
+  it('share the failure they waited for, also when its pause is over by then', async () => {
+    const cluster = await start(overlap)
+    const [busy, waiting] = [await cluster.node(), await cluster.node()]
+    const { reached, wake } = busy.stallAt('fetch:after')
+    cluster.endpoint.mishaps.push({
+      kind: 'instead',
+      answer: () => new Response('', { status: 500 }),
+    })
+    const first = busy.connection.getToken()
+    await cluster.settle(reached)
+    const second = waiting.connection.getToken()
+    await cluster.settle(cluster.clock.sleep(100))
+    const late = waiting.stallAt('viewForRenewal:before')
+    await cluster.settle(late.reached)
+    wake()
+    expect(refused(await cluster.settle(first)).code).toBe('provider_unavailable')
+    await cluster.settle(cluster.clock.sleep(2_000))
+    late.wake()
+    expect(refused(await cluster.settle(second)).code).toBe('provider_unavailable')
+    expect(cluster.endpoint.requests).toHaveLength(1)
+  })
+
   it('never send the same strict refresh token for two targets', async () => {
     const cluster = await start(strict)
     const nodes = await Promise.all(Array.from({ length: 3 }, () => cluster.node()))
