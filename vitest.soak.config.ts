@@ -6,6 +6,7 @@ export default defineConfig({
     name: 'soak',
     include: ['test/soak/**/*.test.ts'],
     setupFiles: ['tools/leak-guard.ts'],
+    globalSetup: ['test/support/postgres-setup.ts'],
     pool: 'forks',
     fileParallelism: false,
     retry: 0,

@@ -43,3 +43,21 @@ describe('a finished run is complete', () => {
     expect(judgeWalks([finished(distinct, before, after)]).verdict).toBe('complete')
   })
 })
+
+describe('members are judged by the groups whose list was read to its end', () => {
+  const members = (groups: number, vanishedGroups: number, count: number): WalkRecord => ({
+    ...finished(123_456, count, count),
+    collection: 'members',
+    groups,
+    vanishedGroups,
+  })
+  test('and drifted when groups are missing, vanished ones included', () => {
+    expect(judgeWalks([members(90, 10, 100)]).verdict).toBe('complete_with_drift')
+  })
+  test('and are complete when there are as many as counted', () => {
+    expect(judgeWalks([members(100, 3, 100)])).toEqual({
+      verdict: 'complete',
+      detail: '123456 distinct rows of 100 groups; $count of groups was 100 before and 100 after',
+    })
+  })
+})

@@ -7,6 +7,7 @@ import {
   type TargetDatabase,
   type TargetOpener,
 } from '../../src/imports/index.ts'
+import type { Clock } from '../../src/kernel/index.ts'
 import { compose } from '../../src/server/index.ts'
 import { startScriptedServer } from '../support/scripted-server.ts'
 import { createSkippingClock } from '../support/skipping-clock.ts'
@@ -237,27 +238,15 @@ describe.each([
   ])(
     'an owner that stands still before it %s, and wakes when another has finished, changes nothing',
     async (_when, lock, nth) => {
-      const reached = Promise.withResolvers<void>()
-      const opened = Promise.withResolvers<void>()
-      let met = 0
-      const stalling = wrapped((inner) => ({
-        ...inner,
-        transaction: async (name, work) => {
-          if (name.startsWith(lock) && ++met === nth) {
-            reached.resolve()
-            await opened.promise
-          }
-          return await inner.transaction(name, work)
-        },
-      }))
-      const stalled = drive(stalling)
-      await reached.promise
+      const stall = stallAt(lock, nth)
+      const stalled = drive(stall.wrap)
+      await stall.reached
       const clock = createSkippingClock()
       clock.skip(31_000)
       expect((await runTo({ clock })).run.verdict).toBe('complete')
       workspace.simulator.control.setUserCount(460)
       expect((await runTo()).run.verdict).toBe('complete')
-      opened.resolve()
+      stall.open()
       expect(await stalled).toEqual({
         state: 'interrupted',
         detail: 'another process took the run over',
@@ -266,14 +255,62 @@ describe.each([
     },
   )
 
+  test('an owner that wakes while its successor still writes adds no row and moves no cursor', async () => {
+    const first = stallAt('walk', 2)
+    const second = stallAt('walk', 3)
+    const stalled = drive(first.wrap)
+    await first.reached
+    const clock = createSkippingClock()
+    clock.skip(31_000)
+    const successor = drive(second.wrap, clock)
+    await second.reached
+    first.open()
+    expect(await stalled).toMatchObject({ state: 'interrupted' })
+    const [cursor] = await target.run('SELECT run_id, walk FROM _evergrant_cursor')
+    const walk = JSON.parse(String(cursor?.['walk'])) as { readonly rows: number }
+    const staging = `_evergrant_users_${String(cursor?.['run_id']).replace(/^run_/, '').replaceAll(/\W/g, '')}`
+    const [staged] = await target.run(`SELECT count(*) AS n FROM "${staging}"`)
+    expect(Number(staged?.['n'])).toBe(walk.rows)
+    second.open()
+    expect(await successor).toMatchObject({ state: 'completed', verdict: 'complete' })
+    expect(await target.rows('users')).toEqual(users())
+  })
+
+  /** A target whose n-th transaction of a kind waits before it begins. */
+  function stallAt(
+    lock: string,
+    nth: number,
+  ): {
+    readonly wrap: (opener: TargetOpener) => TargetOpener
+    readonly reached: Promise<void>
+    readonly open: () => void
+  } {
+    const reached = Promise.withResolvers<void>()
+    const opened = Promise.withResolvers<void>()
+    let met = 0
+    const wrap = wrapped((inner) => ({
+      ...inner,
+      transaction: async (name, work) => {
+        if (name.startsWith(lock) && ++met === nth) {
+          reached.resolve()
+          await opened.promise
+        }
+        return await inner.transaction(name, work)
+      },
+    }))
+    return { wrap, reached: reached.promise, open: opened.resolve }
+  }
+
   /** Drives a run whose heart stands still, over a target that a test has its hands in. */
   async function drive(
     wrap: (opener: TargetOpener) => TargetOpener,
+    preparing?: Clock,
   ): Promise<Awaited<ReturnType<typeof driveRun>>> {
     const composition = await compose({
       configPath: workspace.configPath,
       env: target.env,
       role: 'bulk',
+      ...(preparing === undefined ? {} : { clock: preparing }),
     })
     try {
       const request = await requestOf(composition, workspace, { to: target.to })

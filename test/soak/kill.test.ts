@@ -1,39 +1,50 @@
 import { afterEach, expect, test } from 'vitest'
 import { importUnderKills, seededRandom } from '../support/kill-import.ts'
-import {
-  fileUsers,
-  groundTruth,
-  makeWorkspace,
-  storedUsers,
-  type Workspace,
-} from '../support/workspace.ts'
+import { killTargets, makeKillTarget, type KillTarget } from '../support/kill-targets.ts'
+import { makeWorkspace, type Workspace } from '../support/workspace.ts'
 
 /** `SEED=… npm run soak` replays a soak; without it each soak is another. */
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9))
 const killsPerDestination = 50
 
 let workspace: Workspace | undefined
-afterEach(() => workspace?.close())
+let target: KillTarget | undefined
+afterEach(async () => {
+  await workspace?.close()
+  await target?.dispose()
+})
 
-test.each(['store', 'ndjson:out'])(
+test.each(killTargets)(
   `%s: ${killsPerDestination} SIGKILLs at random moments, and the result equals the tenant (SEED=${seed})`,
-  async (destination) => {
-    console.log(`SEED=${seed} ${destination}`)
+  async (kind) => {
+    console.log(`SEED=${seed} ${kind}`)
     const random = seededRandom(seed)
     let left = killsPerDestination
     while (left > 0) {
-      workspace = await makeWorkspace({ users: 40_000, latencyMs: 5, tokenLifetimeSeconds: 5 })
-      const { simulator } = workspace
-      const args = ['--to', destination, '--page-size', '400', '--json']
-      const { kills } = await importUnderKills(workspace, args, Math.min(left, 25), 8, random)
-      const seen =
-        destination === 'store'
-          ? await storedUsers(workspace)
-          : await fileUsers(workspace.path('out/users.ndjson'))
-      expect(seen).toEqual(groundTruth(simulator))
+      workspace = await makeWorkspace({
+        users: 40_000,
+        groups: { count: 2_000 },
+        latencyMs: 5,
+        tokenLifetimeSeconds: 5,
+      })
+      target = await makeKillTarget(kind, workspace)
+      const { collections, env, to } = target
+      const args = ['--to', to, '--page-size', '400', '--json']
+      const stride = collections.length > 1 ? 80 : 8
+      const world = { collections, env }
+      const { kills } = await importUnderKills(
+        workspace,
+        args,
+        Math.min(left, 25),
+        stride,
+        random,
+        world,
+      )
+      for (const [seen, expected] of await target.compare()) expect(seen).toEqual(expected)
       left -= kills
-      console.log(`${destination}: ${kills} kills survived, ${left} to go`)
+      console.log(`${kind}: ${kills} kills survived, ${left} to go`)
       await workspace.close()
+      await target.dispose()
     }
   },
 )

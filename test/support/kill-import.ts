@@ -31,7 +31,10 @@ export async function importUnderKills(
   kills: number,
   stride: number,
   random: () => number,
-  world: { readonly collections?: readonly string[]; readonly env?: Record<string, string> } = {},
+  world: {
+    readonly collections?: readonly string[]
+    readonly env?: Readonly<Record<string, string>>
+  } = {},
 ): Promise<KilledImport> {
   const { collections = ['users'], env = {} } = world
   const options = { cwd: workspace.folder, env }

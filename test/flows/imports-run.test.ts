@@ -1,0 +1,57 @@
+import { appendFile } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCommand, type CommandOutcome } from '../support/command.ts'
+import { csvRows, expectedRows } from '../support/snapshots.ts'
+import { makeWorkspace, type Workspace } from '../support/workspace.ts'
+
+let workspace: Workspace
+beforeEach(async () => {
+  workspace = await makeWorkspace({ users: 120, groups: { count: 10 } })
+  await appendFile(
+    workspace.configPath,
+    `imports:
+  directory:
+    connection: contoso-graph
+    collections: [users, groups, members]
+    to: csv:./snapshots
+    columns: { users: [id, displayName, mail] }
+    refreshBefore: 10m
+    csv: { delimiter: "," }
+`,
+  )
+})
+afterEach(() => workspace.close())
+
+const run = (...args: string[]): Promise<CommandOutcome> =>
+  runCommand(args, { cwd: workspace.folder })
+
+describe('imports run', () => {
+  test('refuses a name that the configuration does not describe, naming those it does', async () => {
+    const { exit, note } = await run('imports', 'run', 'directroy')
+    expect(exit).toBe(2)
+    expect(note).toContain('has no "directroy", but directory')
+  })
+
+  test('refuses options that the configuration decides', async () => {
+    const { exit, note } = await run('imports', 'run', 'directory', '--page-size', '10')
+    expect(exit).toBe(2)
+    expect(note).toContain('--page-size')
+  })
+
+  test('imports what stands there, under that name; imports show tells of each collection', async () => {
+    const { exit, json } = await run('imports', 'run', 'directory', '--json')
+    expect(exit).toBe(0)
+    const done = json() as { readonly id: string }
+    expect(done).toMatchObject({ name: 'directory', state: 'completed', verdict: 'complete' })
+    expect(await csvRows(workspace.path('snapshots/users.csv'))).toEqual(
+      expectedRows(workspace.simulator, 'users', ['id', 'displayName', 'mail']),
+    )
+    expect(await csvRows(workspace.path('snapshots/members.csv'))).toEqual(
+      expectedRows(workspace.simulator, 'members'),
+    )
+    const shown = await run('imports', 'show', done.id)
+    expect(shown.out).toMatch(/^users +finished +complete +120 +120/m)
+    expect(shown.out).toMatch(/^members +finished +complete .* 10/m)
+    expect(shown.out).toContain('groups: 10 distinct rows; $count was 10 before and 10 after')
+  })
+})
