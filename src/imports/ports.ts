@@ -134,6 +134,8 @@ export interface PageRows {
   readonly ids: readonly string[]
   /** The row's JSON, holding exactly the selected properties. */
   json(index: number): string
+  /** The same as UTF-8, where it can be had without making a text of it first. */
+  bytes?(index: number): Uint8Array
 }
 
 /** Everything one page changes; committed as one transaction. */

@@ -265,7 +265,15 @@ function cutPage(body: Buffer, table: RowTable, links: PageLinks): ScannedPage {
     rewritten.get(index) ?? body.toString('utf8', starts[index] ?? 0, ends[index] ?? 0)
   return {
     ...links,
-    rows: { length: ids.length, ids, json },
+    rows: {
+      length: ids.length,
+      ids,
+      json,
+      bytes: (index) => {
+        const text = rewritten.get(index)
+        return text === undefined ? body.subarray(starts[index], ends[index]) : Buffer.from(text)
+      },
+    },
     toNdjson: () => {
       if (rewritten.size > 0) return Buffer.from(ids.map((_id, i) => `${json(i)}\n`).join(''))
       const isCopied = starts.length === 0 || !standsClose(starts, ends)

@@ -68,12 +68,12 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
     const known = locate(space, sequence, texts)
     const firstRowId = nextRowId(connection)
 
-    const standing = prepare<[string, number], { same: 0 | 1; dead: 0 | 1 }>(
-      `SELECT properties = ? AS same, deleted_at IS NOT NULL AS dead
+    const standing = prepare<[string | Uint8Array, number], { same: 0 | 1; dead: 0 | 1 }>(
+      `SELECT properties = CAST(? AS TEXT) AS same, deleted_at IS NOT NULL AS dead
        FROM directory_objects WHERE row_id = ?`,
     )
     const rewrite = prepare(
-      `UPDATE directory_objects SET properties = ?, updated_at = ?, deleted_at = NULL
+      `UPDATE directory_objects SET properties = CAST(? AS TEXT), updated_at = ?, deleted_at = NULL
        WHERE row_id = ?`,
     )
     let revived = 0
@@ -81,7 +81,9 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
     const fresh: unknown[] = []
     const rowIds: number[] = []
     for (const [position, text] of texts.entries()) {
-      const json = page.json(indexes[position] ?? 0)
+      const index = indexes[position] ?? 0
+      // Bytes as they came spare SQLite the way over a text.
+      const json = page.bytes?.(index) ?? page.json(index)
       const rowId = known[position] ?? null
       if (rowId === null) {
         const newRowId = firstRowId + freshTexts.length
@@ -126,8 +128,8 @@ function nextRowId({ prepare }: Connection): number {
 
 const columns = 4
 const insertOne =
-  'INSERT INTO directory_objects (row_id, space_id, updated_at, properties) VALUES (?, ?, ?, ?)'
-const insertBatch = insertOne + ', (?, ?, ?, ?)'.repeat(rowsPerInsert - 1)
+  'INSERT INTO directory_objects (row_id, space_id, updated_at, properties) VALUES (?, ?, ?, CAST(? AS TEXT))'
+const insertBatch = insertOne + ', (?, ?, ?, CAST(? AS TEXT))'.repeat(rowsPerInsert - 1)
 
 function insertObjects({ prepare }: Connection, values: readonly unknown[]): void {
   const batch = rowsPerInsert * columns
