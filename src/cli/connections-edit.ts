@@ -1,52 +1,29 @@
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { parse } from 'yaml'
-import {
-  connectionEntry,
-  connectionPresets,
-  connectionToFile,
-  isConnectionPreset,
-  parseConnection,
-} from '../config/index.ts'
-import { nearestName } from '../grants/index.ts'
-import { EvergrantError, Secret } from '../kernel/index.ts'
+import { connectionToFile, parseConnection } from '../config/index.ts'
+import { nearestName, type StoredConnection } from '../grants/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
 import type { Composition } from '../server/index.ts'
+import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import {
-  withCommonOptions,
-  withComposition,
-  wholeNumberOption,
-  type CommonOptions,
-} from './common-options.ts'
+  applyOptions,
+  newEntry,
+  sealedSlots,
+  withEntryOptions,
+  withPresetOption,
+  type DraftedEntry,
+  type Entry,
+  type EntryOptions,
+} from './connection-options.ts'
 import type { CliContext } from './context.ts'
-import { argumentPath, type CliIo } from './io.ts'
-
-interface EntryOptions extends CommonOptions {
-  readonly from?: string
-  readonly preset?: string
-  readonly provider?: string
-  readonly tenant?: string
-  readonly clientId?: string
-  readonly grant?: string
-  readonly resource?: string
-  readonly scope?: string
-  readonly upstream?: readonly string[]
-  readonly secret?: boolean
-  readonly secretEnv?: string
-  readonly secretFile?: string
-  readonly certificateFile?: string
-  readonly assertionFile?: string
-  readonly via?: string
-  readonly expires?: string
-  readonly credential?: string
-}
-
-/** An entry below `connections:` as it is written, before it is checked. */
-type Entry = Record<string, unknown>
+import type { CliIo } from './io.ts'
 
 /** `evergrant connections add|edit|remove|export`: connections that are kept in the store. */
 export function addEditCommands(connections: Command, { io }: CliContext): void {
-  withEntryOptions(
-    connections.command('add <name>').description('define a connection in the store'),
+  withPresetOption(
+    withEntryOptions(
+      connections.command('add <name>').description('define a connection in the store'),
+    ),
   )
     .addHelpText(
       'after',
@@ -55,19 +32,22 @@ Every process on the store knows the connection within a second; the file stays 
 unique across file and store. A secret that comes by --secret is sealed in the store.
 
 Examples:
-  $ evergrant connections add ping --provider ping --client-id app --scope read --secret < secret.txt
+  $ evergrant connections add ping --provider ping --client-id app --grant client_credentials \\
+      --scope read --secret < secret.txt
   $ evergrant connections add contoso-graph --preset graph-import --provider contoso \\
       --client-id 2f0c0000-1111-4222-8333-444444444444 --secret-env CONTOSO_SECRET --expires 2027-03-01
-  $ evergrant connections add csp --preset csp-partner --provider contoso --client-id 2f0c… --secret < secret.txt
+  $ evergrant connections add csp --preset csp-partner --provider contoso \\
+      --client-id 2f0c0000-1111-4222-8333-444444444444 --secret < secret.txt
   $ evergrant connections add csp --from csp.yaml`,
     )
     .action(async (name: string, options: EntryOptions) => {
       await withComposition(io, options, async (composition) => {
-        if (composition.connections.find(name) !== undefined) {
-          throw new EvergrantError('connection_exists', `there is a connection "${name}" already`)
-        }
-        const entry = await applyOptions(io, await baseEntry(io, options), options)
-        await save(io, composition, name, { entry, version: 0 }, options)
+        const { connections: known, store } = composition
+        const stored = await store.connections.getConnection(name)
+        if (stored !== undefined || known.find(name) !== undefined) throw taken(name)
+        const drafted = await applyOptions(io, await newEntry(io, options), options)
+        const version = await save(composition, name, drafted, undefined)
+        tell(io, name, { version, what: 'added' }, options)
       })
     })
 
@@ -77,7 +57,8 @@ Examples:
     .addHelpText(
       'after',
       `
-Only what is named changes. Tokens that were obtained with other credentials are not used again.
+Only what is named changes; with --from, everything is as the file says. Running processes take the
+change up within a second, and use no token any more that was obtained with other credentials.
 
 Examples:
   $ evergrant connections edit ping --secret < new-secret.txt
@@ -85,12 +66,16 @@ Examples:
   $ evergrant connections edit ping --scope 'read write'`,
     )
     .action(async (name: string, options: EntryOptions) => {
+      requireChange(options)
       await withComposition(io, options, async (composition) => {
         const stored = await findStored(composition, name)
-        const base = options.from === undefined ? (JSON.parse(stored.body) as Entry) : {}
-        const start = options.from === undefined ? base : await baseEntry(io, options)
-        const entry = await applyOptions(io, start, options)
-        await save(io, composition, name, { entry, version: stored.version }, options)
+        const base =
+          options.from === undefined
+            ? (JSON.parse(stored.body) as Entry)
+            : await newEntry(io, options)
+        const drafted = await applyOptions(io, base, options)
+        const version = await save(composition, name, drafted, stored)
+        tell(io, name, { version, what: 'changed' }, options)
       })
     })
 
@@ -134,16 +119,16 @@ Sealed secrets are not printed: references to environment variables stand in the
 fill.
 
 Examples:
-  $ evergrant connections export ping >> connections.yaml
+  $ evergrant connections export ping > ping.yaml
   $ evergrant connections export ping --json`,
     )
     .action(async (name: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
         const found = composition.connections.find(name)
-        if (found === undefined) throw unknownConnection(composition, name)
+        if (found === undefined) throw withReason(composition, name)
         const { yaml, variables } = connectionToFile(found.config)
         if (options.json === true) {
-          io.out(`${JSON.stringify({ [name]: connectionEntry(found.config), variables })}\n`)
+          io.out(`${JSON.stringify({ ...(parse(yaml) as object), variables })}\n`)
           return
         }
         io.out(yaml)
@@ -152,217 +137,67 @@ Examples:
     })
 }
 
-function withEntryOptions(command: Command): Command {
-  return withCommonOptions(
-    command
-      .option('--from <file>', 'take the whole entry from a YAML or JSON file (- is not read)')
-      .option(
-        '--preset <name>',
-        `fill in what a kind of use needs: ${Object.keys(connectionPresets).join(', ')}`,
-      )
-      .option('--provider <name>', 'a provider of the configuration file')
-      .option('--tenant <tenant>', "a tenant in place of the provider's; '*' makes a template")
-      .option('--client-id <id>', 'the client id of our registration')
-      .option('--grant <type>', 'client_credentials or authorization_code')
-      .option('--resource <url>', 'what the tokens are for')
-      .option('--scope <scopes>', 'what the tokens are for, as scopes')
-      .option(
-        '--upstream <name=resource>',
-        'one more resource that tokens are obtained for; may be repeated',
-        (value: string, before: readonly string[] = []) => [...before, value],
-      )
-      .option('--secret', 'read a client secret from standard input and seal it in the store')
-      .option('--secret-env <name>', 'environment variable that holds the client secret')
-      .option('--secret-file <path>', 'file that holds the client secret')
-      .option('--certificate-file <path>', 'PEM file with certificate and private key')
-      .option('--assertion-file <path>', 'file that holds a federated assertion')
-      .option('--via <way>', 'post or basic: how the secret is sent')
-      .option('--expires <day>', 'when the provider stops accepting the credential')
-      .option(
-        '--credential <n>',
-        'which credential is meant, from 0; one more than there are adds one',
-      ),
-  )
-}
-
-async function baseEntry(io: CliIo, options: EntryOptions): Promise<Entry> {
-  const { from, preset, provider = '', clientId = '' } = options
-  if (from !== undefined && preset !== undefined) {
-    throw new EvergrantError('usage', 'expected --from or --preset, but saw both')
-  }
-  if (from !== undefined) return readEntry(argumentPath(io, from))
-  if (preset === undefined) return {}
-  if (isConnectionPreset(preset)) {
-    return connectionPresets[preset].entry({ provider, client: { id: clientId, credentials: [] } })
-  }
-  const known = Object.keys(connectionPresets).map((name) => `"${name}"`)
-  throw new EvergrantError(
-    'usage',
-    `--preset: expected ${known.join(' or ')}, but saw ${JSON.stringify(preset)}`,
-  )
-}
-
-async function readEntry(path: string): Promise<Entry> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new EvergrantError('usage', `--from: "${path}" cannot be read`, { cause: error })
-  }
-  let value: unknown
-  try {
-    value = parse(text)
-  } catch {
-    // The parser quotes what it read, which may hold what should not be shown.
-    throw new EvergrantError('usage', `--from: "${path}" is neither YAML nor JSON`)
-  }
-  if (isEntry(value)) return value
-  throw new EvergrantError('usage', `--from: expected one entry of "connections" in "${path}"`)
-}
-
-const isEntry = (value: unknown): value is Entry =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The entry with the options written over it; a secret from standard input becomes a reference. */
-async function applyOptions(
-  io: CliIo,
-  base: Entry,
-  options: EntryOptions,
-): Promise<{ readonly body: Entry; readonly secrets: ReadonlyMap<string, Secret> }> {
-  const body: Entry = { ...base }
-  for (const field of ['provider', 'tenant', 'grant'] as const) {
-    if (options[field] !== undefined) body[field] = options[field]
-  }
-  if (options.resource !== undefined || options.scope !== undefined) {
-    delete body['resource']
-    delete body['scope']
-    if (options.resource !== undefined) body['resource'] = options.resource
-    if (options.scope !== undefined) body['scope'] = options.scope
-  }
-  if (options.upstream !== undefined) {
-    const known = isEntry(body['upstreams']) ? body['upstreams'] : {}
-    body['upstreams'] = { ...known, ...Object.fromEntries(options.upstream.map(readUpstream)) }
-  }
-  const client: Entry = isEntry(body['client']) ? { ...body['client'] } : {}
-  if (options.clientId !== undefined) client['id'] = options.clientId
-  const credentials: readonly unknown[] = Array.isArray(client['credentials'])
-    ? client['credentials']
-    : []
-  const position = credentialPosition(options, credentials.length)
-  const slot = `credentials[${position}]`
-  const given = givenCredential(io, options, slot)
-  const previous = credentials[position]
-  const details = {
-    ...(options.via === undefined ? {} : { via: options.via }),
-    ...(options.expires === undefined ? {} : { expiresAt: options.expires }),
-  }
-  if (given !== undefined || Object.keys(details).length > 0) {
-    if (given === undefined && !isEntry(previous)) {
-      throw new EvergrantError('usage', `--via and --expires: there is no credential ${position}`)
-    }
-    const credential = { ...(given ?? (previous as Entry)), ...details }
-    client['credentials'] = credentials.toSpliced(position, 1, credential)
-  }
-  if (Object.keys(client).length > 0) body['client'] = client
-  const secrets = new Map<string, Secret>()
-  if (options.secret === true) secrets.set(slot, await readSecret(io))
-  return { body, secrets }
-}
-
-function readUpstream(text: string): [string, Entry] {
-  const at = text.indexOf('=')
-  if (at > 0 && at < text.length - 1) return [text.slice(0, at), { resource: text.slice(at + 1) }]
-  throw new EvergrantError(
-    'usage',
-    `--upstream: expected NAME=RESOURCE, but saw ${JSON.stringify(text.slice(0, 100))}`,
-  )
-}
-
-function credentialPosition({ credential }: EntryOptions, length: number): number {
-  return credential === undefined ? 0 : wholeNumberOption('--credential', credential, 0, length)
-}
-
-function givenCredential(io: CliIo, options: EntryOptions, slot: string): Entry | undefined {
-  const { secret, secretEnv, secretFile, certificateFile, assertionFile } = options
-  const given: Entry[] = []
-  if (secret === true) given.push({ secret: { sealed: slot } })
-  if (secretEnv !== undefined) given.push({ secret: { env: secretEnv } })
-  if (secretFile !== undefined) given.push({ secret: { file: argumentPath(io, secretFile) } })
-  if (certificateFile !== undefined)
-    given.push({ certificate: { file: argumentPath(io, certificateFile) } })
-  if (assertionFile !== undefined)
-    given.push({ federated: { file: argumentPath(io, assertionFile) } })
-  if (given.length > 1) {
-    throw new EvergrantError(
-      'usage',
-      'expected one of --secret, --secret-env, --secret-file, --certificate-file and --assertion-file, but saw several',
-    )
-  }
-  return given[0]
-}
-
-async function readSecret(io: CliIo): Promise<Secret> {
-  const text = (await io.readInput()).replace(/[\r\n]+$/, '')
-  if (text.trim() === '') {
-    throw new EvergrantError(
-      'usage',
-      '--secret: expected the client secret on standard input, but saw nothing',
-      { remedy: 'Pipe it in: … --secret < secret.txt' },
-    )
-  }
-  return new Secret(text)
-}
-
+/** Checks an entry and writes it over what `before` was; returns its new version. */
 async function save(
-  io: CliIo,
   { config, store, clock }: Composition,
   name: string,
-  what: {
-    readonly entry: Awaited<ReturnType<typeof applyOptions>>
-    readonly version: number
-  },
-  options: EntryOptions,
-): Promise<void> {
-  const { body, secrets } = what.entry
+  { body, secrets }: DraftedEntry,
+  before: StoredConnection | undefined,
+): Promise<number> {
   const parsed = parseConnection(name, body, config)
   if (!parsed.ok) throw parsed.error
   const slots = sealedSlots(body)
+  for (const slot of slots) {
+    const isThere =
+      secrets.has(slot) ||
+      (before !== undefined && (await store.connections.readSecret(name, slot)) !== undefined)
+    if (!isThere) {
+      throw new EvergrantError('usage', `nothing is sealed in the store as "${slot}" yet`, {
+        remedy: `Give the secret with --secret on standard input, and --credential where it is not the first.`,
+      })
+    }
+  }
   const saving = await store.connections.saveConnection(
     {
       name,
       body: JSON.stringify(body),
-      expectedVersion: what.version,
+      expectedVersion: before?.version ?? 0,
       secrets,
       slots,
     },
     clock.now(),
   )
-  if (!saving.saved) {
-    throw new EvergrantError(
-      'connection_exists',
-      `connection "${name}" was changed by someone else meanwhile`,
-      { remedy: 'Look at it with `evergrant connections show`, and make the change again.' },
-    )
-  }
-  io.out(
-    options.json === true
-      ? `${JSON.stringify({ name, version: saving.version })}\n`
-      : `${name}: ${what.version === 0 ? 'added' : 'changed'}; \`evergrant connections test ${name}\` tries it\n`,
+  if (saving.saved) return saving.version
+  if (before === undefined) throw taken(name)
+  const became = saving.current === undefined ? 'removed' : 'changed'
+  throw new EvergrantError(
+    'connection_changed',
+    `connection "${name}" was ${became} by someone else meanwhile`,
   )
 }
 
-/** Every slot that the entry refers to by `{ sealed: SLOT }`. */
-function sealedSlots(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(sealedSlots)
-  if (!isEntry(value)) return []
-  const own = typeof value['sealed'] === 'string' ? [value['sealed']] : []
-  return [...own, ...Object.values(value).flatMap(sealedSlots)]
+function tell(
+  io: CliIo,
+  name: string,
+  { version, what }: { readonly version: number; readonly what: string },
+  { json }: CommonOptions,
+): void {
+  io.out(
+    json === true
+      ? `${JSON.stringify({ name, version })}\n`
+      : `${name}: ${what}; \`evergrant connections test ${name}\` tries it\n`,
+  )
 }
 
-async function findStored(
-  composition: Composition,
-  name: string,
-): Promise<{ readonly body: string; readonly version: number }> {
+function requireChange(options: EntryOptions): void {
+  const { config: _config, json: _json, ...said } = options
+  if (Object.keys(said).length > 0) return
+  throw new EvergrantError('usage', 'expected something to change, but no option names it', {
+    remedy: 'See `evergrant connections edit --help`.',
+  })
+}
+
+async function findStored(composition: Composition, name: string): Promise<StoredConnection> {
   const { connections, store } = composition
   const stored = await store.connections.getConnection(name)
   if (stored !== undefined) return stored
@@ -373,6 +208,17 @@ async function findStored(
     )
   }
   throw unknownConnection(composition, name)
+}
+
+function taken(name: string): EvergrantError {
+  return new EvergrantError('connection_exists', `there is a connection "${name}" already`)
+}
+
+/** Why a connection cannot be had: it may stand in the store and not fit the configuration. */
+function withReason(composition: Composition, name: string): EvergrantError {
+  const unusable = composition.connections.unusable().find((one) => one.name === name)
+  if (unusable === undefined) return unknownConnection(composition, name)
+  return new EvergrantError('connection_invalid', unusable.detail)
 }
 
 function unknownConnection({ connections }: Composition, name: string): EvergrantError {

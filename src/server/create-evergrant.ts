@@ -141,25 +141,38 @@ function asCredential(
   name: string,
   upstream: string | undefined,
 ): EvergrantConnection {
-  const { engine } = composition
-  const handle = engine.connection(name, upstream === undefined ? {} : { target: upstream })
+  const handle = composition.engine.connection(
+    name,
+    upstream === undefined ? {} : { target: upstream },
+  )
   const byScopes = new Map<string, TargetTokens>()
+  // The hot path: the scopes a program asks for are nearly always the same.
+  let lastScopes: unknown
+  let lastTokens: TargetTokens | undefined
+  let fetchWithToken: typeof globalThis.fetch | undefined
+  // What scopes mean and where tokens may go is a matter of the definition, which may be replaced.
+  let { definition } = handle
+  const followDefinition = (): void => {
+    if (handle.definition === definition) return
+    definition = handle.definition
+    byScopes.clear()
+    lastTokens = undefined
+    fetchWithToken = undefined
+  }
 
   const tokensFor = (scopes: string | readonly string[]): TargetTokens => {
     const asked = typeof scopes === 'string' ? scopes : scopes.join(' ')
     const known = byScopes.get(asked)
     if (known !== undefined) return known
-    const made = translate(findTarget(composition, handle, name, asked))
+    const made = translate(findTarget(composition, name, asked))
     byScopes.set(asked, made)
     return made
   }
-  // The hot path: the scopes a program asks for are nearly always the same.
-  let lastScopes: unknown
-  let lastTokens: TargetTokens | undefined
 
   return {
     name,
     getToken: async (scopes, options) => {
+      followDefinition()
       const asked = typeof scopes === 'string' || scopes.length !== 1 ? scopes : scopes[0]
       if (lastTokens === undefined || asked !== lastScopes) {
         lastTokens = tokensFor(scopes)
@@ -167,11 +180,15 @@ function asCredential(
       }
       return lastTokens.getToken(options)
     },
-    fetch: createConnectionFetch(handle, {
-      fetch: composition.fetch,
-      clock: composition.clock,
-      ...originsOf(composition, handle, upstream),
-    }),
+    fetch: async (input, init) => {
+      followDefinition()
+      fetchWithToken ??= createConnectionFetch(handle, {
+        fetch: composition.fetch,
+        clock: composition.clock,
+        ...originsOf(composition, handle, upstream),
+      })
+      return fetchWithToken(input, init)
+    },
   }
 }
 
@@ -226,11 +243,10 @@ function challengeOf(claims: string, token: AccessToken): RejectionReport {
 /** Finds what the scopes ask for among the targets of the connection. */
 function findTarget(
   { engine }: Composition,
-  handle: ConnectionHandle,
   name: string,
   asked: string,
 ): ConnectionHandle {
-  const { definition } = handle
+  const { definition } = engine.connection(name)
   const targets = [definition.target, ...(definition.targets?.values() ?? [])]
   const wanted = words(asked)
   const found = targets.find((target) => words(scopesOf(target)) === wanted)

@@ -68,6 +68,14 @@ export const configErrors = defineErrors({
     title: 'The file cannot be written',
     remedy: 'Name a folder that exists and that this user may write.',
   },
+  connection_changed: {
+    status: 409,
+    retry: 'now',
+    actor: 'caller',
+    exit: 2,
+    title: 'The connection was changed meanwhile',
+    remedy: 'Look at it with `evergrant connections show`, and make the change again.',
+  },
   connection_exists: {
     status: 409,
     retry: 'never',
