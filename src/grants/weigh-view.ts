@@ -34,6 +34,7 @@ export function createWeighing(parts: RenewalParts): Weighing {
     }
     if (adopt(stored, purpose)) {
       desk.forget()
+      await reclaim(view.grant)
       const newExpiresAt = slot().held?.token.expiresAt ?? 0
       const { oldExpiresAt } = run
       emit({ type: 'grant.adopted', at: clock.now(), ...about, oldExpiresAt, newExpiresAt })
@@ -79,10 +80,14 @@ export function createWeighing(parts: RenewalParts): Weighing {
       dispatch({ type: 'dropped' })
       emit({ type: 'grant.dropped', at: clock.now(), ...about, reason: 'revoked' })
     }
-    if (refusal === undefined && grant.state === 'orphaned') {
-      await reinstate(grant, grant.lastRefreshedAt === undefined ? 'pending' : 'active')
-    }
+    if (refusal === undefined) await reclaim(grant)
     return refusal
+  }
+
+  /** An orphan whose connection is back serves again, be it with a token that outlived it. */
+  async function reclaim(grant: GrantRecord): Promise<void> {
+    if (grant.state !== 'orphaned') return
+    await reinstate(grant, grant.lastRefreshedAt === undefined ? 'pending' : 'active')
   }
 
   async function reinstate(grant: GrantRecord, state: 'pending' | 'active'): Promise<void> {
