@@ -15,7 +15,12 @@ export interface CommandOutcome {
 /** Runs the real command line in this process, in a world of its own. */
 export async function runCommand(
   args: readonly string[],
-  world: { readonly cwd: string; readonly env?: CliIo['env']; readonly input?: string },
+  world: {
+    readonly cwd: string
+    readonly env?: CliIo['env']
+    /** Standard input; a function is called when the command reads it. */
+    readonly input?: string | (() => Promise<string>)
+  },
 ): Promise<CommandOutcome> {
   let out = ''
   let note = ''
@@ -30,7 +35,8 @@ export async function runCommand(
     },
     isTerminal: false,
     columns: 80,
-    readInput: async () => world.input ?? '',
+    readInput: async () =>
+      typeof world.input === 'function' ? world.input() : (world.input ?? ''),
     onInterrupt: () => () => {},
   })
   return { exit, out, note, json: () => JSON.parse(out) as unknown }

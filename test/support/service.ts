@@ -51,7 +51,6 @@ const evergrant: Evergrant = await openEvergrant(
 
 async function tokens(order: Extract<ServiceOrder, { do: 'tokens' }>): Promise<ServiceAnswer> {
   const { id, connection, upstream, scopes, callers } = order
-  const handle = evergrant.connection(connection, upstream === undefined ? {} : { upstream })
   const seen: Record<string, number> = {}
   const count = (what: string): void => {
     seen[what] = (seen[what] ?? 0) + 1
@@ -59,6 +58,7 @@ async function tokens(order: Extract<ServiceOrder, { do: 'tokens' }>): Promise<S
   await Promise.all(
     Array.from({ length: callers }, async () => {
       try {
+        const handle = evergrant.connection(connection, upstream === undefined ? {} : { upstream })
         const { token } = await handle.getToken(scopes)
         count(createHash('sha256').update(token).digest('hex').slice(0, 16))
       } catch (error) {

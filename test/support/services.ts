@@ -47,7 +47,10 @@ export interface SharedWorld {
    * have no token yet.
    */
   adopt(profile: Profile): Promise<void>
-  evergrant(args: readonly string[], input?: string): Promise<CommandOutcome>
+  evergrant(
+    args: readonly string[],
+    input?: string | (() => Promise<string>),
+  ): Promise<CommandOutcome>
   /** How a connection stands, as `connections show --json` tells. */
   show(connection: string): Promise<Readonly<Record<string, unknown>>>
   /** Requests to token endpoints since `from`. */
@@ -70,8 +73,12 @@ export async function makeWorld(
   const application = { id: 'services', secrets: [{ value: clientSecret }] }
   const simulator = await startSimulator({
     issuers: [
-      { name: 'strict', rotation: { model: 'strict' }, applications: [application] },
-      { name: 'graced', rotation: { model: 'strict', graceSeconds }, applications: [application] },
+      { name: 'strict', rotation: { model: 'strict' as const }, applications: [application] },
+      {
+        name: 'graced',
+        rotation: { model: 'strict' as const, graceSeconds },
+        applications: [application],
+      },
     ].map((issuer) => ({ ...issuer, accounts: [{ userPrincipalName: 'alex@services.example' }] })),
     ...simulated,
   })
@@ -122,6 +129,12 @@ export async function makeWorld(
       await configure(true)
     },
     evergrant,
+    define: async (providers, connections) => {
+      const lines = Object.entries(providers).map(([name, entry]) => `  ${name}: ${entry}\n`)
+      const text = configText(simulator, database, true)
+      const whole = text.replace('connections:\n', `${lines.join('')}connections:\n${connections}`)
+      await writeFile(configPath, whole)
+    },
     show: async (connection) =>
       (await succeed(['connections', 'show', connection, '--json'])).json() as Record<
         string,
