@@ -145,7 +145,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`
   // What was committed is durable, also where the database was set to be quicker than safe.
   const beginWrite =
-    `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; ${settings}; ` +
+    `BEGIN ISOLATION LEVEL READ COMMITTED; ${settings}; ` +
     `SELECT set_config('synchronous_commit', 'on', true) ` +
     `WHERE current_setting('synchronous_commit') = 'off'`
 

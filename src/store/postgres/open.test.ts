@@ -191,15 +191,17 @@ describe('migrating', () => {
   it('goes on while nodes write', async () => {
     await migrate()
     const store = await open()
-    let isOver = false
+    const migrating = new AbortController()
     const writing = (async () => {
-      for (let i = 0; !isOver; i++) {
-        await store.grants.ensureGrant({ connection: 'c', tenant: `${i}` }, i)
+      let written = 0
+      for (; !migrating.signal.aborted; written++) {
+        await store.grants.ensureGrant({ connection: 'c', tenant: `${written}` }, written)
       }
+      return written
     })()
     await migrate([...migrations, expand])
-    isOver = true
-    await writing
+    migrating.abort()
+    expect(await store.grants.listGrants({ limit: 1_000 })).toHaveLength(await writing)
   })
 })
 
