@@ -8,22 +8,25 @@ process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
 
-/** A child process that answers one question, and may stay afterwards. */
-export interface Child<Output> {
-  readonly answer: Promise<Output>
+/** A child process that answers questions, one after the other. */
+export interface Child {
+  /** Asks; the answer fails when the child does, or after the deadline, which ends the child. */
+  ask<Output>(question: object, deadlineMs: number): Promise<Output>
   /** Ends it at once; resolves when it is gone. Idempotent. */
   end(): Promise<void>
 }
 
+/** A question that waits for its answer. */
+interface Waiting {
+  answer(told: Answer<unknown>): void
+  fail(what: string): void
+}
+
 /**
- * Starts `bench/<file>` in a process of its own and hands it `input` over a channel, so that no
- * secret stands among its arguments. Its answer fails when it does, or after the deadline.
+ * Starts `bench/<file>` in a process of its own. Questions go over a channel, so that no secret
+ * stands among its arguments.
  */
-export function startChild<Output>(
-  file: string,
-  input: unknown,
-  deadlineMs: number,
-): Child<Output> {
+export function startChild(file: string): Child {
   const child = fork(new URL(file, import.meta.url), [], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
@@ -32,47 +35,63 @@ export function startChild<Output>(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     notes = (notes + text).slice(-4_000)
   })
+  let waiting: Waiting[] = []
+  let ended: string | undefined
+  const failAll = (what: string): void => {
+    ended ??= what
+    for (const one of waiting) one.fail(what)
+    waiting = []
+  }
   const gone = new Promise<void>((resolve) => {
-    child.on('close', () => {
+    child.on('close', (code, signal) => {
       living.delete(child)
+      failAll(`ended with ${signal ?? code} and gave no answer`)
       resolve()
     })
   })
-  const end = (): Promise<void> => {
-    child.kill('SIGKILL')
-    return gone
-  }
-  const answer = new Promise<Output>((resolve, reject) => {
-    const fail = (what: string): void => reject(new Error(`${file}: ${what}\n${notes}`.trimEnd()))
-    const deadline = setTimeout(() => {
-      fail(`no answer within ${deadlineMs} ms`)
+  child.on('error', (error) => failAll(error.message))
+  child.on('message', (message) => waiting.shift()?.answer(message as Answer<unknown>))
+  return {
+    ask: async <Output>(question: object, deadlineMs: number): Promise<Output> =>
+      await new Promise<Output>((resolve, reject) => {
+        const fail = (what: string): void => {
+          clearTimeout(deadline)
+          reject(new Error(`${file}: ${what}\n${notes}`.trimEnd()))
+        }
+        const deadline = setTimeout(() => {
+          fail(`no answer within ${deadlineMs} ms`)
+          child.kill('SIGKILL')
+        }, deadlineMs)
+        if (ended !== undefined) {
+          fail(ended)
+          return
+        }
+        waiting.push({
+          answer: (told) => {
+            clearTimeout(deadline)
+            if (told.ok) resolve(told.value as Output)
+            else fail(told.error)
+          },
+          fail,
+        })
+        child.send(question)
+      }),
+    end: async () => {
       child.kill('SIGKILL')
-    }, deadlineMs)
-    child.on('error', reject)
-    child.on('message', (message) => {
-      const told = message as Answer<Output>
-      clearTimeout(deadline)
-      if (told.ok) resolve(told.value)
-      else fail(told.error)
-    })
-    child.on('close', (code, signal) => {
-      clearTimeout(deadline)
-      fail(`ended with ${signal ?? code} and gave no answer`)
-    })
-    child.send(input as object)
-  })
-  return { answer, end }
+      await gone
+    },
+  }
 }
 
-/** Runs one side in a fresh process, from its start to its end. */
+/** Runs one side in a fresh process, from its start to its end, with one question. */
 export async function runChild<Output>(
   file: string,
-  input: unknown,
+  input: object,
   deadlineMs: number,
 ): Promise<Output> {
-  const child = startChild<Output>(file, input, deadlineMs)
+  const child = startChild(file)
   try {
-    return await child.answer
+    return await child.ask<Output>(input, deadlineMs)
   } finally {
     await child.end()
   }

@@ -7,6 +7,7 @@ import { formatPart, type Part } from './report.ts'
 import type { Tell } from './rounds.ts'
 import { fullScale, quickScale, type Scale } from './scale.ts'
 import { benchStampede } from './stampede.ts'
+import { benchStampedeOfProcesses } from './stampede-processes.ts'
 import { describeSurroundings } from './surroundings.ts'
 
 // `npm run bench` measures everything and writes RESULTS.md; `npm run bench -- import --quick`
@@ -14,6 +15,7 @@ import { describeSurroundings } from './surroundings.ts'
 const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<Part>>> = {
   getToken: benchGetToken,
   stampede: benchStampede,
+  processes: benchStampedeOfProcesses,
   import: benchImport,
   memory: benchMemory,
 }

@@ -10,6 +10,11 @@ export interface Scale {
   readonly callers: number
   /** Callers of each peer that do. */
   readonly peerCallers: number
+  /** Grants in the store, and how many of them are due at once. */
+  readonly grants: number
+  readonly dueGrants: number
+  /** Rounds of the part with these: each renews all that are due, after up to a minute's wait. */
+  readonly dueRounds: number
   /** Users imported, and four times as many to see whether memory grows with them. */
   readonly users: number
   readonly manyUsers: number
@@ -24,6 +29,9 @@ export const fullScale: Scale = {
   measureMs: 2_000,
   callers: 10_000,
   peerCallers: 1_000,
+  grants: 1_000_000,
+  dueGrants: 5_000,
+  dueRounds: 2,
   users: 400_000,
   manyUsers: 1_600_000,
   memoryRounds: 2,
@@ -36,6 +44,9 @@ export const quickScale: Scale = {
   measureMs: 300,
   callers: 1_000,
   peerCallers: 100,
+  grants: 20_000,
+  dueGrants: 500,
+  dueRounds: 1,
   users: 20_000,
   manyUsers: 80_000,
   memoryRounds: 1,

@@ -3,16 +3,19 @@ export type Answer<Output> =
   { readonly ok: true; readonly value: Output } | { readonly ok: false; readonly error: string }
 
 /**
- * Makes this process one side of the benchmark: it does `work` on the input it is sent, answers
- * with the outcome, and ends when the benchmark is gone.
+ * Makes this process one side of the benchmark: it does `work` on each input it is sent, one after
+ * the other, answers with the outcome, and ends when the benchmark is gone.
  */
 export function serve(work: (input: never) => Promise<unknown>): void {
   process.once('disconnect', () => process.exit(0))
-  process.once('message', (input: object) => {
-    work(input as never).then(
-      (value) => answer({ ok: true, value }),
-      (error: unknown) => answer({ ok: false, error: describe(error) }),
-    )
+  let last = Promise.resolve()
+  process.on('message', (input: object) => {
+    last = last
+      .then(() => work(input as never))
+      .then(
+        (value) => answer({ ok: true, value }),
+        (error: unknown) => answer({ ok: false, error: describe(error) }),
+      )
   })
 }
 

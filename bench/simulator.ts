@@ -21,9 +21,9 @@ export async function withSimulator<T>(
   options: SimulatorOptions,
   use: (facts: SimulatorFacts) => Promise<T>,
 ): Promise<T> {
-  const child = startChild<SimulatorFacts>('./simulator-child.ts', options, 30_000)
+  const child = startChild('./simulator-child.ts')
   try {
-    return await use(await child.answer)
+    return await use(await child.ask<SimulatorFacts>(options, 30_000))
   } finally {
     await child.end()
   }

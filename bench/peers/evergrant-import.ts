@@ -6,7 +6,7 @@ import { maxRssMiB, type ImportJob, type ImportOutcome } from './import-side.ts'
 
 // What `evergrant import` does: compose, prepare the run, drive it in a worker that composes itself.
 serve(async (job: ImportJob): Promise<ImportOutcome> => {
-  const configPath = await writeConfig(job.folder, job.simulator, 1)
+  const configPath = await writeConfig(job.folder, job.simulator)
   const connection = connectionName(0)
   // Modules are loaded before the clock starts, as those of every other side are.
   const worker = openImportWorker()

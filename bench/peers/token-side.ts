@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { serve } from '../serve.ts'
 import { control, readStats, type SimulatorFacts } from '../simulator.ts'
@@ -15,11 +16,17 @@ export interface TokenHolder<Outcome> {
 /** What a side of the token benchmarks is to do. */
 export type TokenJob = {
   readonly simulator: SimulatorFacts
-  /** An empty folder of its own. */
+  /** An empty folder of its own; one it shares with other processes for `open`. */
   readonly folder: string
 } & (
   | { readonly kind: 'fresh'; readonly instances: number; readonly measureMs: number }
   | { readonly kind: 'stampede'; readonly callers: number }
+  /** Opens what other processes have open too (ours: by this configuration). */
+  | { readonly kind: 'open'; readonly configPath: string }
+  /** After that: gets the token that is to die. */
+  | { readonly kind: 'first' }
+  /** After that: lets so many callers ask at that moment (epoch ms). */
+  | { readonly kind: 'meet'; readonly callers: number; readonly at: number }
 )
 
 /** How long a call for a fresh token took. */
@@ -35,23 +42,59 @@ export interface StampedeOutcome {
   readonly elapsedMs: number
 }
 
+/** The token that is to die. */
+export interface FirstOutcome {
+  readonly expiresAt: number
+}
+
+/** What the callers of one process got when their token was dead. */
+export interface MeetOutcome {
+  /** Until the last caller had its token. */
+  readonly elapsedMs: number
+  /** A hash of each token handed out, to count those of all processes. */
+  readonly tokens: readonly string[]
+}
+
 /**
  * Life of the token a stampede waits to die, in seconds. Every library takes one that short; none
  * may hand it out at its end.
  */
-const shortLifeSeconds = 2
-const usualLifeSeconds = 3_599
+export const shortLifeSeconds = 2
+export const usualLifeSeconds = 3_599
 
 /** Makes this process a side of the token benchmarks: `open` makes so many holders of tokens. */
 export function serveTokens<Outcome>(
   open: (job: TokenJob, instances: number) => Promise<readonly TokenHolder<Outcome>[]>,
 ): void {
-  serve(async (job: TokenJob): Promise<FreshOutcome | StampedeOutcome> => {
-    const { certificate } = job.simulator
-    if (certificate !== undefined) {
-      setDefaultCACertificates([...getCACertificates('default'), certificate])
+  let holder: TokenHolder<Outcome> | undefined
+  let dying: DyingToken | undefined
+  const steps = async (job: TokenJob): Promise<object> => {
+    switch (job.kind) {
+      case 'fresh':
+        return measureFresh(job, open)
+      case 'stampede':
+        return measureStampede(job, open)
+      case 'open':
+        holder = await openOne(job, open)
+        return {}
+      case 'first':
+        if (holder === undefined) throw new Error('nothing was opened')
+        dying = holder.read(await holder.ask())
+        return { expiresAt: dying.expiresAt } satisfies FirstOutcome
+      case 'meet':
+        if (holder === undefined || dying === undefined) throw new Error('no token was to die')
+        await until(job.at)
+        return askAtOnce(holder, dying, job.callers)
     }
-    return job.kind === 'fresh' ? measureFresh(job, open) : measureStampede(job, open)
+  }
+  let isTrusting = false
+  serve(async (job: TokenJob) => {
+    const { certificate } = job.simulator
+    if (certificate !== undefined && !isTrusting) {
+      setDefaultCACertificates([...getCACertificates('default'), certificate])
+      isTrusting = true
+    }
+    return steps(job)
   })
 }
 
@@ -110,22 +153,51 @@ async function measureStampede<Outcome>(
   open: Open<Outcome>,
 ): Promise<StampedeOutcome> {
   const { simulator } = job
-  const [holder] = await open(job, 1)
-  if (holder === undefined) throw new Error('there is nothing to ask')
+  const holder = await openOne(job, open)
   await control(simulator, 'set-token-lifetime', { seconds: shortLifeSeconds })
   const dying = holder.read(await holder.ask())
   await control(simulator, 'set-token-lifetime', { seconds: usualLifeSeconds })
   while (Date.now() <= dying.expiresAt) await new Promise((resolve) => setTimeout(resolve, 50))
 
   const before = await readStats(simulator)
-  const start = performance.now()
-  const outcomes = await Promise.all(Array.from({ length: job.callers }, () => holder.ask()))
-  const elapsedMs = performance.now() - start
+  const { elapsedMs } = await askAtOnce(holder, dying, job.callers)
   const after = await readStats(simulator)
+  return { tokenRequests: after.tokenRequests - before.tokenRequests, elapsedMs }
+}
+
+/** A token that was left to die. */
+interface DyingToken {
+  readonly token: string
+  readonly expiresAt: number
+}
+
+async function openOne<Outcome>(job: TokenJob, open: Open<Outcome>): Promise<TokenHolder<Outcome>> {
+  const [holder] = await open(job, 1)
+  if (holder === undefined) throw new Error('there is nothing to ask')
+  return holder
+}
+
+async function until(at: number): Promise<void> {
+  if (at <= Date.now()) throw new Error('told too late when to ask')
+  await new Promise((resolve) => setTimeout(resolve, at - Date.now()))
+}
+
+/** Sends all callers in one turn of the event loop; every one must get a new, living token. */
+async function askAtOnce<Outcome>(
+  holder: TokenHolder<Outcome>,
+  dying: DyingToken,
+  callers: number,
+): Promise<MeetOutcome> {
+  const start = performance.now()
+  const outcomes = await Promise.all(Array.from({ length: callers }, () => holder.ask()))
+  const elapsedMs = performance.now() - start
+  const tokens = new Set<string>()
   for (const outcome of outcomes) {
     const { token, expiresAt } = holder.read(outcome)
     if (token === dying.token || expiresAt <= Date.now())
       throw new Error('a caller got a dead token')
+    tokens.add(token)
   }
-  return { tokenRequests: after.tokenRequests - before.tokenRequests, elapsedMs }
+  const hash = (token: string): string => createHash('sha256').update(token).digest('hex')
+  return { elapsedMs, tokens: [...tokens].map(hash) }
 }
