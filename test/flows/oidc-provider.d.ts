@@ -14,6 +14,7 @@ declare module 'oidc-provider' {
     readonly oidc: {
       readonly client: { readonly clientId: string }
       readonly session: { readonly accountId: string }
+      readonly params?: Readonly<Record<string, unknown>>
     }
   }
 
@@ -55,6 +56,7 @@ declare module 'oidc-provider' {
       readonly accountId: string
     }) => Grant
     callback(): RequestListener
+    on(event: 'grant.success' | 'grant.revoked', listener: (context: Context) => void): this
     interactionFinished(
       request: IncomingMessage,
       response: ServerResponse,

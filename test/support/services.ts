@@ -51,6 +51,8 @@ export interface SharedWorld {
     args: readonly string[],
     input?: string | (() => Promise<string>),
   ): Promise<CommandOutcome>
+  /** Writes the configuration anew with more providers, and more text below `connections:`. */
+  define(providers: Readonly<Record<string, string>>, connections: string): Promise<void>
   /** How a connection stands, as `connections show --json` tells. */
   show(connection: string): Promise<Readonly<Record<string, unknown>>>
   /** Requests to token endpoints since `from`. */

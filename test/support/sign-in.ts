@@ -13,6 +13,8 @@ const mostRedirects = 10
 /**
  * Signs in at a provider that asks nothing, as a browser would: follows its redirects with cookies
  * up to the redirect URI, which is never called.
+ *
+ * @param authorizationEndpoint May carry parameters of its own, such as several `resource`s.
  */
 export async function signInByHand(
   authorizationEndpoint: string,
@@ -21,7 +23,7 @@ export async function signInByHand(
   const codeVerifier = randomBytes(32).toString('base64url')
   const nonce = randomBytes(16).toString('base64url')
   const url = new URL(authorizationEndpoint)
-  url.search = new URLSearchParams({
+  for (const [name, value] of Object.entries({
     response_type: 'code',
     scope: 'openid offline_access',
     prompt: 'consent',
@@ -29,7 +31,9 @@ export async function signInByHand(
     code_challenge: createHash('sha256').update(codeVerifier).digest('base64url'),
     code_challenge_method: 'S256',
     ...parameters,
-  }).toString()
+  })) {
+    url.searchParams.set(name, value)
+  }
   const cookies = new Map<string, string>()
   let next = url
   for (let i = 0; i < mostRedirects; i++) {
