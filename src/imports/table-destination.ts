@@ -12,6 +12,7 @@ import {
   ensureFinalTable,
   ensureStaging,
   keyColumns,
+  replaceRows,
   runsWithCursors,
   stagingName,
 } from './target-tables.ts'
@@ -186,19 +187,15 @@ export function createTableDestination(
       await database.transaction('tables', (tables) =>
         ensureFinalTable(database, tables, collection, columns),
       )
-      const names = columns.map(quoted).join(', ')
-      const keys = keyColumns(collection).map(quoted).join(', ')
-      const from = quoted(staging(walk))
+      const isPlain = walk.distinctRows === walk.rows
       await database.transaction(`publish ${collection}`, async (tables) => {
         await moveCursor(tables, walk)
-        await tables.run(`DELETE FROM ${quoted(collection)} WHERE tenant_id = $1`, [tenantId])
-        // Of rows met twice the last one counts.
-        await tables.run(
-          `INSERT INTO ${quoted(collection)} (tenant_id, ${names})
-           SELECT CAST($1 AS text), ${names} FROM ${from}
-           WHERE row_number IN (SELECT max(row_number) FROM ${from} GROUP BY ${keys})`,
-          [tenantId],
-        )
+        await replaceRows(tables, collection, {
+          tenantId,
+          columns,
+          staging: staging(walk),
+          hasRepeats: !isPlain,
+        })
       })
       return `${database.place}, table ${collection}`
     },

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { EvergrantError } from '../kernel/index.ts'
 import { fileError } from './file-port.ts'
@@ -7,7 +8,7 @@ import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 
 /** How long to wait for a lock that another program holds (ms). */
-const busyTimeoutMs = 30_000
+const busyTimeoutMs = 10_000
 /** Parameters of one INSERT; SQLite takes 32,766. */
 const parametersPerInsert = 2_000
 
@@ -41,7 +42,11 @@ export function openSqliteTarget(file: string): TargetDatabase {
     return statement
   }
   const tables: TargetTables = {
-    run: (sql, parameters = []) => later(() => prepare(sql).run(...parameters).changes),
+    run: async (sql, parameters = []) => {
+      // A long statement holds the thread up; between two of them the run's heart beats.
+      await setImmediate()
+      return prepare(sql).run(...parameters).changes
+    },
     row: <R>(sql: string, parameters: readonly unknown[] = []) =>
       later(() => prepare(sql).get(...parameters) as R | undefined),
     rows: <R>(sql: string, parameters: readonly unknown[] = []) =>

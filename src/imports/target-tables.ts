@@ -7,6 +7,8 @@ import type { TargetDatabase, TargetTables } from './target-database.ts'
 export const cursorTable = '_evergrant_cursor'
 /** PostgreSQL cuts longer names. */
 const longestName = 63
+/** Rows put in place by one statement. */
+const rowsPerStep = 20_000
 
 /** The columns that make a row one, without the tenant. */
 export function keyColumns(collection: CollectionName): readonly string[] {
@@ -80,6 +82,44 @@ export async function ensureFinalTable(
   const known = (await tables.describe(collection))?.columns ?? []
   for (const column of missing(database, known, columns)) {
     await tables.run(`ALTER TABLE ${quoted(collection)} ADD COLUMN ${quoted(column)} text`)
+  }
+}
+
+/**
+ * Puts the staged rows in the place of a tenant's rows, in steps that leave the thread free in
+ * between. The caller holds a transaction. Of rows met twice the last one counts.
+ */
+export async function replaceRows(
+  tables: TargetTables,
+  collection: CollectionName,
+  from: {
+    readonly tenantId: string
+    readonly columns: readonly string[]
+    readonly staging: string
+    readonly hasRepeats: boolean
+  },
+): Promise<void> {
+  const names = from.columns.map(quoted).join(', ')
+  const keys = keyColumns(collection).map(quoted).join(', ')
+  const staging = quoted(from.staging)
+  await tables.run(`DELETE FROM ${quoted(collection)} WHERE tenant_id = $1`, [from.tenantId])
+  const insert = `INSERT INTO ${quoted(collection)} (tenant_id, ${names})
+    SELECT CAST($1 AS text), ${names} FROM ${staging}`
+  if (from.hasRepeats) {
+    const last = `SELECT max(row_number) FROM ${staging} GROUP BY ${keys}`
+    await tables.run(`${insert} WHERE row_number IN (${last})`, [from.tenantId])
+    return
+  }
+  const ends = await tables.row<{ first: number | string | null; last: number | string | null }>(
+    `SELECT min(row_number) AS first, max(row_number) AS last FROM ${staging}`,
+  )
+  const last = Number(ends?.last ?? -1)
+  for (let row = Number(ends?.first ?? 0); row <= last; row += rowsPerStep) {
+    await tables.run(`${insert} WHERE row_number >= $2 AND row_number < $3`, [
+      from.tenantId,
+      row,
+      row + rowsPerStep,
+    ])
   }
 }
 
