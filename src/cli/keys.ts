@@ -76,9 +76,9 @@ Examples:
     )
     .action(async (options: CommonOptions & { readonly to?: string }) => {
       await withComposition(io, options, async (composition) => {
-        const { store, clock, vault, config, beat } = composition
+        const { store, clock, identity, vault, config, beat } = composition
         const to = options.to ?? config.encryption.keys[0]?.id ?? vault.sealingKeyId
-        const context = { keys: store.keys, clock, keyIds: vault.keyIds, beat }
+        const context = { keys: store.keys, clock, identity, keyIds: vault.keyIds, beat }
         let last: RotationStep | undefined
         for await (const step of rotateKeys(context, to)) {
           last = step
@@ -107,7 +107,9 @@ Examples:
 function formatStep(step: RotationStep): string {
   switch (step.step) {
     case 'switching':
-      return `sealing key ${step.from} → ${step.to}; ${step.nodes} live processes hold it\n`
+      return step.from === step.to
+        ? `${step.to} is the sealing key already; ${step.nodes} live processes hold it\n`
+        : `sealing key ${step.from} → ${step.to}; ${step.nodes} live processes hold it\n`
     case 'switched':
       return `all ${step.nodes} live processes seal with it now\n`
     case 'resealed':

@@ -51,8 +51,8 @@ export interface ComposeOptions {
   /** `main` shares its thread with people and requests; `bulk` is a worker that writes page by page. */
   readonly role: 'main' | 'bulk'
   /**
-   * Whether it stays open: then it follows what other processes change within a second, and says
-   * that it lives. A command that is over in a moment does neither. Default false.
+   * Whether it stays open: then it follows what other processes change within a second. A command
+   * that is over in a moment does not. Default false.
    */
   readonly isLasting?: boolean
   readonly clock?: Clock
@@ -149,10 +149,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const { clock } = store
     const identity = readProcessIdentity()
     const instanceId = newId('ins', clock.now(), random)
-    const node = await joinNodes(store.keys, vault, ownerOf(identity, instanceId), {
-      clock,
-      isLasting,
-    })
+    const node = await joinNodes(store.keys, vault, ownerOf(identity, instanceId), clock)
     opened.push(() => node.leave())
     const wayOut = await openOutbound(config, { secrets, clock: hostClock, env, readFile })
     opened.push(() => wayOut.close())

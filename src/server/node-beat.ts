@@ -15,8 +15,9 @@ export interface Node {
 
 /**
  * Joins the list of live nodes and takes over the sealing key of the store, before anything is
- * sealed. With `isLasting` it goes on beating until it leaves; a store that is away for a while is
- * met again by the next beat.
+ * sealed. It goes on beating until it leaves: an import of hours seals too, and whoever rotates
+ * keys counts on hearing of everyone who does. A store that is away for a while is met again by the
+ * next beat.
  *
  * @throws `key_wrong` when the ring lacks the key that every node shall seal with.
  */
@@ -24,9 +25,8 @@ export async function joinNodes(
   keys: KeyStore,
   vault: Vault,
   owner: ProcessOwner,
-  options: { readonly clock: Clock; readonly isLasting: boolean },
+  clock: Clock,
 ): Promise<Node> {
-  const { clock, isLasting } = options
   let cancel: (() => void) | undefined
   let hasLeft = false
 
@@ -52,7 +52,7 @@ export async function joinNodes(
   }
 
   await beat()
-  if (isLasting) schedule()
+  schedule()
   return {
     beat,
     leave: async () => {

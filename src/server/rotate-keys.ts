@@ -1,10 +1,17 @@
-import { EvergrantError, type Clock } from '../kernel/index.ts'
+import {
+  EvergrantError,
+  isCertainlyGone,
+  type Clock,
+  type ProcessIdentity,
+} from '../kernel/index.ts'
 import { nodeLeaseMs, type KeyStore, type NodeRecord } from '../store/index.ts'
 
 /** What a rotation works with. */
 export interface RotationContext {
   readonly keys: KeyStore
   readonly clock: Clock
+  /** Tells which nodes on this host have died, before their lease is over. */
+  readonly identity: ProcessIdentity
   /** Ids of this process's ring. */
   readonly keyIds: readonly string[]
   /** Makes this process seal with the key that the store names. */
@@ -35,7 +42,7 @@ export type RotationStep =
       readonly stillNeeded: readonly string[]
     }
 
-/** How long nodes may take to change over (ms); a dead one leaves the list within its lease. */
+/** How long nodes may take to change over (ms); one that died elsewhere is known by its lease. */
 const changeoverMs = nodeLeaseMs + 15_000
 /** How often the nodes are looked at meanwhile (ms). */
 const lookEveryMs = 250
@@ -51,13 +58,14 @@ const longestRounds = 5
  *
  * @param to The key to seal with from now on.
  * @throws `key_missing` when this ring lacks it, `key_not_everywhere` naming the nodes that lack it
- *   or do not change over in time. Nothing was re-sealed then, and everything still opens.
+ *   or do not change over in time. Nothing was re-sealed then, and everything still opens; where a
+ *   node that lacks the key came meanwhile, the old key seals again.
  */
 export async function* rotateKeys(
   context: RotationContext,
   to: string,
 ): AsyncGenerator<RotationStep, void, undefined> {
-  const { keys, clock, keyIds, beat } = context
+  const { keys, keyIds, beat } = context
   if (!keyIds.includes(to)) {
     throw new EvergrantError(
       'key_missing',
@@ -65,13 +73,13 @@ export async function* rotateKeys(
     )
   }
   const from = await keys.sealingKey()
-  const nodes = await liveNodes(keys, clock)
+  const nodes = await liveNodes(context)
   const without = nodes.filter((node) => !node.keyIds.includes(to))
   if (without.length > 0) throw notEverywhere(to, without, 'lack it')
   yield { step: 'switching', from, to, nodes: nodes.length }
   await keys.setSealingKey(to)
   await beat()
-  yield { step: 'switched', nodes: await everyNodeSealsWith(keys, clock, to) }
+  yield { step: 'switched', nodes: await changeOver(context, from, to) }
 
   let resealed = 0
   let unopened = 0
@@ -100,15 +108,28 @@ export async function* rotateKeys(
   yield { step: 'done', sealingKey: to, resealed, unopened, stillNeeded }
 }
 
-async function liveNodes(keys: KeyStore, clock: Clock): Promise<readonly NodeRecord[]> {
-  return await keys.listNodes(clock.now() - nodeLeaseMs)
+async function liveNodes({
+  keys,
+  clock,
+  identity,
+}: RotationContext): Promise<readonly NodeRecord[]> {
+  const nodes = await keys.listNodes(clock.now() - nodeLeaseMs)
+  return nodes.filter(({ owner }) => !isCertainlyGone(owner, identity))
 }
 
 /** Waits until every live node has said that it seals with the key; returns how many there are. */
-async function everyNodeSealsWith(keys: KeyStore, clock: Clock, to: string): Promise<number> {
+async function changeOver(context: RotationContext, from: string, to: string): Promise<number> {
+  const { keys, clock, beat } = context
   const deadline = clock.monotonic() + changeoverMs
   for (;;) {
-    const nodes = await liveNodes(keys, clock)
+    const nodes = await liveNodes(context)
+    const without = nodes.filter((node) => !node.keyIds.includes(to))
+    if (without.length > 0) {
+      // It came while we looked, and cannot open what is sealed from now on.
+      await keys.setSealingKey(from)
+      await beat()
+      throw notEverywhere(to, without, 'lack it')
+    }
     const late = nodes.filter((node) => node.sealsWith !== to)
     if (late.length === 0) return nodes.length
     if (clock.monotonic() >= deadline) throw notEverywhere(to, late, 'still seal with another')
@@ -121,6 +142,6 @@ function notEverywhere(keyId: string, nodes: readonly NodeRecord[], what: string
   const more = nodes.length > shown.length ? ` and ${nodes.length - shown.length} more` : ''
   return new EvergrantError(
     'key_not_everywhere',
-    `every live process must hold key "${keyId}", but ${shown.join(', ')}${more} ${what}`,
+    `every live process must hold key "${keyId}" and seal with it, but ${shown.join(', ')}${more} ${what}`,
   )
 }
