@@ -1,5 +1,5 @@
 import type { ConnectionStore, StoredConnection } from '../../grants/ports.ts'
-import type { Connection, Reader } from './connection.ts'
+import type { Connection, Reader, Transaction } from './connection.ts'
 import { secretPlace } from './sealed-places.ts'
 import type { Sealing } from './sealing.ts'
 
@@ -71,24 +71,28 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
         },
       ),
 
-    removeConnection: async (name, now) =>
-      await write(async (transaction) => {
-        const known = await transaction.row(`${selectConnection} FOR UPDATE`, [name])
-        if (known === undefined) return false
-        await transaction.run('DELETE FROM evergrant.connection_secrets WHERE connection = $1', [
-          name,
-        ])
-        await transaction.run('DELETE FROM evergrant.connections WHERE name = $1', [name])
-        const changes = await transaction.run(
-          `UPDATE evergrant.grants SET state = 'orphaned', state_changed_at = $2
-           WHERE connection = $1 AND standing <> 'superseded'
-             AND state NOT IN ('orphaned', 'revoked')`,
-          [name, now],
+    removeConnection: async (name, now) => {
+      const remove = async (): Promise<boolean> =>
+        await write(async (transaction) => {
+          const known = await transaction.row(`${selectConnection} FOR UPDATE`, [name])
+          if (known === undefined) return false
+          // Those that came since the steps before; with the last of them it goes itself.
+          await orphanGrants(transaction, name, now)
+          await transaction.run('DELETE FROM evergrant.connection_secrets WHERE connection = $1', [
+            name,
+          ])
+          await transaction.run('DELETE FROM evergrant.connections WHERE name = $1', [name])
+          transaction.bump('connections')
+          return true
+        })
+      if ((await read(async (reader) => await find(reader, name))) === undefined) return false
+      for (;;) {
+        const orphaned = await write(
+          async (transaction) => await orphanGrants(transaction, name, now),
         )
-        if (changes > 0) transaction.bump('grants')
-        transaction.bump('connections')
-        return true
-      }),
+        if (orphaned < orphansAtOnce) return await remove()
+      }
+    },
 
     readSecret: async (name, slot) => {
       const row = await read(
@@ -102,6 +106,23 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
       return row === undefined ? undefined : sealing.open(row.sealed, secretPlace(name, slot))
     },
   }
+}
+
+/** Grants that are orphaned in one transaction: it holds their locks. */
+const orphansAtOnce = 1_000
+
+/** Orphans grants of a connection; returns how many there were. */
+async function orphanGrants(transaction: Transaction, name: string, now: number): Promise<number> {
+  const changes = await transaction.run(
+    `UPDATE evergrant.grants SET state = 'orphaned', state_changed_at = $2
+     WHERE id IN (
+       SELECT id FROM evergrant.grants
+       WHERE connection = $1 AND standing <> 'superseded' AND state NOT IN ('orphaned', 'revoked')
+       ORDER BY id LIMIT ${orphansAtOnce} FOR NO KEY UPDATE)`,
+    [name, now],
+  )
+  if (changes > 0) transaction.bump('grants')
+  return changes
 }
 
 function asConnection(row: ConnectionRow): StoredConnection {

@@ -140,8 +140,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   const settings =
     `SET LOCAL statement_timeout = ${statementMs}; SET LOCAL lock_timeout = ${lockWaitMs}; ` +
     `SET LOCAL idle_in_transaction_session_timeout = ${idleInTransactionMs}` +
-    // A plan made while a table was empty would be kept while an import fills it.
-    (role === 'bulk' ? '; SET LOCAL plan_cache_mode = force_custom_plan' : '')
+    // A plan made while a table was empty would be kept while an import fills it; and whatever
+    // statistics say of it, a page's rows are looked up by their keys.
+    (role === 'bulk'
+      ? '; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_hashjoin = off; ' +
+        'SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off'
+      : '')
   const beginRead = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`
   // What was committed is durable, also where the database was set to be quicker than safe.
   const beginWrite =

@@ -14,30 +14,29 @@ export interface PageWrite extends Space {
 }
 
 /*
- * One statement a page. The parts of a WITH see the tables as they were before it, so `known` tells
- * apart what `fresh` and `changed` write.
+ * One statement a page. The parts of a WITH see the tables as they were before it, so `met` tells
+ * apart what `fresh` and `changed` write. Nothing else is joined: how many rows a page has is
+ * unknown to the planner.
  */
 const writeSql = `
-  WITH given AS MATERIALIZED (
-    SELECT object_id COLLATE "C" AS object_id, properties, position
-    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS row (object_id, properties, position)),
-  known AS MATERIALIZED (
-    SELECT given.position, stored.row_id, stored.deleted_at IS NOT NULL AS is_dead,
-      stored.properties <> given.properties AS differs
-    FROM given JOIN evergrant.directory_objects AS stored
-      ON stored.space_id = $1 AND stored.object_id = given.object_id),
+  WITH met AS MATERIALIZED (
+    SELECT given.object_id, given.properties, given.position, stored.row_id,
+      stored.deleted_at IS NOT NULL AS is_dead, stored.properties <> given.properties AS differs
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (object_id, properties, position)
+    LEFT JOIN evergrant.directory_objects AS stored
+      ON stored.space_id = $1 AND stored.object_id = given.object_id COLLATE "C"),
   fresh AS (
     INSERT INTO evergrant.directory_objects (space_id, row_id, updated_at, object_id, properties)
     SELECT $1, $4 - 1 + row_number() OVER (ORDER BY position), $5, object_id, properties
-    FROM given WHERE NOT EXISTS (SELECT FROM known WHERE known.position = given.position)
+    FROM met WHERE row_id IS NULL
     RETURNING row_id),
   changed AS (
     UPDATE evergrant.directory_objects AS stored
-    SET properties = given.properties, updated_at = $5, deleted_at = NULL
-    FROM given JOIN known USING (position)
-    WHERE stored.space_id = $1 AND stored.object_id = given.object_id
-      AND (known.differs OR known.is_dead))
-  SELECT row_id, is_dead, false AS is_fresh FROM known
+    SET properties = met.properties, updated_at = $5, deleted_at = NULL
+    FROM met
+    WHERE stored.space_id = $1 AND stored.object_id = met.object_id COLLATE "C"
+      AND (met.differs OR met.is_dead))
+  SELECT row_id, is_dead, false AS is_fresh FROM met WHERE row_id IS NOT NULL
   UNION ALL SELECT row_id, false, true FROM fresh`
 
 /**
