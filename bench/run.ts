@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
 import { benchGetToken } from './get-token.ts'
 import { benchImport } from './import.ts'
 import { benchMemory } from './memory.ts'
@@ -16,6 +17,8 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   getToken: benchGetToken,
   stampede: benchStampede,
   processes: benchStampedeOfProcesses,
+  due: benchDueGrants,
+  duePostgres: benchDueGrantsOnPostgres,
   import: benchImport,
   memory: benchMemory,
 }
