@@ -14,7 +14,7 @@ import { asEvergrantError, createRunControl, RunStopped, type RunControl } from 
 import { heartbeatEveryMs } from './run-owner.ts'
 import { createStoreDestination } from './store-destination.ts'
 import { createTableDestination } from './table-destination.ts'
-import type { TargetOpener } from './target-database.ts'
+import type { TargetOpener } from './target-opener.ts'
 import { createTokenKeeper } from './token-keeper.ts'
 import type { Transport } from './transport.ts'
 import { judgeWalks, type JudgedWalk } from './verdict.ts'

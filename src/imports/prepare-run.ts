@@ -13,7 +13,7 @@ import type { FilePort } from './file-port.ts'
 import { checkSnapshotPlaces, prepareFolder, runFolder } from './file-destination.ts'
 import type { RunOptions, RunRecord, RunStore } from './ports.ts'
 import { isDriven } from './run-owner.ts'
-import type { TargetOpener } from './target-database.ts'
+import type { TargetOpener } from './target-opener.ts'
 import { checkFinalTable, ensureCursorTable } from './target-tables.ts'
 
 /** What is needed to begin, resume or end runs without driving them. */

@@ -124,7 +124,9 @@ describe('an import is refused before it begins', () => {
     ['--page-size', '-1', '--page-size'],
     ['--refresh-before', '-5m', '--refresh-before'],
     ['--to', 'ndjson:', 'ndjson:DIR'],
-    ['--to', 'csv:out', 'ndjson:DIR'],
+    ['--to', 'xml:out', 'ndjson:DIR'],
+    ['--to', 'postgres://u:p@db/x', 'PGPASSWORD'],
+    ['--delete-at-most', '110%', '--delete-at-most'],
     ['--name', '../x', '--name'],
     ['--publish', 'always', '--publish'],
   ])('with %s %j', async (option, value, named) => {

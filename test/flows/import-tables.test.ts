@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   createRunControl,
@@ -92,6 +92,21 @@ describe('a postgres:// address', () => {
       code: 'destination_unreachable',
       definition: { exit: 5 },
     })
+  })
+
+  test('is stored and logged without the password, which stands nowhere afterwards', async () => {
+    const target = await postgresTarget()
+    try {
+      const { run, log } = await runImport(workspace, { to: target.to, env: target.env })
+      expect(run).toMatchObject({ verdict: 'complete', options: { destination: target.to } })
+      const left = [JSON.stringify({ run, log })]
+      for (const name of await readdir(workspace.folder)) {
+        left.push(await readFile(workspace.path(name), 'latin1'))
+      }
+      expect(left.join('\n')).not.toContain(target.env['PGPASSWORD'])
+    } finally {
+      await target.dispose()
+    }
   })
 
   test('whose password is wrong or missing is told so, without the password', async () => {
