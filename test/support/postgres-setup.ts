@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { startPostgres, type PostgresServer } from './postgres-server.ts'
+import { removeStaleFolders } from './stale-folders.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -43,7 +44,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function openBroker(): Promise<Broker> {
-  const folder = mkdtempSync(join(tmpdir(), 'evergrant-broker-'))
+  removeStaleFolders('evergrant-broker')
+  const folder = mkdtempSync(join(tmpdir(), `evergrant-broker-${process.pid}-`))
   const path = join(folder, 'socket')
   const server = createServer((_, response) => {
     broker.postgres ??= startPostgres()
