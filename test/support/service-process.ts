@@ -23,7 +23,7 @@ export type ServiceOrder = { readonly id: number } & (
       readonly scopes: string
       readonly callers: number
     }
-  | { readonly do: 'trap'; readonly trap: Trap }
+  | { readonly do: 'trap'; readonly trap: Trap | null }
   | { readonly do: 'close' }
 )
 
@@ -45,7 +45,8 @@ export interface ServiceProcess {
     scopes: string,
     options?: { readonly callers?: number; readonly upstream?: string },
   ): Promise<Readonly<Record<string, number>>>
-  trap(trap: Trap): Promise<void>
+  /** Sets the one trap there is, in place of an earlier one; null takes it away. */
+  trap(trap: Trap | null): Promise<void>
   /** Resolves when the service has walked into a trap; it is stopped or dying by then. */
   trapped(): Promise<Trap['place']>
   kill(signal: NodeJS.Signals): void
@@ -106,7 +107,10 @@ export async function startService(
     if (isEnded) return Promise.reject(new Error('the service has ended'))
     lastId++
     waiting.set(lastId, answer)
-    child.send({ ...order, id: lastId })
+    // A process that is being killed may take no more orders: told by its end, or here.
+    child.send({ ...order, id: lastId }, (error) => {
+      if (error !== null) answer.reject(error)
+    })
     return answer.promise
   }
 

@@ -75,7 +75,7 @@ process.on('message', (order: ServiceOrder) => {
       void tokens(order).then((answer) => process.send?.(answer))
       return
     case 'trap':
-      traps.push(order.trap)
+      traps = order.trap === null ? [] : [order.trap]
       process.send?.({ id: order.id, seen: {} } satisfies ServiceAnswer)
       return
     case 'close':
