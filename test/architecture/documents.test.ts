@@ -35,4 +35,24 @@ describe('the documents', () => {
     expect(codes.length).toBeGreaterThan(20)
     expect(codes.filter((code) => !isErrorCode(code))).toEqual([])
   })
+
+  it('prove every promise of the engine by a test that is there', () => {
+    const rows = read('docs/guides/engine.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+    const promises = rows.filter((row) => !/^\| (-|what happens|when )/.test(row))
+    expect(promises.length).toBeGreaterThan(20)
+    for (const row of promises) {
+      const proofs = [
+        ...row.matchAll(/`((?:src|test)\/[\w./-]+\.test\.ts)`: ((?:"[^"]+"(?:, )?)+)/g),
+      ]
+      expect(proofs, row).not.toHaveLength(0)
+      for (const [, file = '', names = ''] of proofs) {
+        const text = read(file)
+        for (const [, name = ''] of names.matchAll(/"([^"]+)"/g)) {
+          expect(text.includes(name), `${file} has a test "${name}"`).toBe(true)
+        }
+      }
+    }
+  })
 })
