@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
@@ -58,6 +59,15 @@ afterEach(async () => {
   await database.dispose()
 })
 
+/** Ends every connection of a store, as a restart of the server does. */
+const endConnections = `
+  import pg from 'pg'
+  const { PORT: port, SERVER_PASSWORD: password } = process.env
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres' })
+  await client.connect()
+  await client.query("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name LIKE 'evergrant%'")
+  await client.end()`
+
 describe('a server that stops', () => {
   it('is store_unavailable at once, and the same store goes on when it is back', async () => {
     await prepare()
@@ -94,6 +104,20 @@ describe('a server that stops', () => {
       await store.grants.scheduleKeepAlive(id, i)
     })
     await expect(Promise.all(calls)).resolves.toHaveLength(20)
+  })
+
+  it('may have ended every connection before this process could notice', async () => {
+    await prepare()
+    const store = await open()
+    const { id } = await store.grants.ensureGrant(address, 1)
+    await Promise.all(Array.from({ length: 8 }, async () => await store.grants.getGrant(id)))
+    // Another process does it while this one stands still.
+    spawnSync(process.execPath, ['--input-type=module', '-e', endConnections], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, PORT: String(server.port), SERVER_PASSWORD: server.password },
+    })
+    await store.grants.scheduleKeepAlive(id, 7)
+    expect((await store.grants.getGrant(id))?.keepAliveAt).toBe(7)
   })
 
   it('leaves a page whole or not at all, and a run that can go on', async () => {
@@ -190,6 +214,40 @@ describe('a server that became a standby', () => {
     // Whatever connection was refused a write is not asked again.
     await vi.waitFor(async () => await store.grants.setGrantState(id, 'active', 2))
     expect((await store.grants.getGrant(id))?.state).toBe('active')
+  })
+})
+
+describe('the key that seals', () => {
+  const lock = 'pg_advisory_xact_lock'
+  const sealingLock = 0x45_76_47_73
+  const held = async (name: string): Promise<pg.Client> => {
+    const other = await connect()
+    await other.query(`BEGIN; SELECT ${name}(${sealingLock})`)
+    return other
+  }
+
+  it('is not changed while a transaction seals', async () => {
+    await prepare()
+    const store = await open({ busyDeadlineMs: 200 })
+    const sealing = await held(`${lock}_shared`)
+    const busy = { code: 'store_busy' }
+    await expect(store.keys.setSealingKey('k1')).rejects.toMatchObject(busy)
+    await expect(store.keys.forgetKey('k0')).rejects.toMatchObject(busy)
+    await sealing.end()
+    await store.keys.setSealingKey('k1')
+  })
+
+  it('seals nothing while it is being changed', async () => {
+    await prepare()
+    const store = await open({ busyDeadlineMs: 200 })
+    const { id } = await store.grants.ensureGrant(address, 1)
+    await store.grants.beginExchange(aClaim(aSlot(id), 'one'))
+    const changing = await held(lock)
+    const committing = store.grants.commitExchange(aSuccess(aSlot(id), 'one'))
+    await expect(committing).rejects.toMatchObject({ code: 'store_busy' })
+    await changing.end()
+    const commit = await store.grants.commitExchange(aSuccess(aSlot(id), 'one'))
+    expect(commit.token).toBe('saved')
   })
 })
 
