@@ -93,7 +93,7 @@ export interface GrantEngine {
   /**
    * Learns that other processes changed something of these topics: waiting renewals look at once,
    * and on `grants` tokens of revoked, replaced and orphaned grants are forgotten before it
-   * resolves. Never rejects.
+   * resolves, and the next caller of a grant that failed for good looks again. Never rejects.
    */
   notice(topics: readonly string[]): Promise<void>
   /** Renews the grants whose time has come. @throws `store_*` when none can be taken */

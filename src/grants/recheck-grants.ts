@@ -9,7 +9,8 @@ const concurrency = 8
 
 /**
  * Makes the look at every grant whose token is in memory: tokens of a grant that is revoked,
- * replaced or orphaned are forgotten. Calls while one runs share one further run. Never rejects.
+ * replaced or orphaned are forgotten, and where a failure was final the next caller looks again.
+ * Calls while one runs share one further run. Never rejects.
  */
 export function createRecheck(handles: Handles, context: EngineContext): () => Promise<void> {
   let running: Promise<void> | undefined
@@ -33,6 +34,8 @@ export function createRecheck(handles: Handles, context: EngineContext): () => P
 async function recheck(handles: Handles, context: EngineContext): Promise<void> {
   const byGrant = new Map<string, TokenSlot[]>()
   for (const slot of handles.slots()) {
+    // What lapsed or was revoked may be back: whoever asks next looks.
+    if (slot.slot().failure !== undefined) slot.reconsider()
     const id = slot.slot().held === undefined ? undefined : slot.renewal.grantId()
     if (id !== undefined) byGrant.set(id, [...(byGrant.get(id) ?? []), slot])
   }

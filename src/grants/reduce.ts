@@ -40,6 +40,8 @@ export type SlotEvent =
   | { readonly type: 'cured' }
   /** The grant behind the token is revoked or replaced: the token must not be handed out again. */
   | { readonly type: 'dropped' }
+  /** The store has news that may be about a terminal failure: the next caller looks. */
+  | { readonly type: 'reconsidered'; readonly at: number }
   /** Neither credentials nor store had news about a terminal failure. */
   | { readonly type: 'rechecked'; readonly at: number }
 
@@ -89,12 +91,18 @@ export function reduce(slot: Slot, event: SlotEvent): Slot {
       const { held: _dropped, ...rest } = slot
       return rest
     }
+    case 'reconsidered':
+      return recheckAt(slot, event.at)
     case 'rechecked':
-      break
+      return recheckAt(slot, event.at + recheckAfterMs)
   }
+}
+
+function recheckAt(slot: Slot, at: number): Slot {
   const { failure } = slot
-  if (failure?.recheckAt === undefined) return slot
-  return { ...slot, failure: { ...failure, recheckAt: event.at + recheckAfterMs } }
+  return failure?.recheckAt === undefined
+    ? slot
+    : { ...slot, failure: { ...failure, recheckAt: at } }
 }
 
 function holding(slot: Slot, held: HeldToken): Slot {

@@ -34,6 +34,8 @@ export interface TokenSlot extends ConnectionHandle {
   renewDue(): Promise<RenewalOutcome>
   /** Forgets the token in memory: its grant is not what it was. */
   drop(reason: DropReason): void
+  /** Lets the next caller look at the store again, whatever failed for good before. */
+  reconsider(): void
   slot(): Slot
   /** The instant that the slot lives in (epoch ms). */
   instant(): number
@@ -276,6 +278,7 @@ export function createTokenSlot(
       dispatch({ type: 'dropped' })
       context.emit({ type: 'grant.dropped', at: clock.now(), ...about, reason })
     },
+    reconsider: () => dispatch({ type: 'reconsidered', at: instant() }),
     slot: () => slot,
     instant,
     isRenewing: () => flight !== undefined,
