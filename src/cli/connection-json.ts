@@ -1,6 +1,7 @@
 import type { ConnectionConfig } from '../config/index.ts'
 import type { ConnectionStatus } from '../grants/index.ts'
-import { formatDuration } from '../kernel/index.ts'
+import { EvergrantError, formatDuration } from '../kernel/index.ts'
+import { supportIds } from './report-error.ts'
 import { formatFields, formatTable } from './table.ts'
 
 /** A connection as defined, and how it stands. */
@@ -12,6 +13,18 @@ export interface ShownConnection {
   /** Absent for a template, which has no grant of its own. */
   readonly status?: ConnectionStatus
   readonly grantId?: string
+}
+
+function errorOf({
+  code,
+  detail,
+  remedy,
+  upstream,
+}: NonNullable<ConnectionStatus['lastFailure']>): EvergrantError {
+  return new EvergrantError(code, detail, {
+    remedy,
+    ...(upstream === undefined ? {} : { upstream }),
+  })
 }
 
 const time = (epochMs: number | undefined): string | null =>
@@ -73,6 +86,7 @@ export function connectionToJson(shown: ShownConnection, now: number): Record<st
             detail: lastFailure.detail,
             remedy: lastFailure.remedy,
             at: time(lastFailure.at),
+            upstream: errorOf(lastFailure).toProblem().upstream ?? null,
           },
     store_reachable: status.isStoreReachable,
   }
@@ -177,7 +191,14 @@ function statusFields(status: ConnectionStatus, now: number): readonly Field[] {
       'last failure',
       lastFailure === undefined
         ? undefined
-        : `${stamp(lastFailure.at)} [${lastFailure.code}]\n${lastFailure.detail}\n→ ${lastFailure.remedy}`,
+        : [
+            `${stamp(lastFailure.at)} [${lastFailure.code}]`,
+            lastFailure.detail,
+            `→ ${lastFailure.remedy}`,
+            supportIds(lastFailure.upstream) ?? '',
+          ]
+            .filter((line) => line !== '')
+            .join('\n'),
     ],
     ['store', status.isStoreReachable ? undefined : 'cannot be asked; this is from memory alone'],
   ]

@@ -88,8 +88,9 @@ Examples:
         }
         if (adoption.isActivated) return
         const failed = adoption.proofs.find(({ outcome }) => outcome === 'failed')
-        if (options.json === true || failed?.error === undefined) exitWith(3)
-        else throw failed.error
+        const error = failed?.error
+        if (options.json === true || error === undefined) exitWith(error?.definition.exit ?? 3)
+        else throw error
       })
     })
 

@@ -92,16 +92,19 @@ Examples:
   withCommonOptions(
     connections
       .command('test <name>')
-      .description('obtain a token and, for Microsoft Graph, read one user with it'),
+      .description(
+        'obtain a token for everything it is for and, for Microsoft Graph, read one user',
+      ),
   )
     .addHelpText(
       'after',
       `
-Uses the stored token while it lives, as an import does; \`connections refresh\` forces a new one,
-\`evergrant doctor\` looks at everything else.
+Uses the stored tokens while they live, as an import does; \`connections refresh\` forces a new one,
+\`evergrant doctor\` looks at everything else. With the token of a person it reads that person.
 
 Examples:
   $ evergrant connections test contoso-graph
+  $ evergrant connections test csp@fabrikam.onmicrosoft.com
   $ evergrant connections test contoso-graph --json`,
     )
     .action(async (name: string, options: CommonOptions) => {

@@ -30,9 +30,10 @@ export async function printChecks(
 
 const nameWidth = 16
 
-function formatCheck({ check, connection, status, found, remedy }: Check): string {
+function formatCheck({ check, connection, upstream, status, found, remedy }: Check): string {
   const margin = ' '.repeat(6 + nameWidth + 1)
-  const about = connection === undefined ? found : `${connection}: ${found}`
+  const whose = upstream === undefined ? connection : `${connection ?? ''}, upstream ${upstream}`
+  const about = whose === undefined ? found : `${whose}: ${found}`
   const [first = '', ...rest] = about.split('\n').map(printable)
   const lines = [`${status.padEnd(6)}${check.padEnd(nameWidth)} ${first}`]
   for (const line of rest) lines.push(`${margin}${line}`)
@@ -40,10 +41,11 @@ function formatCheck({ check, connection, status, found, remedy }: Check): strin
   return `${lines.join('\n')}\n`
 }
 
-function checkToJson({ check, connection, status, found, remedy, code }: Check): object {
+function checkToJson({ check, connection, upstream, status, found, remedy, code }: Check): object {
   return {
     check,
     connection: connection ?? null,
+    upstream: upstream ?? null,
     status,
     found,
     remedy: remedy ?? null,

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError, type UpstreamEvidence } from '../kernel/index.ts'
 import type { CliIo } from './io.ts'
 
 /**
@@ -24,19 +24,24 @@ export function reportError(io: CliIo, error: unknown, isJson: boolean): number 
 
 /** An error as lines for people. */
 export function formatError(error: EvergrantError): string {
-  const upstream = error.upstream
+  const ids = supportIds(error.upstream)
+  return [
+    `error: ${error.definition.title} [${error.code}]`,
+    ...indent(error.detail),
+    ...indent(error.remedy).map((line, i) => (i === 0 ? `  → ${line.trimStart()}` : line)),
+    ...(ids === undefined ? [] : [`  ${ids}`]),
+    '',
+  ].join('\n')
+}
+
+/** What the other side's support asks for, in one line; undefined when it gave nothing. */
+export function supportIds(upstream: UpstreamEvidence | undefined): string | undefined {
   const ids = [
     upstream?.requestId === undefined ? '' : `request id ${upstream.requestId}`,
     upstream?.traceId === undefined ? '' : `trace id ${upstream.traceId}`,
     upstream?.correlationId === undefined ? '' : `correlation id ${upstream.correlationId}`,
   ].filter((text) => text !== '')
-  return [
-    `error: ${error.definition.title} [${error.code}]`,
-    ...indent(error.detail),
-    ...indent(error.remedy).map((line, i) => (i === 0 ? `  → ${line.trimStart()}` : line)),
-    ...(ids.length === 0 ? [] : [`  for support: ${ids.join(', ')}`]),
-    '',
-  ].join('\n')
+  return ids.length === 0 ? undefined : `for support: ${ids.join(', ')}`
 }
 
 function indent(text: string): string[] {

@@ -131,10 +131,14 @@ export async function checkPermissions(
  */
 export function withExactRemedy(
   error: EvergrantError,
-  { clientId, name }: ConnectionDefinition,
+  { clientId, grant, name }: ConnectionDefinition,
 ): EvergrantError {
+  const permission =
+    grant === 'client_credentials'
+      ? 'Application permissions > User.Read.All'
+      : 'Delegated permissions > User.Read'
   const remedies: Partial<Record<ErrorCode, string>> = {
-    graph_permission_missing: `In the Microsoft Entra admin center, App registrations > the application ${clientId} > API permissions: add Microsoft Graph > Application permissions > User.Read.All, then "Grant admin consent". Tokens issued before lack it: \`evergrant connections refresh ${name}\`.`,
+    graph_permission_missing: `In the Microsoft Entra admin center, App registrations > the application ${clientId} > API permissions: add Microsoft Graph > ${permission}, then "Grant admin consent". Tokens issued before lack it: \`evergrant connections refresh ${name}\`.`,
     graph_request_rejected:
       'See that `graph` of the provider names Microsoft Graph: it takes this request from anyone who may read users.',
     graph_unavailable: 'Try again later; if it stays, see the network between here and Graph.',

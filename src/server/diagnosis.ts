@@ -6,6 +6,8 @@ export interface Check {
   readonly check: string
   /** The connection it belongs to; absent for what is common to all. */
   readonly connection?: string
+  /** The upstream of that connection; absent for its own target. */
+  readonly upstream?: string
   /** `warn`: works, but somebody should look. */
   readonly status: 'ok' | 'warn' | 'fail'
   /** What was found, for people. */

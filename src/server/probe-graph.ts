@@ -27,7 +27,16 @@ export interface GraphProbeFailure {
   }
 }
 
-const probePath = '/v1.0/users?$top=1&$select=id'
+/**
+ * What is read: one user with a token of the application, oneself with a token of a person, who may
+ * not read others.
+ */
+export type GraphProbeSubject = 'users' | 'me'
+
+const probePaths = {
+  users: '/v1.0/users?$top=1&$select=id',
+  me: '/v1.0/me?$select=id',
+} as const satisfies Readonly<Record<GraphProbeSubject, string>>
 
 /** How long a probe may take in all (ms). */
 export const probeDeadlineMs = 20_000
@@ -40,6 +49,11 @@ export function graphUrlOf({ provider, target }: ConnectionDefinition): string |
   return provider.expectsClaimsChallenges(target) ? provider.graphUrl : undefined
 }
 
+/** What a token of this connection can be expected to read. */
+export function probeSubjectOf({ grant }: ConnectionDefinition): GraphProbeSubject {
+  return grant === 'client_credentials' ? 'users' : 'me'
+}
+
 /**
  * Reads one user with the token: the one proof that the application may read the directory, since
  * what a token says about itself is not for us to judge. Sends one request and retries nothing.
@@ -47,15 +61,24 @@ export function graphUrlOf({ provider, target }: ConnectionDefinition): string |
 export async function probeGraph(
   graphUrl: string,
   token: AccessToken,
-  { transport, clock }: { readonly transport: Transport; readonly clock: Clock },
+  {
+    transport,
+    clock,
+    subject = 'users',
+  }: {
+    readonly transport: Transport
+    readonly clock: Clock
+    readonly subject?: GraphProbeSubject
+  },
 ): Promise<Result<GraphProbe, GraphProbeFailure>> {
+  const path = probePaths[subject]
   const startedAt = clock.monotonic()
   const controller = new AbortController()
   const late = unavailable(`no whole answer within ${probeDeadlineMs / 1_000} seconds`)
   const cancel = clock.schedule(probeDeadlineMs, () => controller.abort(late))
   try {
     const answer = await transport(
-      `${graphUrl}${probePath}`,
+      `${graphUrl}${path}`,
       { authorization: authorizationHeader(token), accept: 'application/json' },
       { signal: controller.signal },
     )
@@ -65,12 +88,13 @@ export async function probeGraph(
     if (means.kind !== 'success') {
       return err({ error: means.error, answer: { status, headers, body } })
     }
-    if (!holdsRows(body)) {
-      const seen = `${new URL(graphUrl).host} answered 200 without a list of users`
+    if (!(subject === 'users' ? holdsRows(body) : holdsId(body))) {
+      const wanted = subject === 'users' ? 'a list of users' : 'the user who signed in'
+      const seen = `${new URL(graphUrl).host} answered 200 without ${wanted}`
       return err({ error: new EvergrantError('graph_answer_invalid', seen) })
     }
     const durationMs = Math.round(clock.monotonic() - startedAt)
-    return ok({ path: probePath, durationMs })
+    return ok({ path, durationMs })
   } catch (error) {
     if (error === late) return err({ error: late })
     if (!(error instanceof TransportFailure)) throw error
@@ -88,15 +112,18 @@ export async function probeGraph(
 }
 
 function holdsRows(body: string): boolean {
+  return Array.isArray(objectIn(body)['value'])
+}
+
+function holdsId(body: string): boolean {
+  return typeof objectIn(body)['id'] === 'string'
+}
+
+function objectIn(body: string): Readonly<Record<string, unknown>> {
   try {
     const parsed: unknown = JSON.parse(body)
-    return (
-      typeof parsed === 'object' &&
-      parsed !== null &&
-      'value' in parsed &&
-      Array.isArray(parsed.value)
-    )
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {}
   } catch {
-    return false
+    return {}
   }
 }

@@ -1,28 +1,58 @@
-import type { TokenGrant } from '../grants/index.ts'
+import type { ConnectionHandle, TokenGrant } from '../grants/index.ts'
 import {
   formatDuration,
   remainingLifeMs,
   type AccessToken,
   type EvergrantError,
 } from '../kernel/index.ts'
+import { canonicalTarget } from '../oauth/index.ts'
 import type { Composition } from './compose.ts'
 import { withExactRemedy } from './diagnose-connection.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
-import { graphUrlOf, probeGraph } from './probe-graph.ts'
+import { graphUrlOf, probeGraph, probeSubjectOf } from './probe-graph.ts'
 
 /**
- * Tries a connection as an import would: takes a token from cache or provider and, where it is for
- * Graph, reads one user with it; a refused token is reported, renewed and tried once more. Yields
- * every step, the first that fails being the last.
+ * Tries a connection as its users would: takes a token from cache or provider and, where it is for
+ * Graph, reads one user with it, or the user whom it is of; a refused token is reported, renewed
+ * and tried once more. Then takes a token for each upstream. Yields every step, the first that
+ * fails being the last.
  *
- * @throws EvergrantError `connection_unknown`
+ * @param address `name`, or `name@tenant` for a template.
+ * @throws EvergrantError `connection_unknown`, `tenant_required`, `tenant_invalid`
  */
 export async function* testConnection(
   composition: Composition,
-  name: string,
+  address: string,
 ): AsyncGenerator<Check, void, undefined> {
-  const { engine, clock } = composition
-  const handle = engine.connection(name)
+  for await (const check of testTargets(composition, composition.engine.connection(address))) {
+    yield { ...check, connection: address }
+    if (check.status === 'fail') return
+  }
+}
+
+async function* testTargets(
+  composition: Composition,
+  handle: ConnectionHandle,
+): AsyncGenerator<Check, void, undefined> {
+  yield* testTarget(composition, handle)
+  const tested = new Set([canonicalTarget(handle.target)])
+  for (const [upstream, target] of handle.definition.targets ?? []) {
+    const canonical = canonicalTarget(target)
+    if (tested.has(canonical)) continue
+    tested.add(canonical)
+    const granted = await composition.engine.connection(handle.address, { target }).getToken()
+    const check = granted.ok
+      ? describeGrant(granted.value, composition.clock.now())
+      : failedCheck('token', granted.error)
+    yield { ...check, upstream }
+  }
+}
+
+async function* testTarget(
+  composition: Composition,
+  handle: ConnectionHandle,
+): AsyncGenerator<Check, void, undefined> {
+  const { clock } = composition
   const granted = await handle.getToken()
   if (!granted.ok) {
     yield failedCheck('token', granted.error)
@@ -32,25 +62,27 @@ export async function* testConnection(
 
   const graphUrl = graphUrlOf(handle.definition)
   if (graphUrl === undefined) return
-  const { transport } = composition.driving(name)
-  let probe = await probeGraph(graphUrl, granted.value.token, { transport, clock })
+  const check = probeSubjectOf(handle.definition)
+  const { transport } = composition.driving(handle.address)
+  const world = { transport, clock, subject: check }
+  let probe = await probeGraph(graphUrl, granted.value.token, world)
   if (!probe.ok && probe.error.answer?.status === 401) {
     const { answer, error } = probe.error
     const rejection = await handle.reportRejection({ ...answer, token: granted.value.token })
     if (rejection.kind === 'not_about_token' || rejection.kind === 'renewal_failed') {
-      yield failedCheck('users', rejection.kind === 'renewal_failed' ? rejection.error : error)
+      yield failedCheck(check, rejection.kind === 'renewal_failed' ? rejection.error : error)
       return
     }
     yield renewed(error, rejection.token, clock.now())
-    probe = await probeGraph(graphUrl, rejection.token, { transport, clock })
+    probe = await probeGraph(graphUrl, rejection.token, world)
   }
   if (!probe.ok) {
-    yield failedCheck('users', withExactRemedy(probe.error.error, handle.definition))
+    yield failedCheck(check, withExactRemedy(probe.error.error, handle.definition))
     return
   }
   const { path, durationMs } = probe.value
   const found = `GET ${path} answered in ${formatDuration(durationMs)}`
-  yield { check: 'users', status: 'ok', found }
+  yield { check, status: 'ok', found }
 }
 
 const origins = {
