@@ -79,12 +79,14 @@ process.on('message', (order: ServiceOrder) => {
       process.send?.({ id: order.id, seen: {} } satisfies ServiceAnswer)
       return
     case 'close':
-      void evergrant.close().then(() => {
-        process.send?.({ id: order.id, seen: {} } satisfies ServiceAnswer, () =>
-          process.disconnect(),
-        )
-      })
+      void close(order.id)
   }
 })
+
+async function close(id: number): Promise<void> {
+  await evergrant.close()
+  process.send?.({ id, seen: {} } satisfies ServiceAnswer, () => process.disconnect())
+}
+
 process.on('disconnect', () => process.exit(0))
 process.send?.({ ready: true } satisfies ServiceAnswer)

@@ -1,5 +1,6 @@
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
+import { jobEventTypes } from '../../src/jobs/index.ts'
 import { pageHead, table } from './markdown.ts'
 
 /**
@@ -22,6 +23,11 @@ const eventTables: readonly {
     heading: 'Grants',
     about: 'What the token engine tells the log of the process.',
     types: grantEventTypes,
+  },
+  {
+    heading: 'Jobs',
+    about: 'What wakes what is due, such as the keep-alive of idle grants.',
+    types: jobEventTypes,
   },
 ]
 

@@ -42,7 +42,8 @@ export const configErrors = defineErrors({
     actor: 'operator',
     exit: 2,
     title: 'A secret the configuration refers to is not there',
-    remedy: 'Set the environment variable, create the file or mend the command that the message names.',
+    remedy:
+      'Set the environment variable, create the file or mend the command that the message names.',
   },
   usage: {
     status: 400,
