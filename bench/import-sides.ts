@@ -15,6 +15,7 @@ export interface ImportWay {
   readonly file: string
   readonly to: ImportJob['to']
   readonly parse?: boolean
+  readonly watch?: boolean
 }
 
 /** Evergrant's imports. */
@@ -33,12 +34,12 @@ export function importSide(
   users: number,
   digests: Set<string>,
 ): Side<ImportOutcome> {
-  const { file, name, parse = false, to } = way
+  const { file, name, parse = false, to, watch = false } = way
   return {
     name,
     run: () =>
       withFolder(async (folder) => {
-        const job: ImportJob = { simulator, folder, columns, pageSize, to, parse }
+        const job: ImportJob = { simulator, folder, columns, pageSize, to, parse, watch }
         const before = await readStats(simulator)
         const outcome = await runChild<ImportOutcome>(file, job, deadlineMs(users))
         const after = await readStats(simulator)

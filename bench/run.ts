@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
 import { benchGetToken } from './get-token.ts'
 import { benchImport } from './import.ts'
+import { benchImportDelay } from './import-delay.ts'
 import { benchMemory } from './memory.ts'
 import { formatPart, type Part } from './report.ts'
 import type { Tell } from './rounds.ts'
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   due: benchDueGrants,
   duePostgres: benchDueGrantsOnPostgres,
   import: benchImport,
+  importDelay: benchImportDelay,
   memory: benchMemory,
 }
 

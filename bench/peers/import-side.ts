@@ -1,3 +1,4 @@
+import type { LoopDelay } from '../loop-delay.ts'
 import type { SimulatorFacts } from '../simulator.ts'
 
 /** What every side of the import benchmark is asked for. */
@@ -10,6 +11,8 @@ export interface ImportJob {
   readonly to: 'ndjson' | 'sqlite' | 'nowhere'
   /** Whether rows that go nowhere are parsed. */
   readonly parse: boolean
+  /** Whether the main thread does what that of a service does, and is watched (ours only). */
+  readonly watch?: boolean
 }
 
 /** What an import took. */
@@ -19,8 +22,19 @@ export interface ImportOutcome {
   /** Of that, until the worker of ours began to work on the run. */
   readonly startMs?: number
   readonly maxRssMiB: number
+  /** How the main thread fared, where it was watched. */
+  readonly service?: ServiceOutcome
   /** Rows the side believes it imported; undefined where it did not look. */
   readonly rows: number | undefined
+}
+
+/** What an import was to those who ask the main thread meanwhile. */
+export interface ServiceOutcome {
+  readonly delay: LoopDelay
+  /** How often the main thread wrote to the store meanwhile, and how long that took it (ms). */
+  readonly writes: number
+  readonly writeP99Ms: number
+  readonly writeMostMs: number
 }
 
 /** Address of the first page, the same for every side. */
