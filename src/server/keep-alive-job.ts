@@ -29,8 +29,14 @@ export function createKeepAliveJob(composition: Composition): Job {
 }
 
 /** Runs one sweep in a worker thread; its events are told here as if they had happened here. */
-async function sweep({ configPath, env, events }: Composition, signal: AbortSignal): Promise<void> {
-  const order: SweepOrder = { configPath, env: { ...env } }
+async function sweep(
+  { configPath, env, events, store }: Composition,
+  signal: AbortSignal,
+): Promise<void> {
+  // A file's log is emptied by bulk writers alone; a server looks after its own, and lends those of
+  // the other role more connections.
+  const role = store.kind === 'sqlite' ? 'bulk' : 'main'
+  const order: SweepOrder = { configPath, env: { ...env }, role }
   const worker = new Worker(new URL(`./sweep-worker.${extension}`, import.meta.url), {
     workerData: order,
   })

@@ -1,10 +1,12 @@
 import type { ErrorCode } from '../kernel/index.ts'
+import type { StoreRole } from '../store/index.ts'
 import type { AnyEvent } from './compose.ts'
 
 /** What a sweep worker is given: what to compose itself from. */
 export interface SweepOrder {
   readonly configPath: string
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly role: StoreRole
 }
 
 /** What a sweep worker says: what happens to grants, or why it could not work at all. */

@@ -11,8 +11,8 @@ const tell = (message: SweepMessage): void => parentPort?.postMessage(message)
 const ending = new AbortController()
 parentPort?.on('message', () => ending.abort())
 
-async function sweep({ configPath, env }: SweepOrder): Promise<void> {
-  const composition = await compose({ configPath, env, role: 'main', isLasting: true })
+async function sweep({ configPath, env, role }: SweepOrder): Promise<void> {
+  const composition = await compose({ configPath, env, role, isLasting: true })
   try {
     composition.events.on((event) => tell({ kind: 'event', event }))
     for (;;) {
