@@ -1,6 +1,7 @@
 import type { Clock, ProcessIdentity, ProcessOwner, RandomBytes } from '../kernel/index.ts'
 import type { Bell } from './bell.ts'
 import type { NameVersion } from './credentials.ts'
+import type { Crowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
 import type { Outbox } from './outbox.ts'
 import type { GrantStore } from './ports.ts'
@@ -15,6 +16,8 @@ export interface EngineContext {
   readonly bell: Bell
   /** One redemption of a `strict` grant at a time, also within the process. */
   readonly turns: Turns
+  /** So many exchanges at one provider at once. */
+  readonly crowd: Crowd
   readonly clock: Clock
   readonly fetch: typeof fetch
   readonly random: RandomBytes

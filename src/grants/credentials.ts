@@ -37,15 +37,23 @@ export type NameVersion = (clientId: string, marks: readonly CredentialMark[]) =
 /** How many versions are remembered. */
 const rememberedVersions = 1_000
 
-/** Makes a naming that answers from memory for the marks it has seen; shared by an engine. */
+/**
+ * Makes a naming that answers from memory for the marks it has seen; shared by an engine. Who asks
+ * while a version is being named waits for that: a template’s tenants all come at once.
+ */
 export function createVersionNaming(): NameVersion {
-  const known = new Map<string, { readonly marks: readonly CredentialMark[]; version: string }>()
-  return async (clientId, marks) => {
+  interface Named {
+    readonly marks: readonly CredentialMark[]
+    readonly version: Promise<string>
+  }
+  const known = new Map<string, Named>()
+  return (clientId, marks) => {
     const last = known.get(clientId)
     if (last !== undefined && areEqual(last.marks, marks)) return last.version
-    const version = await fingerprintCredentials(clientId, marks)
+    const version = fingerprintCredentials(clientId, marks)
     known.delete(clientId)
     known.set(clientId, { marks, version })
+    version.catch(() => known.delete(clientId))
     const [oldest] = known.keys()
     if (known.size > rememberedVersions && oldest !== undefined) known.delete(oldest)
     return version

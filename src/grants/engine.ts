@@ -16,6 +16,7 @@ import type { ConnectionHandle, TokenGrant } from './connection-handle.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
 import { createVersionNaming } from './credentials.ts'
+import { createCrowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
 import { createHandles, type Handles } from './handles.ts'
 import { createOutbox } from './outbox.ts'
@@ -169,6 +170,7 @@ function createContext(options: GrantEngineOptions): EngineContext {
     outbox: createOutbox(clock, access),
     bell: createBell(clock),
     turns: createTurns(),
+    crowd: createCrowd(),
     clock,
     fetch: options.fetch,
     random,

@@ -95,6 +95,9 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
     }
     try {
       const answer = await send(credentials, run.purpose, held.fetch, refreshToken)
+      // The store may be away for long from here on; the provider has nothing to do with it.
+      run.ticket?.leave()
+      delete run.ticket
       if (held.wasHeldBack()) {
         await giveUp(key, held)
         return 'look_again'

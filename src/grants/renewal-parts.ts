@@ -3,6 +3,7 @@ import { canonicalTarget, type TokenTarget } from '../oauth/index.ts'
 import { createClientState, type ClientState } from './client-state.ts'
 import type { ConnectionDefinition, RefreshPolicy } from './connection.ts'
 import type { EngineContext } from './context.ts'
+import type { Ticket } from './crowd.ts'
 import { createFailureDesk, type FailureDesk } from './failure-desk.ts'
 import type { Flight, GrantAddress, GrantRecord, TokenSlotKey } from './ports.ts'
 import { renewalDeadlineMs, type RenewalOutcome, type RenewalPurpose } from './purpose.ts'
@@ -30,6 +31,8 @@ export interface Run {
   readonly startedTick: number
   readonly oldExpiresAt: number | null
   readonly isForced: boolean
+  /** The permission to send, from before the claim until the answer is there. */
+  ticket?: Ticket
   /** The foreign exchange whose end is awaited. */
   waitedFor?: Flight
   /** Each second try is made once. */

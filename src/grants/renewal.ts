@@ -39,7 +39,7 @@ const longestPauseMs = 250
 export function createRenewal(context: RenewalContext): Renewal {
   const parts = createParts(context)
   const { address, store, access, bell, clock, emit, slot, dispatch } = parts
-  const { about, grantAddress, isExclusive, desk, client, memory } = parts
+  const { about, grantAddress, isRedemption, isExclusive, desk, client, memory } = parts
   const weighing = createWeighing(parts)
   const performing = createPerforming(parts, weighing)
 
@@ -79,6 +79,7 @@ export function createRenewal(context: RenewalContext): Renewal {
       let outcome = await step(run)
       while (typeof outcome === 'string') {
         if (outcome === 'wait') {
+          leaveCrowd(run)
           await bell.pause(pauseMs)
           pauseMs = Math.min(pauseMs * 2, longestPauseMs)
         }
@@ -90,6 +91,8 @@ export function createRenewal(context: RenewalContext): Renewal {
     } catch (thrown) {
       tellWaited(run, 'failed')
       throw thrown
+    } finally {
+      leaveCrowd(run)
     }
   }
 
@@ -98,7 +101,10 @@ export function createRenewal(context: RenewalContext): Renewal {
     if (clock.monotonic() - run.startedTick >= renewalDeadlineMs) throw tooSlow(address)
     const credentials = await client.credentials(false)
     const view = await look(credentials.version)
-    if (view === undefined) return performing.withoutStore(credentials, run)
+    if (view === undefined) {
+      if (!isRedemption && (await enterCrowd(run))) return 'look_again'
+      return performing.withoutStore(credentials, run)
+    }
     const settled = await weighing.weigh(view, run)
     if (settled !== undefined) return settled
     const plan = performing.planOf(view, run.purpose)
@@ -109,8 +115,21 @@ export function createRenewal(context: RenewalContext): Renewal {
       case 'unknown':
         return weighing.giveUpUnknown(view, run.purpose)
       case 'send':
+        if (await enterCrowd(run)) return 'look_again'
         return performing.exchange(plan, view, credentials, run)
     }
+  }
+
+  /** Makes sure that this run may send; true when that took a while. */
+  async function enterCrowd(run: Run): Promise<boolean> {
+    if (run.ticket !== undefined) return false
+    run.ticket = await parts.crowd.enter(parts.definition.provider.host)
+    return run.ticket.hasWaited
+  }
+
+  function leaveCrowd(run: Run): void {
+    run.ticket?.leave()
+    delete run.ticket
   }
 
   /** Grant, slot, refresh token and journal as of now; undefined while the store is away. */

@@ -4,7 +4,12 @@ import { createTransport, type Transport } from '../imports/index.ts'
 import type { Clock } from '../kernel/index.ts'
 import { trustAlso } from './outbound-authorities.ts'
 import { whileOpening } from './outbound-failure.ts'
-import { createRoute, type ProxyAddress, type ProxyChoice } from './outbound-route.ts'
+import {
+  createRoute,
+  type ProxyAddress,
+  type ProxyChoice,
+  type RouteTarget,
+} from './outbound-route.ts'
 import { openTunnel } from './outbound-tunnel.ts'
 
 /** How calls leave this process: one pool of connections behind both forms. TLS is verified. */
@@ -12,6 +17,13 @@ export interface Outbound {
   /** The platform’s `fetch`, its classes and all, over this way out. */
   readonly fetch: typeof globalThis.fetch
   readonly transport: Transport
+  /** Host and port of the proxy that calls to a URL go through; undefined: they go directly. */
+  proxyFor(url: URL): string | undefined
+  /**
+   * Opens one connection as a call to the URL does, through its proxy and with TLS verified;
+   * nothing is sent to the destination. The caller ends it. @throws what a call would fail with
+   */
+  dial(url: URL): Promise<Socket>
   /** Ends every connection; what is in flight rejects. */
   close(): Promise<void>
 }
@@ -40,6 +52,12 @@ const idleMs = 4_000
  * request may take, so that a way that is blocked is told from a provider that is slow.
  */
 const openingMs = { direct: 8_000, tunnel: 6_000, throughTunnel: 3_000 } as const
+
+/**
+ * Connections to one origin. More than the engine sends at once (`exchangesAtOnce`): a request that
+ * waits here for a connection would use its deadline up unsent.
+ */
+const connections = 160
 
 /**
  * Makes the way out; nothing is sent or opened yet. Every connection, of `fetch` and `transport`
@@ -94,18 +112,31 @@ export function createOutbound(options: OutboundOptions): Outbound {
     socket.once('close', () => tunnels.delete(socket))
   }
 
-  const agent = new Agent({ connect, allowH2: false, connections: 16, keepAliveTimeout: idleMs })
+  const agent = new Agent({ connect, allowH2: false, connections, keepAliveTimeout: idleMs })
   // The platform’s fetch is of an older undici, whose handlers the wrapper translates.
   const way: object = { dispatcher: new Dispatcher1Wrapper(agent) }
   return {
     // oxlint-disable-next-line no-restricted-properties -- this is where fetch enters
     fetch: (input, init) => globalThis.fetch(input, { ...init, ...way }),
     transport: createTransport(agent, clock),
+    proxyFor: (url) => route(targetOf(url))?.name,
+    dial: (url) =>
+      new Promise((resolve, reject) => {
+        connect({ ...targetOf(url), host: url.host }, (error, socket) => {
+          if (error === null) resolve(socket)
+          else reject(error)
+        })
+      }),
     close: async () => {
       for (const socket of tunnels) socket.destroy()
       await agent.destroy()
     },
   }
+}
+
+/** A URL as undici names its destination: IPv6 without brackets. */
+function targetOf({ protocol, hostname, port }: URL): RouteTarget {
+  return { protocol, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), port }
 }
 
 function authorityOf(target: buildConnector.Options): string {
