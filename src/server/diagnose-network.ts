@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { formatDuration, type Clock } from '../kernel/index.ts'
 import { describeTransportError } from '../oauth/index.ts'
 import type { Check } from './diagnosis.ts'
+import type { Outbound } from './outbound.ts'
 
 /** How long each step towards a host may take (ms). */
 const stepDeadlineMs = 10_000
@@ -12,41 +13,54 @@ const stepDeadlineMs = 10_000
 export const skewLimitMs = 60_000
 
 /**
- * Goes towards a host step by step (name, connection, TLS) and reports each; the first that fails
- * is the last. Sends nothing.
+ * Goes towards a host the way calls go and reports each step: name, connection and TLS; or, where
+ * calls go through a proxy, the tunnel through it as one. The first that fails is the last. Sends
+ * nothing to the host.
  *
  * @param role `authority` or `graph`; begins the names of the checks.
  */
 export async function checkReach(
   role: 'authority' | 'graph',
   url: URL,
+  outbound: Pick<Outbound, 'proxyFor' | 'dial'>,
   clock: Clock,
 ): Promise<readonly Check[]> {
   const checks: Check[] = []
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const isSecure = url.protocol === 'https:'
   const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port)
+  const proxy = outbound.proxyFor(url)
   let socket: Socket | undefined
-  let step = 'dns'
+  let step = 'proxy'
   try {
+    const startedAt = clock.monotonic()
+    if (proxy !== undefined) {
+      // Behind a proxy neither the name nor the host need be reachable from here.
+      socket = await inTime(clock, outbound.dial(url), () => {})
+      const took = formatDuration(clock.monotonic() - startedAt)
+      const tls = isSecure ? `; ${describeTls(socket as TLSSocket)}` : ''
+      checks.push(reached(role, 'proxy', `${url.host} through ${proxy} in ${took}${tls}`))
+      return checks
+    }
+    step = 'dns'
     const { address } = await inTime(clock, lookup(host), () => {})
     checks.push(
       reached(role, 'dns', isIP(host) > 0 ? `${host} is an address` : `${host} is ${address}`),
     )
     step = 'tcp'
-    const startedAt = clock.monotonic()
+    const connectedFrom = clock.monotonic()
     socket = connect({ host: address, port })
     await inTime(clock, event(socket, 'connect'), () => socket?.destroy())
-    const took = formatDuration(clock.monotonic() - startedAt)
+    const took = formatDuration(clock.monotonic() - connectedFrom)
     checks.push(reached(role, 'tcp', `port ${port} answered in ${took}`))
     if (!isSecure) return checks
     step = 'tls'
-    const secured = connectTls({ socket, ...(isIP(host) > 0 ? {} : { servername: host }), host })
-    await inTime(clock, event(secured, 'secureConnect'), () => secured.destroy())
-    checks.push(reached(role, 'tls', describeTls(secured)))
-    secured.destroy()
+    socket.destroy()
+    // As calls do it, so that one's own authorities count.
+    socket = await inTime(clock, outbound.dial(url), () => {})
+    checks.push(reached(role, 'tls', describeTls(socket as TLSSocket)))
   } catch (error) {
-    checks.push(unreachable(role, step, error, url))
+    checks.push(unreachable(role, step, error, url, proxy))
   } finally {
     socket?.destroy()
   }
@@ -57,12 +71,18 @@ function reached(role: string, step: string, found: string): Check {
   return { check: `${role} ${step}`, status: 'ok', found }
 }
 
-function unreachable(role: string, step: string, cause: unknown, url: URL): Check {
+function unreachable(
+  role: string,
+  step: string,
+  cause: unknown,
+  url: URL,
+  proxy: string | undefined,
+): Check {
   const { error } = describeTransportError(cause, url)
   return {
     check: `${role} ${step}`,
     status: 'fail',
-    found: error.detail,
+    found: proxy === undefined ? error.detail : `${error.detail}; the proxy is ${proxy}`,
     remedy: error.remedy,
     code: role === 'graph' ? 'graph_unavailable' : error.code,
   }
@@ -120,7 +140,7 @@ function unmeasured(found: string): Check {
   return { check: 'clock', status: 'warn', found: `could not be compared: ${found}`, remedy }
 }
 
-function event(socket: Socket, name: 'connect' | 'secureConnect'): Promise<void> {
+function event(socket: Socket, name: 'connect'): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once(name, () => resolve())
     // Stays on: a socket that breaks later must not throw.

@@ -9,6 +9,7 @@ import {
   type SecretReference,
 } from '../config/index.ts'
 import { EvergrantError, type Clock, type RandomBytes, type Secret } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
 import { createVault, readKey, type VaultKey } from '../vault/index.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
 import { openConfiguredStore } from './open-store.ts'
@@ -46,17 +47,20 @@ export function unfilledFields(config: Config): readonly string[] {
 /**
  * Checks the secrets of the named connections: there, readable, free of oddities, and readable by
  * nobody else when they stand in a file.
+ *
+ * @param readSealed Reads what the store has sealed of that connection.
  */
 export async function checkSecrets(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
   connection: string,
+  readSealed?: (slot: string) => Promise<Secret | undefined>,
 ): Promise<readonly Check[]> {
   const prefix = `connections.${connection}.`
   const checks: Check[] = []
   for (const { askedBy, reference } of secretReferences(config)) {
     if (!askedBy.startsWith(prefix)) continue
-    checks.push({ ...(await checkSecret(env, askedBy, reference)), connection })
+    checks.push({ ...(await checkSecret(env, askedBy, reference, readSealed)), connection })
   }
   return checks
 }
@@ -65,11 +69,13 @@ async function checkSecret(
   env: Readonly<Record<string, string | undefined>>,
   askedBy: string,
   reference: SecretReference,
+  readSealed: ((slot: string) => Promise<Secret | undefined>) | undefined,
 ): Promise<Check> {
   const hints: string[] = []
   const onHint = ({ hint }: { readonly hint: string }): void => void hints.push(hint)
   try {
-    await createSecretReader({ env, readFile, onHint }).read(reference, askedBy)
+    const sealed = readSealed === undefined ? {} : { readSealed }
+    await createSecretReader({ env, readFile, onHint, ...sealed }).read(reference, askedBy)
   } catch (error) {
     return failedCheck('secret', error)
   }
@@ -139,7 +145,16 @@ async function exposure(
 function nameOf(reference: SecretReference): string {
   if ('env' in reference) return `the environment variable ${reference.env}`
   if ('file' in reference) return reference.file
-  return 'exec' in reference ? `the command ${reference.exec[0] ?? ''}` : 'the store'
+  return 'exec' in reference
+    ? `the command ${reference.exec[0] ?? ''}`
+    : 'what the store has sealed'
+}
+
+/** How the store was found; open when it could be opened. */
+export interface FoundStore {
+  readonly check: Check
+  /** The caller closes it. */
+  readonly store?: Store
 }
 
 /**
@@ -156,28 +171,23 @@ export async function checkStore(
     readonly random: RandomBytes
     readonly secrets: SecretReader
   },
-): Promise<Check> {
+): Promise<FoundStore> {
   if (config.store.type === 'postgres') return checkPostgres(config, config.store.url, keys, world)
   const { path } = config.store
   const size = await sizeOf(path)
-  if (size === undefined) return checkFolder(path)
+  if (size === undefined) return { check: await checkFolder(path) }
   if (keys === undefined) {
-    return {
-      check: 'store',
-      status: 'warn',
-      found: `${path} exists (${formatBytes(size)}), but was not opened without its key`,
-      remedy: 'Mend the key first.',
-    }
+    const found = `${path} exists (${formatBytes(size)}), but was not opened without its key`
+    return { check: { check: 'store', status: 'warn', found, remedy: 'Mend the key first.' } }
   }
   try {
     await access(path, constants.R_OK | constants.W_OK)
     const vault = createVault(keys)
     const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
-    await store.close()
     const seen = `${path}: ${formatBytes(size)}, opens with key "${vault.primaryKeyId}", schema current`
-    return { check: 'store', status: 'ok', found: seen }
+    return { check: { check: 'store', status: 'ok', found: seen }, store }
   } catch (error) {
-    return failedCheck('store', isSystemError(error) ? notWritable(path) : error)
+    return { check: failedCheck('store', isSystemError(error) ? notWritable(path) : error) }
   }
 }
 
@@ -186,19 +196,18 @@ async function checkPostgres(
   url: string,
   keys: readonly VaultKey[] | undefined,
   world: Parameters<typeof checkStore>[2],
-): Promise<Check> {
+): Promise<FoundStore> {
   if (keys === undefined) {
     const found = `${url} was not opened without its key`
-    return { check: 'store', status: 'warn', found, remedy: 'Mend the key first.' }
+    return { check: { check: 'store', status: 'warn', found, remedy: 'Mend the key first.' } }
   }
   try {
     const vault = createVault(keys)
     const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
-    await store.close()
     const seen = `${store.place}: opens with key "${vault.primaryKeyId}", schema current`
-    return { check: 'store', status: 'ok', found: seen }
+    return { check: { check: 'store', status: 'ok', found: seen }, store }
   } catch (error) {
-    return failedCheck('store', error)
+    return { check: failedCheck('store', error) }
   }
 }
 

@@ -1,8 +1,9 @@
 import { assert, property, string } from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { Secret, systemClock, type AccessToken } from '../kernel/index.ts'
 import { checkReach } from './diagnose-network.ts'
 import { checkNode, formatBytes } from './diagnose-place.ts'
+import { createOutbound } from './outbound.ts'
 import { readAppRoles } from './read-app-roles.ts'
 
 const tokenOf = (text: string): AccessToken => ({
@@ -47,16 +48,21 @@ describe('the permissions in a token', () => {
   })
 })
 
+const direct = createOutbound({ clock: systemClock, proxy: 'none', env: {} })
+afterAll(() => direct.close())
+const reach = (role: 'authority' | 'graph', url: string): ReturnType<typeof checkReach> =>
+  checkReach(role, new URL(url), direct, systemClock)
+
 describe('the way to a host', () => {
   it('ends at the step that fails: a name that does not resolve has no connection to try', async () => {
-    const checks = await checkReach('graph', new URL('https://host.invalid'), systemClock)
+    const checks = await reach('graph', 'https://host.invalid')
     expect(checks).toMatchObject([
       { check: 'graph dns', status: 'fail', code: 'graph_unavailable' },
     ])
   })
 
   it('names the address and the port of a host where nothing listens', async () => {
-    const checks = await checkReach('authority', new URL('http://127.0.0.1:9'), systemClock)
+    const checks = await reach('authority', 'http://127.0.0.1:9')
     expect(checks).toMatchObject([
       { check: 'authority dns', status: 'ok' },
       {

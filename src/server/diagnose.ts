@@ -1,11 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import {
-  createSecretReader,
-  loadConfig,
-  type Config,
-  type ConnectionConfig,
-  type SecretReader,
-} from '../config/index.ts'
+import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
 import { nearestName, type ConnectionDefinition } from '../grants/index.ts'
 import {
   EvergrantError,
@@ -14,6 +8,12 @@ import {
   type Clock,
   type RandomBytes,
 } from '../kernel/index.ts'
+import type { Store } from '../store/index.ts'
+import {
+  openConnectionRegistry,
+  type ConnectionRegistry,
+  type RegisteredConnection,
+} from './connection-registry.ts'
 import { checkCredentialExpiry, checkPermissions, checkToken } from './diagnose-connection.ts'
 import { checkClock, checkReach } from './diagnose-network.ts'
 import {
@@ -62,7 +62,6 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
     yield failedCheck('config', error)
     return
   }
-  const names = chooseConnections(config, options.connection)
   yield { check: 'config', status: 'ok', found: describeConfig(configPath, config) }
   const unfilled = unfilledFields(config)
   if (unfilled.length > 0) {
@@ -74,45 +73,88 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
   const { checks: keyChecks, keys } = await checkKeys(config, env)
   yield* keyChecks
   const secrets = createSecretReader({ env, readFile, clock })
-  yield await checkStore(config, keys, { clock, random, secrets })
-  if (config.store.type === 'sqlite') yield await checkDisk(config.store.path)
+  const { check: storeCheck, store } = await checkStore(config, keys, { clock, random, secrets })
+  yield storeCheck
+  try {
+    if (config.store.type === 'sqlite') yield await checkDisk(config.store.path)
+    const known = await knownConnections(config, store, secrets)
+    yield* known.checks
+    const chosen = chooseConnections(known.connections, options.connection)
 
-  let outbound: Outbound
-  try {
-    outbound = await openOutbound(config, { secrets, clock, env, readFile })
-  } catch (error) {
-    yield failedCheck('network', error)
-    return
-  }
-  const visited = new Set<string>()
-  try {
-    for (const name of names) {
-      const connection = config.connections[name]
-      if (connection === undefined) continue
-      yield* await checkSecrets(config, env, name)
-      yield* checkCredentialExpiry(config, name, clock.now())
-      yield* checkConnection(config, connection, secrets, outbound, clock, visited)
+    let outbound: Outbound
+    try {
+      outbound = await openOutbound(config, { secrets, clock, env, readFile })
+    } catch (error) {
+      yield failedCheck('network', error)
+      return
+    }
+    const visited = new Set<string>()
+    // With the connections of the store in place, as if all of them stood in the file.
+    const whole = { ...config, connections: byName(known.connections) }
+    try {
+      for (const { config: connection, definition } of chosen) {
+        const { name } = connection
+        yield* await checkSecrets(whole, env, name, (slot) =>
+          Promise.resolve(store?.connections.readSecret(name, slot)),
+        )
+        yield* checkCredentialExpiry(whole, name, clock.now())
+        yield* checkConnection(whole, definition, outbound, clock, visited)
+      }
+    } finally {
+      await outbound.close()
     }
   } finally {
-    await outbound.close()
+    await store?.close()
   }
 }
+
+type Known = Pick<RegisteredConnection, 'config' | 'definition'>
+
+/** The connections of the file, and those of the store where it could be opened. */
+async function knownConnections(
+  config: Config,
+  store: Store | undefined,
+  secrets: SecretReader,
+): Promise<{ readonly connections: readonly Known[]; readonly checks: readonly Check[] }> {
+  const ofFile = (): readonly Known[] =>
+    Object.values(config.connections).map((one) => ({
+      config: one,
+      definition: resolveConnection(one, {
+        providers: config.providers,
+        profiles: new Map(),
+        readSecret: (reference, askedBy) => secrets.read(reference, askedBy),
+      }),
+    }))
+  if (store === undefined) return { connections: ofFile(), checks: [] }
+  let registry: ConnectionRegistry
+  try {
+    registry = await openConnectionRegistry(config, store.connections, secrets)
+  } catch (error) {
+    return { connections: ofFile(), checks: [failedCheck('store', error)] }
+  }
+  const connections = registry.all()
+  const stored = connections.filter(({ origin }) => origin === 'store')
+  const unusable = registry.unusable().map(({ name, detail }): Check => {
+    const remedy = `Correct it with \`evergrant connections edit ${name}\`, or take it away with \`evergrant connections remove ${name}\`.`
+    return { check: 'connections', status: 'warn', connection: name, found: detail, remedy }
+  })
+  if (stored.length === 0) return { connections, checks: unusable }
+  const found = `${countOf(stored.length)} more in the store (${listOf(stored.map((one) => one.config.name))})`
+  return { connections, checks: [{ check: 'connections', status: 'ok', found }, ...unusable] }
+}
+
+const byName = (connections: readonly Known[]): Config['connections'] =>
+  Object.fromEntries(connections.map(({ config }) => [config.name, config]))
 
 /** The hosts of a connection and a token of it; what only a person’s consent can prove is left out. */
 async function* checkConnection(
   config: Config,
-  connection: ConnectionConfig,
-  secrets: SecretReader,
+  definition: ConnectionDefinition,
   outbound: Outbound,
   clock: Clock,
   visited: Set<string>,
 ): AsyncGenerator<Check, void, undefined> {
-  const { name } = connection
-  const definition = resolveConnection(connection, {
-    providers: config.providers,
-    profiles: new Map(),
-    readSecret: (reference, askedBy) => secrets.read(reference, askedBy),
-  })
+  const { name } = definition
   yield* checkHosts(config, definition, outbound, clock, visited)
   if (definition.forTenant !== undefined || definition.grant === 'authorization_code') {
     const why =
@@ -128,10 +170,14 @@ async function* checkConnection(
   if (token !== undefined) yield* await checkPermissions(definition, token, outbound, clock)
 }
 
-function chooseConnections(config: Config, wanted: string | undefined): readonly string[] {
-  const names = Object.keys(config.connections)
-  if (wanted === undefined) return names
-  if (names.includes(wanted)) return [wanted]
+function chooseConnections(
+  connections: readonly Known[],
+  wanted: string | undefined,
+): readonly Known[] {
+  if (wanted === undefined) return connections
+  const names = connections.map(({ config }) => config.name)
+  const found = connections.find(({ config }) => config.name === wanted)
+  if (found !== undefined) return [found]
   const meant = nearestName(wanted, names)
   throw new EvergrantError(
     'connection_unknown',
@@ -145,22 +191,26 @@ function chooseConnections(config: Config, wanted: string | undefined): readonly
 
 function describeConfig(path: string, config: Config): string {
   const names = Object.keys(config.connections)
-  const shown = names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '')
-  return `${path}: ${names.length} connection${names.length === 1 ? '' : 's'} (${shown})`
+  return `${path}: ${countOf(names.length)} (${listOf(names)})`
 }
+
+const countOf = (amount: number): string => `${amount} connection${amount === 1 ? '' : 's'}`
+const listOf = (names: readonly string[]): string =>
+  names.slice(0, 5).join(', ') + (names.length > 5 ? ', …' : '')
 
 /** The way to the authority, our clock against it, and the way to Graph; each host once. */
 async function* checkHosts(
   config: Config,
   definition: ConnectionDefinition,
-  { fetch }: Outbound,
+  outbound: Outbound,
   clock: Clock,
   visited: Set<string>,
 ): AsyncGenerator<Check, void, undefined> {
+  const { fetch } = outbound
   const metadata = await metadataUrl(config, definition, fetch, clock)
   if (metadata !== undefined && !visited.has(metadata.origin)) {
     visited.add(metadata.origin)
-    const way = await checkReach('authority', metadata, clock)
+    const way = await checkReach('authority', metadata, outbound, clock)
     yield* way
     if (way.every(({ status }) => status !== 'fail')) {
       yield await checkClock(metadata, { fetch, clock })
@@ -169,7 +219,7 @@ async function* checkHosts(
   const graphUrl = graphUrlOf(definition)
   if (graphUrl === undefined || visited.has(`graph ${graphUrl}`)) return
   visited.add(`graph ${graphUrl}`)
-  yield* await checkReach('graph', new URL(graphUrl), clock)
+  yield* await checkReach('graph', new URL(graphUrl), outbound, clock)
 }
 
 /** Where the provider publishes its metadata; also what is asked for the time. */
