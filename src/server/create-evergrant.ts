@@ -15,7 +15,9 @@ export interface EvergrantOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /**
    * Whether this process keeps idle refresh tokens and `keepWarm` connections alive, besides what
-   * its callers ask for. Default true; of many processes on one store, one at a time does it.
+   * its callers ask for. Default true. Each grant that is due is renewed once, however many
+   * processes on the store look; on PostgreSQL one at a time does, woken by pg-boss in the schema
+   * `evergrant_jobs`.
    */
   readonly keepAlive?: boolean
   /** Told of everything that happens to grants; never holds a secret. Must not throw. */
@@ -66,7 +68,9 @@ export interface EvergrantConnection {
 /** Evergrant inside another program. */
 export interface Evergrant {
   /**
-   * A configured connection; the same object for the same name and upstream.
+   * A configured connection, of the file or of the store; the same object for the same name and
+   * upstream. It follows changes of its definition within a second, and answers
+   * `connection_unknown` once it was removed.
    *
    * @param name `name`, or `name@tenant` for a template.
    * @param options.upstream The upstream whose tokens `fetch` uses. Default: the connection's own
@@ -82,7 +86,8 @@ export interface Evergrant {
  * Opens Evergrant from its configuration file. Many processes may do so at once on one store: each
  * takes up what another obtained, and one request serves them all.
  *
- * @throws EvergrantError `config_*`, `key_*`, `store_*`, `schema_*`
+ * @throws EvergrantError `config_*`, `key_*`, `store_*`, `schema_*`; on PostgreSQL with `keepAlive`
+ *   also `jobs_*`
  */
 export async function createEvergrant(options: EvergrantOptions = {}): Promise<Evergrant> {
   return await openEvergrant(options)
@@ -241,11 +246,7 @@ function challengeOf(claims: string, token: AccessToken): RejectionReport {
 }
 
 /** Finds what the scopes ask for among the targets of the connection. */
-function findTarget(
-  { engine }: Composition,
-  name: string,
-  asked: string,
-): ConnectionHandle {
+function findTarget({ engine }: Composition, name: string, asked: string): ConnectionHandle {
   const { definition } = engine.connection(name)
   const targets = [definition.target, ...(definition.targets?.values() ?? [])]
   const wanted = words(asked)

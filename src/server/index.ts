@@ -13,6 +13,7 @@ export { createEvergrant, openEvergrant } from './create-evergrant.ts'
 export { migrateStore } from './migrate-store.ts'
 export type { StoreMigration } from './migrate-store.ts'
 export { rotateKeys } from './rotate-keys.ts'
+export { startJobs } from './start-jobs.ts'
 export type { RotationStep } from './rotate-keys.ts'
 export type { RegisteredConnection } from './connection-registry.ts'
 export type {
