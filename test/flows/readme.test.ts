@@ -65,7 +65,7 @@ function unknownPart(words: readonly string[]): string | undefined {
 }
 
 describe('the documents for users', () => {
-  it.each(['evergrant serve', 'evergrant import a users --csv', 'evergrant keys rotate'])(
+  it.each(['evergrant serve', 'evergrant import a users --csv', 'evergrant keys revoke'])(
     'could not name `%s`, which does not exist',
     (line) => {
       const commands = shownCommands(`Run \`${line}\`.\n\n\`\`\`sh\nnpx ${line}\n\`\`\`\n`)
