@@ -184,6 +184,20 @@ describe('a connection is refused', () => {
       'Write https',
     ],
     [
+      'with a password in its resource',
+      { resource: '"https://user:planted-word@api.example.com"' },
+      `${c}.resource`,
+      '"https://[redacted]@api.example.com"',
+      'the API’s identifier',
+    ],
+    [
+      'with a password in the resource of an upstream',
+      { upstreams: '{ a: { resource: "api://user:planted-word@a" } }' },
+      `${c}.upstreams.a.resource`,
+      '"api://[redacted]@a"',
+      'the API’s identifier',
+    ],
+    [
       'with resource and scope for one upstream',
       { upstreams: '{ a: { resource: "a:b", scope: a } }' },
       `${c}.upstreams.a.scope`,

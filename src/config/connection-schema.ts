@@ -4,12 +4,16 @@ import { duration, flag, mapName, must, text } from './fields.ts'
 import { tenant } from './provider-schema.ts'
 import { baseUrl } from './urls.ts'
 
-const isUri = (value: string): boolean => /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#"\\]+$/.test(value)
+const isUri = (value: string): boolean =>
+  /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#"\\]+$/.test(value) &&
+  // User and password are no part of an API's name, and would stand in the store and in listings.
+  !/^[^:]*:\/\/[^/?]*@/.test(value)
 const isGuid = (value: string): boolean =>
   /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)
 
 const resource = must(text('a resource'), (value) => isUri(value) || isGuid(value), {
-  expected: 'a resource: an absolute URI without fragment, or an application id (a GUID)',
+  expected:
+    'a resource: an absolute URI without fragment or user name, or an application id (a GUID)',
   remedy: 'Write the API’s identifier, such as https://graph.microsoft.com.',
 })
 const scope = must(

@@ -43,7 +43,10 @@ async function readCertificates(
     throw new EvergrantError(
       'config_invalid',
       `"network.ca[${position}]": expected certificates in PEM in "${path}", but the file cannot be read`,
-      { cause: error },
+      {
+        cause: error,
+        remedy: 'Name a file that this user may read; `evergrant doctor` tells when it is right.',
+      },
     )
   }
 }

@@ -74,7 +74,11 @@ function parseProxy(text: string, place: string, password: Secret | undefined): 
   // `proxy.example:3128` is as common as the whole URL.
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
   // The value may hold a password, so it is not shown.
-  if (url === null) throw new EvergrantError('config_invalid', `${expected}, but saw no URL`)
+  if (url === null) {
+    const remedy =
+      'Write scheme, host and port, special characters of user and password percent-encoded; `evergrant doctor` tells when it is right.'
+    throw new EvergrantError('config_invalid', `${expected}, but saw no URL`, { remedy })
+  }
   const { protocol, hostname, username } = url
   if (protocol !== 'http:' && protocol !== 'https:') {
     const remedy = 'Name a proxy that is spoken to by HTTP or HTTPS; it opens tunnels by CONNECT.'

@@ -50,7 +50,7 @@ describe('a connection to a provider without Graph', () => {
   it('refuses a tenant, since it has none', async () => {
     const { exit, note } = await evergrant('token', 'api', '--tenant', 'contoso.example')
     expect(exit).toBe(2)
-    expect(note).toContain('connection "api" has no tenant')
+    expect(note).toContain('"api" has no tenant')
   })
 
   it('prints its scope with the token', async () => {

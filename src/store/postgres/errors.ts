@@ -144,7 +144,7 @@ function connectionError(error: Error, place: string): EvergrantError {
       {
         cause: error,
         remedy:
-          'Give the server a certificate for its name, name its authority with `sslrootcert=FILE`, or say `sslmode=disable` in a network you trust.',
+          'Give the server a certificate for its name, and name its authority with `sslrootcert=FILE` where it is your own.',
       },
     )
   }
