@@ -44,6 +44,7 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
             count_after: walk.countAfter ?? null,
             groups: walk.groups ?? null,
             vanished_groups: walk.vanishedGroups ?? null,
+            hidden_groups: walk.hiddenGroups ?? null,
             verdict: walk.verdict ?? null,
             detail: walk.detail ?? null,
             deleted: walk.deleted ?? null,

@@ -100,8 +100,13 @@ function columnsOf(
       )
     }
   }
-  // Rows are keyed by their id, whether it was asked for or not.
-  return [...new Set(['id', ...chosen.filter((column) => column.toLowerCase() !== 'id')])]
+  // Rows are keyed by their id, whether it was asked for or not. Graph minds no case, nor do tables.
+  const spelt = new Map<string, string>()
+  for (const column of ['id', ...chosen]) {
+    const name = column.toLowerCase()
+    if (!spelt.has(name)) spelt.set(name, column)
+  }
+  return [...spelt.values()]
 }
 
 function usage(detail: string): EvergrantError {

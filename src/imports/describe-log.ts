@@ -15,10 +15,12 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   waiting_started: 'The run waits for Graph or the provider; its state is `waiting`.',
   waiting_ended: 'Graph or the provider answers again.',
   walk_restarted:
-    'The walk’s page token expired; the walk begins again, no row is lost or doubled.',
+    'The walk’s page token expired, or the page of groups where a run stood has changed; the walk begins again, no row is lost or doubled.',
   page_size_lowered: 'Graph accepts only smaller pages for this selection.',
   walk_finished: 'The last page of a collection is committed.',
   group_vanished: 'A group was gone when its members were asked for; it has none.',
+  group_hidden:
+    'Graph showed the members of other groups, but refused to show those of this one (403): its membership is hidden, and reading it needs `Member.Read.Hidden` as well.',
   collection_judged: 'All of a collection was read: its verdict, and the counts that rests on.',
   rows_deleted:
     'Rows of the store that a complete, unfiltered run did not meet are marked as deleted.',
@@ -65,13 +67,15 @@ export function describeLog(body: LogBody): string {
     case 'waiting_ended':
       return `going on after ${formatDuration(body.waitedMs)}`
     case 'walk_restarted':
-      return `${body.collection}: page token expired at page ${body.page}; walk starts over (restart ${body.restart})`
+      return `${body.collection}: the walk starts over at page ${body.page} (restart ${body.restart}): ${body.detail}`
     case 'page_size_lowered':
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':
       return `${body.collection}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
     case 'group_vanished':
       return `${body.collection}: group ${body.groupId} is gone`
+    case 'group_hidden':
+      return `${body.collection}: Graph does not show the members of group ${body.groupId}; grant Member.Read.Hidden to read them`
     case 'collection_judged':
       return `${body.collection}: ${body.verdict} (${body.detail})`
     case 'rows_deleted':

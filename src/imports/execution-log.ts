@@ -38,6 +38,7 @@ export type LogBody =
       readonly groups?: number
     }
   | { readonly type: 'group_vanished'; readonly collection: string; readonly groupId: string }
+  | { readonly type: 'group_hidden'; readonly collection: string; readonly groupId: string }
   | {
       readonly type: 'token_changed'
       readonly reason: TokenChangeReason

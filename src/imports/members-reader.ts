@@ -1,5 +1,5 @@
 import type { Membership } from '../directory/index.ts'
-import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { createLinkWatch, type ReadRefusal } from './page-reader.ts'
 import type { WalkRecord } from './ports.ts'
 import { createReadAhead, type ReadAhead } from './read-ahead.ts'
@@ -9,6 +9,11 @@ import type { Sent } from './send.ts'
 
 /** Groups whose members are asked for at the same time. */
 const groupsAtOnce = 8
+/**
+ * Graph may refuse the members of so many groups in a row; a single one more is not about hidden
+ * memberships, but about the application.
+ */
+const refusedInARowLimit = 8
 /** A group's page tokens may perish so often; then the walk ends, to be resumed. */
 const groupRestartLimit = 5
 
@@ -17,7 +22,7 @@ export interface MembersPage {
   readonly edges: readonly Membership[]
   readonly cursor: Pick<WalkRecord, 'nextUrl' | 'group'>
   /** The group whose last page this is. */
-  readonly ended?: { readonly groupId: string; readonly isVanished: boolean }
+  readonly ended?: { readonly groupId: string; readonly how: 'read' | 'vanished' | 'hidden' }
   /** Requests' pages this one stands for: 0 where a list of groups had none to read. */
   readonly pages: 0 | 1
   readonly fetchMs: number
@@ -36,25 +41,41 @@ export interface MembersSource {
   firstMembersUrl(groupId: string): string
   fetchList(url: string): Promise<Sent<ScannedPage>>
   fetchMembers(url: string): Promise<Sent<ScannedPage>>
+  /** Whether the members of any group were read before; what Graph refuses then is about groups. */
+  readonly hasRead: boolean
   /** True for a group that need not be read again. */
   isDone(groupId: string): boolean
   /** Told when the members of a group must be read from their first page again. */
   onGroupRestart(groupId: string, refusal: ReadRefusal): void
 }
 
-type First = Sent<ScannedPage> | 'vanished'
+/** Graph's refusal to show the members of one group. */
+interface Hidden {
+  readonly kind: 'hidden'
+  readonly error: EvergrantError
+}
+
+type First = Sent<ScannedPage> | 'vanished' | Hidden
 
 /**
  * Begins to read the members of all groups: pages through the list of groups and, for several
  * groups at a time, through their members. What comes out is in the order of the list, so that one
  * cursor tells where the walk stands. A group that is gone by now ends without members.
  *
- * Ends with a refusal of the list; undefined is the end behind the last group.
+ * A group whose members Graph refuses to show (403: a hidden membership) ends without them, once
+ * Graph has answered for another group after that; until then it is held back, so that a run whose
+ * permission is missing or was withdrawn fails before the first group it could not read.
+ *
+ * Ends with a refusal of the list, or when the page of the list on which the cursor stands has
+ * changed; undefined is the end behind the last group.
  */
 export function createMembersReader(
   source: MembersSource,
 ): ReadAhead<MembersPage, ReadRefusal | undefined> {
-  return createReadAhead(source.ahead, async (push) => {
+  /** Answers for members so far: the number of the last page, and of the last refusal. */
+  const answers = { count: 0, lastPage: 0, lastRefusal: 0 }
+  return createReadAhead(source.ahead, async (emit) => {
+    const push = holdingBack(emit, source.hasRead, () => answers.lastPage > answers.lastRefusal)
     const watch = createLinkWatch('groups', source.graphUrl)
     let url = source.cursor.nextUrl ?? source.firstListUrl()
     let { group } = source.cursor
@@ -63,11 +84,16 @@ export function createMembersReader(
       if (list.kind !== 'answer') return list
       const next = watch.follow(list.value, url, number)
       const behind = next === undefined ? {} : { nextUrl: next }
-      const todo = remaining(list.value.rows.ids, group).filter((id) => !source.isDone(id))
+      const left = remaining(list.value.rows.ids, group)
+      if (left === undefined) return { kind: 'page_token_expired', error: pageChanged() }
+      const todo = left.filter((id) => !source.isDone(id))
       const cursorUrl = todo[0] === group?.id ? group?.nextUrl : undefined
-      if (todo.length > 0) await readGroups(todo, url, behind, cursorUrl, push)
-      else await push({ edges: [], cursor: behind, pages: 0, ...measures(list) })
-      if (next === undefined) return undefined
+      if (todo.length > 0) await readGroups(todo, url, behind, cursorUrl, push.page)
+      else await push.page({ edges: [], cursor: behind, pages: 0, ...measures(list) })
+      if (next === undefined) {
+        await push.end()
+        return undefined
+      }
       group = undefined
       url = next
     }
@@ -78,7 +104,7 @@ export function createMembersReader(
     listUrl: string,
     behind: MembersPage['cursor'],
     cursorUrl: string | undefined,
-    push: (page: MembersPage) => Promise<void>,
+    push: Push,
   ): Promise<void> {
     const window: Promise<First>[] = []
     let started = 0
@@ -109,17 +135,19 @@ export function createMembersReader(
     first: First,
     listUrl: string,
     ending: MembersPage['cursor'],
-    push: (page: MembersPage) => Promise<void>,
+    push: Push,
   ): Promise<void> {
     let watch = createLinkWatch('members', source.graphUrl)
     let url = ''
     let restarts = 0
     let sent = first
     for (let number = 1; ; number++) {
-      if (sent === 'vanished') {
-        const ended = { groupId: id, isVanished: true }
+      if (sent === 'vanished' || sent.kind === 'hidden') {
+        const how = sent === 'vanished' ? sent : sent.kind
         const nothing = { fetchMs: 0, wireBytes: 0, tokenLifeMs: Number.NaN }
-        await push({ edges: [], cursor: ending, ended, pages: 1, ...nothing })
+        const ended = { groupId: id, how }
+        const page = { edges: [], cursor: ending, ended, pages: 1, ...nothing } as const
+        await push(page, sent === 'vanished' ? undefined : sent.error)
         return
       }
       if (sent.kind !== 'answer') {
@@ -135,7 +163,7 @@ export function createMembersReader(
       await push({
         edges: membershipsOf(id, sent.value.rows),
         cursor: next === undefined ? ending : { nextUrl: listUrl, group: { id, nextUrl: next } },
-        ...(next === undefined ? { ended: { groupId: id, isVanished: false } } : {}),
+        ...(next === undefined ? { ended: { groupId: id, how: 'read' as const } } : {}),
         pages: 1,
         ...measures(sent),
       })
@@ -147,20 +175,87 @@ export function createMembersReader(
 
   async function fetch(url: string): Promise<First> {
     try {
-      return await source.fetchMembers(url)
+      const sent = await source.fetchMembers(url)
+      answers.lastPage = ++answers.count
+      return sent
     } catch (error) {
-      if (isEvergrantError(error) && isGone(error)) return 'vanished'
-      throw error
+      if (!isEvergrantError(error)) throw error
+      if (isGone(error)) return 'vanished'
+      if (!isRefused(error)) throw error
+      answers.lastRefusal = ++answers.count
+      return { kind: 'hidden', error }
     }
   }
 }
 
-/** The groups of a list page that are left to read: from the cursor's on, all where it has none. */
-function remaining(ids: readonly string[], group: WalkRecord['group']): readonly string[] {
+type Push = (page: MembersPage, refusal?: EvergrantError) => Promise<void>
+
+/**
+ * Holds back groups that Graph refused, and what follows them, until it has answered since. Several
+ * groups are asked for at a time, so that a page may be older than a refusal before it.
+ */
+function holdingBack(
+  emit: (page: MembersPage) => Promise<void>,
+  hadRead: boolean,
+  hasAnsweredSince: () => boolean,
+): { readonly page: Push; readonly end: () => Promise<void> } {
+  let hasRead = hadRead
+  let held: MembersPage[] = []
+  let refused: EvergrantError | undefined
+  let refusedInARow = 0
+  const release = async (): Promise<void> => {
+    for (const page of held) await emit(page)
+    held = []
+    refusedInARow = 0
+  }
+  return {
+    page: async (page, refusal) => {
+      if (refusal !== undefined) {
+        refused = refusal
+        if (++refusedInARow > refusedInARowLimit) throw membersRefused(refusal)
+        held.push(page)
+        return
+      }
+      const isRead = page.pages === 1 && page.ended?.how !== 'vanished'
+      hasRead ||= isRead
+      held.push(page)
+      if (refusedInARow === 0 || (isRead && hasAnsweredSince())) await release()
+    },
+    end: async () => {
+      if (refused !== undefined && !hasRead) throw membersRefused(refused)
+      await release()
+    },
+  }
+}
+
+function membersRefused({ detail, upstream }: EvergrantError): EvergrantError {
+  return new EvergrantError('graph_permission_missing', `the members of groups: ${detail}`, {
+    ...(upstream === undefined ? {} : { upstream }),
+    remedy:
+      'Grant the application permission GroupMember.Read.All, and Member.Read.Hidden as well where memberships are hidden, with admin consent in the Entra admin center.',
+  })
+}
+
+/** To go on within a changed page could count a group twice; gone through anew, each counts once. */
+function pageChanged(): EvergrantError {
+  return new EvergrantError(
+    'walk_restarts_exhausted',
+    'the page of groups where the run stood holds other groups by now',
+  )
+}
+
+/**
+ * The groups of a list page that are left to read: from the cursor's on, all where it has none;
+ * undefined when the cursor's is not there any more.
+ */
+function remaining(
+  ids: readonly string[],
+  group: WalkRecord['group'],
+): readonly string[] | undefined {
   const distinct = [...new Set(ids)]
-  const at = group === undefined ? -1 : distinct.indexOf(group.id)
-  // A page that changed since: to read all of it again loses nothing.
-  if (at < 0 || group === undefined) return distinct
+  if (group === undefined) return distinct
+  const at = distinct.indexOf(group.id)
+  if (at < 0) return undefined
   return distinct.slice(group.nextUrl === undefined ? at + 1 : at)
 }
 
@@ -182,4 +277,9 @@ function measures(
 /** Graph's own word that the group is not there, not that of a proxy in its place. */
 function isGone({ upstream }: EvergrantError): boolean {
   return upstream?.status === 404 && upstream.error === 'Request_ResourceNotFound'
+}
+
+/** Graph's own word that this application may not see it; not about a property or another origin. */
+function isRefused({ code, upstream }: EvergrantError): boolean {
+  return code === 'graph_permission_missing' && upstream?.error === 'Authorization_RequestDenied'
 }

@@ -119,6 +119,8 @@ export interface WalkRecord {
   readonly groups?: number
   /** Memberships only: groups that were listed, but were gone when their members were asked for. */
   readonly vanishedGroups?: number
+  /** Memberships only: groups whose members Graph refused to show, though it showed others'. */
+  readonly hiddenGroups?: number
   /** The verdict of this collection, once it is judged, and what it rests on. */
   readonly verdict?: Verdict
   readonly detail?: string

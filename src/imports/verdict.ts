@@ -19,7 +19,8 @@ export interface JudgedWalk {
  *
  * Graph counts no memberships, so for `members` groups are counted instead: the groups whose member
  * list was read to the page without a next link, against the `$count`s of groups. A member list is
- * one cursor; what is missing is missing by whole groups.
+ * one cursor; what is missing is missing by whole groups. A single group whose members Graph would
+ * not show makes it `complete_with_drift`, since nobody knows what has become of them.
  */
 export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
@@ -33,6 +34,13 @@ export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
   const found = isMembers
     ? `${distinct} distinct rows of ${read} groups`
     : `${distinct} distinct rows`
+  const hidden = sum(walks, (walk) => walk.hiddenGroups)
+  if (hidden > 0) {
+    return {
+      verdict: 'complete_with_drift',
+      detail: `${found}; Graph did not show the members of ${hidden} more (Member.Read.Hidden would)`,
+    }
+  }
   const { countBefore, countAfter } = first
   if (countBefore === undefined || countAfter === undefined) {
     return {

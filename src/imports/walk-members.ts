@@ -31,7 +31,7 @@ export async function walkMembers(deps: WalkDependencies, start: WalkRecord): Pr
   const scanGroups = createPageScanner(['id'])
   const scanMembers = createPageScanner(['id', '@odata.type'])
   const done = newIdSet()
-  const session = { groups: 0, vanishedGroups: 0 }
+  const session = { groups: 0, vanishedGroups: 0, hiddenGroups: 0 }
   /** Restarts of the list since a group was last read. */
   let restarts = 0
   let restartedAt = -1
@@ -67,6 +67,7 @@ export async function walkMembers(deps: WalkDependencies, start: WalkRecord): Pr
       fetchList: (url) =>
         send(deps, url, listHeaders(options), place(), (answer) => scanGroups(answer.body)),
       fetchMembers: (url) => send(deps, url, {}, place(), (answer) => scanMembers(answer.body)),
+      hasRead: (walk.groups ?? 0) > 0,
       isDone: (groupId) => done.has(groupId),
       onGroupRestart: (groupId, refusal) => {
         if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
@@ -79,13 +80,18 @@ export async function walkMembers(deps: WalkDependencies, start: WalkRecord): Pr
     const edges = pages.flatMap((page) => page.edges)
     const last = pages.at(-1)
     const { nextUrl: _url, group: _group, ...rest } = walk
-    let { groups = 0, vanishedGroups = 0 } = walk
+    let { groups = 0, vanishedGroups = 0, hiddenGroups = 0 } = walk
     for (const { ended } of pages) {
       if (ended === undefined || !done.add(ended.groupId)) continue
-      if (ended.isVanished) {
+      const { groupId, how } = ended
+      if (how === 'vanished') {
         vanishedGroups++
         session.vanishedGroups++
-        journal.note({ type: 'group_vanished', collection, groupId: ended.groupId }, 'warn')
+        journal.note({ type: 'group_vanished', collection, groupId }, 'warn')
+      } else if (how === 'hidden') {
+        hiddenGroups++
+        session.hiddenGroups++
+        journal.note({ type: 'group_hidden', collection, groupId }, 'warn')
       } else {
         groups++
         session.groups++
@@ -99,6 +105,7 @@ export async function walkMembers(deps: WalkDependencies, start: WalkRecord): Pr
       rows: walk.rows + edges.length,
       groups,
       ...(vanishedGroups === 0 ? {} : { vanishedGroups }),
+      ...(hiddenGroups === 0 ? {} : { hiddenGroups }),
     }
     const line: LogBody = {
       type: 'page_committed',

@@ -140,6 +140,7 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
         group: { id: 'g1', nextUrl: 'https://graph.microsoft.com/v1.0/groups/g1/members?p=2' },
         groups: 7,
         vanishedGroups: 1,
+        hiddenGroups: 2,
         segment: 's',
         segmentBytes: 9,
         countBefore: 1,

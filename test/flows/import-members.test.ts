@@ -51,6 +51,84 @@ describe('an import of members', () => {
     expect(await rows()).toEqual(truth())
   })
 
+  test('ends with what to grant when Graph shows the members of no group', async () => {
+    await makeTenant()
+    workspace.simulator.control.addFault({
+      match: { path: /\/members/, times: Infinity },
+      effect: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' },
+    })
+    const { end, run } = await members()
+    expect(end).toMatchObject({
+      state: 'failed',
+      problem: {
+        code: 'graph_permission_missing',
+        remedy: expect.stringContaining('Member.Read.Hidden') as string,
+      },
+    })
+    expect(run.totals.pages).toBe(0)
+  })
+
+  test('that loses its permission on the way ends before the first group it could not read', async () => {
+    await makeTenant()
+    const { control } = workspace.simulator
+    const match = { path: /\/members/, times: Infinity }
+    const effect = { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } as const
+    atPage(workspace.simulator, 30, () => control.addFault({ match, effect }))
+    const { end, lines } = await members()
+    expect(end).toMatchObject({ state: 'interrupted' })
+    expect(end.problem).toMatchObject({ code: 'graph_permission_missing' })
+    expect(lines('group_hidden')).toEqual([])
+    control.clearFaults()
+    const { run } = await members()
+    expect(run).toMatchObject({ id: run.id, verdict: 'complete' })
+    expect(await rows()).toEqual(truth())
+  })
+
+  test('reads all others when Graph hides the members of some groups, says so, and deletes nothing', async () => {
+    await makeTenant()
+    await members({ to: 'store' })
+    const hidden = [...workspace.simulator.groups()].slice(0, 3).map(({ id }) => String(id))
+    workspace.simulator.control.addFault({
+      match: { path: new RegExp(`/groups/(${hidden.join('|')})/members`), times: Infinity },
+      effect: { kind: 'status', status: 403, code: 'Authorization_RequestDenied' },
+    })
+    const { run, lines } = await members({ to: 'store' })
+    expect(run).toMatchObject({
+      state: 'completed',
+      verdict: 'complete_with_drift',
+      reason: expect.stringContaining('did not show the members of 3') as string,
+      totals: { deleted: 0 },
+    })
+    expect(lines('group_hidden').map(({ groupId }) => groupId)).toEqual(hidden)
+    const shown = [...workspace.simulator.edges()].filter((e) => !hidden.includes(e.groupId))
+    expect(run.totals.rows).toBe(shown.length)
+  })
+
+  test('whose group at the cursor is gone when it is resumed counts no group twice', async () => {
+    await makeTenant()
+    const control = createRunControl()
+    atPage(workspace.simulator, 40, () => control.request('stop'))
+    const stopped = await members({ control })
+    expect(stopped.end.state).toBe('interrupted')
+    const { store, close } = await compose({
+      configPath: workspace.configPath,
+      env: {},
+      role: 'main',
+    })
+    const [walk] = await store.runs.listWalks(stopped.run.id)
+    await close()
+    expect(walk?.groups).toBeGreaterThan(1)
+    const gone = walk?.group?.id ?? ''
+    workspace.simulator.control.deleteGroup(gone)
+    const { run, lines } = await members()
+    expect(lines('walk_restarted').length).toBe(1)
+    expect(run.verdict).toBe('complete')
+    expect(lines('page_committed').at(-1)).toMatchObject({ groups: 59 })
+    // The group was there when it was read.
+    const left = [...(await rows())].filter(([key]) => !key.startsWith(gone))
+    expect(new Map(left)).toEqual(truth())
+  })
+
   test('is complete when the member list of every group was read to its end', async () => {
     await makeTenant()
     const { run, lines } = await members()

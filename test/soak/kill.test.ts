@@ -5,7 +5,8 @@ import { makeWorkspace, type Workspace } from '../support/workspace.ts'
 
 /** `SEED=… npm run soak` replays a soak; without it each soak is another. */
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9))
-const killsPerDestination = 50
+/** `KILLS=…` bounds a soak. */
+const killsPerDestination = Number(process.env['KILLS'] ?? 50)
 
 let workspace: Workspace | undefined
 let target: KillTarget | undefined

@@ -303,6 +303,7 @@ const walkColumns = [
   'detail',
   'deleted',
   'deletion_note',
+  'hidden_groups',
 ] as const
 
 const writeWalkSql = `

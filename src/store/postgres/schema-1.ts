@@ -38,7 +38,6 @@ const groupColumns = [
   'membershipRule',
   'visibility',
   'onPremisesSyncEnabled',
-  'onPremisesSamAccountName',
   'createdDateTime',
 ]
 
@@ -207,6 +206,7 @@ CREATE TABLE evergrant.import_walks (
   detail text,
   deleted bigint,
   deletion_note text,
+  hidden_groups bigint,
   PRIMARY KEY (run_id, collection, shard)
 ) WITH (fillfactor = 50);
 

@@ -53,6 +53,7 @@ export interface WalkRow {
   readonly detail: string | null
   readonly deleted: number | null
   readonly deletion_note: string | null
+  readonly hidden_groups: number | null
 }
 
 /** Totals of a run that has done nothing yet. */
@@ -120,11 +121,12 @@ export function asWalk(row: WalkRow): WalkRecord {
     ...(row.detail === null ? {} : { detail: row.detail }),
     ...(row.deleted === null ? {} : { deleted: row.deleted }),
     ...(row.deletion_note === null ? {} : { deletionNote: row.deletion_note }),
+    ...(row.hidden_groups === null ? {} : { hiddenGroups: row.hidden_groups }),
   }
 }
 
 /** Writes a walk; its parameters are `walkParameters`. */
-export const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 21 }, () => '?').join(', ')})`
+export const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`
 
 /** A walk as the parameters of its upsert, in the order of the columns. */
 export function walkParameters(walk: WalkRecord): unknown[] {
@@ -150,5 +152,6 @@ export function walkParameters(walk: WalkRecord): unknown[] {
     walk.detail ?? null,
     walk.deleted ?? null,
     walk.deletionNote ?? null,
+    walk.hiddenGroups ?? null,
   ]
 }

@@ -17,6 +17,7 @@ ALTER TABLE import_walks ADD COLUMN verdict TEXT;
 ALTER TABLE import_walks ADD COLUMN detail TEXT;
 ALTER TABLE import_walks ADD COLUMN deleted INTEGER;
 ALTER TABLE import_walks ADD COLUMN deletion_note TEXT;
+ALTER TABLE import_walks ADD COLUMN hidden_groups INTEGER;
 
 CREATE TABLE directory_edges (
   space_id INTEGER NOT NULL,
