@@ -13,6 +13,7 @@ export default defineConfig({
     'simulator/index': 'src/simulator/index.ts',
     'cli/main': 'src/cli/main.ts',
     'server/import-worker': 'src/server/import-worker.ts',
+    'server/sweep-worker': 'src/server/sweep-worker.ts',
   },
   root: 'src',
   unbundle: true,

@@ -26,6 +26,17 @@ const doors = Object.keys(manifest.exports)
   .filter((subpath) => !subpath.endsWith('.json'))
   .map((subpath) => subpath.replace('.', 'evergrant'))
 
+/** Files that the package cannot do without; a worker's entry is found by its name alone. */
+const published: readonly string[] = [
+  'LICENSE',
+  'README.md',
+  'bin/evergrant.js',
+  'dist/index.js',
+  'dist/cli/main.js',
+  'dist/server/import-worker.js',
+  'dist/server/sweep-worker.js',
+]
+
 /** What a stranger does with the package, in the order they would do it. */
 const probes: readonly Probe[] = [
   { name: 'holds what is published and nothing else', run: inspectContents },
@@ -90,7 +101,7 @@ async function inspectContents(_: Installation, tarball: string): Promise<StepOu
   const problems = [
     ...files.filter((file) => !allowed.test(file)).map((file) => `should not be there: ${file}`),
     ...files.filter((file) => /\.test\.|\.map$/.test(file)).map((file) => `a leftover: ${file}`),
-    ...['LICENSE', 'README.md', 'bin/evergrant.js', 'dist/index.js', 'dist/cli/main.js']
+    ...published
       .filter((file) => !files.includes(`package/${file}`))
       .map((file) => `is missing: ${file}`),
   ]
