@@ -190,7 +190,7 @@ export function createTableDestination(
       const isPlain = walk.distinctRows === walk.rows
       await database.transaction(`publish ${collection}`, async (tables) => {
         await moveCursor(tables, walk)
-        await replaceRows(tables, collection, {
+        await replaceRows(database, tables, collection, {
           tenantId,
           columns,
           staging: staging(walk),

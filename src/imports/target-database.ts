@@ -10,6 +10,8 @@ export interface TargetDatabase {
   readonly place: string
   /** Whether names that differ in case alone are one. */
   readonly foldsCase: boolean
+  /** True when a statement holds up this thread, so that long ones are cut into steps. */
+  readonly blocksThread: boolean
   /** Type of a column that numbers rows as they are added. */
   readonly rowNumberType: string
   /**
@@ -21,6 +23,17 @@ export interface TargetDatabase {
   transaction<T>(lock: string, work: (tables: TargetTables) => Promise<T>): Promise<T>
   /** Never throws. */
   close(): Promise<void>
+}
+
+/** What stands under a name in a target. */
+export interface TargetRelation {
+  /** False for a view and whatever else is no table. */
+  readonly isTable: boolean
+  readonly columns: readonly string[]
+  /** Columns that a new row must name. */
+  readonly required: readonly string[]
+  /** A table whose foreign key points to this one. */
+  readonly referencedBy?: string
 }
 
 /**
@@ -39,8 +52,6 @@ export interface TargetTables {
     columns: readonly string[],
     rows: readonly (readonly Cell[])[],
   ): Promise<void>
-  /** What stands under a name: a table with its columns, something else, or nothing. */
-  describe(
-    name: string,
-  ): Promise<{ readonly isTable: boolean; readonly columns: readonly string[] } | undefined>
+  /** What stands under a name; undefined when nothing does. */
+  describe(name: string): Promise<TargetRelation | undefined>
 }

@@ -10,8 +10,13 @@ const connectDeadlineMs = 10_000
 const lockDeadlineMs = 60_000
 /** One statement; putting a large snapshot in place is a single one (ms). */
 const statementDeadlineMs = 1_800_000
-/** How long the server lets a transaction stand still, whose process may have been stopped (ms). */
-const idleInTransactionMs = 60_000
+/**
+ * How long the server lets a transaction stand still, whose process may have been stopped (ms):
+ * shorter than others wait for what it has locked.
+ */
+const idleInTransactionMs = 30_000
+/** How soon the server notices in the middle of a statement that its client is gone (ms). */
+const clientCheckMs = 5_000
 
 /**
  * Connects to a PostgreSQL database as the target of an import.
@@ -49,6 +54,8 @@ export async function openPostgresTarget(
        SET synchronous_commit = on; SET client_min_messages = warning`,
     )
   })
+  // Not every server can; without it a killed import's statement goes on until it is done.
+  await client.query(`SET client_connection_check_interval = ${clientCheckMs}`).catch(() => {})
   const query = async (
     text: string,
     values: readonly unknown[] = [],
@@ -74,17 +81,32 @@ export async function openPostgresTarget(
       const found = await query(
         `SELECT c.relkind IN ('r', 'p') AS is_table, array(
            SELECT a.attname::text FROM pg_attribute a
-           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns, array(
+           SELECT a.attname::text FROM pg_attribute a
+           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull
+             AND NOT a.atthasdef AND a.attidentity = '') AS required,
+           (SELECT min(f.conrelid::regclass::text) FROM pg_constraint f
+            WHERE f.contype = 'f' AND f.confrelid = c.oid) AS referencing
          FROM pg_class c WHERE c.oid = to_regclass($1)`,
         [quoted(name)],
       )
-      const row = found.rows[0] as { is_table: boolean; columns: string[] } | undefined
-      return row === undefined ? undefined : { isTable: row.is_table, columns: row.columns }
+      const row = found.rows[0] as
+        | { is_table: boolean; columns: string[]; required: string[]; referencing: string | null }
+        | undefined
+      if (row === undefined) return undefined
+      const { is_table: isTable, columns, required, referencing } = row
+      return {
+        isTable,
+        columns,
+        required,
+        ...(referencing === null ? {} : { referencedBy: referencing }),
+      }
     },
   }
   return {
     place,
     foldsCase: false,
+    blocksThread: false,
     rowNumberType: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
     transaction: async (lock, work) => {
       await query('BEGIN')
@@ -117,7 +139,8 @@ function postgresError(error: unknown, place: string): unknown {
   if (code.startsWith('53') && code !== '53300') return new EvergrantError('destination_full', says)
   // Connection lost, shutting down, too many connections, locked, deadline, conflict.
   const isPassing = /^(08|57|55P03|53300|40|25P0[23])/.test(code)
-  if (isPassing || !/^[\dA-Z]{5}$/.test(code)) {
+  // Errors of the network have names (EPIPE among them), those of the server SQLSTATEs.
+  if (isPassing || !/^[\dFHPX][\dA-Z]{4}$/.test(code)) {
     return new EvergrantError('destination_unreachable', says)
   }
   const isAboutLogin = code.startsWith('28')

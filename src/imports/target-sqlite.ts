@@ -59,13 +59,30 @@ export function openSqliteTarget(file: string): TargetDatabase {
           .pluck()
           .get(name)
         if (kind === undefined) return undefined
-        const columns = database.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(name)
-        return { isTable: kind === 'table', columns: columns as string[] }
+        const columns = database
+          .prepare<[string], { name: string; isRequired: 0 | 1 }>(
+            'SELECT name, "notnull" AND dflt_value IS NULL AS isRequired FROM pragma_table_info(?)',
+          )
+          .all(name)
+        const referencing = database
+          .prepare<[string], string>(
+            `SELECT made.name FROM sqlite_schema AS made, pragma_foreign_key_list(made.name) AS key
+             WHERE made.type = 'table' AND key."table" = ? COLLATE NOCASE LIMIT 1`,
+          )
+          .pluck()
+          .get(name)
+        return {
+          isTable: kind === 'table',
+          columns: columns.map((column) => column.name),
+          required: columns.filter(({ isRequired }) => isRequired === 1).map((one) => one.name),
+          ...(referencing === undefined ? {} : { referencedBy: referencing }),
+        }
       }),
   }
   return {
     place,
     foldsCase: true,
+    blocksThread: true,
     rowNumberType: 'INTEGER PRIMARY KEY',
     transaction: async (_lock, work) => {
       try {

@@ -20,7 +20,12 @@ afterEach(async () => {
 const columns = ['id', 'n']
 const replace = async (hasRepeats: boolean): Promise<void> =>
   await database.transaction('publish', (tables) =>
-    replaceRows(tables, 'users', { tenantId: 't', columns, staging: 'staging', hasRepeats }),
+    replaceRows(database, tables, 'users', {
+      tenantId: 't',
+      columns,
+      staging: 'staging',
+      hasRepeats,
+    }),
   )
 
 async function stage(rows: readonly (readonly [id: string, n: string])[]): Promise<void> {
@@ -68,5 +73,25 @@ test('more rows than one step takes are all put in place, each once', async () =
   await replace(false)
   await replace(false)
   expect(new Set((await read()).map((row) => (row as { n: string }).n)).size).toBe(rows.length)
+  expect((await read()).length).toBe(rows.length)
+})
+
+test('no statement takes more than one step of rows away, met once or twice', async () => {
+  const rows = Array.from({ length: 45_001 }, (_row, i) => [`u${i}`, String(i)] as const)
+  await stage([...rows, ...rows.slice(0, 10)])
+  const changes: number[] = []
+  const watched = async (): Promise<void> =>
+    await database.transaction('publish', async (tables) => {
+      const run: typeof tables.run = async (...args) => {
+        const changed = await tables.run(...args)
+        changes.push(changed)
+        return changed
+      }
+      const from = { tenantId: 't', columns, staging: 'staging', hasRepeats: true }
+      await replaceRows(database, { ...tables, run }, 'users', from)
+    })
+  await watched()
+  await watched()
+  expect(Math.max(...changes)).toBe(20_000)
   expect((await read()).length).toBe(rows.length)
 })

@@ -90,6 +90,7 @@ export async function ensureFinalTable(
  * between. The caller holds a transaction. Of rows met twice the last one counts.
  */
 export async function replaceRows(
+  database: TargetDatabase,
   tables: TargetTables,
   collection: CollectionName,
   from: {
@@ -100,22 +101,27 @@ export async function replaceRows(
   },
 ): Promise<void> {
   const names = from.columns.map(quoted).join(', ')
-  const keys = keyColumns(collection).map(quoted).join(', ')
+  const keys = keyColumns(collection).map(quoted)
   const staging = quoted(from.staging)
-  await tables.run(`DELETE FROM ${quoted(collection)} WHERE tenant_id = $1`, [from.tenantId])
-  const insert = `INSERT INTO ${quoted(collection)} (tenant_id, ${names})
-    SELECT CAST($1 AS text), ${names} FROM ${staging}`
+  await deleteRows(database, tables, collection, from.tenantId)
+  let only = ''
   if (from.hasRepeats) {
-    const last = `SELECT max(row_number) FROM ${staging} GROUP BY ${keys}`
-    await tables.run(`${insert} WHERE row_number IN (${last})`, [from.tenantId])
-    return
+    await tables.run(
+      `CREATE INDEX IF NOT EXISTS ${quoted(`${from.staging}_keys`)}
+         ON ${staging} (${keys.join(', ')}, row_number)`,
+    )
+    const same = keys.map((key) => `later.${key} = staged.${key}`).join(' AND ')
+    only = `AND NOT EXISTS (SELECT 1 FROM ${staging} AS later
+      WHERE ${same} AND later.row_number > staged.row_number)`
   }
+  const insert = `INSERT INTO ${quoted(collection)} (tenant_id, ${names})
+    SELECT CAST($1 AS text), ${names} FROM ${staging} AS staged`
   const ends = await tables.row<{ first: number | string | null; last: number | string | null }>(
     `SELECT min(row_number) AS first, max(row_number) AS last FROM ${staging}`,
   )
   const last = Number(ends?.last ?? -1)
   for (let row = Number(ends?.first ?? 0); row <= last; row += rowsPerStep) {
-    await tables.run(`${insert} WHERE row_number >= $2 AND row_number < $3`, [
+    await tables.run(`${insert} WHERE row_number >= $2 AND row_number < $3 ${only}`, [
       from.tenantId,
       row,
       row + rowsPerStep,
@@ -123,8 +129,27 @@ export async function replaceRows(
   }
 }
 
+async function deleteRows(
+  database: TargetDatabase,
+  tables: TargetTables,
+  collection: CollectionName,
+  tenantId: string,
+): Promise<void> {
+  const table = quoted(collection)
+  const ofTenant = `FROM ${table} WHERE tenant_id = $1`
+  if (database.blocksThread) {
+    const keys = keyColumns(collection).map(quoted).join(', ')
+    const step = `DELETE ${ofTenant} AND (${keys}) <= (
+      SELECT ${keys} FROM ${table} WHERE tenant_id = $2
+      ORDER BY ${keys} LIMIT 1 OFFSET ${rowsPerStep - 1})`
+    while ((await tables.run(step, [tenantId, tenantId])) > 0);
+  }
+  await tables.run(`DELETE ${ofTenant}`, [tenantId])
+}
+
 /**
- * Sees that a collection can be published here.
+ * Sees that a collection can be published here: that nothing but a table stands in its place, that
+ * rows can be put into it and taken out of it, and that no other table would lose rows with them.
  *
  * @throws EvergrantError `destination_unwritable`
  */
@@ -151,6 +176,24 @@ export async function checkFinalTable(
   if (lacking.length > 0) {
     throw refuse(`the table "${collection}" has no column "${lacking.join('", "')}"`, another)
   }
+  const ours = ['tenant_id', ...columns]
+  const required = missing(database, ours, found.required)
+  if (required.length > 0) {
+    const seen = `the table "${collection}" wants a value for "${required.join('", "')}" in each row`
+    throw refuse(seen, `Give that column a default, or let it be null. ${another}`)
+  }
+  if (found.referencedBy !== undefined) {
+    throw refuse(
+      `a foreign key of "${found.referencedBy}" points to the table "${collection}", whose rows are replaced as a whole`,
+      `Remove that foreign key: it would keep rows from being replaced, or lose its own with them. ${another}`,
+    )
+  }
+  // Without a row: the database sees to privileges and to the types of the columns all the same.
+  const known = ours.filter((column) => missing(database, found.columns, [column]).length === 0)
+  const nothing = known.map(() => 'CAST(NULL AS text)').join(', ')
+  const into = `${quoted(collection)} (${known.map(quoted).join(', ')})`
+  await tables.run(`INSERT INTO ${into} SELECT ${nothing} WHERE 1 = 0`)
+  await tables.run(`DELETE FROM ${quoted(collection)} WHERE 1 = 0`)
 }
 
 function missing(

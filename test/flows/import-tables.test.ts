@@ -160,6 +160,38 @@ describe.each([
     })
   })
 
+  test.each([
+    ['badge text NOT NULL', 'wants a value for "badge"'],
+    ['"accountEnabled" boolean', 'accountEnabled'],
+  ])(
+    'are refused before anything is read when the rows of a table could not be written: %s',
+    async (column, detail) => {
+      // SQLite takes a text for any type.
+      if (target.to.startsWith('sqlite') && column.includes('boolean')) return
+      const key = 'tenant_id text NOT NULL, id text NOT NULL, PRIMARY KEY (tenant_id, id)'
+      await target.run(`CREATE TABLE users (${column}, ${key})`)
+      await expect(runTo()).rejects.toMatchObject({
+        code: 'destination_unwritable',
+        detail: expect.stringContaining(detail) as string,
+      })
+    },
+  )
+
+  test('are refused when rows of another table would go with the rows replaced', async () => {
+    await runTo()
+    await target.run(
+      `CREATE TABLE badges (tenant_id text, owner text,
+         FOREIGN KEY (tenant_id, owner) REFERENCES users (tenant_id, id) ON DELETE CASCADE)`,
+    )
+    await target.run(`INSERT INTO badges SELECT tenant_id, id FROM users`)
+    await expect(runTo()).rejects.toMatchObject({
+      code: 'destination_unwritable',
+      detail: expect.stringContaining('"badges"') as string,
+    })
+    const [left] = await target.run('SELECT count(*) AS n FROM badges')
+    expect(Number(left?.['n'])).toBe(450)
+  })
+
   test('change only when a run is complete; stopped and resumed, the run writes each row once', async () => {
     expect((await runTo()).run.verdict).toBe('complete')
     const before = users()
