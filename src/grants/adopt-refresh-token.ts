@@ -1,5 +1,6 @@
 import { EvergrantError, isEvergrantError, type Secret } from '../kernel/index.ts'
 import { canonicalTarget, type TokenSubject, type TokenTarget } from '../oauth/index.ts'
+import { bounded } from './bounded.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
 import { loadCredentials, type LoadedCredentials } from './credentials.ts'
@@ -7,7 +8,9 @@ import { evidence } from './evidence.ts'
 import { holdExchange, type HeldExchange } from './held-exchange.ts'
 import { keepAliveAt } from './keep-alive.ts'
 import type { GrantRecord, TokenSlotKey } from './ports.ts'
+import { renewalDeadlineMs } from './purpose.ts'
 import { targetsOf } from './registry.ts'
+import { requireStranger } from './require-stranger.ts'
 import { sendExchange, type ExchangeHabits } from './send-exchange.ts'
 import { holdToken } from './slot.ts'
 
@@ -36,7 +39,8 @@ export interface Adoption {
  * any other, and its tenant is compared where an ID token tells it. Only when nothing failed does
  * it become the current grant; until then, and otherwise, the one that was serves on.
  *
- * @throws `usage` for a connection without refresh tokens, `secret_unavailable`, `store_*`
+ * @throws `usage` for a connection without refresh tokens, and for a strict provider’s token that
+ *   is in use or on trial here; `secret_unavailable`, `store_*`
  */
 export async function adoptRefreshToken(
   definition: ConnectionDefinition,
@@ -53,6 +57,7 @@ export async function adoptRefreshToken(
   const credentials = await loadCredentials(definition, context.nameVersion)
   const address = { connection: name, tenant: provider.tenant }
   const before = await store.findGrant(address)
+  await requireStranger(definition, refreshToken, before, credentials, context)
   const secret = { secret: refreshToken }
   const { id: grantId } = await store.addCandidate({ ...address, subject: '' }, secret, clock.now())
   emit({ type: 'grant.candidate_added', at: clock.now(), ...address, grantId })
@@ -75,12 +80,16 @@ export async function adoptRefreshToken(
     for (const target of targetsOf(definition)) {
       const isOver = proofs.some(({ outcome }) => outcome === 'failed')
       const proof = canonicalTarget(target)
-      const error = isOver ? undefined : await trial.redeemFor(target)
+      const refusal = isOver ? undefined : await trial.redeemFor(target)
       if (isOver) note({ proof, outcome: 'unverified' })
-      else
-        note(
-          error === undefined ? { proof, outcome: 'passed' } : { proof, outcome: 'failed', error },
-        )
+      else if (refusal === undefined) note({ proof, outcome: 'passed' })
+      else {
+        // A proven token that was rotated meanwhile is not thrown away because the provider is busy:
+        // its predecessor is dead, and nobody else has the new one.
+        const isProven = proofs.some(({ outcome }) => outcome === 'passed')
+        const outcome = refusal.isPassing && isProven ? 'unverified' : 'failed'
+        note({ proof, outcome, error: refusal.error })
+      }
     }
     note(await proveIdentity(definition, trial.subject(), context))
   } catch (fault) {
@@ -116,9 +125,15 @@ export async function adoptRefreshToken(
   return { ...told, isActivated: true, proofs }
 }
 
+interface Refusal {
+  readonly error: EvergrantError
+  /** It passes by itself, and has not spent the refresh token. */
+  readonly isPassing: boolean
+}
+
 interface Trial {
   /** Redeems the candidate’s refresh token for a target; returns why that failed. */
-  redeemFor(target: TokenTarget): Promise<EvergrantError | undefined>
+  redeemFor(target: TokenTarget): Promise<Refusal | undefined>
   /** Whose token it is, as the last ID token said. */
   subject(): TokenSubject | undefined
 }
@@ -143,7 +158,7 @@ function createTrial(
     refreshToken: Secret,
     target: TokenTarget,
     slotVersion: number,
-  ): Promise<EvergrantError | undefined> {
+  ): Promise<Refusal | undefined> {
     const refreshVersion = grant.refreshToken?.version ?? 0
     const answer = await sendExchange({ definition, target, proofs, refreshToken }, habits, {
       fetch: held.fetch,
@@ -173,7 +188,7 @@ function createTrial(
           redemption: { refreshVersion, effect },
         }),
       )
-      return error
+      return { error, isPassing: retry === 'backoff' && effect === 'none' }
     }
     const { token, refreshToken: rotated, refreshExpiresAt } = answer.value
     subject = answer.value.subject ?? subject
@@ -201,7 +216,12 @@ function createTrial(
       }),
     )
     if (delivery.kind === 'done') return undefined
-    return new EvergrantError('store_unavailable', 'the store went away during the trial')
+    // What the provider issued is worth a wait: where it rotates, there is no other.
+    const saving = bounded(clock, renewalDeadlineMs, delivery.later, () => storeAway().error)
+    return saving.then(
+      () => undefined,
+      () => storeAway(),
+    )
   }
 
   return {
@@ -210,8 +230,8 @@ function createTrial(
       const slot = { grantId, target: canonicalTarget(target), credentialVersion: version }
       const view = await store.viewForRenewal(slot)
       const facts = view?.grant.refreshToken
-      if (view?.grant.standing !== 'candidate') return replaced()
-      if (facts === undefined || view.refreshToken === undefined) return replaced()
+      if (view?.grant.standing !== 'candidate') return ofCandidate(replaced())
+      if (facts === undefined || view.refreshToken === undefined) return ofCandidate(replaced())
       const slotVersion = view.slot?.version ?? 0
       const start = await holdExchange(context, {
         slot,
@@ -220,9 +240,9 @@ function createTrial(
         redemption: { refreshVersion: facts.version, isExclusive },
       })
       if (start.kind === 'store_away') {
-        return new EvergrantError('store_unavailable', 'the store went away during the trial')
+        return storeAway()
       }
-      if (start.kind === 'elsewhere') return replaced()
+      if (start.kind === 'elsewhere') return ofCandidate(replaced())
       const { held } = start
       try {
         return await send(held, slot, view.grant, view.refreshToken, target, slotVersion)
@@ -254,6 +274,16 @@ async function proveIdentity(
     `the refresh token belongs to tenant ${subject.tenantId}, but the connection is for ${expected.value}`,
   )
   return { proof, outcome: 'failed', error }
+}
+
+function ofCandidate(error: EvergrantError): Refusal {
+  return { error, isPassing: false }
+}
+
+function storeAway(): Refusal {
+  return ofCandidate(
+    new EvergrantError('store_unavailable', 'the store went away during the trial'),
+  )
 }
 
 function replaced(): EvergrantError {

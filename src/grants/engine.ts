@@ -133,7 +133,8 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
       handles.slot(address, target).refresh({ mayResend: resend }),
     adopt: async (address, refreshToken) => {
       const definition = definitionOf(address)
-      const adoption = await adoptRefreshToken(definition, refreshToken, context)
+      const endTurn = await context.turns.take(`adopt ${JSON.stringify(address)}`)
+      const adoption = await adoptRefreshToken(definition, refreshToken, context).finally(endTurn)
       if (adoption.isActivated) dropTokens(handles, definition, 'superseded')
       return adoption
     },

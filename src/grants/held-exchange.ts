@@ -23,7 +23,10 @@ export interface HeldExchange {
    * process has taken the exchange over nothing is sent any more.
    */
   readonly fetch: typeof fetch
-  /** True when a request was held back because the exchange is another process’s by now. */
+  /**
+   * True when a request was held back: the exchange is another process’s by now, or it was too
+   * late.
+   */
   wasHeldBack(): boolean
   /** True when something may have reached the provider’s token endpoint. */
   hasSent(): boolean
@@ -47,10 +50,15 @@ const longestHoldMs = 30_000
 /** A request takes up to this long (ms): the lease must not end sooner when it is sent. */
 const longestRequestMs = 10_000
 
-/** Claims an exchange, and keeps its lease alive until it is released. */
+/**
+ * Claims an exchange, and keeps its lease alive until it is released.
+ *
+ * @param sendBy After this instant (epoch ms) nothing is sent any more; never by default.
+ */
 export async function holdExchange(
   context: HoldContext,
   wanted: Omit<ExchangeClaim, 'attemptId' | 'leaseMs' | 'now'>,
+  sendBy = Number.POSITIVE_INFINITY,
 ): Promise<HoldStart> {
   const { store, access, outbox, clock, random } = context
   const now = clock.now()
@@ -70,13 +78,14 @@ export async function holdExchange(
   }
   const start = begun.value
   if (start.kind !== 'begun') return { kind: 'elsewhere', start }
-  return { kind: 'held', held: hold(context, claim, startTick) }
+  return { kind: 'held', held: hold(context, claim, startTick, sendBy) }
 }
 
 function hold(
   { store, access, clock, fetch }: HoldContext,
   { slot, attemptId, now }: ExchangeClaim,
   startTick: number,
+  sendBy: number,
 ): HeldExchange {
   // The lease by whichever clock went further: a stalled process must notice that it is over.
   let from = { wall: now, tick: startTick }
@@ -118,7 +127,13 @@ function hold(
         wasHeldBack = true
         throw new Error('another process has taken this exchange over')
       }
-      if (init?.method !== undefined && init.method !== 'GET') hasSent = true
+      if (init?.method !== undefined && init.method !== 'GET') {
+        if (clock.now() > sendBy) {
+          wasHeldBack = true
+          throw new Error('it is too late to send this')
+        }
+        hasSent = true
+      }
       return fetch(input, init)
     },
     wasHeldBack: () => wasHeldBack,

@@ -5,7 +5,7 @@ import type { LoadedCredentials } from './credentials.ts'
 import { exchangeGate } from './exchange-gate.ts'
 import { judge, type FailedExchange } from './failure-desk.ts'
 import { holdExchange, type HeldExchange } from './held-exchange.ts'
-import { planExchange, type ExchangePlan } from './plan-exchange.ts'
+import { planExchange, resendUntil, type ExchangePlan } from './plan-exchange.ts'
 import type { GrantRecord, RenewalView, TokenSlotKey } from './ports.ts'
 import type { RenewalOutcome, RenewalPurpose } from './purpose.ts'
 import {
@@ -67,7 +67,7 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
     const { displaces, resends } = plan
     const facts = isRedemption ? grant.refreshToken : undefined
     if (facts !== undefined && outbox.isFull) return withoutStore(credentials, run)
-    const start = await holdExchange(parts, {
+    const claim = {
       slot: key,
       slotVersion: stored?.version ?? 0,
       owner: parts.owner,
@@ -81,7 +81,11 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
               ...(resends === undefined ? {} : { resends: resends.intent.attemptId }),
             },
           }),
-    })
+    }
+    // Finding endpoint and credentials takes time, too, which counts against the grace.
+    const isGraceful = isExclusive && resends?.by === 'grace'
+    const sendBy = isGraceful ? resendUntil(resends.intent, provider.rotationGraceMs) : undefined
+    const start = await holdExchange(parts, claim, sendBy)
     if (start.kind === 'store_away') return withoutStore(credentials, run)
     if (start.kind === 'elsewhere') return start.start.kind === 'moved' ? 'look_again' : 'wait'
     const { held } = start
@@ -151,7 +155,9 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
     credentials: LoadedCredentials,
     run: Run,
   ): Promise<Step> {
-    if (failure.kind === 'client_rejected' && run.hasReread !== true) {
+    // A bare 401 may come from something in between, after the provider has spent a strict token.
+    const mayTryAgain = !isExclusive || failure.effect === 'none'
+    if (failure.kind === 'client_rejected' && mayTryAgain && run.hasReread !== true) {
       run.hasReread = true
       const reread = await client.credentials(true)
       if (reread.version !== credentials.version) {

@@ -53,10 +53,18 @@ export function planExchange(view: RenewalView, facts: PlanFacts): ExchangePlan 
   }
   if (!intent.isUnknown && isHeld(intent, facts)) return { kind: 'wait', flight: intent }
   if (facts.mayResend) return { kind: 'send', ...displaces, resends: { intent, by: 'operator' } }
-  const ageMs = facts.now - intent.startedAt
-  const isGraceful = intent.resends === 0 && ageMs >= 0 && ageMs <= facts.rotationGraceMs
-  if (!isGraceful || facts.rotationGraceMs === 0) return { kind: 'unknown' }
+  const isInTime =
+    facts.now >= intent.startedAt && facts.now <= resendUntil(intent, facts.rotationGraceMs)
+  if (intent.resends > 0 || !isInTime || facts.rotationGraceMs === 0) return { kind: 'unknown' }
   return { kind: 'send', ...displaces, resends: { intent, by: 'grace' } }
+}
+
+/**
+ * Until when a token may be sent again within its grace (epoch ms): the provider counts it from the
+ * first arrival, which was not before the journal’s entry, and the way there takes its time.
+ */
+export function resendUntil({ startedAt }: RefreshIntent, graceMs: number): number {
+  return startedAt + graceMs - Math.min(1_000, graceMs / 10)
 }
 
 function isHeld(flight: Flight, { now, identity }: PlanFacts): boolean {

@@ -1,7 +1,7 @@
 import type { EvergrantError } from '../kernel/index.ts'
 import { errorOf } from './evidence.ts'
 import { exchangeGate } from './exchange-gate.ts'
-import type { GrantRecord, RenewalView, TokenSlotRecord } from './ports.ts'
+import type { GrantFailure, GrantRecord, RenewalView, TokenSlotRecord } from './ports.ts'
 import type { RenewalOutcome, RenewalPurpose } from './purpose.ts'
 import { recheckAfterMs } from './reduce.ts'
 import { versionOf, type RenewalParts, type Run } from './renewal-parts.ts'
@@ -102,7 +102,8 @@ export function createWeighing(parts: RenewalParts): Weighing {
     if (failure === undefined) return
     const isOfStanding = standingCodes.has(failure.error.code)
     if (!isOfStanding && memory.failedWith === versionOf(grant)) return
-    if (isOfStanding && grant.refreshToken?.unknownSince !== undefined) return
+    const isUnknown = grant.refreshToken?.unknownSince !== undefined && !isKnownDead(grant)
+    if (isOfStanding && isUnknown) return
     if (isOfStanding || (memory.failedWith !== undefined && failure.retry !== 'backoff')) {
       desk.forget()
       dispatch({ type: 'cured' })
@@ -139,6 +140,12 @@ export function createWeighing(parts: RenewalParts): Weighing {
     { grant }: RenewalView,
     purpose: RenewalPurpose,
   ): Promise<RenewalOutcome> {
+    if (isKnownDead(grant)) {
+      const lapsed = errorOf(grant.lastFailure)
+      memory.failedWith = versionOf(grant)
+      desk.refuse(purpose, lapsed)
+      return { kind: 'failed', error: slot().failure?.error ?? lapsed }
+    }
     const error = unknownError(address)
     const facts = grant.refreshToken
     if (facts !== undefined && facts.unknownSince === undefined) {
@@ -164,4 +171,11 @@ export function createWeighing(parts: RenewalParts): Weighing {
   }
 
   return { weigh, adopt, giveUpUnknown, tellUnknown }
+}
+
+/** Its token was sent again by an operator’s decision, and the provider has said that it is dead. */
+function isKnownDead(
+  grant: GrantRecord,
+): grant is GrantRecord & { readonly lastFailure: GrantFailure } {
+  return grant.state === 'lapsed' && grant.lastFailure?.code === 'grant_lapsed'
 }
