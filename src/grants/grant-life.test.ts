@@ -166,6 +166,22 @@ describe('a revoked grant', () => {
   })
 })
 
+describe('news of a revocation', () => {
+  it('that the store did not confirm at once is asked for until it does', async () => {
+    const cluster = await start()
+    const [one, two] = [await cluster.node(), await cluster.node()]
+    await cluster.settle(one.connection.getToken())
+    await cluster.settle(two.connection.getToken())
+    await cluster.settle(one.engine.revoke('csp'))
+    two.failAt(['getGrant:before'])
+    await two.engine.notice(['grants'])
+    expect(two.connection.peek()).toBeDefined()
+    two.failAt([])
+    await cluster.settle(cluster.clock.sleep(1_100))
+    expect(two.connection.peek()).toBeUndefined()
+  })
+})
+
 describe('a refresh token that is adopted', () => {
   it('is refused for a connection without refresh tokens', async () => {
     const engine = createEngineFixture().engine()
@@ -215,9 +231,12 @@ describe('a refresh token that is adopted', () => {
     const [one, two] = [await cluster.node(), await cluster.node()]
     await cluster.settle(one.connection.getToken())
     await cluster.settle(two.connection.getToken())
-    // Another token of the same family serves as the newcomer.
-    const next = cluster.store.grantOf(address)?.refreshToken ?? new Secret('')
-    expect((await cluster.settle(one.engine.adopt('csp', next))).isActivated).toBe(true)
+    // The newest token of the family, which somebody else has got.
+    const current = cluster.store.grantOf(address)?.refreshToken?.reveal() ?? ''
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: current })
+    await cluster.endpoint.fetch('https://as.example/token', { method: 'POST', body })
+    const adoption = await cluster.settle(one.engine.adopt('csp', new Secret('rt-3')))
+    expect(adoption.isActivated).toBe(true)
     await two.engine.notice(['grants'])
     expect(two.connection.peek()).toBeUndefined()
     expect(granted(await cluster.settle(two.connection.getToken())).origin).toBe('adopted')
@@ -276,6 +295,18 @@ describe('grants whose time has come', () => {
     expect(report).toEqual({ taken: 1, renewed: 1, failed: 0, orphaned: 0 })
     expect(cluster.endpoint.sent.get('rt-2')).toHaveLength(1)
     expect(cluster.store.grantOf(address)?.record.keepAliveAt).toBeGreaterThan(next + 6 * day)
+  })
+
+  it('are found again after a node with an older configuration took them for orphans', async () => {
+    const cluster = createCluster({ model: 'overlap', graceMs: 0 })
+    await cluster.consent()
+    const [idle, older] = [await cluster.node(), await cluster.node({ name: 'other' })]
+    await cluster.settle(idle.connection.getToken())
+    await cluster.clock.advance(8 * day)
+    expect(await cluster.settle(older.engine.runDue())).toMatchObject({ taken: 1, orphaned: 1 })
+    await cluster.clock.advance(8 * day)
+    expect(await cluster.settle(idle.engine.runDue())).toMatchObject({ taken: 1, renewed: 1 })
+    expect(cluster.store.grantOf(address)?.record.state).toBe('active')
   })
 
   it('become orphaned when their connection is gone, and serve again when it is back', async () => {
@@ -425,5 +456,22 @@ describe('more addresses than are kept', () => {
     for (let i = 0; i < 10_001; i++) engine.connection(`contoso-graph@t${i}.example`)
     expect(first.peek()).toBeUndefined()
     expect(granted(await first.getToken()).origin).toBe('adopted')
+  })
+
+  it('are there for a while when every one is being renewed', async () => {
+    const change = template()
+    const never = (): Promise<Secret> => new Promise(() => {})
+    const hang = (definition: ConnectionDefinition): ConnectionDefinition => ({
+      ...definition,
+      credentials: [{ kind: 'secret', method: 'client_secret_post', read: never }],
+    })
+    const engine = createEngineFixture().engine({
+      ...change,
+      forTenant: (tenant) => hang(change.forTenant?.(tenant) as ConnectionDefinition),
+    })
+    for (let i = 0; i < 10_001; i++) {
+      void engine.connection(`contoso-graph@t${i}.example`).getToken()
+    }
+    expect(engine.connection('contoso-graph@more.example').peek()).toBeUndefined()
   })
 })

@@ -61,10 +61,11 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
     leaving.add(left)
   }
 
-  function makeRoom(): void {
+  /** Lets one go for a newcomer; when all are in use there are more for a while. */
+  function makeRoom(newcomer: Seat): void {
     if (seats.size <= handlesKept) return
     for (const seat of seats.values()) {
-      if (seat.slot?.isRenewing() === true) continue
+      if (seat === newcomer || seat.slot?.isRenewing() === true) continue
       letGo(seat)
       return
     }
@@ -89,7 +90,7 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
     if (isClosed) void slot.close()
     const seat = { key, name, tenant, slot }
     seats.set(key, seat)
-    makeRoom()
+    makeRoom(seat)
     return seat
   }
 

@@ -3,6 +3,7 @@ import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
 import { exchangeGate } from './exchange-gate.ts'
 import type { Handles } from './handles.ts'
+import { longestIdleMs } from './keep-alive.ts'
 import type { GrantRecord } from './ports.ts'
 import { targetsOf, type ConnectionRegistry } from './registry.ts'
 import { standingCodes } from './standing.ts'
@@ -43,7 +44,8 @@ const slowestMs = 24 * 3_600_000
 
 /**
  * Renews the grants whose time has come, the most overdue first, in pages, so that a million grants
- * take no more memory than one page. A grant whose connection is gone becomes `orphaned`.
+ * take no more memory than one page. A grant whose connection is gone becomes `orphaned`, and is
+ * looked at again after a week, should the connection be back by then.
  *
  * @throws `store_*` when no due grants can be taken
  */
@@ -135,8 +137,11 @@ function nextTry(slot: TokenSlot): number | undefined {
 async function orphan(context: RunDueContext, grant: GrantRecord): Promise<void> {
   const { store, access, clock, emit, handles } = context
   const { id, connection, tenant } = grant
+  // It comes up again: the node that sweeps may have an older configuration than others, and an idle
+  // grant that nobody asks for would never be found once its connection is back.
+  await schedule(context, id, clock.now() + longestIdleMs)
+  if (grant.state === 'orphaned') return
   await access.attempt(() => store.setGrantState(id, 'orphaned', clock.now()))
-  await schedule(context, id, undefined)
   for (const slot of handles.slots()) {
     if (slot.renewal.grantId() === id) slot.drop('orphaned')
   }
