@@ -18,7 +18,10 @@ export interface ProcessIdentity {
   readonly pidNamespace: string
   readonly pid: number
   readonly processStart: string
-  /** The start of a process in this namespace, undefined when there is none of that pid. */
+  /**
+   * The start of a process in this namespace: undefined when there is none of that pid, empty when
+   * there is one that hides it (`hidepid`, systemd's `ProtectProc`).
+   */
   startOf(pid: number): string | undefined
 }
 
@@ -30,12 +33,17 @@ export function ownerOf(identity: ProcessIdentity, instanceId: string): ProcessO
 
 /**
  * Tells whether an owner is certainly gone. That can be seen only where its processes are visible
- * (same boot, same pid namespace); of any other owner it is false, and its lease decides.
+ * (same boot, same pid namespace, and nothing hidden); of any other owner it is false, and its
+ * lease decides.
  */
 export function isCertainlyGone(owner: ProcessOwner, identity: ProcessIdentity): boolean {
   const isVisible =
     identity.bootId !== '' &&
+    identity.pidNamespace !== '' &&
     owner.bootId === identity.bootId &&
     owner.pidNamespace === identity.pidNamespace
-  return isVisible && identity.startOf(owner.pid) !== owner.processStart
+  if (!isVisible) return false
+  const start = identity.startOf(owner.pid)
+  if (start === undefined) return true
+  return start !== '' && owner.processStart !== '' && start !== owner.processStart
 }

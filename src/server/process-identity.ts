@@ -16,8 +16,9 @@ export function readProcessIdentity(): ProcessIdentity {
   const startOf = (pid: number): string | undefined => {
     const stat = read(`/proc/${pid}/stat`)
     // The command name may hold blanks and brackets: fields count from behind its last bracket.
+    if (stat === '') return isThere(pid) ? '' : undefined
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const isGone = stat === '' || fields[0] === 'Z' || fields[0] === 'X'
+    const isGone = fields[0] === 'Z' || fields[0] === 'X'
     return isGone ? undefined : fields[19]
   }
   return {
@@ -26,6 +27,16 @@ export function readProcessIdentity(): ProcessIdentity {
     pid: process.pid,
     processStart: startOf(process.pid) ?? '',
     startOf,
+  }
+}
+
+/** Another user's process may be hidden from `/proc`, but not from the question whether it is there. */
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 
