@@ -4,11 +4,21 @@ import { suggest } from './suggest.ts'
 
 /**
  * Finds what may be right but often is not: imports with a connection that the file does not
- * define, which then has to stand in the store.
+ * define, which then has to stand in the store, and imports that wait for a scheduler.
  */
 export function configHints({ connections, imports }: Config): readonly SecretHint[] {
   const known = Object.keys(connections)
-  return Object.values(imports).flatMap(({ name, connection }) => {
+  const waiting = Object.values(imports).flatMap(({ name, schedule }) =>
+    schedule === undefined
+      ? []
+      : [
+          {
+            askedBy: `imports.${name}.schedule`,
+            hint: `Nothing of this version runs imports by their schedule: let cron or another scheduler call \`evergrant imports run ${name}\`.`,
+          },
+        ],
+  )
+  const elsewhere = Object.values(imports).flatMap(({ name, connection }) => {
     const [wanted = ''] = connection.split('@')
     if (known.includes(wanted)) return []
     const meant = suggest(wanted, known)
@@ -20,4 +30,5 @@ export function configHints({ connections, imports }: Config): readonly SecretHi
       },
     ]
   })
+  return [...waiting, ...elsewhere]
 }

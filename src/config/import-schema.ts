@@ -165,7 +165,7 @@ export const importSchema = z
     })
       .optional()
       .describe(
-        'When the import is due: a cron expression of five fields, in UTC; `evergrant imports run NAME` runs it at any time.',
+        'When the import is due: a cron expression of five fields, in UTC. Kept for a later version: this one runs nothing by it; let a scheduler call `evergrant imports run NAME`.',
       ),
   })
   .describe('One import: what is read with which connection, and where it goes.')
