@@ -263,7 +263,11 @@ function membershipsOf(groupId: string, rows: PageRows): readonly Membership[] {
   return rows.ids.map((memberId, index) => {
     const { '@odata.type': type } = JSON.parse(rows.json(index)) as { '@odata.type'?: unknown }
     const memberType = typeof type === 'string' ? type.replace(/^#microsoft\.graph\./, '') : ''
-    return { groupId, memberId, memberType: memberType === '' ? 'directoryObject' : memberType }
+    return {
+      groupId,
+      memberId,
+      memberType: /^\w+$/.test(memberType) ? memberType : 'directoryObject',
+    }
   })
 }
 

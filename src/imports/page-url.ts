@@ -53,12 +53,20 @@ const longestLink = 16_384
  * origin.
  *
  * @throws EvergrantError `next_link_foreign`; `graph_answer_invalid` when it is longer than 16 KiB
+ *   or holds control characters
  */
 export function checkNextLink(link: string, graphUrl: string): string {
   if (link.length > longestLink) {
     throw new EvergrantError(
       'graph_answer_invalid',
       `expected a next link of at most ${longestLink} characters, but the page carried one of ${link.length}`,
+    )
+  }
+  // A browser's parser drops or encodes them; databases do not all keep them.
+  if (/[\p{Cc}\p{Cs}]/u.test(link)) {
+    throw new EvergrantError(
+      'graph_answer_invalid',
+      'expected a next link of plain characters, but the page carried one with control characters',
     )
   }
   const origin = new URL(graphUrl).origin

@@ -3,6 +3,7 @@ import type { Transaction } from './connection.ts'
 import { keyOfId } from './object-ids.ts'
 import { markSeen } from './seen-marks.ts'
 import { countRows, writableSpace, type Space } from './spaces.ts'
+import { storedJson } from './stored-json.ts'
 
 /** The rows of one page and what to write with them. */
 export interface PageWrite extends Space {
@@ -60,7 +61,7 @@ export async function writePage(
   }>(writeSql, [
     spaceId,
     [...lastIndex.keys()],
-    Array.from(lastIndex.values(), (index) => page.json(index)),
+    Array.from(lastIndex.values(), (index) => storedJson(page.json(index))),
     space.next_row,
     now,
   ])
