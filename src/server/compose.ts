@@ -18,7 +18,6 @@ import type { JobEvent } from '../jobs/index.ts'
 import {
   createEventBus,
   EvergrantError,
-  isEvergrantError,
   newId,
   ownerOf,
   systemClock,
@@ -28,10 +27,11 @@ import {
   type ProcessIdentity,
   type RandomBytes,
 } from '../kernel/index.ts'
-import type { GenerationTopic, Store } from '../store/index.ts'
+import type { Store } from '../store/index.ts'
 import { createVault, readKey, type Vault } from '../vault/index.ts'
 import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
 import { createDestinationPassword } from './destination-password.ts'
+import { createFollower } from './follow-changes.ts'
 import { importTokensFrom } from './import-tokens.ts'
 import { joinNodes } from './node-beat.ts'
 import { openOutbound } from './open-outbound.ts'
@@ -173,8 +173,11 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       if (await connections.reload()) engine.define(definitions())
     }
     if (isLasting) {
-      const follow = followChanges({ engine, reloadConnections, beat: node.beat })
-      opened.push(store.watchGenerations(({ topics }) => void follow(topics)))
+      const follower = createFollower({ engine, reloadConnections, beat: node.beat, clock })
+      opened.push(
+        follower.end,
+        store.watchGenerations(({ topics }) => void follower.follow(topics)),
+      )
     }
     const definition = (name: string): ConnectionDefinition => engine.connection(name).definition
     const targets = createTargetOpener(createDestinationPassword(config.imports, secrets, env))
@@ -230,23 +233,6 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
   } catch (error) {
     await closeAll().catch(() => {})
     throw error
-  }
-}
-
-/** Does what the changes of other processes call for; a store that is away is met by the next. */
-function followChanges(what: {
-  readonly engine: GrantEngine
-  readonly reloadConnections: () => Promise<void>
-  readonly beat: () => Promise<void>
-}): (topics: readonly GenerationTopic[]) => Promise<void> {
-  return async (topics) => {
-    try {
-      if (topics.includes('connections')) await what.reloadConnections()
-      if (topics.includes('keys')) await what.beat()
-      await what.engine.notice(topics)
-    } catch (error) {
-      if (!isEvergrantError(error)) throw error
-    }
   }
 }
 
