@@ -67,7 +67,7 @@ ${parts.join('\n\n')}
 \`\`\`sh
 npm ci
 npm run bench                     # everything; writes this file
-npm run bench -- import           # getToken, stampede, import or memory alone
+npm run bench -- import           # one part alone: ${Object.keys(benchmarks).join(', ')}
 npm run bench -- --quick          # a few seconds of each, to see that it works
 \`\`\`
 
