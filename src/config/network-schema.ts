@@ -14,7 +14,7 @@ const isProxy = (value: string): boolean => {
 const noPassword = {
   expected: `${form}, without a password in it`,
   remedy:
-    'Secrets never stand in this file: write { url: http://user@host:port, password: { env: NAME } }. Treat a password that stood here as known, and replace it.',
+    'Secrets never stand in this file: write { url: https://user@host:port, password: { env: NAME } }; a proxy spoken to over http takes its password from HTTPS_PROXY alone. Treat a password that stood here as known, and replace it.',
 }
 const hasNoPassword = (value: string): boolean => {
   const userInfo = /^[a-z]+:\/\/(.*)@/is.exec(value)?.[1]
@@ -47,7 +47,7 @@ const proxyAddress = must(
   (value) => URL.parse(value)?.username !== '',
   {
     expected: `${form} with a user, as there is a password`,
-    remedy: 'Write the user before the host, http://user@host:port, or remove "password".',
+    remedy: 'Write the user before the host, https://user@host:port, or remove "password".',
   },
 )
 

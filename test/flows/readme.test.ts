@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { parse, stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createProgram } from '../../src/cli/run-cli.ts'
+import { loadConfig } from '../../src/config/index.ts'
 import { collections } from '../../src/directory/index.ts'
 import { defaultTenant, startSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { createBlockRunner, type BlockRunner } from '../support/block-runner.ts'
@@ -37,6 +38,31 @@ const program = await createProgram({
   },
   exitWith: unheard,
 })
+
+/** A whole configuration with one shown piece in it: a section, or a setting of a connection. */
+function withPlace(shown: string): string {
+  const piece = parse(shown) as Record<string, unknown>
+  const { credentials = [{ secret: { env: 'A' } }], ...rest } = piece
+  const { tenant, type, ...sections } = rest
+  const provider = { type: 'entra', tenant: defaultTenant.id }
+  const connection = {
+    provider: 'contoso',
+    client: { id: 'a', credentials },
+    grant: 'client_credentials',
+  }
+  return stringify({
+    store: 'sqlite:./evergrant.db',
+    encryption: { keys: [{ id: 'k1', env: 'KEY' }] },
+    providers: {
+      contoso: provider,
+      ...(type === undefined ? {} : { other: { type, issuer: 'https://sso.example.com' } }),
+    },
+    connections: {
+      'contoso-graph': { ...connection, ...(tenant === undefined ? {} : { tenant }) },
+    },
+    ...sections,
+  })
+}
 
 function allCommands(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(allCommands)]
@@ -111,6 +137,24 @@ describe('the documents for users', () => {
     expect(listed).toEqual(collections.users.defaultColumns)
     const { length } = collections.users.defaultColumns
     expect(readDocument('docs/guides/import.md')).toContain(`| ${length} columns `)
+  })
+
+  it('show settings and sections that the configuration takes', async () => {
+    const rows = [...readme.matchAll(/^\| .*? \| `([a-z]\w*: .*?)`/gm)].map(([, one = '']) => one)
+    const blocks = documents
+      .flatMap((path) => [...readDocument(path).matchAll(/^```yaml\n([\s\S]*?)^```/gm)])
+      .map(([, text = '']) => text)
+      .filter((text) => /^(imports|store|connections):/.test(text))
+    expect({ rows: rows.length, blocks: blocks.length }).toEqual({ rows: 6, blocks: 3 })
+    for (const shown of [...rows, ...blocks]) {
+      const bytes = new TextEncoder().encode(withPlace(shown))
+      const world = { readFile: async () => bytes, workingDirectory: '/' }
+      const problem = await loadConfig('/evergrant.yaml', world).then(
+        () => 'none',
+        (error: unknown) => String(error),
+      )
+      expect({ shown, problem }).toEqual({ shown, problem: 'none' })
+    }
   })
 
   it('answer the four messages people search for', () => {
