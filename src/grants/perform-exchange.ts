@@ -196,10 +196,10 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
   async function withoutStore(credentials: LoadedCredentials, run: Run): Promise<RenewalOutcome> {
     const { purpose } = run
     if (isRedemption) {
-      const error = new EvergrantError(
-        'store_unavailable',
-        `the refresh token of "${address}" is not sent while the store is away`,
-      )
+      const { unseen } = memory
+      // A value that no key opens is no outage, and only a person can end it.
+      const isUnreadable = unseen !== undefined && !unseen.code.startsWith('store_')
+      const error = isUnreadable ? unseen : unsent(address)
       const failure = { error, retry: 'backoff', isLapse: false } as const
       return { kind: 'failed', error: await desk.fail(purpose, failure) }
     }
@@ -224,4 +224,11 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
 function hasMoved(before: GrantRecord, after: GrantRecord | undefined): boolean {
   if (after?.standing !== 'current' || after.state === 'revoked') return true
   return versionOf(before) !== versionOf(after)
+}
+
+function unsent(address: string): EvergrantError {
+  return new EvergrantError(
+    'store_unavailable',
+    `the refresh token of "${address}" is not sent while the store is away`,
+  )
 }

@@ -58,6 +58,8 @@ export interface RenewalParts extends RenewalContext {
   /** What is remembered from run to run. */
   readonly memory: {
     grantId: string | undefined
+    /** Why the store did not show the grant, the last time it was asked. */
+    unseen: EvergrantError | undefined
     /** The grant and refresh version that the last failure was about. */
     failedWith: string | undefined
     /** The refresh version whose unknown fate was told. */
@@ -77,6 +79,7 @@ export function createParts(context: RenewalContext): RenewalParts {
   const about = { ...grantAddress, target: targetName }
   const memory: RenewalParts['memory'] = {
     grantId: undefined,
+    unseen: undefined,
     failedWith: undefined,
     toldUnknown: undefined,
   }

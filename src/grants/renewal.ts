@@ -142,7 +142,13 @@ export function createRenewal(context: RenewalContext): Renewal {
         memory.grantId = made.value.id
       }
       const key = parts.slotKeyOf(memory.grantId ?? '', credentialVersion)
-      const seen = await access.attempt(() => store.viewForRenewal(key))
+      memory.unseen = undefined
+      const seen = await access.attempt(
+        () => store.viewForRenewal(key),
+        (error) => {
+          memory.unseen = error
+        },
+      )
       if (seen === undefined) return undefined
       if (seen.value?.grant.standing === 'current') return seen.value
       memory.grantId = undefined

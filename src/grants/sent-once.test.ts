@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import {
   createCluster,
+  hour,
   minute,
   refused,
   type Cluster,
   type EngineNode,
 } from '../../test/support/engine-fixture.ts'
-import { Secret } from '../kernel/index.ts'
+import { EvergrantError, Secret } from '../kernel/index.ts'
 
 const strict = { model: 'strict', graceMs: 0 } as const
 const graceful = { model: 'strict', graceMs: minute } as const
@@ -84,6 +85,23 @@ describe('a strict refresh token that was perhaps spent', () => {
       expect((await engine.status('csp')).state).toBe('lapsed')
     }
     expect(cluster.endpoint.sent.get('rt-1')).toHaveLength(2)
+  })
+})
+
+describe('a refresh token that cannot be unsealed', () => {
+  it('is told with the reason, not as a store that is away', async () => {
+    const cluster = createCluster(strict)
+    await cluster.consent()
+    const node = await cluster.node()
+    await cluster.settle(node.connection.getToken())
+    await cluster.clock.advance(2 * hour)
+    cluster.store.fault = new EvergrantError('unseal_failed', 'sealed with a key that is not here')
+    const error = refused(await cluster.settle(node.connection.getToken()))
+    expect(error.code).toBe('unseal_failed')
+    expect(cluster.endpoint.requests).toHaveLength(1)
+    cluster.store.fault = undefined
+    await cluster.clock.advance(minute)
+    expect((await cluster.settle(node.connection.getToken())).ok).toBe(true)
   })
 })
 

@@ -6,8 +6,13 @@ export interface StoreAccess {
   /**
    * Runs one store call. Undefined instead of its value when the store is down, answers with an
    * error of ours, or takes longer than five seconds; other errors are faults and thrown.
+   *
+   * @param onFailed Told which error stood in for the value.
    */
-  attempt<T>(call: () => Promise<T>): Promise<{ readonly value: T } | undefined>
+  attempt<T>(
+    call: () => Promise<T>,
+    onFailed?: (error: EvergrantError) => void,
+  ): Promise<{ readonly value: T } | undefined>
 }
 
 /** How long one store call may take (ms). */
@@ -24,7 +29,7 @@ export function createStoreAccess(
 ): StoreAccess {
   let isDown = false
   return {
-    attempt: async (call) => {
+    attempt: async (call, onFailed) => {
       try {
         const value = await bounded(clock, storeDeadlineMs, call(), () => tooSlow())
         if (isDown) {
@@ -34,6 +39,7 @@ export function createStoreAccess(
         return { value }
       } catch (error) {
         if (!isEvergrantError(error)) throw error
+        onFailed?.(error)
         if (!isDown) {
           isDown = true
           onLost(error)
