@@ -41,6 +41,12 @@ export function connectionToJson(shown: ShownConnection, now: number): Record<st
     client_id: definition.client.id,
     grant: definition.grant,
     ...definition.target,
+    upstreams: Object.fromEntries(
+      Object.entries(definition.upstreams).map(([upstream, { url, target }]) => [
+        upstream,
+        { url: url ?? null, ...target },
+      ]),
+    ),
   }
   if (status === undefined) return { ...defined, state: 'template' }
   const { token, lastFailure, refreshToken, grant } = status
@@ -104,9 +110,13 @@ const headings = [
   'TARGET',
 ]
 
-/** Connections as a table for people. */
-export function formatConnections(shown: readonly ShownConnection[], now: number): string {
-  if (shown.length === 0) return 'no connections are defined; `evergrant init` writes a first one\n'
+/** Connections as a table for people; `whenNone` in its place where there are none. */
+export function formatConnections(
+  shown: readonly ShownConnection[],
+  now: number,
+  whenNone = 'no connections are defined; `evergrant init` writes a first one',
+): string {
+  if (shown.length === 0) return `${whenNone}\n`
   return formatTable(
     headings,
     shown.map(({ name, definition, status }) => [
@@ -139,6 +149,9 @@ export function formatConnection(shown: ShownConnection, now: number): string {
     ['client id', definition.client.id],
     ['grant', definition.grant],
     ['target', targetOf(definition)],
+    ...Object.entries(definition.upstreams).map(
+      ([upstream, { target }]) => [`upstream ${upstream}`, targetOf({ target })] as const,
+    ),
   ] as const
   if (status === undefined) {
     return formatFields([
@@ -230,7 +243,7 @@ function tenantOf({ tenant }: ConnectionConfig, status: ConnectionStatus | undef
   return shown === '' ? '-' : shown
 }
 
-function targetOf({ target }: ConnectionConfig): string {
+function targetOf({ target }: Pick<ConnectionConfig, 'target'>): string {
   return 'resource' in target ? target.resource : target.scope
 }
 

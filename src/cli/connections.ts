@@ -65,7 +65,11 @@ Examples:
           io.out(`${JSON.stringify(shown.map((one) => connectionToJson(one, now)))}\n`)
           return
         }
-        io.out(formatConnections(shown, now))
+        const none =
+          template === undefined
+            ? undefined
+            : `${template}: no tenant has a grant yet; ${template}@TENANT gets one when it is first used`
+        io.out(formatConnections(shown, now, none))
         for (const { name, detail } of composition.connections.unusable()) {
           io.note(`connection "${name}" of the store cannot be used: ${detail}\n`)
         }

@@ -374,6 +374,11 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('a template over %s', (store) =
       expect(exit).toBe(0)
       return claimsOf(out.trim())
     }
+    expect((await connections('list tenants')).out).toMatch(/^tenants: no tenant has a grant yet/)
+    expect((await connections('show tenants')).out).toMatch(/^upstream arm +https:\/\/management/m)
+    expect((await connections('show tenants --json')).json()).toMatchObject({
+      upstreams: { arm: { resource: 'https://management.azure.com' } },
+    })
     expect(await token(`tenants@${first}`)).toMatchObject({ tid: first })
     expect(await token('tenants', '--tenant', second.id)).toMatchObject({ tid: second.id })
     const arm = { tid: second.id, aud: expect.stringContaining('management.azure.com') }
