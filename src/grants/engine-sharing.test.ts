@@ -198,6 +198,27 @@ describe('a refused token', () => {
     expect(store.onlySlot().claims).toBe(JSON.stringify(claims))
   })
 
+  it('with a claims challenge is renewed with the claims although a renewal without them is under way', async () => {
+    const claims = JSON.stringify({ access_token: { acrs: { essential: true, value: 'c1' } } })
+    const header = `Bearer error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    const { answer } = endpoint
+    const isOpen = Promise.withResolvers<void>()
+    endpoint.answer = async (request) => {
+      await isOpen.promise
+      return answer(request)
+    }
+    const underWay = connection.getToken({ forceRenewal: true })
+    await endpoint.arrival(2)
+    const headers = { 'www-authenticate': header }
+    const reported = connection.reportRejection({ status: 401, headers, token })
+    isOpen.resolve()
+    await underWay
+    expect((await reported).kind).toBe('renewed_with_claims')
+    expect(endpoint.requests.at(-1)?.form.get('claims')).toContain('acrs')
+  })
+
   it('with a claims challenge is not replaced by a stored token without those claims', async () => {
     const theirs = fixture.connect()
     const ours = fixture.connect()

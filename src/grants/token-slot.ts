@@ -238,7 +238,11 @@ export function createTokenSlot(
       const outcome = await untilAborted(pending, options.signal)
       if (outcome.kind === 'fault') throw outcome.fault
       const renewed = usableToken(slot, instant())?.token
-      if (renewed !== undefined) return describeRenewal(outcome, purpose, renewed)
+      // A renewal that was under way already knew nothing of the claims.
+      const isMissing = verdict.kind === 'claims_challenge' && purpose.claims !== verdict.claims
+      if (renewed !== undefined && !(isMissing && round === 0)) {
+        return describeRenewal(outcome, purpose, renewed)
+      }
       if (outcome.kind === 'failed') return { kind: 'renewal_failed', error: outcome.error }
       // The renewal that was under way brought a token that is refused by now: once more.
     }
