@@ -113,6 +113,8 @@ Examples:
     .action(async (name: string, options: CommonOptions) => {
       await withComposition(io, options, async ({ engine }) => {
         const { atProvider, error } = await engine.revoke(name)
+        // What lives on at the provider is told by the exit code, too: `revoke NAME && remove NAME`.
+        if (error !== undefined) exitWith(error.definition.exit)
         if (options.json === true) {
           const json = { name, state: 'revoked', at_provider: atProvider }
           io.out(

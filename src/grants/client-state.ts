@@ -1,6 +1,7 @@
 import { isEvergrantError, type Clock } from '../kernel/index.ts'
 import type { ConnectionDefinition } from './connection.ts'
-import { loadCredentials, type LoadedCredentials, type NameVersion } from './credentials.ts'
+import type { CredentialPool } from './credential-pool.ts'
+import type { LoadedCredentials } from './credentials.ts'
 import type { ExchangeHabits } from './send-exchange.ts'
 
 /** How long after a change a rejection may come from replication only (ms). */
@@ -25,7 +26,7 @@ export interface ClientState {
 /** Makes the client state of one slot; `onChanged` runs when other credentials were found. */
 export function createClientState(
   definition: ConnectionDefinition,
-  nameVersion: NameVersion,
+  pool: CredentialPool,
   clock: Clock,
   onChanged: () => void,
 ): ClientState {
@@ -38,7 +39,7 @@ export function createClientState(
     isSettling: () => changedTick !== undefined && clock.monotonic() - changedTick < settlingMs,
     credentials: async (reread) => {
       if (loaded !== undefined && !reread) return loaded
-      const fresh = await loadCredentials(definition, nameVersion).catch((error: unknown) => {
+      const fresh = await pool.read(definition, reread).catch((error: unknown) => {
         if (loaded === undefined || !isEvergrantError(error)) throw error
         return loaded
       })

@@ -1,5 +1,6 @@
 import type { Clock, ProcessIdentity, ProcessOwner, RandomBytes } from '../kernel/index.ts'
 import type { Bell } from './bell.ts'
+import type { CredentialPool } from './credential-pool.ts'
 import type { NameVersion } from './credentials.ts'
 import type { Crowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
@@ -26,4 +27,5 @@ export interface EngineContext {
   /** This engine, as it signs flights. */
   readonly owner: ProcessOwner
   readonly nameVersion: NameVersion
+  readonly credentials: CredentialPool
 }

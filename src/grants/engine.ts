@@ -15,6 +15,7 @@ import { createBell } from './bell.ts'
 import type { ConnectionHandle, TokenGrant } from './connection-handle.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
+import { createCredentialPool } from './credential-pool.ts'
 import { createVersionNaming } from './credentials.ts'
 import { createCrowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
@@ -165,6 +166,7 @@ function createContext(options: GrantEngineOptions): EngineContext {
     () => emit({ type: 'grant.store_regained', at: clock.now() }),
   )
   const instanceId = options.instanceId ?? newId('eng', clock.now(), random)
+  const nameVersion = createVersionNaming()
   return {
     store,
     access,
@@ -178,7 +180,8 @@ function createContext(options: GrantEngineOptions): EngineContext {
     emit,
     identity,
     owner: ownerOf(identity, instanceId),
-    nameVersion: createVersionNaming(),
+    nameVersion,
+    credentials: createCredentialPool(nameVersion, clock),
   }
 }
 

@@ -28,6 +28,8 @@ export interface HeldExchange {
    * late.
    */
   wasHeldBack(): boolean
+  /** True when the lease is over, or another process has taken the exchange over. */
+  isOver(): boolean
   /** True when something may have reached the provider’s token endpoint. */
   hasSent(): boolean
   /** Lets the lease run out. Idempotent. */
@@ -137,6 +139,7 @@ function hold(
       return fetch(input, init)
     },
     wasHeldBack: () => wasHeldBack,
+    isOver: () => isTaken || leftMs() <= 0,
     hasSent: () => hasSent,
     release: () => {
       isReleased = true

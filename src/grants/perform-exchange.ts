@@ -165,6 +165,11 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
         return 'look_again'
       }
     }
+    if (held.isOver() && (await wasOvertaken(key, view))) {
+      // It stood still so long that another one has brought what this one failed to bring.
+      await giveUp(key, held)
+      return 'look_again'
+    }
     const facts = isRedemption ? view.grant.refreshToken : undefined
     let judged = judge(failure, { isSettling: client.isSettling(), isDefaultTarget })
     if (failure.kind === 'grant_lapsed' && facts !== undefined && run.hasDoubted !== true) {
@@ -190,6 +195,12 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
     if (isLastTime) weighing.tellUnknown(view.grant)
     const resendInMs = Math.max(0, (slot().failure?.retryAt ?? 0) - instant())
     return { kind: 'failed', error, ...(isLastTime ? {} : { resendInMs }) }
+  }
+
+  async function wasOvertaken(key: TokenSlotKey, before: RenewalView): Promise<boolean> {
+    const seen = await access.attempt(() => store.viewForRenewal(key))
+    if (seen?.value === undefined) return false
+    return (seen.value.slot?.version ?? 0) > (before.slot?.version ?? 0)
   }
 
   /** The application asks once in this process; a refresh token is never sent unjournalled. */

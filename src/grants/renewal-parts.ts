@@ -94,7 +94,7 @@ export function createParts(context: RenewalContext): RenewalParts {
     isDefaultTarget: targetName === canonicalTarget(definition.target),
     memory,
     desk,
-    client: createClientState(definition, context.nameVersion, clock, () => {
+    client: createClientState(definition, context.credentials, clock, () => {
       desk.forget()
       dispatch({ type: 'credentials_changed' })
       emit({ type: 'grant.credentials_changed', at: clock.now(), ...about })

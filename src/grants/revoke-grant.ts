@@ -8,6 +8,7 @@ import { canonicalTarget, revokeToken } from '../oauth/index.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
 import { loadCredentials, type LoadedCredentials } from './credentials.ts'
+import type { GrantRecord } from './ports.ts'
 import { targetsOf } from './registry.ts'
 
 /** What came of a revocation. Here it is revoked in any case. */
@@ -36,9 +37,13 @@ export async function revokeGrant(
 ): Promise<GrantRevocation> {
   const { store, clock, emit } = context
   const about = { connection: definition.name, tenant: definition.provider.tenant }
-  const { id: grantId } = await store.ensureGrant(about, clock.now())
-  const asked = await revokeAtProvider(definition, grantId, context)
+  const grant = await store.ensureGrant(about, clock.now())
+  const grantId = grant.id
+  const asked = await revokeAtProvider(definition, grant, context)
   await store.revokeGrant(grantId, clock.now())
+  // One on trial would otherwise take the revoked one's place.
+  const trials = await store.listGrants({ ...about, standing: 'candidate', limit: 1 })
+  for (const { id } of trials) await store.revokeGrant(id, clock.now())
   const { atProvider } = asked
   emit({ type: 'grant.revoked', at: clock.now(), ...about, grantId, atProvider })
   return { grantId, ...asked }
@@ -46,9 +51,17 @@ export async function revokeGrant(
 
 async function revokeAtProvider(
   definition: ConnectionDefinition,
-  grantId: string,
+  grant: GrantRecord,
   context: EngineContext,
 ): Promise<Omit<GrantRevocation, 'grantId'>> {
+  const { fetch, clock } = context
+  const server = await definition.provider.server({ fetch, clock })
+  if (server.ok && server.value.revocation_endpoint === undefined) {
+    // No credential is needed to know that nobody can be asked.
+    const hasHadTokens = grant.refreshToken !== undefined || grant.lastRefreshedAt !== undefined
+    return { atProvider: hasHadTokens ? 'unsupported' : 'nothing' }
+  }
+  const grantId = grant.id
   try {
     const credentials = await loadCredentials(definition, context.nameVersion)
     const tokens = await livingTokens(definition, credentials, grantId, context)

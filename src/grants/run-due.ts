@@ -55,20 +55,48 @@ export async function runDue(
 ): Promise<DueReport> {
   const { store, clock } = context
   const report = { taken: 0, renewed: 0, failed: 0, orphaned: 0 }
-  for (;;) {
-    if (report.taken >= limit || signal?.aborted === true) return report
+  const waiting: GrantRecord[] = []
+  let isDry = false
+  let taking: Promise<void> | undefined
+
+  const take = async (): Promise<void> => {
     const wanted = Math.min(pageSize, limit - report.taken)
-    const page = await store.takeDue(clock.now(), wanted, takenForMs)
-    report.taken += page.length
-    const waiting = [...page]
-    const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        report[await renewOne(context, next)]++
-      }
+    if (wanted <= 0 || signal?.aborted === true) {
+      isDry = true
+      return
     }
-    await Promise.all(Array.from({ length: Math.min(concurrency, page.length) }, work))
-    if (page.length < wanted) return report
+    try {
+      const page = await store.takeDue(clock.now(), wanted, takenForMs)
+      report.taken += page.length
+      waiting.push(...page)
+      if (page.length < wanted) isDry = true
+    } catch (error) {
+      isDry = true
+      throw error
+    }
   }
+  const refill = (): Promise<void> => {
+    taking ??= take().finally(() => {
+      taking = undefined
+    })
+    return taking
+  }
+  const work = async (): Promise<void> => {
+    for (;;) {
+      const next = waiting.shift()
+      // The next page is taken while this one is worked on, so that nobody waits for the slowest.
+      const more = isDry || waiting.length >= concurrency ? undefined : refill()
+      if (next !== undefined) {
+        const [outcome] = await Promise.all([renewOne(context, next), more])
+        report[outcome]++
+      } else if (more === undefined) return
+      else await more
+    }
+  }
+  const workers = await Promise.allSettled(Array.from({ length: concurrency }, work))
+  const failed = workers.find((worker) => worker.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return report
 }
 
 async function renewOne(

@@ -113,7 +113,11 @@ export async function openEvergrant(
     connection: (name, { upstream } = {}) => {
       const key = JSON.stringify([name, upstream ?? null])
       const known = connections.get(key) ?? asCredential(composition, name, upstream)
+      // The longest unasked for goes first: its holder can go on using it.
+      connections.delete(key)
       connections.set(key, known)
+      const [oldest] = connections.keys()
+      if (connections.size > connectionsKept && oldest !== undefined) connections.delete(oldest)
       return known
     },
     close: async () => {
@@ -122,6 +126,9 @@ export async function openEvergrant(
     },
   }
 }
+
+/** How many connections are the same object when asked for again. */
+const connectionsKept = 10_000
 
 async function startJobsUnless(
   isOff: boolean,

@@ -11,17 +11,27 @@ const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 const endingMs = 45_000
 
 /**
+ * How often a SQLite store has its log emptied, which the thread of requests never does by itself
+ * (ms).
+ */
+const tidyEveryMs = 3_600_000
+
+/**
  * Makes the job that renews what nobody asks for: idle refresh tokens and `keepWarm` connections.
  * Looking whether anything is due costs one indexed read; the work itself runs in a worker thread
  * that composes itself, so that a thousand renewals do not hold up this one.
  */
 export function createKeepAliveJob(composition: Composition): Job {
   const { store, clock } = composition
+  let sweptTick = clock.monotonic()
   return {
     name: 'keep-alive',
     runDue: async ({ signal }) => {
       const dueAt = await store.grants.earliestDue()
-      if (dueAt === undefined || dueAt > clock.now() || signal.aborted) return { more: false }
+      const isDue = dueAt !== undefined && dueAt <= clock.now()
+      const isTidying = store.kind === 'sqlite' && clock.monotonic() - sweptTick >= tidyEveryMs
+      if (!(isDue || isTidying) || signal.aborted) return { more: false }
+      sweptTick = clock.monotonic()
       await sweep(composition, signal)
       return { more: false }
     },

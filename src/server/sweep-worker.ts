@@ -3,8 +3,8 @@ import { isEvergrantError } from '../kernel/index.ts'
 import { compose } from './compose.ts'
 import type { SweepMessage, SweepOrder } from './sweep-messages.ts'
 
-/** Grants taken from the store at a time, and renewed at once. */
-const pageSize = 200
+/** Grants renewed before the signal to end is looked for again, and how many at once. */
+const batch = 2_000
 const concurrency = 32
 
 const tell = (message: SweepMessage): void => parentPort?.postMessage(message)
@@ -17,12 +17,13 @@ async function sweep({ configPath, env, role }: SweepOrder): Promise<void> {
     composition.events.on((event) => tell({ kind: 'event', event }))
     for (;;) {
       const { taken } = await composition.engine.runDue({
-        limit: pageSize,
+        limit: batch,
         concurrency,
         signal: ending.signal,
       })
-      if (taken < pageSize || ending.signal.aborted) return
+      if (taken < batch || ending.signal.aborted) break
     }
+    await composition.store.checkpoint()
   } finally {
     await composition.close()
   }
