@@ -199,14 +199,31 @@ export function openConnection(options: ConnectionOptions): Connection {
     work: (transaction: Transaction) => Promise<T>,
     onBegun: () => void,
   ): Promise<T> => {
-    await fromDriver(client.query(beginWrite))
-    onBegun()
+    // Not waited for: the first statements travel with it, and fail when it does.
+    const begun = fromDriver(client.query(beginWrite)).then(onBegun)
+    begun.catch(() => {})
     const topics = new Set<GenerationTopic>()
+    // Of statements that travel together the first to fail tells why, whichever is heard of first.
+    let failure: unknown
+    const noting = async <Q>(asked: Promise<Q>): Promise<Q> => {
+      try {
+        return await asked
+      } catch (error) {
+        failure ??= error
+        throw error
+      }
+    }
+    const reader = readerOf(client)
     const result = await work({
-      ...readerOf(client),
-      run: async (sql, values = []) => (await query(client, sql, values)).rowCount ?? 0,
+      rows: async (sql, values) => await noting(reader.rows(sql, values)),
+      row: async (sql, values) => await noting(reader.row(sql, values)),
+      run: async (sql, values = []) => (await noting(query(client, sql, values))).rowCount ?? 0,
       bump: (topic) => topics.add(topic),
+    }).catch(async (error: unknown) => {
+      await begun
+      throw failure ?? error
     })
+    await begun
     const shard = turn++ % generationShards
     // The counters last, so that their rows are locked for one round trip.
     const bumping =

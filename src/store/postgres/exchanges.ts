@@ -21,12 +21,25 @@ const longestBlockMs = 3_600_000
 /** Picks one slot, for the WHERE of a statement whose first parameters are `slotParameters`. */
 const thatSlot = 'grant_id = $1 AND target = $2 AND credential_version = $3'
 
+const flightColumns = [
+  'flight_attempt',
+  'flight_owner',
+  'flight_lease_until',
+  'flight_started_at',
+] as const
+
+const slotColumns = `version, sealed_token, token_type, issued_at, expires_at, refresh_at, scope,
+  claims, blocked_until, ${flightColumns.join(', ')}, failure`
+
+/** Nothing where the flight is that of the attempt, else what stands in the column. */
+function unlessOf(attempt: string, column: string): string {
+  return `CASE WHEN stored.flight_attempt = ${attempt} THEN NULL ELSE stored.${column} END`
+}
+
 /** Looks a slot up; undefined when it was never written. */
 export async function slotRow(reader: Reader, slot: TokenSlotKey): Promise<SlotRow | undefined> {
   return await reader.row<SlotRow>(
-    `SELECT version, sealed_token, token_type, issued_at, expires_at, refresh_at, scope, claims,
-       blocked_until, flight_attempt, flight_owner, flight_lease_until, flight_started_at, failure
-     FROM evergrant.token_slots WHERE ${thatSlot}`,
+    `SELECT ${slotColumns} FROM evergrant.token_slots WHERE ${thatSlot}`,
     slotParameters(slot),
   )
 }
@@ -54,9 +67,10 @@ export async function begin(
     if (intent !== undefined && intent.attemptId !== redemption.resends) {
       return { kind: 'intent_open', intent }
     }
-    await writeIntent(transaction, claim)
   }
-  await transaction.run(
+  // What needs no answer of another statement travels with it, here and below.
+  const journalled = redemption?.isExclusive === true ? writeIntent(transaction, claim) : undefined
+  const taken = transaction.run(
     `INSERT INTO evergrant.token_slots (grant_id, target, credential_version, version,
        flight_attempt, flight_owner, flight_lease_until, flight_started_at, updated_at)
      VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $7)
@@ -72,6 +86,7 @@ export async function begin(
       now,
     ],
   )
+  await Promise.all([journalled, taken])
   transaction.bump('slots')
   return { kind: 'begun' }
 }
@@ -83,8 +98,11 @@ export async function commit(
   success: ExchangeSuccess,
 ): Promise<ExchangeCommit> {
   const { slot, redemption } = success
-  const seal = await sealing.within(transaction)
-  const grant = await lockGrant(transaction, slot.grantId)
+  // In this order: the sealing lock is taken before any row is.
+  const [seal, grant] = await Promise.all([
+    sealing.within(transaction),
+    lockGrant(transaction, slot.grantId),
+  ])
   if (grant === undefined || isOver(grant)) {
     return {
       token: 'superseded',
@@ -92,20 +110,24 @@ export async function commit(
       slot: await currentSlot(transaction, sealing, slot),
     }
   }
-  const isTokenSaved = await saveToken(transaction, seal, success)
-  const isRefreshSaved = await saveRefreshToken(transaction, seal, grant, success)
-  await endFlight(transaction, slot, success.attemptId)
-  await transaction.run(
-    `UPDATE evergrant.token_slots SET failure = NULL, blocked_until = NULL
-     WHERE ${thatSlot} AND (failure IS NOT NULL OR blocked_until IS NOT NULL)`,
-    slotParameters(slot),
-  )
-  if (isTokenSaved || isRefreshSaved) await noteSuccess(transaction, grant, success, isTokenSaved)
+  const saved = await saveToken(transaction, seal, success)
+  const isTokenSaved = saved !== undefined
+  const isRefreshSaved = redemption !== undefined && holds(grant, redemption.refreshVersion)
+  await Promise.all([
+    isTokenSaved ? undefined : settleSlot(transaction, slot, success.attemptId),
+    redemption === undefined
+      ? undefined
+      : removeIntent(transaction, grant.id, redemption.refreshVersion),
+    saveGrant(transaction, seal, grant, success, { isTokenSaved, isRefreshSaved }),
+  ])
+  const current = isTokenSaved
+    ? asSlot(saved, slot, sealing)
+    : await currentSlot(transaction, sealing, slot)
   transaction.bump('slots')
   return {
     token: isTokenSaved ? 'saved' : 'superseded',
     refreshToken: refreshOutcome(redemption, isRefreshSaved),
-    slot: await currentSlot(transaction, sealing, slot),
+    slot: current,
   }
 }
 
@@ -177,14 +199,17 @@ function refreshOutcome(
   return isSaved ? 'saved' : 'superseded'
 }
 
-/** Compares and swaps the token; true when it was saved. */
+/**
+ * Compares and swaps the token, ends the attempt's flight and forgets an earlier failure, all in
+ * one new version of the row; the row as it is then, undefined when the token was not saved.
+ */
 async function saveToken(
   transaction: Transaction,
   seal: Seal,
   success: ExchangeSuccess,
-): Promise<boolean> {
-  const { slot, slotVersion, token, claims, now } = success
-  const changes = await transaction.run(
+): Promise<SlotRow | undefined> {
+  const { slot, slotVersion, token, claims, now, attemptId } = success
+  return await transaction.row<SlotRow>(
     `INSERT INTO evergrant.token_slots AS stored (grant_id, target, credential_version, version,
        sealed_token, token_type, issued_at, expires_at, refresh_at, scope, claims, updated_at)
      SELECT $1, $2, $3, $4::int + 1, $5, $6, $7, $8, $9, $10, $11, $12
@@ -193,7 +218,9 @@ async function saveToken(
        sealed_token = excluded.sealed_token, token_type = excluded.token_type,
        issued_at = excluded.issued_at, expires_at = excluded.expires_at,
        refresh_at = excluded.refresh_at, scope = excluded.scope, claims = excluded.claims,
-       updated_at = excluded.updated_at`,
+       updated_at = excluded.updated_at, failure = NULL, blocked_until = NULL,
+       ${flightColumns.map((name) => `${name} = ${unlessOf('$13', name)}`).join(', ')}
+     RETURNING ${slotColumns}`,
     [
       ...slotParameters(slot),
       slotVersion,
@@ -205,72 +232,72 @@ async function saveToken(
       token.scope ?? null,
       claims ?? null,
       now,
+      attemptId,
     ],
   )
-  return changes > 0
+}
+
+/** What a success does to a slot whose token has been replaced since. */
+async function settleSlot(
+  transaction: Transaction,
+  slot: TokenSlotKey,
+  attemptId: string,
+): Promise<void> {
+  await endFlight(transaction, slot, attemptId)
+  await transaction.run(
+    `UPDATE evergrant.token_slots SET failure = NULL, blocked_until = NULL
+     WHERE ${thatSlot} AND (failure IS NOT NULL OR blocked_until IS NOT NULL)`,
+    slotParameters(slot),
+  )
 }
 
 /**
- * Closes the journal's entry and compares and swaps the refresh token; true when this redemption
- * has settled what the grant holds, be it a new token or that the old one goes on.
+ * Writes what a success says of the grant as one new version of its row: when its refresh token was
+ * used; the rotated one, or that the old one goes on, where this redemption has settled what the
+ * grant holds; that it was refreshed.
  */
-async function saveRefreshToken(
+async function saveGrant(
   transaction: Transaction,
   seal: Seal,
   grant: GrantRow,
-  { redemption, now }: ExchangeSuccess,
-): Promise<boolean> {
-  if (redemption === undefined) return false
-  await removeIntent(transaction, grant.id, redemption.refreshVersion)
+  { now, keepAliveAt, redemption }: ExchangeSuccess,
+  {
+    isTokenSaved,
+    isRefreshSaved,
+  }: { readonly isTokenSaved: boolean; readonly isRefreshSaved: boolean },
+): Promise<void> {
+  const isSaved = isTokenSaved || isRefreshSaved
+  if (!isSaved && redemption === undefined) return
+  const rotated = isRefreshSaved ? redemption?.refreshToken : undefined
   await transaction.run(
-    `UPDATE evergrant.grants SET refresh_used_at = greatest(refresh_used_at, $2::bigint)
-     WHERE id = $1 AND refresh_used_at IS NOT NULL`,
-    [grant.id, now],
-  )
-  if (!holds(grant, redemption.refreshVersion)) return false
-  const { refreshToken } = redemption
-  if (refreshToken === undefined) {
-    await transaction.run(
-      `UPDATE evergrant.grants SET refresh_unknown_since = NULL,
-         refresh_expires_at = coalesce($2, refresh_expires_at) WHERE id = $1`,
-      [grant.id, redemption.refreshExpiresAt ?? null],
-    )
-    return true
-  }
-  await transaction.run(
-    `UPDATE evergrant.grants SET sealed_refresh_token = $2, refresh_version = refresh_version + 1,
-       refresh_obtained_at = $3, refresh_expires_at = $4, refresh_unknown_since = NULL
+    `UPDATE evergrant.grants SET
+       refresh_used_at = CASE WHEN refresh_used_at IS NULL THEN NULL
+         ELSE greatest(refresh_used_at, $2::bigint) END,
+       sealed_refresh_token = coalesce($3::bytea, sealed_refresh_token),
+       refresh_version = refresh_version + ($3 IS NOT NULL)::int,
+       refresh_obtained_at = CASE WHEN $3 IS NULL THEN refresh_obtained_at ELSE $4::bigint END,
+       refresh_expires_at = CASE WHEN $3 IS NOT NULL THEN $5::bigint
+         WHEN $6::bool THEN coalesce($5, refresh_expires_at) ELSE refresh_expires_at END,
+       refresh_unknown_since = CASE WHEN $6 THEN NULL ELSE refresh_unknown_since END,
+       refresh_count = refresh_count + $7::int,
+       last_refreshed_at = coalesce($8::bigint, last_refreshed_at),
+       keep_alive_at = coalesce($9::bigint, keep_alive_at),
+       subject = CASE WHEN subject = '' THEN $10::text ELSE subject END
      WHERE id = $1`,
     [
       grant.id,
-      seal(refreshToken, refreshTokenPlace(grant.id)),
+      redemption === undefined ? null : now,
+      rotated === undefined ? null : seal(rotated, refreshTokenPlace(grant.id)),
       now,
-      redemption.refreshExpiresAt ?? null,
-    ],
-  )
-  return true
-}
-
-async function noteSuccess(
-  transaction: Transaction,
-  grant: GrantRow,
-  { now, keepAliveAt, redemption }: ExchangeSuccess,
-  isTokenSaved: boolean,
-): Promise<void> {
-  await transaction.run(
-    `UPDATE evergrant.grants SET refresh_count = refresh_count + $2,
-       last_refreshed_at = coalesce($3, last_refreshed_at),
-       keep_alive_at = coalesce($4, keep_alive_at),
-       subject = CASE WHEN subject = '' THEN $5 ELSE subject END WHERE id = $1`,
-    [
-      grant.id,
+      redemption?.refreshExpiresAt ?? null,
+      isRefreshSaved,
       isTokenSaved ? 1 : 0,
       isTokenSaved ? now : null,
-      keepAliveAt ?? null,
-      redemption?.subject ?? '',
+      isSaved ? (keepAliveAt ?? null) : null,
+      isSaved ? (redemption?.subject ?? '') : '',
     ],
   )
-  if (grant.standing === 'current') await setState(transaction, grant, 'active', now)
+  if (isSaved && grant.standing === 'current') await setState(transaction, grant, 'active', now)
 }
 
 async function recordSlotFailure(

@@ -87,15 +87,16 @@ interface IntentRow {
   readonly is_unknown: boolean
 }
 
-/** Reads the journal's entry for one version of a grant's refresh token. */
+/** Reads the journal's entry for one version of a grant's refresh token; its own one by default. */
 export async function intentOf(
   reader: Reader,
   grantId: string,
-  refreshVersion: number,
+  refreshVersion?: number,
 ): Promise<RefreshIntent | undefined> {
   const row = await reader.row<IntentRow>(
-    'SELECT * FROM evergrant.refresh_intents WHERE grant_id = $1 AND refresh_version = $2',
-    [grantId, refreshVersion],
+    `SELECT * FROM evergrant.refresh_intents WHERE grant_id = $1 AND refresh_version =
+       coalesce($2::int, (SELECT refresh_version FROM evergrant.grants WHERE id = $1))`,
+    [grantId, refreshVersion ?? null],
   )
   if (row === undefined) return undefined
   return {

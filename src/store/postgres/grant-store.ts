@@ -74,16 +74,16 @@ export function createGrantStore(
 
     viewForRenewal: async (slot) => {
       const seen = await read(async (reader) => {
-        const [grant, row, token] = await Promise.all([
+        const [grant, row, token, intent] = await Promise.all([
           grantById(reader, slot.grantId),
           slotRow(reader, slot),
           reader.row<{ sealed: Uint8Array | null }>(
             'SELECT sealed_refresh_token AS sealed FROM evergrant.grants WHERE id = $1',
             [slot.grantId],
           ),
+          intentOf(reader, slot.grantId),
         ])
         if (grant === undefined) return undefined
-        const intent = await intentOf(reader, grant.id, grant.refresh_version)
         return { grant, row, intent, sealed: token?.sealed ?? undefined }
       })
       if (seen === undefined) return undefined
