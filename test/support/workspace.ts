@@ -18,7 +18,7 @@ import {
   type RunRecord,
 } from '../../src/imports/index.ts'
 import type { Clock } from '../../src/kernel/index.ts'
-import { compose, type Composition } from '../../src/server/index.ts'
+import { compose, migrateStore, type Composition } from '../../src/server/index.ts'
 import {
   startSimulator,
   type SimulatedTenant,
@@ -26,6 +26,7 @@ import {
   type SimulatorOptions,
 } from '../../src/simulator/index.ts'
 import { generateKey } from '../../src/vault/index.ts'
+import type { TestDatabase } from './postgres.ts'
 
 /** A folder with a configuration, and the simulated tenant it points to. */
 export interface Workspace {
@@ -33,6 +34,7 @@ export interface Workspace {
   readonly configPath: string
   readonly simulator: Simulator
   readonly secret: string
+  readonly database: TestDatabase | undefined
   path(name: string): string
   close(): Promise<void>
 }
@@ -42,6 +44,8 @@ export interface WorkspaceOptions extends Omit<SimulatorOptions, 'tenants'> {
   readonly users?: number
   readonly groups?: SimulatedTenant['groups']
   readonly permissions?: readonly string[]
+  /** A database, empty, for the store; disposed of by whoever made it. Default: SQLite. */
+  readonly database?: TestDatabase
 }
 
 export const tenantId = '11111111-2222-4333-8444-555555555555'
@@ -49,7 +53,7 @@ const clientId = '2f0c0000-1111-4222-8333-444444444444'
 
 /** Starts a simulated tenant and writes the configuration that a connection to it needs. */
 export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
-  const { users = 1_000, groups, permissions, ...rest } = options
+  const { users = 1_000, groups, permissions, database, ...rest } = options
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-flow-'))
   const secret = `planted~${generateKey().reveal().replaceAll(/\W/g, '')}`
   const simulator = await startSimulator({
@@ -73,12 +77,17 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
   const configPath = join(folder, 'evergrant.yaml')
   await writeFile(join(folder, 'evergrant.key'), generateKey().reveal(), { mode: 0o600 })
   await writeFile(join(folder, 'secret'), secret, { mode: 0o600 })
-  await writeFile(configPath, configText(simulator))
+  await writeFile(configPath, configText(simulator, database))
+  if (database !== undefined) {
+    await writeFile(join(folder, 'password'), database.password().reveal(), { mode: 0o600 })
+    await migrateStore({ configPath, env: {} })
+  }
   return {
     folder,
     configPath,
     simulator,
     secret,
+    database,
     path: (name) => join(folder, name),
     close: async () => {
       await simulator.close()
@@ -87,8 +96,12 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
   }
 }
 
-function configText(simulator: Simulator): string {
-  return `store: sqlite:./evergrant.db
+function configText(simulator: Simulator, database: TestDatabase | undefined): string {
+  const store =
+    database === undefined
+      ? 'sqlite:./evergrant.db'
+      : `{ url: "${database.url}", password: { file: ./password } }`
+  return `store: ${store}
 encryption:
   keys:
     - { id: k1, file: ./evergrant.key }
@@ -224,6 +237,14 @@ export function groundTruth(
 
 /** The users in the store, each as canonical JSON by id. */
 export async function storedUsers(workspace: Workspace): Promise<Map<string, string>> {
+  if (workspace.database !== undefined) {
+    const rows = await workspace.database.query(
+      `SELECT properties::text AS properties
+       FROM evergrant.directory_objects JOIN evergrant.directory_spaces USING (space_id)
+       WHERE kind = 'user' AND deleted_at IS NULL`,
+    )
+    return byId(rows.map(({ properties }) => String(properties)))
+  }
   const { default: Database } = await import('better-sqlite3')
   const database = new Database(workspace.path('evergrant.db'), { readonly: true })
   try {
