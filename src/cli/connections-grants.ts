@@ -104,7 +104,8 @@ Examples:
       `
 Here, the tokens are erased and no process hands any out any more. The provider is asked to revoke
 them (RFC 7009) where it has an endpoint for that. Microsoft Entra ID has none: there, an
-administrator revokes the account's sessions, and access tokens live on until they expire.
+administrator revokes the account's sessions, and access tokens live on until they expire. When a
+provider that was asked did not confirm, the exit code says so; here it is revoked all the same.
 
 Examples:
   $ evergrant connections revoke ping

@@ -194,7 +194,8 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('revoke, over %s,', (store) => 
     world.simulator.control.outage(true)
     const revoked = await connections('revoke strict')
     world.simulator.control.outage(false)
-    expect(revoked).toMatchObject({ exit: 0 })
+    // Revoked here; what may live on at the provider is told by the exit code.
+    expect(revoked).toMatchObject({ exit: 4 })
     expect(revoked.out).toContain('the provider did not confirm')
     expect(revoked.note).toContain('→ ')
     expect((await world.evergrant(['token', 'strict'])).note).toContain('[grant_revoked]')
