@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config'
  */
 export default defineConfig({
   test: {
+    // The flows mostly wait for other processes: three at a time keep two cores busy.
+    maxWorkers: 3,
     projects: [
       project('unit', 'src/**/*.test.ts'),
       project('bench', 'bench/**/*.test.ts'),
