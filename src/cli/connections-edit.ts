@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { parse } from 'yaml'
 import { connectionToFile, parseConnection } from '../config/index.ts'
-import { nearestName, type StoredConnection } from '../grants/index.ts'
+import { unknownConnection, type StoredConnection } from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Composition } from '../server/index.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
@@ -98,7 +98,7 @@ Examples:
         await findStored(composition, name)
         const { store, clock } = composition
         const isRemoved = await store.connections.removeConnection(name, clock.now())
-        if (!isRemoved) throw unknownConnection(composition, name)
+        if (!isRemoved) throw unknownConnection(name, composition.engine.names)
         io.out(
           options.json === true
             ? `${JSON.stringify({ name, removed: true })}\n`
@@ -207,7 +207,7 @@ async function findStored(composition: Composition, name: string): Promise<Store
       `connection "${name}" is defined in the configuration file`,
     )
   }
-  throw unknownConnection(composition, name)
+  throw unknownConnection(name, composition.engine.names)
 }
 
 function taken(name: string): EvergrantError {
@@ -217,18 +217,6 @@ function taken(name: string): EvergrantError {
 /** Why a connection cannot be had: it may stand in the store and not fit the configuration. */
 function withReason(composition: Composition, name: string): EvergrantError {
   const unusable = composition.connections.unusable().find((one) => one.name === name)
-  if (unusable === undefined) return unknownConnection(composition, name)
+  if (unusable === undefined) return unknownConnection(name, composition.engine.names)
   return new EvergrantError('connection_invalid', unusable.detail)
-}
-
-function unknownConnection({ connections }: Composition, name: string): EvergrantError {
-  const names = connections.all().map(({ config }) => config.name)
-  const meant = nearestName(name, names)
-  const shown = JSON.stringify(name.slice(0, 100))
-  return new EvergrantError(
-    'connection_unknown',
-    meant === undefined
-      ? `there is no connection ${shown}`
-      : `there is no connection ${shown}; did you mean "${meant}"?`,
-  )
 }

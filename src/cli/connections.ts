@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { EvergrantError } from '../kernel/index.ts'
+import { unknownConnection } from '../grants/index.ts'
 import { testConnection, type Composition, type RegisteredConnection } from '../server/index.ts'
 import {
   wholeNumberOption,
@@ -171,11 +171,9 @@ async function find(composition: Composition, address: string): Promise<ShownCon
 }
 
 function requireConnection(composition: Composition, name: string): RegisteredConnection {
-  // The engine knows how to say that there is none, with the nearest name.
   const found = composition.connections.find(name)
   if (found !== undefined) return found
-  composition.engine.connection(name)
-  throw new EvergrantError('connection_unknown', name)
+  throw unknownConnection(name, composition.engine.names)
 }
 
 async function show(

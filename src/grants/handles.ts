@@ -1,5 +1,5 @@
 import { err, isEvergrantError, type EvergrantError } from '../kernel/index.ts'
-import { canonicalTarget } from '../oauth/index.ts'
+import { canonicalTarget, type TokenTarget } from '../oauth/index.ts'
 import type { ConnectionHandle } from './connection-handle.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
@@ -52,6 +52,13 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
   const leaving = new Set<Promise<void>>()
   let isClosed = false
 
+  const makeSlot = (definition: ConnectionDefinition, target: TokenTarget): TokenSlot => {
+    const address = canonicalAddress(registry, definition)
+    const slot = createTokenSlot(definition, address, target, context)
+    if (isClosed) void slot.close()
+    return slot
+  }
+
   const letGo = (seat: Seat): void => {
     const { slot } = seat
     seat.slot = undefined
@@ -81,13 +88,7 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
       touch(known)
       return known as Seat & { slot: TokenSlot }
     }
-    const slot = createTokenSlot(
-      definition,
-      canonicalAddress(registry, definition),
-      target,
-      context,
-    )
-    if (isClosed) void slot.close()
+    const slot = makeSlot(definition, target)
     const seat = { key, name, tenant, slot }
     seats.set(key, seat)
     makeRoom(seat)
@@ -166,15 +167,7 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
     borrow: (definition, choice) => {
       const target = chooseTarget(definition, choice)
       const known = seats.get(keyOf(definition, canonicalTarget(target)))?.slot
-      if (known !== undefined) return known
-      const slot = createTokenSlot(
-        definition,
-        canonicalAddress(registry, definition),
-        target,
-        context,
-      )
-      if (isClosed) void slot.close()
-      return slot
+      return known ?? makeSlot(definition, target)
     },
     slots: () => [...seats.values()].flatMap(({ slot }) => slot ?? []),
     renew: () => {

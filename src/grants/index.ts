@@ -17,7 +17,6 @@ export { createGrantEngine } from './engine.ts'
 export type { GrantEngine, GrantEngineOptions, TargetOptions } from './engine.ts'
 export { grantEventTypes } from './events.ts'
 export type { DropReason, GrantEvent, RenewalReason } from './events.ts'
-export { nearestName } from './nearest-name.ts'
 export type {
   ConnectionStore,
   ExchangeClaim,
@@ -42,6 +41,7 @@ export type {
   TokenSlotKey,
   TokenSlotRecord,
 } from './ports.ts'
+export { unknownConnection } from './registry.ts'
 export type { TargetChoice } from './registry.ts'
 export type { GrantRevocation } from './revoke-grant.ts'
 export type { DueReport, RunDueOptions } from './run-due.ts'

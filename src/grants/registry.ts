@@ -36,7 +36,7 @@ export function createRegistry(definitions: readonly ConnectionDefinition[]): Co
     replace,
     resolve: (name, tenant) => {
       const found = byName.get(name)
-      if (found === undefined) throw unknown(name, [...byName.keys()])
+      if (found === undefined) throw unknownConnection(name, [...byName.keys()])
       if (found.forTenant !== undefined) {
         if (tenant !== undefined && tenant !== '') return found.forTenant(tenant)
         throw new EvergrantError('tenant_required', `"${name}" is a template and gives no tokens`)
@@ -87,7 +87,8 @@ export function targetsOf({ target, targets }: ConnectionDefinition): readonly T
   return [...new Map(all.map((one) => [canonicalTarget(one), one])).values()]
 }
 
-function unknown(name: string, names: readonly string[]): EvergrantError {
+/** The refusal of a name that no connection has; it tells the nearest one. */
+export function unknownConnection(name: string, names: readonly string[]): EvergrantError {
   const meant = nearestName(name, names)
   const known =
     names.length === 0 ? 'none is defined' : `known are ${names.slice(0, 10).join(', ')}`

@@ -1,13 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
-import { nearestName, type ConnectionDefinition } from '../grants/index.ts'
-import {
-  EvergrantError,
-  systemClock,
-  systemRandom,
-  type Clock,
-  type RandomBytes,
-} from '../kernel/index.ts'
+import { unknownConnection, type ConnectionDefinition } from '../grants/index.ts'
+import { systemClock, systemRandom, type Clock, type RandomBytes } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
 import {
   openConnectionRegistry,
@@ -178,15 +172,7 @@ function chooseConnections(
   const names = connections.map(({ config }) => config.name)
   const found = connections.find(({ config }) => config.name === wanted)
   if (found !== undefined) return [found]
-  const meant = nearestName(wanted, names)
-  throw new EvergrantError(
-    'connection_unknown',
-    `there is no connection ${JSON.stringify(wanted)}; ${
-      meant === undefined
-        ? `known are ${names.slice(0, 10).join(', ')}`
-        : `did you mean "${meant}"?`
-    }`,
-  )
+  throw unknownConnection(wanted, names)
 }
 
 function describeConfig(path: string, config: Config): string {

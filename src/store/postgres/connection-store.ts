@@ -1,15 +1,8 @@
 import type { ConnectionStore, StoredConnection } from '../../grants/ports.ts'
+import { asConnection, type ConnectionRow } from '../rows/connection-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
 import { secretPlace } from './sealed-places.ts'
 import type { Sealing } from './sealing.ts'
-
-interface ConnectionRow {
-  readonly name: string
-  readonly body: string
-  readonly version: number
-  readonly created_at: number
-  readonly updated_at: number
-}
 
 const selectConnection = 'SELECT * FROM evergrant.connections WHERE name = $1'
 
@@ -123,14 +116,4 @@ async function orphanGrants(transaction: Transaction, name: string, now: number)
   )
   if (changes > 0) transaction.bump('grants')
   return changes
-}
-
-function asConnection(row: ConnectionRow): StoredConnection {
-  return {
-    name: row.name,
-    body: row.body,
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
 }

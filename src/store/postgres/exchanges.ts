@@ -6,9 +6,8 @@ import type {
   ExchangeSuccess,
   TokenSlotKey,
 } from '../../grants/ports.ts'
-import { refreshTokenPlace, type GrantRow } from '../sqlite/grant-rows.ts'
-import { isOver } from '../sqlite/grant-state.ts'
-import { asFlight, asSlot, slotParameters, tokenPlace, type SlotRow } from '../sqlite/slot-rows.ts'
+import { isOver, refreshTokenPlace, type GrantRow } from '../rows/grant-row.ts'
+import { slotParameters, tokenPlace, asSlot, asFlight, type SlotRow } from '../rows/slot-row.ts'
 import type { Reader, Transaction } from './connection.ts'
 import { intentOf, lockGrant } from './grant-rows.ts'
 import { recordEvidence, setState } from './grant-state.ts'
@@ -178,7 +177,7 @@ export async function renewFlight(
 }
 
 function holds(grant: GrantRow, refreshVersion: number): boolean {
-  return grant.has_refresh_token === 1 && grant.refresh_version === refreshVersion
+  return Boolean(grant.has_refresh_token) && grant.refresh_version === refreshVersion
 }
 
 async function currentSlot(

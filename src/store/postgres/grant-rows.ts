@@ -1,16 +1,6 @@
 import type { GrantAddress, GrantQuery, RefreshIntent } from '../../grants/ports.ts'
-import type { ProcessOwner } from '../../kernel/index.ts'
-import type { GrantRow } from '../sqlite/grant-rows.ts'
+import { grantColumns, asIntent, type GrantRow, type IntentRow } from '../rows/grant-row.ts'
 import type { Reader, Transaction } from './connection.ts'
-
-/** The columns of a `GrantRow`, for a SELECT. */
-export const grantColumns = `sequence, id, connection, tenant, subject, standing, state,
-  state_changed_at, created_at, refresh_count, last_refreshed_at, last_failure, keep_alive_at,
-  refresh_version, refresh_obtained_at, refresh_used_at, refresh_expires_at, refresh_unknown_since,
-  (sealed_refresh_token IS NOT NULL)::int AS has_refresh_token`
-
-/** What makes a grant worth renewing by itself; the condition of the index `grants_due`. */
-export const mayBeDue = `keep_alive_at IS NOT NULL AND standing = 'current' AND state <> 'revoked'`
 
 const grantByIdSql = `SELECT ${grantColumns} FROM evergrant.grants WHERE id = $1`
 
@@ -76,17 +66,6 @@ export async function listGrantRows(
   )
 }
 
-interface IntentRow {
-  readonly grant_id: string
-  readonly refresh_version: number
-  readonly attempt_id: string
-  readonly owner: string
-  readonly lease_until: number
-  readonly started_at: number
-  readonly resends: number
-  readonly is_unknown: boolean
-}
-
 /** Reads the journal's entry for one version of a grant's refresh token; its own one by default. */
 export async function intentOf(
   reader: Reader,
@@ -98,15 +77,5 @@ export async function intentOf(
        coalesce($2::int, (SELECT refresh_version FROM evergrant.grants WHERE id = $1))`,
     [grantId, refreshVersion ?? null],
   )
-  if (row === undefined) return undefined
-  return {
-    grantId: row.grant_id,
-    refreshVersion: row.refresh_version,
-    attemptId: row.attempt_id,
-    owner: JSON.parse(row.owner) as ProcessOwner,
-    leaseUntil: row.lease_until,
-    startedAt: row.started_at,
-    resends: row.resends,
-    isUnknown: row.is_unknown,
-  }
+  return row === undefined ? undefined : asIntent(row)
 }

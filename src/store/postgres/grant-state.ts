@@ -1,5 +1,5 @@
 import type { GrantFailure, GrantState } from '../../grants/ports.ts'
-import { failureText, type GrantRow } from '../sqlite/grant-rows.ts'
+import { failureText, type GrantRow } from '../rows/grant-row.ts'
 import type { Transaction } from './connection.ts'
 
 /** Moves a locked grant to a state, and lets other processes notice when that is a change. */

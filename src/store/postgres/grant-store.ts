@@ -1,20 +1,24 @@
 import type { GrantFailure, GrantRecord, GrantStore } from '../../grants/ports.ts'
 import { newId, type RandomBytes } from '../../kernel/index.ts'
-import { asGrant, refreshTokenPlace, type GrantRow } from '../sqlite/grant-rows.ts'
-import { isOver } from '../sqlite/grant-state.ts'
-import { asSlot } from '../sqlite/slot-rows.ts'
+import {
+  grantColumns,
+  mayBeDue,
+  isOver,
+  refreshTokenPlace,
+  asGrant,
+  type GrantRow,
+} from '../rows/grant-row.ts'
+import { asSlot } from '../rows/slot-row.ts'
 import type { Connection, Transaction } from './connection.ts'
 import { StartOver } from './errors.ts'
 import { begin, commit, endFlight, fail, renewFlight, slotRow } from './exchanges.ts'
 import {
   currentGrant,
   grantById,
-  grantColumns,
   intentOf,
   listGrantRows,
   lockAddress,
   lockGrant,
-  mayBeDue,
 } from './grant-rows.ts'
 import { eraseTokens, recordEvidence, setState, supersede } from './grant-state.ts'
 import { markUnknown, renewIntent, withdrawIntent } from './refresh-journal.ts'

@@ -1,18 +1,10 @@
-import { EvergrantError, type ProcessOwner } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
-import { nodeMemoryMs, type KeyStore, type NodeRecord } from '../store.ts'
+import { asNode, inUse, type NodeRow } from '../rows/node-row.ts'
+import { nodeMemoryMs, type KeyStore } from '../store.ts'
 import type { Connection, Reader } from './connection.ts'
 import { resealPage } from './reseal.ts'
 import { sealedColumns } from './sealed-places.ts'
 import { lockSealing, readSealingKey, writeSealingKey, type Sealing } from './sealing.ts'
-
-interface NodeRow {
-  readonly owner: string
-  readonly key_ids: string
-  readonly seals_with: string
-  readonly started_at: number
-  readonly beat_at: number
-}
 
 /** Keeps nodes, the sealing key and check values in PostgreSQL. */
 export function createKeyStore(connection: Connection, vault: Vault, sealing: Sealing): KeyStore {
@@ -120,18 +112,4 @@ async function sealingKey(reader: Reader): Promise<string> {
   const keyId = await readSealingKey(reader)
   if (keyId === undefined) throw new Error('a store that is open has no sealing key')
   return keyId
-}
-
-function inUse(keyId: string, why: string): EvergrantError {
-  return new EvergrantError('key_in_use', `key "${keyId}" cannot be forgotten: ${why}`)
-}
-
-function asNode(row: NodeRow): NodeRecord {
-  return {
-    owner: JSON.parse(row.owner) as ProcessOwner,
-    keyIds: JSON.parse(row.key_ids) as string[],
-    sealsWith: row.seals_with,
-    startedAt: row.started_at,
-    beatAt: row.beat_at,
-  }
 }

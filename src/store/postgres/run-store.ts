@@ -10,13 +10,13 @@ import type {
 } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import {
+  noTotals,
   asRun,
   asWalk,
-  noTotals,
   walkParameters,
   type RunRow,
   type WalkRow,
-} from '../sqlite/run-rows.ts'
+} from '../rows/run-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
 import { writeEdges } from './edges.ts'
 import { StartOver } from './errors.ts'

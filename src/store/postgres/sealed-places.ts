@@ -1,6 +1,6 @@
 import type { SealPlace } from '../../vault/index.ts'
-import { refreshTokenPlace } from '../sqlite/grant-rows.ts'
-import { tokenPlace } from '../sqlite/slot-rows.ts'
+import { refreshTokenPlace } from '../rows/grant-row.ts'
+import { tokenPlace } from '../rows/slot-row.ts'
 
 /** A column of sealed values; its table has `sequence`, and `sealed_by` with an index of both. */
 export interface SealedColumn {

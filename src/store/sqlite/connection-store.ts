@@ -1,16 +1,9 @@
-import type { ConnectionStore, StoredConnection } from '../../grants/ports.ts'
+import type { ConnectionStore } from '../../grants/ports.ts'
 import type { SealPlace } from '../../vault/index.ts'
+import { asConnection, type ConnectionRow } from '../rows/connection-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration, readGeneration } from './generations.ts'
 import type { Sealing } from './sealing.ts'
-
-interface ConnectionRow {
-  readonly name: string
-  readonly body: string
-  readonly version: number
-  readonly created_at: number
-  readonly updated_at: number
-}
 
 /** Most grants that are orphaned in one transaction. */
 const orphansAtOnce = 500
@@ -133,14 +126,4 @@ function orphanGrants(
   for (const { sequence } of rows) orphan.run(now, sequence)
   if (rows.length > 0) bumpGeneration(connection, 'grants')
   return rows.length < orphansAtOnce ? undefined : rows.at(-1)?.id
-}
-
-function asConnection(row: ConnectionRow): StoredConnection {
-  return {
-    name: row.name,
-    body: row.body,
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
 }

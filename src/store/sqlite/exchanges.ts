@@ -6,13 +6,15 @@ import type {
   ExchangeSuccess,
   TokenSlotKey,
 } from '../../grants/ports.ts'
+import { isOver, refreshTokenPlace, type GrantRow } from '../rows/grant-row.ts'
+import { slotParameters, tokenPlace, asSlot, asFlight } from '../rows/slot-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
-import { grantById, intentOf, refreshTokenPlace, type GrantRow } from './grant-rows.ts'
-import { isOver, recordEvidence, setState } from './grant-state.ts'
+import { grantById, intentOf } from './grant-rows.ts'
+import { recordEvidence, setState } from './grant-state.ts'
 import { removeIntent, settleIntent, writeIntent } from './refresh-journal.ts'
 import type { Sealing } from './sealing.ts'
-import { asFlight, asSlot, slotParameters, slotRow, thatSlot, tokenPlace } from './slot-rows.ts'
+import { slotRow, thatSlot } from './slot-rows.ts'
 
 /** The longest wait that the port lets anyone ask for (ms). */
 const longestBlockMs = 3_600_000
@@ -125,7 +127,7 @@ export function renewFlight(
 }
 
 function holds(grant: GrantRow, refreshVersion: number): boolean {
-  return grant.has_refresh_token === 1 && grant.refresh_version === refreshVersion
+  return Boolean(grant.has_refresh_token) && grant.refresh_version === refreshVersion
 }
 
 function currentSlot(

@@ -1,6 +1,6 @@
 import type { GrantQuery } from '../../grants/ports.ts'
+import { grantColumns, mayBeDue, type GrantRow } from '../rows/grant-row.ts'
 import type { Connection } from './connection.ts'
-import { grantColumns, mayBeDue, type GrantRow } from './grant-rows.ts'
 
 /**
  * The statement that answers a query. Each combination of filters has a text of its own, so that

@@ -1,12 +1,7 @@
 import type { GrantFailure, GrantState } from '../../grants/ports.ts'
+import { failureText, type GrantRow } from '../rows/grant-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
-import { failureText, type GrantRow } from './grant-rows.ts'
-
-/** Tells whether nothing may be saved for a grant any more: it was revoked, or replaced. */
-export function isOver({ state, standing }: GrantRow): boolean {
-  return state === 'revoked' || standing === 'superseded'
-}
 
 /** Moves a grant to a state, and lets other processes notice when that is a change. */
 export function setState(

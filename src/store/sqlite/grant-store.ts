@@ -1,22 +1,16 @@
 import type { GrantRecord, GrantStore, TokenSlotKey } from '../../grants/ports.ts'
 import { newId, type RandomBytes } from '../../kernel/index.ts'
+import { isOver, refreshTokenPlace, asGrant, type GrantRow } from '../rows/grant-row.ts'
+import { asSlot } from '../rows/slot-row.ts'
 import type { Connection } from './connection.ts'
 import { begin, commit, endFlight, fail, renewFlight } from './exchanges.ts'
 import { bumpGeneration } from './generations.ts'
 import { dueSql, earliestDueSql, listGrantRows } from './grant-listing.ts'
-import {
-  asGrant,
-  grantById,
-  grantInStanding,
-  intentOf,
-  refreshTokenPlace,
-  writtenGrant,
-  type GrantRow,
-} from './grant-rows.ts'
-import { eraseTokens, isOver, recordEvidence, setState, supersede } from './grant-state.ts'
+import { grantById, grantInStanding, intentOf, writtenGrant } from './grant-rows.ts'
+import { eraseTokens, recordEvidence, setState, supersede } from './grant-state.ts'
 import { markUnknown, renewIntent, withdrawIntent } from './refresh-journal.ts'
 import type { Sealing } from './sealing.ts'
-import { asSlot, slotRow } from './slot-rows.ts'
+import { slotRow } from './slot-rows.ts'
 
 /** Keeps grants, their token slots and the journal in SQLite; tokens are sealed for their cell. */
 export function createGrantStore(

@@ -1,19 +1,11 @@
-import { EvergrantError, type ProcessOwner } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
-import { nodeMemoryMs, type KeyStore, type NodeRecord } from '../store.ts'
+import { asNode, inUse, type NodeRow } from '../rows/node-row.ts'
+import { nodeMemoryMs, type KeyStore } from '../store.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
 import { resealPage } from './reseal.ts'
 import { sealedColumns } from './sealed-places.ts'
 import { readSealingKey, writeSealingKey, type Sealing } from './sealing.ts'
-
-interface NodeRow {
-  readonly owner: string
-  readonly key_ids: string
-  readonly seals_with: string
-  readonly started_at: number
-  readonly beat_at: number
-}
 
 /** Keeps nodes, the sealing key and check values in SQLite. */
 export function createKeyStore(connection: Connection, vault: Vault, sealing: Sealing): KeyStore {
@@ -106,18 +98,4 @@ export function nodeRows({ prepare }: Connection, since: number): readonly NodeR
   return prepare<[number], NodeRow>(
     'SELECT * FROM nodes WHERE beat_at >= ? ORDER BY started_at, instance_id',
   ).all(since)
-}
-
-function inUse(keyId: string, why: string): EvergrantError {
-  return new EvergrantError('key_in_use', `key "${keyId}" cannot be forgotten: ${why}`)
-}
-
-function asNode(row: NodeRow): NodeRecord {
-  return {
-    owner: JSON.parse(row.owner) as ProcessOwner,
-    keyIds: JSON.parse(row.key_ids) as string[],
-    sealsWith: row.seals_with,
-    startedAt: row.started_at,
-    beatAt: row.beat_at,
-  }
 }

@@ -9,24 +9,26 @@ import type {
 } from '../../imports/ports.ts'
 import type { LogBody, LogEntry } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
+import {
+  noTotals,
+  asRun,
+  asWalk,
+  walkParameters,
+  type RunRow,
+  type WalkRow,
+} from '../rows/run-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
 import { writeEdges } from './edges.ts'
 import { createPageWriter } from './page-writer.ts'
-import {
-  asRun,
-  asWalk,
-  noTotals,
-  walkParameters,
-  writeWalkSql,
-  type RunRow,
-  type WalkRow,
-} from './run-rows.ts'
 import { dropOldMarks } from './seen-marks.ts'
 import { addRows, takeSpace, writableSpace } from './spaces.ts'
 import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
 
 const openStates = `('running', 'waiting', 'interrupted')`
+
+/** Writes a walk; its parameters are `walkParameters`. */
+const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`
 
 /** Keeps import runs, their walks and logs in SQLite. */
 export function createRunStore(connection: Connection): RunStore {

@@ -5,11 +5,11 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { aRing, aSlot, createEagerClock } from '../../../test/contract/builders.ts'
 import { Secret } from '../../kernel/index.ts'
+import { tokenPlace } from '../rows/slot-row.ts'
 import { openSqliteStore } from '../index.ts'
 import type { Store } from '../store.ts'
 import { identitySchema } from './identity.ts'
 import { schema1 } from './schema-1.ts'
-import { tokenPlace } from './slot-rows.ts'
 
 let folder: string
 let path: string

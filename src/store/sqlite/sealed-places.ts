@@ -1,7 +1,7 @@
 import type { SealPlace } from '../../vault/index.ts'
+import { refreshTokenPlace } from '../rows/grant-row.ts'
+import { tokenPlace } from '../rows/slot-row.ts'
 import { secretPlace } from './connection-store.ts'
-import { refreshTokenPlace } from './grant-rows.ts'
-import { tokenPlace } from './slot-rows.ts'
 
 /** A row with a sealed value, wherever it stands. */
 export interface SealedRow {

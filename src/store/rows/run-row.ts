@@ -125,9 +125,6 @@ export function asWalk(row: WalkRow): WalkRecord {
   }
 }
 
-/** Writes a walk; its parameters are `walkParameters`. */
-export const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`
-
 /** A walk as the parameters of its upsert, in the order of the columns. */
 export function walkParameters(walk: WalkRecord): unknown[] {
   return [
