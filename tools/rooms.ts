@@ -61,9 +61,9 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'built',
   },
   access: {
-    owns: 'who may call us: caller keys, sessions, roles, permits',
+    owns: 'who may call us: caller keys, roles, permits, limits',
     imports: ['kernel'],
-    state: 'planned',
+    state: 'built',
   },
   identity: {
     owns: 'bearer validation, claim sources, account matching, explain',
@@ -71,9 +71,9 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'planned',
   },
   gateway: {
-    owns: 'forwarding, rejection rules, replay, traces, the façade',
+    owns: 'forwarding, rejection rules, replay, traces, the façade, SDK token endpoints',
     imports: ['kernel', 'grants', 'access'],
-    state: 'planned',
+    state: 'built',
   },
   consent: {
     owns: 'consent sessions, the verification ladder, keep-alive',
@@ -137,6 +137,11 @@ export const packageOwners: Readonly<Record<string, readonly string[]>> = {
   pg: ['store', 'imports'],
   'pg-boss': ['jobs'],
   pino: ['server', 'cli'],
+  'prom-client': ['server'],
+  '@opentelemetry/api': ['server'],
+  '@opentelemetry/exporter-trace-otlp-http': ['server'],
+  '@opentelemetry/resources': ['server'],
+  '@opentelemetry/sdk-trace': ['server'],
   undici: ['oauth', 'imports', 'gateway', 'server', 'cli'],
   yaml: ['config', 'cli'],
   zod: ['config', 'server', 'client'],
@@ -152,6 +157,7 @@ export const builtinOwners: Readonly<Record<string, readonly string[]>> = {
     'imports',
     'identity',
     'access',
+    'gateway',
     'simulator',
     'server',
     'cli',

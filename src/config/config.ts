@@ -152,6 +152,26 @@ export type StoreConfig =
       readonly password?: SecretReference
     }
 
+/** How the service is reached; durations in milliseconds. */
+export interface ServerConfig {
+  readonly listen: { readonly host: string; readonly port: number }
+  /** How callers reach it from outside; no trailing slash. */
+  readonly publicUrl: string
+  /** PEM; absent: plain HTTP, for loopback or behind a proxy that speaks TLS. */
+  readonly tls?: { readonly cert: string; readonly key: SecretReference }
+  /** Addresses and networks (CIDR) whose `X-Forwarded-*` are believed. */
+  readonly trustedProxies: readonly string[]
+  /** How long calls under way may take to end after SIGTERM. */
+  readonly drainMs: number
+  /** For callers without limits of their own. */
+  readonly limits: { readonly ratePerSecond?: number; readonly concurrency?: number }
+  readonly traces: {
+    /** How many of the newest are kept. */
+    readonly keep: number
+  }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+}
+
 /** The whole configuration: checked, defaults filled in, paths absolute. Holds no secret. */
 export interface Config {
   /** The file it came from, as it was named. */

@@ -10,6 +10,7 @@ export type {
   ProviderConfig,
   RotationConfig,
   SecretReference,
+  ServerConfig,
   StoreConfig,
   TargetConfig,
   UpstreamConfig,

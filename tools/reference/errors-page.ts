@@ -10,6 +10,9 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   oauth: 'Providers and tokens',
   imports: 'Imports',
   jobs: 'Jobs',
+  access: 'Callers',
+  gateway: 'Gateway',
+  service: 'Service',
 }
 
 const exitCodes = [

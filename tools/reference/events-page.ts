@@ -1,3 +1,4 @@
+import { gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
@@ -23,6 +24,11 @@ const eventTables: readonly {
     heading: 'Grants',
     about: 'What the token engine tells the log of the process.',
     types: grantEventTypes,
+  },
+  {
+    heading: 'Gateway',
+    about: 'What happens to calls through the gateway besides plain success.',
+    types: gatewayEventTypes,
   },
   {
     heading: 'Jobs',

@@ -1,8 +1,11 @@
+import { accessErrors } from './access.ts'
 import { configErrors } from './config.ts'
 import type { ErrorDefinition } from './definition.ts'
+import { gatewayErrors } from './gateway.ts'
 import { importErrors } from './imports.ts'
 import { jobErrors } from './jobs.ts'
 import { oauthErrors } from './oauth.ts'
+import { serviceErrors } from './service.ts'
 import { storeErrors } from './store.ts'
 import { vaultErrors } from './vault.ts'
 
@@ -14,6 +17,9 @@ export const errorTables = {
   oauth: oauthErrors,
   imports: importErrors,
   jobs: jobErrors,
+  access: accessErrors,
+  gateway: gatewayErrors,
+  service: serviceErrors,
 } as const
 
 /** Every error code Evergrant can yield, with what it means and what to do. */
@@ -24,6 +30,9 @@ export const errorRegistry = {
   ...errorTables.oauth,
   ...errorTables.imports,
   ...errorTables.jobs,
+  ...errorTables.access,
+  ...errorTables.gateway,
+  ...errorTables.service,
 } as const
 
 /** A code of the registry. */

@@ -1,0 +1,27 @@
+/** What a person or machine may do with our own API; each role holds the ones before it. */
+export type Role = 'viewer' | 'operator' | 'admin'
+
+/** How much a caller may ask of us; absent means no bound. */
+export interface CallerLimits {
+  /** Requests a second, averaged; a burst of as many is let through at once. */
+  readonly ratePerSecond?: number
+  /** Requests under way at once. */
+  readonly concurrency?: number
+}
+
+/** Whoever calls us, once known: a caller key, or the holder of a façade’s token. */
+export interface Caller {
+  /** Stable and unique, such as `clr_…` or `fac_…`; stands in traces and logs. */
+  readonly id: string
+  readonly name: string
+  readonly kind: 'key' | 'facade'
+  /** Absent: no API role, only the permitted connections through the gateway. */
+  readonly role?: Role
+  /** Connections it may call, by name without tenant; `'*'` for all. */
+  readonly connections: readonly string[] | '*'
+  /** The one upstream it may call, where it is bound to one. */
+  readonly upstream?: string
+  /** Whether it may be handed raw tokens. */
+  readonly allowTokens: boolean
+  readonly limits: CallerLimits
+}

@@ -1,0 +1,2 @@
+export type { Caller, CallerLimits, Role } from './caller.ts'
+export type { CallerRecord, CallerStore } from './ports.ts'

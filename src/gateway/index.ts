@@ -1,0 +1,5 @@
+export { gatewayEventTypes } from './events.ts'
+export type { GatewayEvent } from './events.ts'
+export type { BodyCapture, TraceQuery, TraceStore } from './ports.ts'
+export type { RejectionEntry, RejectionRule, UpstreamSettings } from './settings.ts'
+export type { TraceKind, TraceOutcome, TraceRecord, TraceStep } from './trace.ts'

@@ -1,0 +1,123 @@
+import { defineErrors } from './definition.ts'
+
+/** Errors of the gateway: calls to APIs through named connections. */
+export const gatewayErrors = defineErrors({
+  upstream_required: {
+    status: 400,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The connection has several upstreams and the call names none',
+    remedy: 'Name one in the address: `/proxy/CONNECTION:UPSTREAM/…`.',
+  },
+  upstream_unknown: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The connection has no such upstream',
+    remedy:
+      'Name one of the connection’s upstreams that has a `url`; `evergrant connections show NAME` lists them.',
+  },
+  target_invalid: {
+    status: 400,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The address cannot be forwarded safely',
+    remedy:
+      'Send a plain path below `/proxy/CONNECTION/`: without `.` and `..` segments, empty segments, encoded slashes or control characters.',
+  },
+  path_not_allowed: {
+    status: 403,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The upstream does not allow this path',
+    remedy: 'Call a path that the upstream’s `paths` name, or add this one to them.',
+  },
+  method_not_allowed: {
+    status: 405,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The upstream does not allow this method',
+    remedy: 'Use a method that the upstream’s `methods` name, or add this one to them.',
+  },
+  egress_refused: {
+    status: 502,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The upstream’s name leads to an address that is not allowed',
+    remedy:
+      'Set `allowPrivate: true` on the upstream if it really is in a private network; otherwise see what its name resolves to.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The API could not be reached',
+    remedy:
+      'Check the upstream’s `url`, the network, proxy and name resolution between here and the API.',
+  },
+  upstream_timeout: {
+    status: 504,
+    retry: 'later',
+    actor: 'evergrant',
+    exit: 4,
+    title: 'The API did not answer in time',
+    remedy: 'Try again; an upstream that needs longer gets it by its `timeouts`.',
+  },
+  upstream_answer_invalid: {
+    status: 502,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The API’s answer is not HTTP that can be passed on',
+    remedy:
+      'See that the upstream’s `url` is that of the API and nothing else answers in its place.',
+  },
+  upstream_busy: {
+    status: 503,
+    retry: 'later',
+    actor: 'evergrant',
+    exit: 4,
+    title: 'The upstream has as many calls under way as it may',
+    remedy: 'Try again as `Retry-After` says, or raise the upstream’s `concurrency`.',
+  },
+  circuit_open: {
+    status: 503,
+    retry: 'later',
+    actor: 'evergrant',
+    exit: 4,
+    title: 'The API failed again and again; it is left alone for a moment',
+    remedy: 'Try again as `Retry-After` says; calls go through as soon as one succeeds.',
+  },
+  token_unavailable: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'No living token could be had for the call',
+    remedy: 'See what `evergrant connections show NAME` says; the call was not sent.',
+  },
+  request_malformed: {
+    status: 400,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The request is not HTTP that can be served',
+    remedy: 'Send a well-formed HTTP/1.1 request.',
+  },
+  trace_unknown: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'There is no such trace',
+    remedy:
+      'Traces are kept for a bounded number of calls; `evergrant traces list` shows those there are.',
+  },
+})
