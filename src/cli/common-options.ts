@@ -24,16 +24,21 @@ export function configPathOf(io: CliIo, options: CommonOptions): string {
     : argumentPath(io, options.config)
 }
 
-/** Composes Evergrant for one command and closes it afterwards, whatever happens. */
+/**
+ * Composes Evergrant for one command and closes it afterwards, whatever happens. A command that
+ * stays (`isLasting`) follows what other processes change.
+ */
 export async function withComposition<T>(
   io: CliIo,
   options: CommonOptions,
   use: (composition: Composition) => Promise<T>,
+  { isLasting = false }: { readonly isLasting?: boolean } = {},
 ): Promise<T> {
   const composition = await compose({
     configPath: configPathOf(io, options),
     env: io.env,
     role: 'main',
+    isLasting,
   })
   try {
     return await use(composition)

@@ -23,3 +23,5 @@ export type {
   EvergrantOptions,
   GetTokenAzureOptions,
 } from './create-evergrant.ts'
+export { sdkConnection } from './sdk-connection.ts'
+export { openSdkListener } from './sdk-listener.ts'
