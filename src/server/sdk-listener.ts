@@ -87,7 +87,8 @@ async function answer(
   if (request.headers['x-forwarded-for'] !== undefined) {
     return refuse('Forwarded questions are not answered')
   }
-  const form = formOf(pathname, secret)
+  // MSAL ends the address with a slash.
+  const form = formOf(pathname.replace(/\/$/, ''), secret)
   if (form === 'imds' && request.headers['metadata']?.toString().toLowerCase() !== 'true') {
     return refuse('Required metadata header not specified')
   }
