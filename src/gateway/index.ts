@@ -1,6 +1,8 @@
 export { gatewayEventTypes } from './events.ts'
 export type { GatewayEvent } from './events.ts'
 export type { BodyCapture, TraceQuery, TraceStore } from './ports.ts'
+export type { RejectionPreset } from './preset.ts'
+export { rejectionPresets } from './rejection-presets.ts'
 export type { RejectionEntry, RejectionRule, UpstreamSettings } from './settings.ts'
 export type { TraceKind, TraceOutcome, TraceRecord, TraceStep } from './trace.ts'
 export { sdkRefusal } from './sdk-token-answer.ts'

@@ -1,4 +1,5 @@
 export type { Adoption, Proof } from './adopt-refresh-token.ts'
+export { classifyRejection } from './classify-rejection.ts'
 export type { RejectionHeaders, RejectionReport, RejectionVerdict } from './classify-rejection.ts'
 export type {
   ConnectionHandle,
