@@ -7,6 +7,8 @@ export interface CallerRecord {
   readonly name: string
   readonly role?: Role
   readonly connections: readonly string[] | '*'
+  /** The one upstream it may call, where it is bound to one. */
+  readonly upstream?: string
   readonly allowTokens: boolean
   readonly limits: CallerLimits
   /** SHA-256 of the secret part, hex. */
@@ -28,8 +30,8 @@ export interface CallerStore {
     readonly withRevoked?: boolean
   }): Promise<readonly CallerRecord[]>
   /**
-   * Revokes the living caller of that name or id; false when there is none. Bumps the generation
-   * `callers`.
+   * Revokes the living caller of that id, else of that name; false when there is none. Bumps the
+   * generation `callers`.
    */
   revokeCaller(nameOrId: string, now: number): Promise<boolean>
 }

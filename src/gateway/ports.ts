@@ -9,12 +9,14 @@ export interface TraceQuery {
   readonly outcome?: TraceOutcome
   /** Name without tenant, or a whole address. */
   readonly connection?: string
-  /** Id or name. */
+  /** Id (`clr_…`, `fac_…`) or name. */
   readonly caller?: string
   readonly status?: number
   readonly code?: string
   readonly requestId?: string
+  /** From this instant on. */
   readonly since?: number
+  /** Before this instant. */
   readonly until?: number
   readonly wasReplayed?: boolean
 }
@@ -26,12 +28,19 @@ export interface BodyCapture {
   readonly until: number
 }
 
-/** Where traces live: the newest `keep`, older ones go. */
+/**
+ * Where traces live. A trace’s id is a UUIDv7 of its `at`, which is how the newest are found first
+ * and stretches of time without a scan.
+ */
 export interface TraceStore {
-  /** Appends a batch in one step and lets the oldest go beyond `keep`. */
+  /**
+   * Appends a batch in one step, and lets go of what was appended first beyond `keep`, at most
+   * 10,000 or twice the batch at a time. A trace that is there already stays as it is, so a batch
+   * whose fate is unknown may be appended again.
+   */
   appendTraces(traces: readonly TraceRecord[], keep: number): Promise<void>
   getTrace(id: string): Promise<TraceRecord | undefined>
-  /** Newest first. */
+  /** Newest first, by when they began. */
   listTraces(query: TraceQuery): Promise<readonly TraceRecord[]>
   /** Keeps bodies of a connection until an instant; bumps the generation `captures`. 0 ends it. */
   setCapture(connection: string, until: number): Promise<void>

@@ -1,13 +1,29 @@
+import type { CallerStore } from '../access/ports.ts'
 import type { DirectoryStore } from '../directory/index.ts'
+import type { TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
 import type { RunStore } from '../imports/ports.ts'
 import type { Clock, ProcessOwner } from '../kernel/index.ts'
 
 /**
  * What a generation counts: changes to grants, to their token slots, to import runs, to the
- * connections kept in the store, or to keys and live nodes.
+ * connections kept in the store, to keys and live nodes, to callers, to what bodies are captured
+ * of, or to façades.
  */
-export type GenerationTopic = 'grants' | 'slots' | 'runs' | 'connections' | 'keys'
+export type GenerationTopic =
+  'grants' | 'slots' | 'runs' | 'connections' | 'keys' | 'callers' | 'captures' | 'facades'
+
+/** No topic has changed yet; every topic, in the order in which changes are told. */
+export const noGenerations: Generations = {
+  grants: 0,
+  slots: 0,
+  runs: 0,
+  connections: 0,
+  keys: 0,
+  callers: 0,
+  captures: 0,
+  facades: 0,
+}
 
 /** How often each topic has changed since the store was made; every counter only grows. */
 export type Generations = Readonly<Record<GenerationTopic, number>>
@@ -102,6 +118,8 @@ export interface Store {
   readonly keys: KeyStore
   readonly runs: RunStore
   readonly directory: DirectoryStore
+  readonly callers: CallerStore
+  readonly traces: TraceStore
   /** Reads the generations as they are now. */
   readGenerations(): Promise<Generations>
   /**

@@ -1,11 +1,13 @@
 import { openPostgresStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { preparedDatabase } from '../support/postgres.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeTraceStore } from './traces.contract.ts'
 
 async function makePostgresStore(): Promise<SharedStore> {
   const database = await preparedDatabase()
@@ -30,3 +32,5 @@ describeConnectionStore('PostgreSQL', makePostgresStore)
 describeKeyStore('PostgreSQL', makePostgresStore)
 describeRunStore('PostgreSQL', makePostgresStore)
 describeDirectoryStore('PostgreSQL', makePostgresStore)
+describeCallerStore('PostgreSQL', makePostgresStore)
+describeTraceStore('PostgreSQL', makePostgresStore)

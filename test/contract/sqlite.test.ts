@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeTraceStore } from './traces.contract.ts'
 
 async function makeSqliteStore(): Promise<SharedStore> {
   const folder = mkdtempSync(join(tmpdir(), 'evergrant-contract-'))
@@ -31,3 +33,5 @@ describeConnectionStore('SQLite', makeSqliteStore)
 describeKeyStore('SQLite', makeSqliteStore)
 describeRunStore('SQLite', makeSqliteStore)
 describeDirectoryStore('SQLite', makeSqliteStore)
+describeCallerStore('SQLite', makeSqliteStore)
+describeTraceStore('SQLite', makeSqliteStore)

@@ -1,11 +1,16 @@
 import type pg from 'pg'
 import type { Clock } from '../../kernel/index.ts'
-import type { GenerationChange, Generations, GenerationTopic } from '../store.ts'
+import {
+  noGenerations,
+  type GenerationChange,
+  type Generations,
+  type GenerationTopic,
+} from '../store.ts'
 import type { BumpedCounter, Connection, Reader } from './connection.ts'
 import { fromDriver } from './errors.ts'
 
 /** Every topic, in the order in which changes are told. */
-export const topics: readonly GenerationTopic[] = ['grants', 'slots', 'runs', 'connections', 'keys']
+export const topics = Object.keys(noGenerations) as readonly GenerationTopic[]
 
 /** How often the counters are looked at, whatever notifications say (ms); half the promised second. */
 const pollEveryMs = 500
@@ -37,13 +42,7 @@ export async function readCounters(reader: Reader): Promise<readonly CounterRow[
 
 /** Adds the counters of every topic up. */
 export function sumOf(counters: readonly CounterRow[]): Generations {
-  const sums: Record<GenerationTopic, number> = {
-    grants: 0,
-    slots: 0,
-    runs: 0,
-    connections: 0,
-    keys: 0,
-  }
+  const sums: Record<GenerationTopic, number> = { ...noGenerations }
   for (const { topic, generation } of counters) if (topic in sums) sums[topic] += generation
   return sums
 }

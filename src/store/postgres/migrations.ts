@@ -1,4 +1,5 @@
 import { schema1 } from './schema-1.ts'
+import { schema2 } from './schema-2.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -20,4 +21,5 @@ export interface Migration {
 /** Every step, in order. */
 export const migrations: readonly Migration[] = [
   { version: 1, sql: schema1, since: '0.2.0', isBreaking: true },
+  { version: 2, sql: schema2, since: '0.3.0', isBreaking: false },
 ]

@@ -8,6 +8,7 @@ import {
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { readAddress } from './address.ts'
+import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
@@ -21,6 +22,7 @@ import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
 import { openServerClock, type ServerClock } from './server-clock.ts'
 import { settleSealingKey } from './settle-keys.ts'
+import { createTraceStore } from './trace-store.ts'
 
 /** How a store is opened. */
 export interface OpenPostgresStoreOptions {
@@ -88,6 +90,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       keys: createKeyStore(connection, vault, sealing),
       runs: createRunStore(connection),
       directory: createDirectoryStore(connection),
+      callers: createCallerStore(connection),
+      traces: createTraceStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),
       watchGenerations: (listener) => watch.watch(listener),
       checkpoint: async () => {},

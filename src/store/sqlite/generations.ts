@@ -1,12 +1,16 @@
 import type { Clock } from '../../kernel/index.ts'
-import type { GenerationChange, Generations, GenerationTopic } from '../store.ts'
+import {
+  noGenerations,
+  type GenerationChange,
+  type Generations,
+  type GenerationTopic,
+} from '../store.ts'
 import type { Connection } from './connection.ts'
 
 /** How often `data_version` is looked at (ms); half of the promised second. */
 const pollEveryMs = 500
 
-const none: Generations = { grants: 0, slots: 0, runs: 0, connections: 0, keys: 0 }
-const topics = Object.keys(none) as readonly GenerationTopic[]
+const topics = Object.keys(noGenerations) as readonly GenerationTopic[]
 
 /** Counts a change; call it inside the transaction that makes the change. */
 export function bumpGeneration(connection: Connection, topic: GenerationTopic): void {
@@ -30,7 +34,7 @@ export function readGenerations(connection: Connection): Generations {
       'SELECT topic, generation FROM generations',
     )
     .all()
-  const generations: Record<GenerationTopic, number> = { ...none }
+  const generations: Record<GenerationTopic, number> = { ...noGenerations }
   for (const { topic, generation } of rows)
     if (topic in generations) generations[topic] = generation
   return generations
@@ -46,7 +50,7 @@ export function createGenerationWatch(
 } {
   const listeners = new Set<(change: GenerationChange) => void>()
   let dataVersion = 0
-  let known: Generations = none
+  let known: Generations = noGenerations
   let cancel: (() => void) | undefined
 
   const look = (): void => {

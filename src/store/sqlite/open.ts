@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { systemRandom, type Clock, type RandomBytes } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
+import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
@@ -13,6 +14,7 @@ import { migrate } from './migrate.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
+import { createTraceStore } from './trace-store.ts'
 
 /** How a store is opened. */
 export interface OpenSqliteStoreOptions {
@@ -64,6 +66,8 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     keys: createKeyStore(connection, vault, sealing),
     runs: createRunStore(connection),
     directory: createDirectoryStore(connection),
+    callers: createCallerStore(connection),
+    traces: createTraceStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),
     watchGenerations: (listener) => generations.watch(listener),
     checkpoint: async () => {
