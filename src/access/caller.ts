@@ -19,6 +19,8 @@ export interface Caller {
   readonly role?: Role
   /** Connections it may call, by name without tenant; `'*'` for all. */
   readonly connections: readonly string[] | '*'
+  /** The one tenant of a template it may call, where it is bound to one. */
+  readonly tenant?: string
   /** The one upstream it may call, where it is bound to one. */
   readonly upstream?: string
   /** Whether it may be handed raw tokens. */

@@ -1,5 +1,23 @@
 export { gatewayEventTypes } from './events.ts'
 export type { GatewayEvent } from './events.ts'
+export { createFacade } from './facade.ts'
+export type { Facade, FacadeAnswer, FacadeOptions, FacadeRequest } from './facade.ts'
+export type { Authorization } from './facade-authorize.ts'
+export type { BeginFacadeTrace, FacadeTrace } from './facade-context.ts'
+export { createFacadeDesk, defaultGraceMs } from './facade-desk.ts'
+export type { FacadeClientDraft, FacadeDesk, IssuedFacadeClient } from './facade-desk.ts'
+export { facadeEventTypes } from './facade-events.ts'
+export type { FacadeEvent } from './facade-events.ts'
+export type {
+  CodeRedemption,
+  FacadeClient,
+  FacadeCode,
+  FacadeFamily,
+  FacadeStore,
+  FacadeToken,
+  FacadeTokenKind,
+  FoundFacadeToken,
+} from './facade-store.ts'
 export type { BodyCapture, TraceQuery, TraceStore } from './ports.ts'
 export type { RejectionPreset } from './preset.ts'
 export { rejectionPresets } from './rejection-presets.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
-import type { GatewayEvent } from '../gateway/index.ts'
+import type { FacadeEvent, GatewayEvent } from '../gateway/index.ts'
 import {
   createGrantEngine,
   type ConnectionDefinition,
@@ -41,7 +41,7 @@ import { openConfiguredStore } from './open-store.ts'
 import { readProcessIdentity } from './process-identity.ts'
 
 /** Every event of every room. */
-export type AnyEvent = GrantEvent | ImportEvent | JobEvent | GatewayEvent
+export type AnyEvent = GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {

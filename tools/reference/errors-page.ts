@@ -12,6 +12,7 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   jobs: 'Jobs',
   access: 'Callers',
   gateway: 'Gateway',
+  facade: 'Façade',
   service: 'Service',
 }
 

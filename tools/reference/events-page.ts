@@ -1,4 +1,4 @@
-import { gatewayEventTypes } from '../../src/gateway/index.ts'
+import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
@@ -29,6 +29,11 @@ const eventTables: readonly {
     heading: 'Gateway',
     about: 'What happens to calls through the gateway besides plain success.',
     types: gatewayEventTypes,
+  },
+  {
+    heading: 'Façade',
+    about: 'What happens at the authorization server that stands for a connection.',
+    types: facadeEventTypes,
   },
   {
     heading: 'Jobs',

@@ -1,6 +1,7 @@
 import { accessErrors } from './access.ts'
 import { configErrors } from './config.ts'
 import type { ErrorDefinition } from './definition.ts'
+import { facadeErrors } from './facade.ts'
 import { gatewayErrors } from './gateway.ts'
 import { importErrors } from './imports.ts'
 import { jobErrors } from './jobs.ts'
@@ -19,6 +20,7 @@ export const errorTables = {
   jobs: jobErrors,
   access: accessErrors,
   gateway: gatewayErrors,
+  facade: facadeErrors,
   service: serviceErrors,
 } as const
 
@@ -32,6 +34,7 @@ export const errorRegistry = {
   ...errorTables.jobs,
   ...errorTables.access,
   ...errorTables.gateway,
+  ...errorTables.facade,
   ...errorTables.service,
 } as const
 
