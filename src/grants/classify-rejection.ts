@@ -1,5 +1,6 @@
 import { redact, type AccessToken } from '../kernel/index.ts'
 import { decodeClaims, parseChallenges, type Challenge } from '../oauth/index.ts'
+import type { Ruling } from './ruling-budget.ts'
 
 /** Headers as `fetch`, undici or Node deliver them. */
 export type RejectionHeaders =
@@ -13,6 +14,12 @@ export interface RejectionReport {
   readonly body?: unknown
   /** The token that was sent. */
   readonly token: AccessToken
+  /**
+   * Somebody who knows the API has judged that this refuses the token, whatever the status says; a
+   * claims challenge still is one. Renewals that turn out fruitless count against the ruling
+   * alone.
+   */
+  readonly ruling?: Ruling
 }
 
 /** What an API’s answer says about the token. `detail` is for people and holds no secret. */
@@ -28,8 +35,8 @@ export type RejectionVerdict =
 /**
  * Tells whether an answer refuses the token itself, so that a new one can help. A 401 does, unless
  * it names the audience, the scope or another scheme; Graph’s `InvalidAuthenticationToken` and
- * `Authentication_ExpiredToken` are such 401s. A claims challenge wins over everything else. RFC
- * 6750 section 3.1.
+ * `Authentication_ExpiredToken` are such 401s. A claims challenge wins over everything else, then a
+ * ruling. RFC 6750 section 3.1.
  */
 export function classifyRejection(report: RejectionReport): RejectionVerdict {
   const { status } = report
@@ -42,6 +49,7 @@ export function classifyRejection(report: RejectionReport): RejectionVerdict {
   const detail = describe(report, bearer, code, message)
   const claims = status === 401 || status === 403 ? readClaims(challenges) : undefined
   if (claims !== undefined) return { kind: 'claims_challenge', claims, detail }
+  if (report.ruling !== undefined) return { kind: 'refused', detail }
   const error = bearer?.parameters.get('error')
   if (status === 403 || error === 'insufficient_scope' || code === 'Authorization_RequestDenied') {
     return { kind: 'not_about_token', reason: 'permission', detail }

@@ -34,10 +34,13 @@ export type Rejection =
   | { readonly kind: 'renewed'; readonly token: AccessToken }
   /** As asked for by a claims challenge. */
   | { readonly kind: 'renewed_with_claims'; readonly token: AccessToken }
-  /** A new token would be refused alike: permission, audience, or another matter altogether. */
+  /**
+   * A new token would be refused alike: permission, audience, or another matter altogether;
+   * `budget`: new ones were, by the same ruling, and the token goes on serving.
+   */
   | {
       readonly kind: 'not_about_token'
-      readonly reason: 'permission' | 'audience' | 'other_scheme' | 'status'
+      readonly reason: 'permission' | 'audience' | 'other_scheme' | 'status' | 'budget'
       readonly detail: string
     }
   /** No usable token; `token_refused` when fresh ones were refused three times in five minutes. */
@@ -64,7 +67,9 @@ export interface ConnectionHandle {
   peek(): AccessToken | undefined
   /**
    * Tells that an API refused a token. The refused token is never handed out again; a token newer
-   * than it is returned at once, otherwise one renewal is shared by all who report.
+   * than it is returned at once, otherwise one renewal is shared by all who report. A ruling that
+   * had three tokens renewed in five minutes and refuses the fourth has none renewed and none
+   * refused until the five minutes are over.
    */
   reportRejection(
     report: RejectionReport,

@@ -248,6 +248,98 @@ describe('a refused token', () => {
     expect(endpoint.requests).toHaveLength(2)
   })
 
+  it('by a ruling is renewed whatever the status says', async () => {
+    const connection = fixture.connect()
+    for (const status of [200, 302, 403, 500]) {
+      const { token } = granted(await connection.getToken())
+      const ruling = { rule: 'expired', upstream: `u${status}` }
+      const outcome = await connection.reportRejection({ status, headers: {}, token, ruling })
+      expect(outcome.kind).toBe('renewed')
+    }
+    expect(events.findLast((event) => event.type === 'grant.rejected')).toMatchObject({
+      verdict: 'refused',
+      rule: 'expired',
+      upstream: 'u500',
+    })
+  })
+
+  it('by a false ruling costs three renewals, then serves on for everyone', async () => {
+    const connection = fixture.connect()
+    const ruling = { rule: 'false', upstream: 'arm' }
+    const report = { status: 500, headers: {}, ruling }
+    let token = granted(await connection.getToken()).token
+    for (let i = 0; i < 3; i++) {
+      const outcome = await connection.reportRejection({ ...report, token })
+      if (outcome.kind !== 'renewed') throw new Error(outcome.kind)
+      token = outcome.token
+    }
+    for (let i = 0; i < 20; i++) {
+      await clock.advance(1_000)
+      expect(await connection.reportRejection({ ...report, token })).toMatchObject({
+        kind: 'not_about_token',
+        reason: 'budget',
+        detail: expect.stringContaining('3 new tokens were refused alike') as string,
+      })
+      expect(granted(await connection.getToken()).token).toBe(token)
+    }
+    expect(endpoint.requests).toHaveLength(4)
+    const elsewhere = { ...report, ruling: { ...ruling, upstream: 'graph' }, token }
+    expect((await connection.reportRejection(elsewhere)).kind).toBe('renewed')
+    await clock.advance(5 * minute)
+    const later = granted(await connection.getToken()).token
+    expect((await connection.reportRejection({ ...report, token: later })).kind).toBe('renewed')
+    expect(endpoint.requests).toHaveLength(6)
+  })
+
+  it('by a ruling that is paused still yields the newer token where there is one', async () => {
+    const connection = fixture.connect()
+    const first = granted(await connection.getToken()).token
+    const report = { status: 401, headers: {}, ruling: { rule: '401', upstream: '' } }
+    let token = first
+    for (let i = 0; i < 3; i++) {
+      const outcome = await connection.reportRejection({ ...report, token })
+      if (outcome.kind !== 'renewed') throw new Error(outcome.kind)
+      token = outcome.token
+    }
+    expect(await connection.reportRejection({ ...report, token: first })).toMatchObject({
+      kind: 'newer_token_exists',
+      token,
+    })
+  })
+
+  it('by a thousand calls under one ruling costs one renewal, and one of its three', async () => {
+    const connection = fixture.connect()
+    const report = { status: 403, headers: {}, ruling: { rule: 'r', upstream: '' } }
+    let { token } = granted(await connection.getToken())
+    for (let i = 0; i < 3; i++) {
+      const sent = token
+      const outcomes = await Promise.all(
+        Array.from({ length: 1_000 }, () => connection.reportRejection({ ...report, token: sent })),
+      )
+      expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['renewed']))
+      ;({ token } = granted(await connection.getToken()))
+    }
+    expect(endpoint.requests).toHaveLength(4)
+    const outcomes = await Promise.all(
+      Array.from({ length: 1_000 }, () => connection.reportRejection({ ...report, token })),
+    )
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['not_about_token']))
+    expect(endpoint.requests).toHaveLength(4)
+  })
+
+  it('by a ruling and a claims challenge is renewed with the claims', async () => {
+    const claims = Buffer.from('{"access_token":{"acrs":{"value":"c1"}}}').toString('base64')
+    const connection = fixture.connect()
+    const { token } = granted(await connection.getToken())
+    const outcome = await connection.reportRejection({
+      status: 403,
+      headers: { 'www-authenticate': `Bearer error="insufficient_claims", claims="${claims}"` },
+      token,
+      ruling: { rule: 'claims-challenge', upstream: '' },
+    })
+    expect(outcome.kind).toBe('renewed_with_claims')
+  })
+
   it('stays in use when the answer is not about the token', async () => {
     const connection = fixture.connect()
     const { token } = granted(await connection.getToken())

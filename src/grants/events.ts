@@ -56,6 +56,9 @@ export type GrantEvent =
       readonly type: 'grant.rejected'
       readonly verdict: 'refused' | 'claims_challenge' | 'not_about_token'
       readonly status: number
+      /** The upstream and the rule that judged the answer, where one did. */
+      readonly upstream?: string
+      readonly rule?: string
       readonly detail: string
       /** How old the refused token was (ms). */
       readonly tokenAgeMs: number

@@ -1,7 +1,8 @@
 import { EvergrantError } from '../kernel/index.ts'
 import { longestRetryAfterMs } from '../oauth/index.ts'
 import { longestBackoffMs, probePausesMs } from './reduce.ts'
-import { budgetWindowMs, fruitlessBudget, type Slot } from './slot.ts'
+import { budgetWindowMs, fruitlessBudget } from './ruling-budget.ts'
+import type { Slot } from './slot.ts'
 
 /** Why no token request may be sent now, and until when. */
 export interface ClosedGate {

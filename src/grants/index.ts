@@ -45,6 +45,7 @@ export type {
 export { unknownConnection } from './registry.ts'
 export type { TargetChoice } from './registry.ts'
 export type { GrantRevocation } from './revoke-grant.ts'
+export type { Ruling } from './ruling-budget.ts'
 export type { DueReport, RunDueOptions } from './run-due.ts'
 export type {
   ConnectionState,

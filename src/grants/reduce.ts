@@ -3,11 +3,11 @@ import { longestRetryAfterMs, type RetryClass } from '../oauth/index.ts'
 import {
   budgetWindowMs,
   fruitlessBudget,
-  isRefused,
-  type HeldToken,
-  type Slot,
-  type SlotFailure,
-} from './slot.ts'
+  pausedUntil,
+  spend,
+  type Ruling,
+} from './ruling-budget.ts'
+import { isRefused, type HeldToken, type Slot, type SlotFailure } from './slot.ts'
 import { withWait } from './with-wait.ts'
 
 /** What can happen to a slot. Instants are epoch ms. */
@@ -32,8 +32,13 @@ export type SlotEvent =
   | { readonly type: 'shared'; readonly failure: Omit<SlotFailure, 'recheckAt'> }
   /** Another process learnt that the provider wants to be left alone. */
   | { readonly type: 'blocked'; readonly until: number; readonly at: number }
-  /** An API refused this token. */
-  | { readonly type: 'refused'; readonly token: AccessToken; readonly at: number }
+  /** An API refused this token; a ruling that is paused changes nothing. */
+  | {
+      readonly type: 'refused'
+      readonly token: AccessToken
+      readonly at: number
+      readonly ruling?: Ruling
+    }
   /** The client’s credentials are others than before. */
   | { readonly type: 'credentials_changed' }
   /** What the last failure was about has changed. */
@@ -76,10 +81,10 @@ export function reduce(slot: Slot, event: SlotEvent): Slot {
     case 'blocked':
       return blocked(slot, event.until, event.at, stayAway(event.until))
     case 'refused':
-      return refused(slot, event.token, event.at)
+      return refused(slot, event)
     case 'credentials_changed': {
       const { failure: _cured, ...rest } = slot
-      return { ...rest, fruitlessAt: [] }
+      return { ...rest, fruitlessAt: [], rulings: [] }
     }
     case 'shared':
       return shared(slot, event.failure)
@@ -106,7 +111,8 @@ function recheckAt(slot: Slot, at: number): Slot {
 }
 
 function holding(slot: Slot, held: HeldToken): Slot {
-  return { held, refused: slot.refused, fruitlessAt: slot.fruitlessAt }
+  const { refused: kept, fruitlessAt, rulings } = slot
+  return { held, refused: kept, fruitlessAt, rulings }
 }
 
 function failed(slot: Slot, event: Extract<SlotEvent, { type: 'failed' }>): Slot {
@@ -169,12 +175,21 @@ export function backoffMs(attempts: number, chance: number): number {
   return Math.round(longest * (0.1 + 0.9 * chance))
 }
 
-function refused(slot: Slot, token: AccessToken, at: number): Slot {
+function refused(slot: Slot, event: Extract<SlotEvent, { type: 'refused' }>): Slot {
+  const { token, at, ruling } = event
   if (isRefused(slot, token)) return slot
+  if (ruling !== undefined && pausedUntil(slot.rulings, ruling, at) !== undefined) return slot
   const { held, ...rest } = slot
   const isHeld = held !== undefined && held.token.secret.equals(token.secret)
   const recent = slot.fruitlessAt.filter((instant) => at - instant < budgetWindowMs)
-  const fruitlessAt = isHeld && held.isForced ? [...recent, at].slice(-fruitlessBudget) : recent
+  const isFruitless = ruling === undefined && isHeld && held.isForced
+  const fruitlessAt = isFruitless ? [...recent, at].slice(-fruitlessBudget) : recent
+  const rulings = ruling === undefined ? slot.rulings : spend(slot.rulings, ruling, at)
   const without = isHeld || held === undefined ? rest : { ...rest, held }
-  return { ...without, refused: [...slot.refused, token].slice(-refusedKept), fruitlessAt }
+  return {
+    ...without,
+    refused: [...slot.refused, token].slice(-refusedKept),
+    fruitlessAt,
+    rulings,
+  }
 }

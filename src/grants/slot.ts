@@ -2,6 +2,7 @@ import type { AccessToken, EvergrantError } from '../kernel/index.ts'
 import { remainingLifeMs, wholeLifeMs } from '../kernel/index.ts'
 import type { RetryClass } from '../oauth/index.ts'
 import type { RefreshPolicy } from './connection.ts'
+import type { RulingSpending } from './ruling-budget.ts'
 
 /** A token in use, with the two points that rule its renewal (epoch ms). */
 export interface HeldToken {
@@ -35,18 +36,14 @@ export interface Slot {
   readonly block?: { readonly until: number; readonly error: EvergrantError }
   /** Tokens an API refused, newest last, at most eight. They are never handed out again. */
   readonly refused: readonly AccessToken[]
-  /** When forced renewals turned out fruitless: their token was refused again. */
+  /** When renewals forced without a ruling turned out fruitless: their token was refused again. */
   readonly fruitlessAt: readonly number[]
+  /** What each ruling had renewed lately, at most 64 of them. */
+  readonly rulings: readonly RulingSpending[]
 }
 
 /** The slot before anything happened. */
-export const emptySlot: Slot = { refused: [], fruitlessAt: [] }
-
-/** Fruitless forced renewals allowed within `budgetWindowMs`. */
-export const fruitlessBudget = 3
-
-/** The window of the budget for fruitless forced renewals (ms). */
-export const budgetWindowMs = 5 * 60_000
+export const emptySlot: Slot = { refused: [], fruitlessAt: [], rulings: [] }
 
 /** How long before expiry a renewal starts unless the connection says otherwise (ms). */
 export const defaultBeforeMs = 5 * 60_000

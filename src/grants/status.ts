@@ -10,7 +10,7 @@ import type {
   TokenSlotRecord,
 } from './ports.ts'
 import { standingCodes } from './standing.ts'
-import { capLife, holdToken, usableToken, type SlotFailure } from './slot.ts'
+import { type SlotFailure, capLife, emptySlot, holdToken, usableToken } from './slot.ts'
 import type { TokenSlot } from './token-slot.ts'
 
 /**
@@ -222,7 +222,7 @@ function fromStore(
   if (stored?.token === undefined) return undefined
   const policy = definition.refresh ?? {}
   const held = holdToken(capLife(stored.token, policy), policy, 0)
-  return usableToken({ held, refused: [], fruitlessAt: [] }, now)
+  return usableToken({ ...emptySlot, held }, now)
 }
 
 function newest(

@@ -23,6 +23,7 @@ import type { DropReason } from './events.ts'
 import type { RenewalOutcome, RenewalPurpose } from './purpose.ts'
 import { reduce, type SlotEvent } from './reduce.ts'
 import { createRenewal, type Renewal } from './renewal.ts'
+import { fruitlessBudget, pausedUntil } from './ruling-budget.ts'
 import { emptySlot, isRefused, usableToken, type Slot } from './slot.ts'
 
 /** The tokens of one connection for one target, with what the engine alone needs. */
@@ -207,26 +208,30 @@ export function createTokenSlot(
     report: RejectionReport,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Rejection> {
-    const verdict = classifyRejection(report)
-    const { token, status } = report
-    const { detail } = verdict
-    const tokenAgeMs = Math.max(0, instant() - token.issuedAt)
+    const { token, status, ruling } = report
+    const now = instant()
+    const newer = newerThan(token, now)
+    const judged = classifyRejection(report)
+    const isNew =
+      judged.kind !== 'not_about_token' && newer === undefined && !isRefused(slot, token)
+    const pauseUntil =
+      isNew && ruling !== undefined ? pausedUntil(slot.rulings, ruling, now) : undefined
+    const verdict = pauseUntil === undefined ? judged : paused(judged.detail, pauseUntil)
     context.emit({
       type: 'grant.rejected',
       at: clock.now(),
       ...about,
       verdict: verdict.kind,
       status,
-      detail,
-      tokenAgeMs,
+      ...(ruling === undefined ? {} : { upstream: ruling.upstream, rule: ruling.rule }),
+      detail: verdict.detail,
+      tokenAgeMs: Math.max(0, now - token.issuedAt),
     })
     if (verdict.kind === 'not_about_token') return verdict
-    const held = usableToken(slot, instant())
-    const isNewer = held !== undefined && held.token.issuedAt >= token.issuedAt
-    if (isNewer && !isSameToken(held.token, token)) {
-      return { kind: 'newer_token_exists', token: held.token }
+    if (newer !== undefined) return { kind: 'newer_token_exists', token: newer }
+    if (isNew) {
+      dispatch({ type: 'refused', token, at: now, ...(ruling === undefined ? {} : { ruling }) })
     }
-    if (!isRefused(slot, token)) dispatch({ type: 'refused', token, at: instant() })
     for (let round = 0; round < 2; round++) {
       const { purpose, outcome: pending } = fly({
         issuedAfter: token.issuedAt,
@@ -247,6 +252,13 @@ export function createTokenSlot(
       // The renewal that was under way brought a token that is refused by now: once more.
     }
     return { kind: 'renewal_failed', error: refusedMeanwhile() }
+  }
+
+  /** The token in use, where it is not the one that was refused but one as new or newer. */
+  function newerThan(token: AccessToken, now: number): AccessToken | undefined {
+    const held = usableToken(slot, now)
+    if (held === undefined || held.token.issuedAt < token.issuedAt) return undefined
+    return isSameToken(held.token, token) ? undefined : held.token
   }
 
   return {
@@ -334,6 +346,15 @@ function describeRenewal(
 ): Rejection {
   if (outcome.kind !== 'issued') return { kind: 'newer_token_exists', token }
   return { kind: purpose.claims === undefined ? 'renewed' : 'renewed_with_claims', token }
+}
+
+function paused(
+  detail: string,
+  until: number,
+): Extract<Rejection, { readonly kind: 'not_about_token' }> {
+  const when = new Date(until).toISOString()
+  const why = `${fruitlessBudget} new tokens were refused alike; none is renewed for this until ${when}`
+  return { kind: 'not_about_token', reason: 'budget', detail: `${detail}; ${why}` }
 }
 
 function isSameToken(a: AccessToken, b: AccessToken): boolean {

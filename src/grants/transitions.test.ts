@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { EvergrantError, Secret, type AccessToken } from '../kernel/index.ts'
 import { decide, plainAsk, type Ask } from './decide.ts'
 import { longestBackoffMs, reduce, type SlotEvent } from './reduce.ts'
-import { emptySlot, fruitlessBudget, holdToken, isRefused, usableToken, type Slot } from './slot.ts'
+import {
+  budgetWindowMs,
+  fruitlessBudget,
+  pausedUntil,
+  rulingsKept,
+  type Ruling,
+} from './ruling-budget.ts'
+import { emptySlot, holdToken, isRefused, usableToken, type Slot } from './slot.ts'
 
 const start = 1_700_000_000_000
 const error = new EvergrantError('provider_unavailable', 'test')
@@ -28,6 +35,10 @@ const life = fc.oneof(
   fc.integer({ min: 1_000, max: 120_000 }),
   fc.integer({ min: 60_000, max: 86_400_000 }),
 )
+const anyRuling: fc.Arbitrary<Ruling> = fc.record({
+  rule: fc.constantFrom('401', 'fabric'),
+  upstream: fc.constantFrom('', 'arm'),
+})
 const step: fc.Arbitrary<Step> = fc.record({
   after,
   event: fc.oneof(
@@ -55,11 +66,14 @@ const step: fc.Arbitrary<Step> = fc.record({
       until: now + wait,
       at: now,
     })),
-    fc.option(fc.nat(5)).map((n) => (slot: Slot, at: number): SlotEvent => ({
-      type: 'refused',
-      token: n === null ? (slot.held?.token ?? tokenAt(0, at, 1)) : tokenAt(n, at, 1),
-      at,
-    })),
+    fc
+      .record({ n: fc.option(fc.nat(5)), ruling: fc.option(anyRuling) })
+      .map(({ n, ruling }) => (slot: Slot, at: number): SlotEvent => ({
+        type: 'refused',
+        token: n === null ? (slot.held?.token ?? tokenAt(0, at, 1)) : tokenAt(n, at, 1),
+        at,
+        ...(ruling === null ? {} : { ruling }),
+      })),
     fc.constant((): SlotEvent => ({ type: 'credentials_changed' })),
     fc.constantFrom('cured', 'dropped').map((type) => (): SlotEvent => ({ type })),
     fc
@@ -179,6 +193,7 @@ describe('whatever happened before', () => {
         const { slot } = play(steps)
         expect(slot.refused.length).toBeLessThanOrEqual(8)
         expect(slot.fruitlessAt.length).toBeLessThanOrEqual(fruitlessBudget)
+        for (const { at } of slot.rulings) expect(at.length).toBeLessThanOrEqual(fruitlessBudget)
       }),
     )
   })
@@ -265,6 +280,98 @@ describe('an API that refuses every token', () => {
     expect(renewals).toBe(3)
     expect(codes).toEqual(new Set(['token_refused']))
     expect(decide(slot, now + 300_000, plainAsk).kind).toBe('wait')
+  })
+})
+
+/** Issues token after token and lets an API refuse each by the ruling; returns when renewals were. */
+function refuseEverything(
+  steps: readonly { readonly pauseMs: number; readonly ruling: Ruling }[],
+): {
+  readonly slot: Slot
+  readonly now: number
+  readonly renewals: readonly { readonly at: number; readonly by: Ruling }[]
+} {
+  let slot = reduce(emptySlot, {
+    type: 'issued',
+    held: holdToken(tokenAt(0, start, 86_400_000), {}, 0),
+  })
+  let now = start
+  const renewals: { readonly at: number; readonly by: Ruling }[] = []
+  for (const [n, { pauseMs, ruling }] of steps.entries()) {
+    now += pauseMs
+    const token = slot.held?.token
+    if (token === undefined) throw new Error('no token is left')
+    slot = reduce(slot, { type: 'refused', token, at: now, ruling })
+    if (slot.held !== undefined) continue
+    renewals.push({ at: now, by: ruling })
+    // Whether it counts as forced does not matter: another process may have got it.
+    const held = holdToken(tokenAt(n + 1, now, 86_400_000), {}, 0, n % 2 === 0)
+    slot = reduce(slot, { type: 'issued', held })
+  }
+  return { slot, now, renewals }
+}
+
+describe('a ruling that refuses every token', () => {
+  const moment = fc.record({ pauseMs: fc.nat(120_000), ruling: anyRuling })
+
+  it('has three renewed in any five minutes, whatever others do, and never burns the last', () => {
+    fc.assert(
+      fc.property(fc.array(moment, { maxLength: 80 }), (steps) => {
+        const { slot, now, renewals } = refuseEverything(steps)
+        expect(decide(slot, now, plainAsk).kind).toBe('serve')
+        for (const { at, by } of renewals) {
+          const within = renewals.filter(
+            (other) =>
+              other.at >= at &&
+              other.at < at + budgetWindowMs &&
+              other.by.rule === by.rule &&
+              other.by.upstream === by.upstream,
+          )
+          expect(within.length).toBeLessThanOrEqual(fruitlessBudget)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('takes nothing from another ruling, nor from reports without one', () => {
+    const ruling = { rule: 'fabric', upstream: 'fabric' }
+    const steps = Array.from({ length: 9 }, () => ({ pauseMs: 1_000, ruling }))
+    const { slot, now, renewals } = refuseEverything(steps)
+    expect(renewals).toHaveLength(3)
+    expect(pausedUntil(slot.rulings, ruling, now)).toBe(start + 1_000 + budgetWindowMs)
+    const token = slot.held?.token ?? tokenAt(0, 0, 0)
+    expect(reduce(slot, { type: 'refused', token, at: now, ruling })).toBe(slot)
+    for (const other of [undefined, { ...ruling, upstream: 'graph' }, { ...ruling, rule: '401' }]) {
+      const event = { type: 'refused', token, at: now } as const
+      const renewing = reduce(slot, other === undefined ? event : { ...event, ruling: other })
+      expect(renewing.held).toBeUndefined()
+      expect(decide(renewing, now, plainAsk)).toEqual({ kind: 'wait', renew: 'exchange' })
+    }
+  })
+
+  it('may again when five minutes are over, or when the client’s credentials are others', () => {
+    const ruling = { rule: '401', upstream: '' }
+    const steps = Array.from({ length: 4 }, () => ({ pauseMs: 0, ruling }))
+    const { slot } = refuseEverything(steps)
+    expect(pausedUntil(slot.rulings, ruling, start + budgetWindowMs - 1)).toBeDefined()
+    expect(pausedUntil(slot.rulings, ruling, start + budgetWindowMs)).toBeUndefined()
+    expect(pausedUntil(slot.rulings, ruling, start - 3_600_000)).toBeUndefined()
+    const changed = reduce(slot, { type: 'credentials_changed' })
+    expect(pausedUntil(changed.rulings, ruling, start)).toBeUndefined()
+  })
+
+  it('waits while more of them refuse tokens than account is kept of', () => {
+    const steps = Array.from({ length: rulingsKept + 40 }, (_, n) => ({
+      pauseMs: 1_000,
+      ruling: { rule: `rule ${n}`, upstream: '' },
+    }))
+    const { slot, now, renewals } = refuseEverything(steps)
+    expect(slot.rulings).toHaveLength(rulingsKept)
+    expect(renewals).toHaveLength(rulingsKept)
+    const late = { rule: 'late', upstream: '' }
+    expect(pausedUntil(slot.rulings, late, now)).toBe(start + 1_000 + budgetWindowMs)
+    expect(pausedUntil(slot.rulings, late, start + 1_000 + budgetWindowMs)).toBeUndefined()
   })
 })
 
