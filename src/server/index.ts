@@ -25,3 +25,5 @@ export type {
 } from './create-evergrant.ts'
 export { sdkConnection } from './sdk-connection.ts'
 export { openSdkListener } from './sdk-listener.ts'
+export { openService } from './service.ts'
+export type { CallHandler, Service, ServiceOptions, ServicePart } from './service.ts'

@@ -1,0 +1,68 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
+
+/** Answers every error of an application as problem+json (RFC 9457), and what nobody routes as 404. */
+export function answerWithProblems(
+  app: FastifyInstance,
+  onFault: (fault: unknown, request: FastifyRequest) => void,
+): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const detail = `there is no ${request.method} ${path.slice(0, 200)}`
+    return sendProblem(reply, request, new EvergrantError('route_unknown', detail))
+  })
+  app.setErrorHandler((error: FastifyError | EvergrantError, request, reply) => {
+    const known = asKnown(error)
+    if (known.code === 'internal') onFault(error, request)
+    return sendProblem(reply, request, known)
+  })
+}
+
+/** Sends an error with what HTTP says besides: Retry-After and the challenge of RFC 6750. */
+export function sendProblem(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  error: EvergrantError,
+): FastifyReply {
+  const { status, headers, body } = problemAnswer(error, request.id)
+  return reply.code(status).headers(headers).send(body)
+}
+
+/** An error as an answer of HTTP, for whoever writes one by hand. */
+export interface ProblemAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** An error as problem+json with its headers. */
+export function problemAnswer(error: EvergrantError, requestId: string): ProblemAnswer {
+  const problem = error.toProblem(requestId)
+  return {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      'evergrant-request-id': requestId,
+      ...(problem.retry_after === undefined ? {} : { 'retry-after': String(problem.retry_after) }),
+      ...(problem.status === 401 ? { 'www-authenticate': challengeOf(error) } : {}),
+    },
+    body: JSON.stringify(problem),
+  }
+}
+
+/** RFC 6750 section 3: no error code when no credential came at all is a matter of the detail. */
+function challengeOf({ definition, detail }: EvergrantError): string {
+  const { oauthError = 'invalid_token' } = definition
+  const words = detail.replaceAll(/[^\u0020-\u007e]/g, '?').replaceAll(/["\\]/g, "'")
+  return `Bearer realm="evergrant", error="${oauthError}", error_description="${words}"`
+}
+
+/** What Fastify refuses by itself, in our words; everything unknown is a fault of ours. */
+function asKnown(error: FastifyError | EvergrantError): EvergrantError {
+  if (isEvergrantError(error)) return error
+  const { statusCode = 500, message } = error
+  if (statusCode === 413) return new EvergrantError('request_too_large', message)
+  if (statusCode >= 400 && statusCode < 500) return new EvergrantError('request_invalid', message)
+  return new EvergrantError('internal', 'a fault of ours ended the request', { cause: error })
+}
