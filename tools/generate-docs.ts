@@ -5,6 +5,7 @@ import { configJsonSchema } from '../src/config/index.ts'
 import { renderConfigPage } from './reference/config-page.ts'
 import { renderErrorsPage } from './reference/errors-page.ts'
 import { renderEventsPage } from './reference/events-page.ts'
+import { renderRejectionPresetsPage } from './reference/rejection-presets-page.ts'
 
 // `npm run docs` writes docs/reference from the sources; with `--check` it writes nothing, names the
 // files that differ and exits 1.
@@ -13,6 +14,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/config.md': renderConfigPage(),
   'docs/reference/evergrant.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   'docs/reference/events.md': renderEventsPage(),
+  'docs/reference/rejection-presets.md': renderRejectionPresetsPage(),
 }
 
 const isCheck = process.argv.includes('--check')

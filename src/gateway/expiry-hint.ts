@@ -4,6 +4,7 @@ import type { BodyForms, PeekedAnswer } from './answer.ts'
 import { compileRule, type CompiledRule } from './compiled-rule.ts'
 import { compileJsonPointer } from './json-pointer.ts'
 import { rejectionPresets } from './rejection-presets.ts'
+import { ruleYaml } from './rule-yaml.ts'
 import type { RejectionRule } from './settings.ts'
 
 /** What an operator may add so that answers like this one are recognised. */
@@ -21,9 +22,12 @@ const bodyBound = 8_192
 const valueBound = 256
 const headersBound = 64
 
-/** A token (session, JWT) and its end, near each other in either order; or a name made of both. */
+/**
+ * A token (session, JWT) and its end, a few plain words between them, in either order; or a name
+ * made of both. Only plain words, so that no part of a token that is quoted is ever taken along.
+ */
 const smell =
-  /(?:access[ _-]?token|bearer|jwt|session|token)(?:[^<>{}"\n]{0,60}?)\b(?:expir\w*|lifetime|no longer valid|timed out)|(?:expir(?:ed|ing))[ _-](?:[^<>{}"\n]{0,20}?)(?:token|jwt|session)|expiredjwt|tokenexpired|expiredtoken|expiredauthenticationtoken|invalidauthenticationtoken|invalid_session_id|invalid_token/
+  /\b(?:access[ _-]?token|bearer|jwt|session|token)(?:[\s:,.'"]+[a-z]{1,12}){0,6}[\s:,.'"]+(?:expir(?:ed|es|ing|y)|lifetime|no longer valid|timed out)\b|\bexpir(?:ed|ing)[ _-](?:[a-z]{1,12}[ _-]){0,2}(?:token|jwt|session)\b|expired_?(?:jwt|token|session)|(?:jwt|token|session)_?expired|(?:expired|invalid)authenticationtoken|invalid_session_id|invalid_token/
 
 const places = [
   '/error/code',
@@ -43,35 +47,16 @@ const nearEndMs = 10 * 60_000
  * expired. Bounded work: a look at 8 KiB of the body and at 64 headers.
  */
 export function suggestRule(answer: PeekedAnswer, body: BodyForms): RuleHint | undefined {
-  const { status } = answer
-  if (!statuses.has(status)) return undefined
+  const status = [answer.status]
+  if (!statuses.has(answer.status)) return undefined
+  if (isEmptyNearEnd(answer)) {
+    const wholeMinutes = Math.floor(answer.tokenAgeMs / 60_000) * 60_000
+    return hintOf(answer, ruleYaml({ status, isEmpty: true, tokenAgeMs: wholeMinutes }))
+  }
   const preset = presetFor(answer, body)
   if (preset !== undefined) return hintOf(answer, preset)
-  const statusPart = `status: ${status}`
-  if (isEmptyNearEnd(answer)) {
-    const minutes = Math.floor(answer.tokenAgeMs / 60_000)
-    return hintOf(answer, `{ ${statusPart}, empty: true, tokenAge: ${minutes}m }`)
-  }
-  const header = smellingHeader(answer)
-  if (header !== undefined) {
-    const [name, words] = header
-    return hintOf(answer, `{ ${statusPart}, header: { name: ${name}, contains: ${quote(words)} } }`)
-  }
-  const document = body.json()
-  if (document !== undefined) {
-    for (const { pointer, read } of places) {
-      const value = read(document)
-      if (typeof value !== 'string' || !/^[\w.-]{3,60}$/.test(value)) continue
-      if (!smell.test(value.toLowerCase())) continue
-      return hintOf(
-        answer,
-        `{ ${statusPart}, json: { pointer: ${pointer}, equals: [${quote(value)}] } }`,
-      )
-    }
-  }
-  const words = body.folded()?.slice(0, bodyBound).match(smell)?.[0]
-  if (words !== undefined) return hintOf(answer, `{ ${statusPart}, text: ${quote(words)} }`)
-  return undefined
+  const marker = smellingHeader(answer) ?? smellingCode(body) ?? smellingWords(body)
+  return marker === undefined ? undefined : hintOf(answer, ruleYaml({ status, ...marker }))
 }
 
 function hintOf(answer: PeekedAnswer, entry: string): RuleHint {
@@ -111,7 +96,7 @@ function isEmptyNearEnd({ status, method, body, isBodyComplete, ...rest }: Peeke
   return token.expiresAt - token.issuedAt - tokenAgeMs <= nearEndMs
 }
 
-function smellingHeader({ headers }: PeekedAnswer): readonly [string, string] | undefined {
+function smellingHeader({ headers }: PeekedAnswer): Pick<RejectionRule, 'header'> | undefined {
   let left = headersBound
   for (const [header, value] of pairsOf(headers)) {
     if (left-- === 0) return undefined
@@ -119,13 +104,24 @@ function smellingHeader({ headers }: PeekedAnswer): readonly [string, string] | 
     if (!/^(?:www-authenticate|x-[\w-]*(?:reason|error|message|status|auth)[\w-]*)$/.test(name)) {
       continue
     }
-    const words = value.slice(0, valueBound).toLowerCase().match(smell)?.[0]
-    if (words !== undefined) return [name, words]
+    const contains = value.slice(0, valueBound).toLowerCase().match(smell)?.[0]
+    if (contains !== undefined) return { header: { name, contains: contains.trim() } }
   }
   return undefined
 }
 
-/** A YAML scalar in double quotes, which JSON’s are. */
-function quote(text: string): string {
-  return JSON.stringify(text.trim())
+function smellingCode(body: BodyForms): Pick<RejectionRule, 'json'> | undefined {
+  const document = body.json()
+  if (document === undefined) return undefined
+  for (const { pointer, read } of places) {
+    const value = read(document)
+    if (typeof value !== 'string' || !/^[\w.-]{3,60}$/.test(value)) continue
+    if (smell.test(value.toLowerCase())) return { json: { pointer, equals: [value] } }
+  }
+  return undefined
+}
+
+function smellingWords(body: BodyForms): Pick<RejectionRule, 'text'> | undefined {
+  const text = body.folded()?.slice(0, bodyBound).match(smell)?.[0]
+  return text === undefined ? undefined : { text: text.trim() }
 }

@@ -21,6 +21,7 @@ export type {
 export type { BodyCapture, TraceQuery, TraceStore } from './ports.ts'
 export type { RejectionPreset } from './preset.ts'
 export { rejectionPresets } from './rejection-presets.ts'
+export { ruleYaml } from './rule-yaml.ts'
 export type { RejectionEntry, RejectionRule, UpstreamSettings } from './settings.ts'
 export type { TraceKind, TraceOutcome, TraceRecord, TraceStep } from './trace.ts'
 export { sdkRefusal } from './sdk-token-answer.ts'

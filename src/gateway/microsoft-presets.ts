@@ -33,7 +33,7 @@ const databricks: readonly RejectionRule[] = [
   {
     name: 'databricks-header',
     status: [400, 403],
-    header: { name: 'x-databricks-reason-phrase', contains: 'expired' },
+    header: { name: 'x-databricks-reason-phrase', contains: 'JWT has expired' },
   },
   { name: 'databricks-expired', status: [400, 403], text: 'JWT has expired' },
   { name: 'databricks-exception', status: [400, 403], text: 'ExpiredJwtException' },
