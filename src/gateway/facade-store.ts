@@ -148,9 +148,3 @@ export interface FacadeStore {
   /** Erases codes and tokens whose time is over, a bounded number at a time, and returns how many. */
   sweepFacade(now: number): Promise<number>
 }
-
-/** Most access tokens of one family that are remembered. */
-export const accessTokensKept = 1_000
-
-/** For how long a used code is remembered, to notice that it is used again (ms): a day. */
-export const usedCodeMemoryMs = 86_400_000

@@ -1,5 +1,15 @@
 import type { TraceKind, TraceOutcome, TraceRecord } from './trace.ts'
 
+export type {
+  CodeRedemption,
+  FacadeClient,
+  FacadeCode,
+  FacadeFamily,
+  FacadeStore,
+  FacadeToken,
+  FoundFacadeToken,
+} from './facade-store.ts'
+
 /** Which traces are asked for; every condition present must hold. */
 export interface TraceQuery {
   readonly limit: number

@@ -1,6 +1,6 @@
 import type { CallerStore } from '../access/ports.ts'
 import type { DirectoryStore } from '../directory/index.ts'
-import type { TraceStore } from '../gateway/ports.ts'
+import type { FacadeStore, TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
 import type { RunStore } from '../imports/ports.ts'
 import type { Clock, ProcessOwner } from '../kernel/index.ts'
@@ -120,6 +120,7 @@ export interface Store {
   readonly directory: DirectoryStore
   readonly callers: CallerStore
   readonly traces: TraceStore
+  readonly facades: FacadeStore
   /** Reads the generations as they are now. */
   readGenerations(): Promise<Generations>
   /**

@@ -4,6 +4,7 @@ import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
+import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
@@ -34,3 +35,4 @@ describeRunStore('PostgreSQL', makePostgresStore)
 describeDirectoryStore('PostgreSQL', makePostgresStore)
 describeCallerStore('PostgreSQL', makePostgresStore)
 describeTraceStore('PostgreSQL', makePostgresStore)
+describeFacadeStore('PostgreSQL', makePostgresStore)

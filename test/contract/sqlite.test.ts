@@ -6,6 +6,7 @@ import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
+import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
@@ -35,3 +36,4 @@ describeRunStore('SQLite', makeSqliteStore)
 describeDirectoryStore('SQLite', makeSqliteStore)
 describeCallerStore('SQLite', makeSqliteStore)
 describeTraceStore('SQLite', makeSqliteStore)
+describeFacadeStore('SQLite', makeSqliteStore)

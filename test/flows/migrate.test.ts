@@ -56,13 +56,13 @@ describe('evergrant migrate', () => {
   it('prepares the database, tells what it did, and lets the other commands work', async () => {
     const first = await run('migrate')
     expect(first).toMatchObject({ exit: 0 })
-    expect(first.out).toContain(`${database.url}: from no tables to schema 2`)
+    expect(first.out).toContain(`${database.url}: from no tables to schema 3`)
     const again = await run('migrate', '--json')
     expect(again.json()).toEqual({
       store: 'postgres',
       place: database.url,
-      from: 2,
-      to: 2,
+      from: 3,
+      to: 3,
       steps: [],
     })
     expect(await run('connections', 'list')).toMatchObject({ exit: 0 })

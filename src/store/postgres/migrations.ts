@@ -1,5 +1,6 @@
 import { schema1 } from './schema-1.ts'
 import { schema2 } from './schema-2.ts'
+import { schema3 } from './schema-3.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -22,4 +23,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, sql: schema1, since: '0.2.0', isBreaking: true },
   { version: 2, sql: schema2, since: '0.3.0', isBreaking: false },
+  { version: 3, sql: schema3, since: '0.3.0', isBreaking: false },
 ]

@@ -12,6 +12,7 @@ import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
+import { createFacadeStore } from './facade-store.ts'
 import { toStoreError } from './errors.ts'
 import { createGenerationWatch, readCounters, sumOf, type GenerationWatch } from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
@@ -92,6 +93,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       directory: createDirectoryStore(connection),
       callers: createCallerStore(connection),
       traces: createTraceStore(connection),
+      facades: createFacadeStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),
       watchGenerations: (listener) => watch.watch(listener),
       checkpoint: async () => {},

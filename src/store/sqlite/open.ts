@@ -6,6 +6,7 @@ import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
+import { createFacadeStore } from './facade-store.ts'
 import { createGenerationWatch, readGenerations } from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
 import { examineFile } from './identity.ts'
@@ -68,6 +69,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     directory: createDirectoryStore(connection),
     callers: createCallerStore(connection),
     traces: createTraceStore(connection),
+    facades: createFacadeStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),
     watchGenerations: (listener) => generations.watch(listener),
     checkpoint: async () => {
