@@ -1,0 +1,144 @@
+import { hash } from 'node:crypto'
+import {
+  err,
+  type EvergrantError,
+  isEvergrantError,
+  ok,
+  type Clock,
+  type Result,
+} from '../kernel/index.ts'
+import { createAdmission, type Release } from './admission.ts'
+import { isSameHash, parseCallerKey, type ParsedKey } from './caller-key.ts'
+import { createCallerLookup, remember } from './caller-lookup.ts'
+import type { Caller, CallerLimits } from './caller.ts'
+import type { CallerRecord, CallerStore } from './ports.ts'
+import { readCredential, unauthenticated, type CallerHeaders } from './read-credential.ts'
+
+/** Who calls, or why that is not known. */
+export type Authenticated = Result<Caller, EvergrantError>
+
+/** Tells whom a credential belongs to: at once when it is in memory. */
+export type Authenticator = (credential: string) => Authenticated | Promise<Authenticated>
+
+/** What the directory of callers is made of. */
+export interface CallerDirectoryOptions {
+  readonly store: Pick<CallerStore, 'getCaller'>
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Limits of callers that have none of their own, each limit by itself. */
+  readonly defaults?: CallerLimits
+  /** Credentials of other kinds by the four characters they begin with, such as `egf_`. */
+  readonly others?: Readonly<Record<string, Authenticator>>
+}
+
+/** Who calls us, and how much each may ask. */
+export interface CallerDirectory {
+  /**
+   * Tells who makes a request. Synchronous for callers in memory, which an outage of the store does
+   * not touch; others are looked up. Nothing that is said tells a wrong secret from an unknown id.
+   *
+   * @returns `caller_unauthenticated`; `store_*` (503) for unknown callers while the store is away;
+   *   `caller_throttled` for unknown ones while many that do not exist are tried.
+   */
+  authenticate(headers: CallerHeaders): Authenticated | Promise<Authenticated>
+  /** The same for a credential that came another way. */
+  authenticateKey: Authenticator
+  /** Lets one request of a caller in, by its limits; see `Admission`. */
+  admit(caller: Caller): Release | EvergrantError
+  /** Forgets every caller: the next request of each is looked up. For changes in the store. */
+  forget(): void
+  /** Replaces the default limits, for a configuration that was read again. */
+  setDefaults(limits: CallerLimits): void
+}
+
+/** Keys that were verified, as many as are remembered. */
+const verifiedLimit = 20_000
+
+/** Makes the directory of one process. */
+export function createCallerDirectory(options: CallerDirectoryOptions): CallerDirectory {
+  const { store, clock, others = {} } = options
+  let { defaults = {} } = options
+  const lookup = createCallerLookup(store, clock)
+  const admission = createAdmission(clock)
+  /** Verified keys by their SHA-256: no key stays in memory in clear, and none is parsed twice. */
+  let verified = new Map<string, Authenticated>()
+
+  const judge = (parsed: ParsedKey, record: CallerRecord | undefined): Authenticated => {
+    if (record === undefined || !isSameHash(parsed.secretHash, record.secretHash)) {
+      return unauthenticated('the caller key is not known')
+    }
+    if (record.revokedAt !== undefined) {
+      return unauthenticated(`the key of caller "${record.name}" was revoked`)
+    }
+    return ok(asCaller(record, defaults))
+  }
+
+  const settle = (parsed: ParsedKey, digest: string, record: CallerRecord): Authenticated => {
+    const outcome = judge(parsed, record)
+    if (outcome.ok) remember(verified, digest, outcome, verifiedLimit)
+    return outcome
+  }
+
+  const lookUp = async (parsed: ParsedKey, digest: string): Promise<Authenticated> => {
+    const atFirst = verified
+    try {
+      const record = await lookup.find(parsed.id)
+      if (record === undefined || verified !== atFirst) return judge(parsed, record)
+      return settle(parsed, digest, record)
+    } catch (error) {
+      if (isEvergrantError(error) && isForeseen(error)) return err(error)
+      throw error
+    }
+  }
+
+  const authenticateKey: Authenticator = (credential) => {
+    const digest = hash('sha256', credential)
+    const known = verified.get(digest)
+    if (known !== undefined) return known
+    const parsed = parseCallerKey(credential)
+    if (parsed === undefined) {
+      const prefix = credential.slice(0, 4)
+      const other = Object.hasOwn(others, prefix) ? others[prefix] : undefined
+      return other?.(credential) ?? unauthenticated('expected a caller key, "egk_…"')
+    }
+    const record = lookup.known(parsed.id)
+    return record === undefined ? lookUp(parsed, digest) : settle(parsed, digest, record)
+  }
+
+  const forget = (): void => {
+    lookup.forget()
+    verified = new Map()
+  }
+
+  return {
+    authenticate: (headers) => {
+      const credential = readCredential(headers)
+      return credential.ok ? authenticateKey(credential.value) : credential
+    },
+    authenticateKey,
+    admit: admission.admit,
+    forget,
+    setDefaults: (limits) => {
+      defaults = limits
+      forget()
+    },
+  }
+}
+
+/** The caller that a record describes. */
+function asCaller(record: CallerRecord, defaults: CallerLimits): Caller {
+  const { id, name, role, connections, upstream, allowTokens, limits } = record
+  return {
+    id,
+    name,
+    kind: 'key',
+    ...(role === undefined ? {} : { role }),
+    connections,
+    ...(upstream === undefined ? {} : { upstream }),
+    allowTokens,
+    limits: { ...defaults, ...limits },
+  }
+}
+
+function isForeseen({ code }: EvergrantError): boolean {
+  return code.startsWith('store_') || code === 'caller_throttled'
+}

@@ -1,0 +1,102 @@
+import { EvergrantError, type Clock } from '../kernel/index.ts'
+import type { CallerRecord, CallerStore } from './ports.ts'
+
+/** Looks callers up in the store, no more often than guessing strangers could make it hurt. */
+export interface CallerLookup {
+  /** The caller in memory; undefined when it is not there. */
+  known(id: string): CallerRecord | undefined
+  /**
+   * The caller from the store; those who ask for the same one meanwhile share the answer. Undefined
+   * when there is none, which is remembered for a short while.
+   *
+   * @throws `store_*`; `caller_throttled` while too many who do not exist were asked for.
+   */
+  find(id: string): Promise<CallerRecord | undefined>
+  /** Forgets everything; answers under way are no longer shared or remembered. */
+  forget(): void
+}
+
+/** How long it is remembered that there is no such caller (ms). */
+const absentMs = 10_000
+/** Callers that do not exist, as many as are remembered. */
+const absentLimit = 4_096
+/** Callers that exist, as many as are remembered. */
+const knownLimit = 20_000
+/** Look-ups under way at once. */
+const pendingLimit = 256
+/** Fruitless look-ups in a second; after that nobody unknown is looked up until it is over. */
+const fruitlessPerSecond = 100
+
+/** Makes the look-ups of one process. */
+export function createCallerLookup(
+  store: Pick<CallerStore, 'getCaller'>,
+  clock: Pick<Clock, 'monotonic'>,
+): CallerLookup {
+  let known = new Map<string, CallerRecord>()
+  let absent = new Map<string, number>()
+  let pending = new Map<string, Promise<CallerRecord | undefined>>()
+  let second = { startedAt: Number.NEGATIVE_INFINITY, fruitless: 0 }
+
+  const refuseFlood = (): void => {
+    const leftMs = second.startedAt + 1_000 - clock.monotonic()
+    if (leftMs > 0 && second.fruitless >= fruitlessPerSecond) throw flooded(leftMs)
+    if (pending.size >= pendingLimit) throw flooded(1_000)
+  }
+
+  const noteFruitless = (id: string, gone: Map<string, number>): void => {
+    const now = clock.monotonic()
+    if (now >= second.startedAt + 1_000) second = { startedAt: now, fruitless: 0 }
+    second.fruitless++
+    remember(gone, id, now + absentMs, absentLimit)
+  }
+
+  const ask = async (id: string): Promise<CallerRecord | undefined> => {
+    // What is forgotten meanwhile takes these maps with it, so a stale answer lands nowhere.
+    const [living, gone, asked] = [known, absent, pending]
+    try {
+      const record = await store.getCaller(id)
+      if (record === undefined) noteFruitless(id, gone)
+      else remember(living, id, record, knownLimit)
+      return record
+    } finally {
+      asked.delete(id)
+    }
+  }
+
+  return {
+    known: (id) => known.get(id),
+    find: async (id) => {
+      const absentUntil = absent.get(id)
+      if (absentUntil !== undefined && clock.monotonic() < absentUntil) return undefined
+      let answer = pending.get(id)
+      if (answer === undefined) {
+        refuseFlood()
+        answer = ask(id)
+        pending.set(id, answer)
+      }
+      return await answer
+    },
+    forget: () => {
+      known = new Map()
+      absent = new Map()
+      pending = new Map()
+    },
+  }
+}
+
+/** Keeps an entry, letting the oldest go when there are too many. */
+export function remember<T>(map: Map<string, T>, key: string, value: T, limit: number): void {
+  if (map.size >= limit) {
+    const oldest = map.keys().next()
+    if (oldest.done !== true) map.delete(oldest.value)
+  }
+  map.set(key, value)
+}
+
+function flooded(retryAfterMs: number): EvergrantError {
+  return new EvergrantError(
+    'caller_throttled',
+    'too many callers that do not exist were asked for; those already known are not affected',
+    { retryAfterMs: Math.ceil(retryAfterMs) },
+  )
+}

@@ -1,0 +1,36 @@
+import { err, EvergrantError, ok, type Result } from '../kernel/index.ts'
+
+/** Headers of a request, names in lower case, as `node:http` gives them. */
+export type CallerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * Returns the one credential that a request carries, from `Authorization: Bearer …` (RFC 6750
+ * section 2.1) or `Evergrant-Key`. Two that differ are refused: whoever passes a request on may
+ * have left another's in. No message repeats a credential.
+ *
+ * @returns `caller_unauthenticated` when there is none, or more than one.
+ */
+export function readCredential(headers: CallerHeaders): Result<string, EvergrantError> {
+  const { authorization, 'evergrant-key': key } = headers
+  if (authorization === undefined) {
+    if (key === undefined) return unauthenticated('no credential came with the call')
+    if (typeof key === 'string' && key !== '') return ok(key)
+    return unauthenticated('expected one key in "Evergrant-Key"')
+  }
+  const bearer = typeof authorization === 'string' ? bearerIn(authorization) : undefined
+  if (key !== undefined && key !== bearer) {
+    return unauthenticated('"Authorization" and "Evergrant-Key" came with different values')
+  }
+  return bearer === undefined
+    ? unauthenticated('expected "Bearer" and a caller key in "Authorization"')
+    : ok(bearer)
+}
+
+/** The refusal of a call whose caller is not known. */
+export function unauthenticated(detail: string): { readonly ok: false; error: EvergrantError } {
+  return err(new EvergrantError('caller_unauthenticated', detail))
+}
+
+function bearerIn(authorization: string): string | undefined {
+  return /^Bearer +([^\s,]+) *$/i.exec(authorization)?.[1]
+}
