@@ -1,3 +1,4 @@
+import { checkUpstream } from './check-upstream.ts'
 import { credentialKinds } from './credential-schema.ts'
 import { describeSeen, valueAt } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
@@ -15,6 +16,9 @@ export function checkConnection(name: string, source: YamlSource): readonly Find
   const findings = [
     ...checkCredentials(path, connection, source),
     ...checkUpstreams(path, connection),
+    ...upstreamsOf(path, connection).flatMap(([place, value]) =>
+      checkUpstream(place, value, source),
+    ),
     ...notBoth(path, connection),
   ]
   if (typeof providerName !== 'string' || providerName === '') return findings

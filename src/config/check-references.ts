@@ -1,5 +1,6 @@
 import { checkConnection } from './check-connection.ts'
 import { checkImport } from './check-import.ts'
+import { checkServer } from './check-server.ts'
 import { describeSeen } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
 import { keysOf, member } from './json-schema.ts'
@@ -14,6 +15,7 @@ export function checkReferences(source: YamlSource): readonly Finding[] {
   const namesOf = (section: string): readonly string[] => keysOf(member(source.data, section))
   return [
     ...checkKeyIds(source),
+    ...checkServer(source),
     ...namesOf('providers').flatMap((name) => checkRotation(name, source)),
     ...namesOf('connections').flatMap((name) => checkConnection(name, source)),
     ...namesOf('imports').flatMap((name) => checkImport(name, source)),

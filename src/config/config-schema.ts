@@ -5,6 +5,7 @@ import { importSchema } from './import-schema.ts'
 import { networkSchema } from './network-schema.ts'
 import { providerSchema } from './provider-schema.ts'
 import { oneSecretPlace, placeFields } from './secret-schema.ts'
+import { serverSchema } from './server-schema.ts'
 import { storeSchema } from './store-schema.ts'
 
 const keySchema = oneSecretPlace(
@@ -31,6 +32,7 @@ export const configSchema = z
         }).describe('The key ring: the first key seals, all open. At least one.'),
       })
       .describe('How secrets and tokens are sealed in the store.'),
+    server: serverSchema,
     network: networkSchema,
     providers: z
       .record(mapName(), providerSchema)

@@ -79,12 +79,60 @@ export type CredentialConfig = { readonly expiresAt?: number } & (
 /** What tokens are for: a resource (RFC 8707) or scopes (RFC 6749 section 3.3). */
 export type TargetConfig = { readonly resource: string } | { readonly scope: string }
 
-/** An API behind a connection. */
-export interface UpstreamConfig {
-  /** Base URL, without trailing slash; absent where only tokens are wanted. */
-  readonly url?: string
+/** How an answer tells a refused token; all conditions that are present must hold. */
+export interface RejectionRuleConfig {
+  readonly name?: string
+  /** Never empty. */
+  readonly status?: readonly number[]
+  /** `name` in lower case. */
+  readonly header?: { readonly name: string; readonly contains?: string }
+  readonly json?: {
+    /** RFC 6901. */
+    readonly pointer: string
+    /** Never empty. */
+    readonly equals: readonly (string | number | boolean)[]
+  }
+  readonly text?: string
+  readonly isEmpty?: true
+  readonly path?: string
+  readonly tokenAgeMs?: number
+}
+
+/** What tokens are obtained for, and nothing that is called. */
+export interface TokenUpstreamConfig {
+  readonly url?: never
   readonly target: TargetConfig
 }
+
+/** An API that can be called through the gateway, which knows the same fields as its settings. */
+export interface ApiUpstreamConfig {
+  /** Base URL, without trailing slash. */
+  readonly url: string
+  readonly target: TargetConfig
+  /** By lower-case name; with `authorization` unless another place takes the token. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  /** Upper case; empty: all. */
+  readonly methods: readonly string[]
+  /** Patterns; empty: all. */
+  readonly paths: readonly string[]
+  /** Names of packs and rules, in order. */
+  readonly rejected: readonly (string | RejectionRuleConfig)[]
+  readonly replayUnsafe: boolean
+  readonly normalise: boolean
+  readonly links: 'rewrite' | 'keep'
+  readonly allowPrivate: boolean
+  readonly http2: boolean
+  readonly timeouts: {
+    readonly connectMs: number
+    readonly headersMs: number
+    readonly idleMs: number
+  }
+  readonly concurrency?: number
+}
+
+/** An API behind a connection; `url` tells the two forms apart. */
+export type UpstreamConfig = TokenUpstreamConfig | ApiUpstreamConfig
 
 /** A connection with every default filled in. */
 export interface ConnectionConfig {
@@ -155,7 +203,7 @@ export type StoreConfig =
 /** How the service is reached; durations in milliseconds. */
 export interface ServerConfig {
   readonly listen: { readonly host: string; readonly port: number }
-  /** How callers reach it from outside; no trailing slash. */
+  /** How callers reach it from outside: an origin. Its port is 0 where that of `listen` is. */
   readonly publicUrl: string
   /** PEM; absent: plain HTTP, for loopback or behind a proxy that speaks TLS. */
   readonly tls?: { readonly cert: string; readonly key: SecretReference }
@@ -181,6 +229,7 @@ export interface Config {
   readonly encryption: {
     readonly keys: readonly { readonly id: string; readonly source: SecretReference }[]
   }
+  readonly server: ServerConfig
   readonly network: {
     /** `env`: HTTP(S)_PROXY and NO_PROXY (the default); `none`; or the proxy's URL. */
     readonly proxy: 'env' | 'none' | { readonly url: string; readonly password?: SecretReference }

@@ -1,9 +1,11 @@
-import type { ConnectionConfig, CredentialConfig, UpstreamConfig } from './config.ts'
+import type { ConnectionConfig, CredentialConfig } from './config.ts'
 import { durationText } from './duration-text.ts'
+import { upstreamEntry } from './upstream-entry.ts'
 
 /**
- * A connection as its entry below `connections:` says it, every default visible; secrets stand in
- * it as references. `parseConnection` reads it back as the same connection.
+ * A connection as its entry below `connections:` says it, every default visible but those of its
+ * upstreams; secrets stand in it as references. `parseConnection` reads it back as the same
+ * connection.
  */
 export function connectionEntry(connection: ConnectionConfig): Record<string, unknown> {
   const { provider, tenant, client, grant, target, upstreams, refresh } = connection
@@ -31,10 +33,6 @@ export function connectionEntry(connection: ConnectionConfig): Record<string, un
       keepWarm: refresh.keepWarm,
     },
   }
-}
-
-function upstreamEntry({ url, target }: UpstreamConfig): Record<string, unknown> {
-  return { ...(url === undefined ? {} : { url }), ...target }
 }
 
 function credentialEntry(credential: CredentialConfig): Record<string, unknown> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { credentialSchema, storedCredentialSchema } from './credential-schema.ts'
 import { duration, flag, mapName, must, text } from './fields.ts'
 import { tenant } from './provider-schema.ts'
-import { baseUrl } from './urls.ts'
+import { upstreamFields } from './upstream-schema.ts'
 
 const isUri = (value: string): boolean =>
   /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#"\\]+$/.test(value) &&
@@ -27,11 +27,7 @@ const scope = must(
 
 const upstream = z
   .strictObject({
-    url: baseUrl()
-      .optional()
-      .describe(
-        'Base URL of the API; https, or http on this machine only. Absent where only tokens are wanted.',
-      ),
+    ...upstreamFields,
     resource: resource
       .optional()
       .describe(
@@ -109,7 +105,9 @@ const connectionWith = (credential: typeof credentialSchema) =>
       upstreams: z
         .record(mapName(), upstream)
         .optional()
-        .describe('Several APIs behind the connection, by name. Not together with `upstream`.'),
+        .describe(
+          'Several APIs behind the connection, by name, each with the fields of `upstream`. Not together with `upstream`.',
+        ),
       refresh,
     })
     .describe('One connection: provider, client, grant and what the tokens are for.')
@@ -119,6 +117,9 @@ export const connectionSchema = connectionWith(credentialSchema)
 
 /** A connection that is kept in the store: the same, and its secrets may be sealed there. */
 export const storedConnectionSchema = connectionWith(storedCredentialSchema)
+
+/** An upstream as the schema reads it. */
+export type UpstreamEntry = z.output<typeof upstream>
 
 /** A connection as the schema reads it, before references and defaults are resolved. */
 export type ConnectionEntry = z.output<typeof storedConnectionSchema>

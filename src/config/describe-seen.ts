@@ -2,7 +2,15 @@ import { member } from './json-schema.ts'
 import { looksSecret, withoutUrlSecrets } from './secret-form.ts'
 import type { FieldPath, YamlSource } from './yaml-source.ts'
 
-const guarded = new Set<PropertyKey>(['secret', 'credentials', 'encryption', 'password', 'exec'])
+const guarded = new Set<PropertyKey>([
+  'secret',
+  'credentials',
+  'encryption',
+  'password',
+  'exec',
+  'headers',
+  'query',
+])
 const harmless = new Set<PropertyKey>(['id', 'via', 'expiresAt', 'algorithm'])
 
 /** Tells whether a value at this path may be a secret that was written in the wrong place. */

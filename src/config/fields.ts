@@ -141,6 +141,29 @@ export function flag(): z.ZodBoolean {
   return z.boolean('true or false')
 }
 
+/** A whole number within bounds. */
+export function wholeNumber(least: number, most: number): z.ZodNumber {
+  const expected = `a whole number from ${least} to ${most}`
+  return must(
+    z.number(expected).meta({ type: 'integer', minimum: least, maximum: most }),
+    (value) => Number.isInteger(value) && value >= least && value <= most,
+    { expected, remedy: `Write a number from ${least} to ${most}, without unit.` },
+  )
+}
+
+/** One value or a list of them, read as a list that is not empty. */
+export function oneOrMore<T extends z.ZodType<string | number | boolean>>(
+  entry: T,
+  what: string,
+): z.ZodUnion<readonly [z.ZodPipe<T, z.ZodTransform<z.output<T>[], z.output<T>>>, z.ZodArray<T>]> {
+  const list = must(
+    z.array(entry).meta({ minItems: 1, uniqueItems: true }),
+    (entries) => entries.length > 0,
+    { expected: `at least one ${what}`, remedy: `Name one, or remove the line.` },
+  )
+  return z.union([entry.transform((value: z.output<T>) => [value]), list])
+}
+
 /**
  * A list without repetition.
  *

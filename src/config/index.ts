@@ -1,5 +1,6 @@
 export { configHints } from './config-hints.ts'
 export type {
+  ApiUpstreamConfig,
   Config,
   ConnectionConfig,
   CredentialConfig,
@@ -8,11 +9,13 @@ export type {
   OAuth2ProviderConfig,
   OidcProviderConfig,
   ProviderConfig,
+  RejectionRuleConfig,
   RotationConfig,
   SecretReference,
   ServerConfig,
   StoreConfig,
   TargetConfig,
+  TokenUpstreamConfig,
   UpstreamConfig,
 } from './config.ts'
 export { configTemplate, placeholderId } from './config-template.ts'
@@ -30,6 +33,7 @@ export { maskConfig } from './mask-config.ts'
 export { parseConnection } from './parse-connection.ts'
 export { ConfigError } from './problem.ts'
 export type { ConfigErrorCode, ConfigProblem } from './problem.ts'
+export { isRejectionPreset, rejectionPresetNames } from './rejection-preset-names.ts'
 export { createSecretReader } from './secret-reader.ts'
 export type { SecretHint, SecretReader, SecretReaderPorts } from './secret-reader.ts'
 export { referenceOf, secretReferences } from './secret-references.ts'

@@ -7,7 +7,9 @@ import type {
   CredentialConfig,
   ImportConfig,
   ProviderConfig,
+  RejectionRuleConfig,
   SecretReference,
+  ServerConfig,
   TargetConfig,
 } from './config.ts'
 import { connectionEntry } from './connection-entry.ts'
@@ -106,7 +108,61 @@ const target: fc.Arbitrary<TargetConfig> = fc.oneof(
   fc.constant({ resource: 'https://graph.microsoft.com' }),
   fc.constant({ scope: 'https://graph.microsoft.com/.default' }),
 )
-const upstream = fc.record({ url: optional(fc.constant('https://api.example.com/v1')), target })
+const rule: fc.Arbitrary<RejectionRuleConfig> = lean<RejectionRuleConfig>(
+  fc.record({
+    name: optional(fc.constant('expired')),
+    status: optional(fc.constantFrom([500], [403, 500], [200])),
+    header: optional(
+      fc.constantFrom<RejectionRuleConfig['header']>(
+        { name: 'x-error' },
+        { name: 'x-error', contains: 'Expired' },
+      ),
+    ),
+    json: optional(fc.constant({ pointer: '/error/code', equals: [190, '190', true] })),
+    text: fc.constantFrom('access token expired', 'null', '# token: "expired"'),
+    isEmpty: optional(fc.constant(true as const)),
+    path: optional(fc.constant('/v1/**')),
+    tokenAgeMs: optional(durationMs),
+  }),
+)
+/** Headers and query as the loader leaves them: the token stands somewhere. */
+const placed = fc.constantFrom(
+  { headers: { authorization: 'Bearer {token}' }, query: {} },
+  { headers: { authorization: 'Bearer {token}', 'x-version': '2' }, query: {} },
+  { headers: { 'x-api-token': '{token}' }, query: { version: '1.0' } },
+  { headers: { authorization: 'Bearer {token}', 'x-api-token': '{token}' }, query: {} },
+  { headers: {}, query: { access_token: '{token}' } },
+)
+const api = fc
+  .record({
+    // Graph in the cloud, the override of some of the providers, and neither.
+    url: fc.constantFrom(
+      'https://graph.microsoft.com',
+      'http://127.0.0.1:7001/v1.0',
+      'https://api.example.com/v1',
+    ),
+    target,
+    placed,
+    methods: fc.constantFrom([], ['GET', 'POST']),
+    paths: fc.constantFrom([], ['/v1.0/**', '/beta/users/*']),
+    rejected: fc.uniqueArray(fc.oneof(fc.constantFrom('microsoft', 'slack'), rule), {
+      maxLength: 3,
+      selector: (one) => JSON.stringify(one),
+    }),
+    replayUnsafe: fc.boolean(),
+    normalise: fc.boolean(),
+    links: fc.constantFrom('rewrite', 'keep'),
+    allowPrivate: fc.boolean(),
+    http2: fc.boolean(),
+    timeouts: fc.record({
+      connectMs: fc.constantFrom(10_000, 250),
+      headersMs: fc.constantFrom(60_000, 90_000),
+      idleMs: fc.constantFrom(60_000, 3_600_000),
+    }),
+    concurrency: optional(fc.integer({ min: 1, max: 10_000 })),
+  })
+  .map(({ placed: where, ...rest }) => ({ ...rest, ...where }))
+const upstream = fc.oneof(fc.record({ target }), api)
 /** Connections of the provider named; tenants only where it has them. */
 const connection = (providerName: string, hasTenants: boolean): fc.Arbitrary<ConnectionConfig> =>
   lean<ConnectionConfig>(
@@ -161,6 +217,27 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
     })),
 )
 
+const server: fc.Arbitrary<ServerConfig> = lean<ServerConfig>(
+  fc
+    .record({
+      where: fc.constantFrom(
+        { host: '127.0.0.1', port: 8420, publicUrl: 'https://localhost:8420' },
+        { host: '::1', port: 0, publicUrl: 'https://localhost:0' },
+        { host: '0.0.0.0', port: 443, publicUrl: 'https://evergrant.example.com' },
+      ),
+      tls: fc.record({ cert: fc.constant('/etc/eg/cert.pem'), key: reference }),
+      trustedProxies: fc.constantFrom([], ['10.0.0.1', 'fd00::/8']),
+      drainMs: fc.constantFrom(0, 30_000, 600_000),
+      limits: fc.record({
+        ratePerSecond: optional(fc.constantFrom(0.5, 100)),
+        concurrency: optional(fc.integer({ min: 1, max: 100_000 })),
+      }),
+      traces: fc.record({ keep: fc.integer({ min: 1_000, max: 10_000_000 }) }),
+      log: fc.record({ level: fc.constantFrom('debug', 'info', 'warn', 'error') }),
+    })
+    .map(({ where: { publicUrl, ...listen }, ...rest }) => ({ ...rest, listen, publicUrl })),
+)
+
 const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
   const [[providerName, { type }] = ['none', { type: 'none' }]] = Object.entries(providers)
   return lean<Config>(
@@ -176,6 +253,7 @@ const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
           { minLength: 1, maxLength: 3, selector: ({ id }) => id },
         ),
       }),
+      server,
       network: fc.record({
         proxy: fc.oneof(
           fc.constantFrom('env' as const, 'none' as const),

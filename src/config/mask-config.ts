@@ -1,7 +1,14 @@
 import { stringify } from 'yaml'
-import type { Config, ImportConfig, ProviderConfig, SecretReference } from './config.ts'
+import type {
+  Config,
+  ImportConfig,
+  ProviderConfig,
+  SecretReference,
+  ServerConfig,
+} from './config.ts'
 import { connectionEntry } from './connection-entry.ts'
 import { durationText } from './duration-text.ts'
+import { listenText } from './listen-address.ts'
 
 /**
  * Writes the configuration as it was understood: every default visible, paths absolute, secrets
@@ -12,6 +19,7 @@ export function maskConfig(config: Config): string {
   const written = {
     store: store.type === 'sqlite' ? `sqlite:${store.path}` : writeAddress(store),
     encryption: { keys: config.encryption.keys.map(({ id, source }) => ({ id, ...source })) },
+    server: writeServer(config.server),
     network: {
       proxy: typeof network.proxy === 'string' ? network.proxy : writeAddress(network.proxy),
       ca: network.ca,
@@ -33,6 +41,23 @@ function writeAddress({
   readonly password?: SecretReference
 }): string | object {
   return password === undefined ? url : { url, password }
+}
+
+function writeServer({ listen, drainMs, limits, ...rest }: ServerConfig): object {
+  const { ratePerSecond, concurrency } = limits
+  return {
+    listen: listenText(listen),
+    publicUrl: rest.publicUrl,
+    ...(rest.tls === undefined ? {} : { tls: rest.tls }),
+    trustedProxies: rest.trustedProxies,
+    drain: durationText(drainMs),
+    limits: {
+      ...(ratePerSecond === undefined ? {} : { rate: ratePerSecond }),
+      ...(concurrency === undefined ? {} : { concurrency }),
+    },
+    traces: rest.traces,
+    log: rest.log,
+  }
 }
 
 function writeProvider(provider: ProviderConfig): object {

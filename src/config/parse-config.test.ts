@@ -20,7 +20,7 @@ describe('an unknown key is refused', () => {
 
   it('at the top, with those that exist', () => {
     expect(problemAt(config({ more: 'issuers: {}' }), 'issuers').expected).toBe(
-      'one of "store", "encryption", "network", "providers", "connections" or "imports"',
+      'one of "store", "encryption", "server", "network", "providers", "connections" or "imports"',
     )
   })
 })
@@ -61,6 +61,15 @@ describe('a valid configuration', () => {
       file: './evergrant.yaml',
       store: { type: 'sqlite', path: '/etc/eg/data/evergrant.db' },
       encryption: { keys: [{ id: 'k1', source: { file: '/etc/eg/evergrant.key' } }] },
+      server: {
+        listen: { host: '127.0.0.1', port: 8420 },
+        publicUrl: 'http://localhost:8420',
+        trustedProxies: [],
+        drainMs: 30_000,
+        limits: {},
+        traces: { keep: 100_000 },
+        log: { level: 'info' },
+      },
       network: { proxy: 'env', ca: [] },
       providers: {
         contoso: {

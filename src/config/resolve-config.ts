@@ -3,6 +3,7 @@ import type { ConfigFile } from './config-schema.ts'
 import type { Config, ImportConfig, ProviderConfig, StoreConfig } from './config.ts'
 import { isPostgres, resolvePostgresUrl } from './postgres-url.ts'
 import { locate, resolveConnection } from './resolve-connection.ts'
+import { resolveServer } from './resolve-server.ts'
 import { sqlitePath } from './store-schema.ts'
 
 /** Fills in the defaults that depend on other fields and makes paths absolute. */
@@ -14,6 +15,7 @@ export function resolveConfig(read: ConfigFile, file: string, directory: string)
     encryption: {
       keys: read.encryption.keys.map((key) => ({ id: key.id, source: locate(key, directory) })),
     },
+    server: resolveServer(read.server, directory),
     network: {
       proxy: resolveProxy(read.network.proxy, directory),
       ca: read.network.ca.map((path) => resolve(directory, path)),

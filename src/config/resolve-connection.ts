@@ -9,6 +9,7 @@ import type {
 } from './config.ts'
 import type { ConnectionEntry } from './connection-schema.ts'
 import { graphResources } from './graph-resources.ts'
+import { resolveUpstream } from './resolve-upstream.ts'
 import type { WrittenReference } from './secret-schema.ts'
 
 /**
@@ -32,10 +33,10 @@ export function resolveConnection(
       .find((one) => one !== undefined) ?? {
       resource: graphResources[provider?.type === 'entra' ? provider.cloud : 'global'],
     }
-  const upstreams = Object.entries(written).map(([upstream, { url, ...rest }]) => [
+  const upstreams = Object.entries(written).map(([upstream, entry]) => [
     upstream,
-    { ...(url === undefined ? {} : { url }), target: targetIn(rest) ?? target },
-  ]) satisfies [string, UpstreamConfig][]
+    resolveUpstream(entry, targetIn(entry) ?? target, provider),
+  ])
   return {
     name,
     provider: read.provider,
@@ -46,7 +47,7 @@ export function resolveConnection(
     },
     grant: read.grant,
     target,
-    upstreams: Object.fromEntries(upstreams),
+    upstreams: Object.fromEntries(upstreams) as Record<string, UpstreamConfig>,
     refresh: {
       beforeMs: before,
       ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }),

@@ -9,13 +9,14 @@ export interface AskedSecret {
 
 /** Lists every secret the configuration refers to, keys first, so that a check can try them all. */
 export function secretReferences(config: Config): readonly AskedSecret[] {
-  const { store, network, encryption, connections, imports } = config
+  const { store, server, network, encryption, connections, imports } = config
   return [
     ...encryption.keys.map(({ source }, index) => ({
       askedBy: `encryption.keys[${index}]`,
       reference: source,
     })),
     ...passwordOf('store', store.type === 'postgres' ? store.password : undefined),
+    ...(server.tls === undefined ? [] : [{ askedBy: 'server.tls.key', reference: server.tls.key }]),
     ...passwordOf(
       'network.proxy',
       typeof network.proxy === 'string' ? undefined : network.proxy.password,

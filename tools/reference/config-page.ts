@@ -14,7 +14,7 @@ export function renderConfigPage(): string {
   const fields = fieldsOf(configJsonSchema(), '')
   return `${[
     pageHead('Configuration', 'src/config/config-schema.ts'),
-    'One YAML file, `./evergrant.yaml` unless `--config FILE` names another. `evergrant config check` reads it and prints it as understood, every default visible and secrets masked; `evergrant config schema` prints the [JSON Schema](evergrant.schema.json) for editors.',
+    'One YAML file, `./evergrant.yaml` unless `--config FILE` names another. `evergrant config check` reads it and prints it as understood, defaults visible (those of upstreams left out) and secrets masked; `evergrant config schema` prints the [JSON Schema](evergrant.schema.json) for editors.',
     [
       '- Secrets never stand in the file: a _reference_ says where they do, one of `{ env: NAME }`, `{ file: PATH }` and `{ exec: [COMMAND, ARGUMENT, …] }`. Newlines at the end of a file or of what a command prints are not part of the secret.',
       '- A command runs without a shell, with nothing on its standard input; a program without "/" is looked up in PATH. It has 10 seconds to print the secret, at most 64 KiB, and what it started is stopped with it. It runs anew whenever the secret is read anew.',
@@ -36,6 +36,8 @@ export function renderConfigPage(): string {
 }
 
 function fieldsOf(schema: JsonSchema, path: string, note = ''): Field[] {
+  // Each of several has the fields of the one, which stand right above.
+  if (path.endsWith('.upstreams.<name>')) return []
   const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const fieldPath = path === '' ? name : `${path}.${name}`
     const isRequired = schema.required?.includes(name) === true
@@ -57,7 +59,7 @@ function fieldsOf(schema: JsonSchema, path: string, note = ''): Field[] {
 
 /** The forms a field may have, several or one; references to secrets are described once, on top. */
 function formsOf(schema: JsonSchema): readonly JsonSchema[] {
-  return isReference(schema) ? [] : (schema.anyOf ?? [schema])
+  return (schema.anyOf ?? [schema]).filter((form) => !isReference(form))
 }
 
 function isReference({ properties = {} }: JsonSchema): boolean {
@@ -67,7 +69,7 @@ function isReference({ properties = {} }: JsonSchema): boolean {
 /** The fields of every alternative, each told apart by its `type`. */
 function alternativesOf(schema: JsonSchema, path: string): Field[] {
   const alternatives = (schema.oneOf ?? []).filter((option) => option.properties !== undefined)
-  if (alternatives.length === 0) return fieldsOf(schema, path)
+  if (alternatives.length === 0) return formsOf(schema).flatMap((form) => fieldsOf(form, path))
   return alternatives.flatMap((option) => {
     return fieldsOf(option, path, `(${option.properties?.['type']?.const ?? ''}) `)
   })
@@ -94,5 +96,6 @@ const words: Readonly<Record<string, string>> = {
 function defaultOf(schema: JsonSchema): string {
   if (schema.default === undefined) return '–'
   if (Array.isArray(schema.default)) return schema.default.length === 0 ? 'none' : 'see below'
-  return typeof schema.default === 'object' ? 'see below' : `\`${schema.default}\``
+  if (typeof schema.default !== 'object') return `\`${schema.default}\``
+  return schema.properties === undefined ? 'none' : 'see below'
 }
