@@ -43,7 +43,8 @@ export function formsOf({ body, isBodyComplete }: PeekedAnswer): BodyForms {
 
 /** Lower case, runs of blanks as one. */
 export function fold(text: string): string {
-  return text.toLowerCase().replaceAll(/\s+/g, ' ')
+  // Single blanks, the most there are, are left where they stand.
+  return text.toLowerCase().replaceAll(/[^\S ]\s*|\s{2,}/g, ' ')
 }
 
 function parseJson(text: string): unknown {

@@ -148,10 +148,10 @@ function invalid(name: string, detail: string): EvergrantError {
   return new EvergrantError('config_invalid', `rejection rule "${name}" ${detail}`)
 }
 
-/** Makes a name fit for a header; at most 60 characters. */
+/** Makes a name fit for a header; at most 64 characters. */
 export function ruleName(text: string): string {
   const name = text.replaceAll(/[^\w.:-]+/g, '-').replaceAll(/^-+|-+$/g, '')
-  return name.slice(0, 60) || 'rule'
+  return name.slice(0, 64) || 'rule'
 }
 
 /** The name of a rule that was given none: its conditions. */

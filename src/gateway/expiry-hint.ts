@@ -1,6 +1,6 @@
 import { redact } from '../kernel/index.ts'
 import { pairsOf } from './answer-headers.ts'
-import type { BodyForms, PeekedAnswer } from './answer.ts'
+import { fold, type BodyForms, type PeekedAnswer } from './answer.ts'
 import { compileRule, type CompiledRule } from './compiled-rule.ts'
 import { compileJsonPointer } from './json-pointer.ts'
 import { rejectionPresets } from './rejection-presets.ts'
@@ -46,13 +46,16 @@ const nearEndMs = 10 * 60_000
  * Suggests a rule for an answer that no rule recognised and that still looks as if the token had
  * expired. Bounded work: a look at 8 KiB of the body and at 64 headers.
  */
-export function suggestRule(answer: PeekedAnswer, body: BodyForms): RuleHint | undefined {
+export function suggestRule(answer: PeekedAnswer, whole: BodyForms): RuleHint | undefined {
   const status = [answer.status]
   if (!statuses.has(answer.status)) return undefined
   if (isEmptyNearEnd(answer)) {
     const wholeMinutes = Math.floor(answer.tokenAgeMs / 60_000) * 60_000
     return hintOf(answer, ruleYaml({ status, isEmpty: true, tokenAgeMs: wholeMinutes }))
   }
+  const start = answer.body?.slice(0, bodyBound)
+  const folded = start === undefined ? undefined : fold(start)
+  const body: BodyForms = { folded: () => folded, json: () => whole.json() }
   const preset = presetFor(answer, body)
   if (preset !== undefined) return hintOf(answer, preset)
   const marker = smellingHeader(answer) ?? smellingCode(body) ?? smellingWords(body)
@@ -122,6 +125,6 @@ function smellingCode(body: BodyForms): Pick<RejectionRule, 'json'> | undefined 
 }
 
 function smellingWords(body: BodyForms): Pick<RejectionRule, 'text'> | undefined {
-  const text = body.folded()?.slice(0, bodyBound).match(smell)?.[0]
+  const text = body.folded()?.match(smell)?.[0]
   return text === undefined ? undefined : { text: text.trim() }
 }

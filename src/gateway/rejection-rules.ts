@@ -1,4 +1,9 @@
-import { classifyRejection, type RejectionVerdict } from '../grants/index.ts'
+import {
+  classifyRejection,
+  type RejectionHeaders,
+  type RejectionReport,
+  type RejectionVerdict,
+} from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { headerOf, type AnswerHeaders } from './answer-headers.ts'
 import { formsOf, type PeekedAnswer } from './answer.ts'
@@ -155,13 +160,25 @@ function compileEntries(entries: readonly RejectionEntry[]): readonly CompiledRu
 }
 
 function judgeByItself({ status, headers, body, token }: PeekedAnswer): RejectionVerdict {
-  const challenge = headerOf(headers, 'www-authenticate')
-  return classifyRejection({
-    status,
-    headers: { 'www-authenticate': challenge },
-    body,
-    token,
-  })
+  return classifyRejection({ status, headers: challengesOf(headers), body, token })
+}
+
+/**
+ * Makes the report of an answer that was judged to refuse the token, for `reportRejection`: the
+ * engine renews it whatever the status, and keeps account of the rule.
+ */
+export function reportOf(
+  { status, headers, body, token }: PeekedAnswer,
+  verdict: Exclude<AnswerVerdict, { readonly kind: 'not_about_token' }>,
+  upstream: string,
+): RejectionReport {
+  const ruling = { rule: verdict.rule, upstream }
+  return { status, headers: challengesOf(headers), body, token, ruling }
+}
+
+/** All that is to be known of the headers to tell a claims challenge. */
+function challengesOf(headers: AnswerHeaders): RejectionHeaders {
+  return { 'www-authenticate': headerOf(headers, 'www-authenticate') }
 }
 
 const because: Readonly<
