@@ -41,7 +41,7 @@ const json = z
       },
     ).describe('Where the value stands, as a JSON pointer (RFC 6901) such as `/error/code`.'),
     equals: oneOrMore(scalar, 'value').describe(
-      'The value that tells a refused token, or a list of such values; `"190"` and 190 differ.',
+      'The value that tells a refused token, or a list of such values; 190 and `"190"` are the same.',
     ),
   })
   .describe('A place in a JSON body.')

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { accepted, config, connection } from '../../test/support/config-text.ts'
 import { peekedAnswer, type AnswerParts } from '../../test/support/peeked-answer.ts'
+import { rejectionPresetNames } from '../config/index.ts'
 import { rejectionPresets } from './rejection-presets.ts'
 import { compileRules } from './rejection-rules.ts'
+import { ruleYaml } from './rule-yaml.ts'
 
 type Row = readonly [preset: string, what: string, answer: AnswerParts]
 
@@ -168,7 +171,6 @@ const refusals: readonly Row[] = [
   ],
   ['arcgis', '498', { status: 200, body: '{ "error" : { "code" : 498, "message": "Invalid" } }' }],
   ['arcgis', '499', { status: 200, json: error(499, 'Token Required') }],
-  ['arcgis', 'a status of its own', { status: 498, body: '' }],
   ['netatmo', 'code 3', { status: 403, json: error(3, 'Access token expired') }],
   [
     'halopsa',
@@ -324,6 +326,26 @@ describe.each(Object.keys(rejectionPresets))('the preset %s', (preset) => {
       }),
     )
     expect(rules.map(({ name }) => name).filter((name = '') => !proven.has(name))).toEqual([])
+  })
+})
+
+describe('the presets', () => {
+  it('are those that the configuration knows, microsoft holding the ones of Microsoft', () => {
+    expect(Object.keys(rejectionPresets)).toHaveLength(rejectionPresetNames.length)
+    expect(new Set(Object.keys(rejectionPresets))).toEqual(new Set(rejectionPresetNames))
+    const parts = ['graph', 'power-bi', 'fabric', 'databricks', 'azure-devops']
+    expect(new Set(rejectionPresets['microsoft']?.rules)).toEqual(
+      new Set(parts.flatMap((name) => rejectionPresets[name]?.rules ?? [])),
+    )
+  })
+
+  it('can be written out as rules of one’s own', () => {
+    const rules = Object.values(rejectionPresets).flatMap((preset) => preset.rules)
+    const rejected = `[${rules.map(ruleYaml).join(', ')}]`
+    const upstream = `{ url: https://api.example.com, scope: a/.default, rejected: ${rejected} }`
+    const { connections } = accepted(config({ connection: connection({ upstream }) }))
+    const written = connections['contoso-graph']?.upstreams['']
+    expect(written !== undefined && 'rejected' in written && written.rejected).toEqual(rules)
   })
 })
 

@@ -100,10 +100,9 @@ export const rejectionPresets: Readonly<Record<string, RejectionPreset>> = {
   arcgis: {
     api: 'ArcGIS REST',
     about:
-      '200 with `error.code` 498 (invalid or expired) or 499 (a token is needed), or these as statuses.',
+      '200 with `error.code` 498 (invalid or expired) or 499 (a token is needed), as parsed JSON: blanks do not matter.',
     rules: [
       { name: 'arcgis', status: [200], json: { pointer: '/error/code', equals: [498, 499] } },
-      { name: 'arcgis-status', status: [498, 499] },
     ],
   },
   netatmo: {

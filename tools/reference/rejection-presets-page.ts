@@ -7,7 +7,7 @@ export function renderRejectionPresetsPage(): string {
   return `${[
     pageHead('Rejection presets', 'src/gateway/rejection-presets.ts'),
     'How APIs say that a token has expired when they do not say 401, as packs of rules. An upstream names those it needs, beside rules of its own:',
-    '```yaml\nupstream:\n  url: https://api.powerbi.com\n  rejected: [power-bi, { status: 500, text: "access token expired" }]\n```',
+    '```yaml\nupstream:\n  url: https://api.powerbi.com\n  resource: https://analysis.windows.net/powerbi/api\n  rejected: [power-bi, { status: 500, text: "access token expired" }]\n```',
     'A 401 and a claims challenge are understood without any. Rules only ever add to that. What a preset leaves alone (missing permissions, revoked sessions, faults of the API) is passed on untouched.',
     table(
       ['preset', 'for'],
