@@ -34,6 +34,14 @@ describe('a permit', () => {
     expect(requirePermit(bound, 'other', 'arm')?.detail).toContain('connection "other"')
   })
 
+  it('that is bound to a tenant of a template covers that one alone', () => {
+    const bound = caller({ tenant: 'fabrikam.example' })
+    expect(permits(bound, 'graph', 'arm', 'fabrikam.example')).toBe(true)
+    expect(permits(bound, 'graph', 'arm', 'contoso.example')).toBe(false)
+    expect(permits(bound, 'graph', 'arm')).toBe(false)
+    expect(requirePermit(bound, 'graph', 'arm', 'contoso.example')?.code).toBe('permit_missing')
+  })
+
   it('gives no raw tokens unless they are allowed, whatever the role', () => {
     expect(requireTokens(caller({ role: 'admin' }), 'graph')?.code).toBe('tokens_not_allowed')
     expect(requireTokens(caller({ allowTokens: true }), 'other')?.code).toBe('permit_missing')

@@ -7,9 +7,16 @@ import type { Caller } from './caller.ts'
  * @param connection Name without tenant: a permit of a template covers all its tenants.
  * @param upstream Where the call goes; absent for what no upstream is named for, such as a token of
  *   the connection itself, which a caller bound to one upstream may not have.
+ * @param tenant Of a template: which one the call names. A caller bound to one has no other.
  */
-export function permits(caller: Caller, connection: string, upstream?: string): boolean {
+export function permits(
+  caller: Caller,
+  connection: string,
+  upstream?: string,
+  tenant?: string,
+): boolean {
   if (caller.connections !== '*' && !caller.connections.includes(connection)) return false
+  if (caller.tenant !== undefined && caller.tenant !== tenant) return false
   return caller.upstream === undefined || caller.upstream === upstream
 }
 
@@ -18,11 +25,13 @@ export function requirePermit(
   caller: Caller,
   connection: string,
   upstream?: string,
+  tenant?: string,
 ): EvergrantError | undefined {
-  if (permits(caller, connection, upstream)) return undefined
+  if (permits(caller, connection, upstream, tenant)) return undefined
   const isOtherUpstream =
     caller.upstream !== undefined &&
-    (caller.connections === '*' || permits(caller, connection, caller.upstream))
+    caller.upstream !== upstream &&
+    (caller.connections === '*' || permits(caller, connection, caller.upstream, tenant))
   return new EvergrantError(
     'permit_missing',
     isOtherUpstream
@@ -39,8 +48,9 @@ export function requireTokens(
   caller: Caller,
   connection: string,
   upstream?: string,
+  tenant?: string,
 ): EvergrantError | undefined {
-  const refusal = requirePermit(caller, connection, upstream)
+  const refusal = requirePermit(caller, connection, upstream, tenant)
   if (refusal !== undefined) return refusal
   if (caller.allowTokens) return undefined
   return new EvergrantError(

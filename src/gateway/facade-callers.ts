@@ -1,5 +1,5 @@
-import type { Caller, CallerLimits } from '../access/index.ts'
-import { err, EvergrantError, ok, type Clock, type Result } from '../kernel/index.ts'
+import type { Authenticated, Authenticator, Caller, CallerLimits } from '../access/index.ts'
+import { err, EvergrantError, isEvergrantError, ok, type Clock } from '../kernel/index.ts'
 import { hashOf } from './facade-secrets.ts'
 import type { FacadeStore } from './facade-store.ts'
 
@@ -8,15 +8,15 @@ export interface FacadeCallers {
   /**
    * Tells whose an `egf_` token is: at once from memory, else from the store. The caller is bound
    * to the client’s connection and upstream and holds no role. Errors: `caller_unauthenticated` for
-   * one that is unknown, revoked or dead; rejects with `store_*`.
+   * one that is unknown, revoked or dead; `store_*`.
    */
-  authenticate(token: string): Caller | Promise<Result<Caller, EvergrantError>>
+  authenticate: Authenticator
   /** Forgets everything in memory; called when the generation `facades` moved. */
   forget(): void
 }
 
 interface Entry {
-  readonly caller: Caller
+  readonly authenticated: Authenticated
   readonly expiresAt: number
 }
 
@@ -35,7 +35,7 @@ export function createFacadeCallers({
   const entries = new Map<string, Entry>()
   let age = 0
 
-  async function lookUp(hash: string): Promise<Result<Caller, EvergrantError>> {
+  async function lookUp(hash: string): Promise<Authenticated> {
     const asOf = age
     const now = clock.now()
     const found = await store.findFacadeToken(hash, now)
@@ -54,8 +54,9 @@ export function createFacadeCallers({
       limits,
     }
     // What was read before a revocation must not be remembered after it.
-    if (asOf === age) remember(hash, { caller, expiresAt })
-    return ok(caller)
+    const authenticated = ok(caller)
+    if (asOf === age) remember(hash, { authenticated, expiresAt })
+    return authenticated
   }
 
   function remember(hash: string, entry: Entry): void {
@@ -70,16 +71,22 @@ export function createFacadeCallers({
     authenticate: (token) => {
       const hash = hashOf(token)
       const known = entries.get(hash)
-      if (known === undefined) return lookUp(hash)
-      if (known.expiresAt > clock.now()) return known.caller
+      if (known === undefined) return lookUp(hash).catch(foreseen)
+      if (known.expiresAt > clock.now()) return known.authenticated
       entries.delete(hash)
-      return Promise.resolve(err(refused()))
+      return err(refused())
     },
     forget: () => {
       age += 1
       entries.clear()
     },
   }
+}
+
+/** A store that is away is an answer; anything else is a fault. */
+function foreseen(error: unknown): Authenticated {
+  if (isEvergrantError(error)) return err(error)
+  throw error
 }
 
 function splitAddress(address: string): readonly string[] {

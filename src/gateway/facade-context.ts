@@ -18,7 +18,7 @@ export interface FacadeContext {
    */
   readonly connection: (address: string, options?: { readonly target?: string }) => ConnectionHandle
   /** How callers reach the service from outside; no trailing slash. */
-  readonly publicUrl: string
+  readonly publicUrl: () => string
 }
 
 /** The trace of one request at the façade; values it is given hold no secret. */
@@ -55,7 +55,7 @@ export interface FacadeExchange {
 
 /** The issuer of a connection’s façade; every address of it begins so. */
 export function issuerOf(context: Pick<FacadeContext, 'publicUrl'>, connection: string): string {
-  return `${context.publicUrl}/oauth/${connection}`
+  return `${context.publicUrl()}/oauth/${connection}`
 }
 
 /** What every event of an exchange carries. */

@@ -11,7 +11,7 @@ export function facadeMetadata(
   publicUrl: string,
   connection: string,
 ): Readonly<Record<string, string | boolean | readonly string[]>> {
-  const issuer = issuerOf({ publicUrl }, connection)
+  const issuer = issuerOf({ publicUrl: () => publicUrl }, connection)
   return {
     issuer,
     authorization_endpoint: `${issuer}/authorize`,

@@ -70,13 +70,13 @@ describe('tokens of the façade in use', () => {
       },
     })
     // From memory now, without a promise.
-    expect(made.facade.authenticate(given.access_token)).toMatchObject({ id: client.id })
+    expect(made.facade.authenticate(given.access_token)).toMatchObject({ value: { id: client.id } })
   })
 
   it('make no caller once they are dead, of another kind, or revoked', async () => {
     const isRefused = async (token: string): Promise<boolean> => {
       const answer = await made.facade.authenticate(token)
-      return 'ok' in answer && !answer.ok
+      return !answer.ok
     }
     await made.facade.authenticate(given.access_token)
     expect(await isRefused(given.refresh_token)).toBe(true)

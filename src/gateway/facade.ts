@@ -1,4 +1,4 @@
-import type { Caller, CallerLimits } from '../access/index.ts'
+import type { Authenticator, CallerLimits } from '../access/index.ts'
 import { err, isEvergrantError, type EvergrantError, type Result } from '../kernel/index.ts'
 import { asciiOf, authorize, type Authorization } from './facade-authorize.ts'
 import { createFacadeCallers } from './facade-callers.ts'
@@ -56,7 +56,7 @@ export interface Facade {
   userinfo(request: FacadeRequest): Promise<FacadeAnswer>
   revoke(request: FacadeRequest): Promise<FacadeAnswer>
   /** Tells whose an `egf_` token is (`FacadeCallers`). */
-  authenticate(token: string): Caller | Promise<Result<Caller, EvergrantError>>
+  readonly authenticate: Authenticator
   /** Forgets what is in memory; called when the generation `facades` moved. */
   forget(): void
 }
@@ -155,19 +155,20 @@ export function createFacade(options: FacadeOptions): Facade {
     desk: createFacadeDesk({ ...options, onChange: () => callers.forget() }),
     metadata: async (connection) => {
       const [client] = await store.listFacadeClients({ connection, limit: 1 })
-      return client === undefined ? undefined : facadeMetadata(publicUrl, connection)
+      return client === undefined ? undefined : facadeMetadata(publicUrl(), connection)
     },
     authorize: async (request) => {
       const exchange = begin('authorize', request)
       return await traced(exchange, async () => {
         const { trace } = exchange
         await sweep()
-        const outcome = await authorize(context, exchange, request.query ?? '')
+        const outcome = await withPage(() => authorize(context, exchange, request.query ?? ''))
         if (outcome.kind === 'granted') {
           const { client } = exchange
           trace.end({ outcome: 'served', status: 302, ...(client === undefined ? {} : { client }) })
         } else {
-          refuse(exchange, outcome.error, outcome.kind === 'page' ? 400 : 302)
+          const { error, kind } = outcome
+          refuse(exchange, error, kind === 'page' ? error.definition.status : 302)
         }
         return { ...outcome, traceId: trace.id }
       })
@@ -188,7 +189,7 @@ export function createFacade(options: FacadeOptions): Facade {
       const exchange = begin('revoke', request)
       return await answer(exchange, () => revoke(context, exchange, formOf(request)))
     },
-    authenticate: (presented) => callers.authenticate(presented),
+    authenticate: callers.authenticate,
     forget: () => callers.forget(),
   }
 }
@@ -201,6 +202,16 @@ async function asResult(
     return await work()
   } catch (error) {
     if (isEvergrantError(error)) return err(error)
+    throw error
+  }
+}
+
+/** In a browser a store that is away is a page. */
+async function withPage(work: () => Promise<Authorization>): Promise<Authorization> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isEvergrantError(error)) return { kind: 'page', error }
     throw error
   }
 }

@@ -8,6 +8,7 @@ export type { BeginFacadeTrace, FacadeTrace } from './facade-context.ts'
 export { createFacadeDesk, defaultGraceMs } from './facade-desk.ts'
 export type { FacadeClientDraft, FacadeDesk, IssuedFacadeClient } from './facade-desk.ts'
 export { facadeEventTypes } from './facade-events.ts'
+export { recordFacadeTraces } from './facade-trace.ts'
 export type { FacadeEvent } from './facade-events.ts'
 export type {
   CodeRedemption,

@@ -64,7 +64,7 @@ export function createFacadeFixture(): FacadeFixture {
     random: systemRandom,
     emit: (event) => events.push(event),
     connection: (address, options) => grants.connection(address, options),
-    publicUrl: 'https://evergrant.example',
+    publicUrl: () => 'https://evergrant.example',
     limits: {},
     beginTrace: ({ endpoint }) => {
       const steps: string[] = []
