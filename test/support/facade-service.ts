@@ -61,7 +61,11 @@ export async function startFacade(): Promise<FacadeService> {
       }),
     elsewhere: async (work) => {
       const other = await compose({ configPath: workspace.configPath, env: {}, role: 'main' })
-      await work(other.store).finally(() => other.close())
+      try {
+        await work(other.store)
+      } finally {
+        await other.close()
+      }
     },
     close: async () => {
       closeFacade()
