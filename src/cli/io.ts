@@ -16,6 +16,8 @@ export interface CliIo {
   readInput(): Promise<string>
   /** Calls back at every SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void
+  /** Calls back at every SIGHUP until the returned function is called. */
+  onHangUp(listener: () => void): () => void
 }
 
 /** The process's own world. */
@@ -41,6 +43,10 @@ export const hostIo: CliIo = {
       process.off('SIGINT', listener)
       process.off('SIGTERM', listener)
     }
+  },
+  onHangUp: (listener) => {
+    process.on('SIGHUP', listener)
+    return () => process.off('SIGHUP', listener)
   },
 }
 

@@ -16,6 +16,7 @@ type AddCommands = (program: Command, context: CliContext) => void
 const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   init: async () => (await import('./init.ts')).addInitCommand,
   demo: async () => (await import('./demo.ts')).addDemoCommand,
+  serve: async () => (await import('./serve.ts')).addServeCommand,
   simulator: async () => (await import('./simulator.ts')).addSimulatorCommand,
   config: async () => (await import('./config.ts')).addConfigCommands,
   doctor: async () => (await import('./doctor.ts')).addDoctorCommand,

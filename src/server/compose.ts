@@ -39,6 +39,7 @@ import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { openConfiguredStore } from './open-store.ts'
 import { readProcessIdentity } from './process-identity.ts'
+import { requireReloadable } from './reload-config.ts'
 
 /** Every event of every room. */
 export type AnyEvent = GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent
@@ -75,6 +76,7 @@ export interface ImportSource {
 
 /** Evergrant, put together. The one place where rooms meet the world and each other. */
 export interface Composition {
+  /** As it is now: `reloadConfig` puts another in its place. */
   readonly config: Config
   /** Absolute path of the configuration file: what a worker composes itself from. */
   readonly configPath: string
@@ -109,6 +111,13 @@ export interface Composition {
   driving(connection: string): DriveDependencies
   /** Reads the store’s connections again and lets the engine know them. */
   reloadConnections(): Promise<void>
+  /**
+   * Reads the configuration file again and takes it over in one step: connections, providers,
+   * imports and what the service looks up in `config`. Whatever is wrong with it changes nothing.
+   *
+   * @throws EvergrantError `config_*`, `reload_needs_restart`, `store_*`
+   */
+  reloadConfig(): Promise<void>
   /** Says now that this process lives, and takes over the sealing key that the store names. */
   beat(): Promise<void>
   /** Ends flights and connections and closes the store. Idempotent. */
@@ -129,7 +138,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     random = systemRandom,
     isLasting = false,
   } = options
-  const config = await loadConfig(options.configPath, { readFile, workingDirectory: '/' })
+  const readConfig = (): Promise<Config> =>
+    loadConfig(options.configPath, { readFile, workingDirectory: '/' })
+  let config = await readConfig()
   const secrets = createSecretReader({ env, readFile, clock: hostClock })
   const vault = await openVault(config, secrets)
   // What is opened is closed again when a later step fails, the last first.
@@ -156,7 +167,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     opened.push(() => wayOut.close())
     const outbound = options.wrapOutbound?.(wayOut) ?? wayOut
     const events = createEventBus<AnyEvent>()
-    const connections = await openConnectionRegistry(config, store.connections, secrets)
+    let registry = await openConnectionRegistry(config, store.connections, secrets)
+    const connections: ConnectionRegistry = {
+      all: () => registry.all(),
+      find: (name) => registry.find(name),
+      unusable: () => registry.unusable(),
+      reload: () => registry.reload(),
+    }
     const definitions = (): readonly ConnectionDefinition[] =>
       connections.all().map(({ definition }) => definition)
     const engine = createGrantEngine({
@@ -173,6 +190,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const reloadConnections = async (): Promise<void> => {
       if (await connections.reload()) engine.define(definitions())
     }
+    const reloadConfig = async (): Promise<void> => {
+      const next = await readConfig()
+      requireReloadable(config, next)
+      registry = await openConnectionRegistry(next, store.connections, secrets)
+      config = next
+      engine.define(definitions())
+    }
     if (isLasting) {
       const follower = createFollower({ engine, reloadConnections, beat: node.beat, clock })
       opened.push(
@@ -181,7 +205,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       )
     }
     const definition = (name: string): ConnectionDefinition => engine.connection(name).definition
-    const targets = createTargetOpener(createDestinationPassword(config.imports, secrets, env))
+    const targets = createTargetOpener(
+      createDestinationPassword(() => config.imports, secrets, env),
+    )
     const importSource = async (name: string): Promise<ImportSource> => {
       const { provider } = definition(name)
       if (provider.graphUrl === undefined) {
@@ -197,7 +223,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     }
     let isClosed = false
     return {
-      config,
+      get config() {
+        return config
+      },
       configPath: options.configPath,
       env,
       store,
@@ -224,6 +252,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
         emit: events.emit,
       }),
       reloadConnections,
+      reloadConfig,
       beat: node.beat,
       close: async () => {
         if (isClosed) return

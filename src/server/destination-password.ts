@@ -6,11 +6,12 @@ import { Secret } from '../kernel/index.ts'
  * of the configuration, else PGPASSWORD; undefined when there is neither.
  */
 export function createDestinationPassword(
-  imports: Readonly<Record<string, ImportConfig>>,
+  configured: () => Readonly<Record<string, ImportConfig>>,
   secrets: SecretReader,
   env: Readonly<Record<string, string | undefined>>,
 ): (importName: string) => Promise<Secret | undefined> {
   return async (importName) => {
+    const imports = configured()
     const reference = Object.hasOwn(imports, importName) ? imports[importName]?.password : undefined
     if (reference !== undefined) {
       return await secrets.read(reference, `imports.${importName}.password`)

@@ -30,3 +30,5 @@ export type { CallHandler, Service, ServiceOptions, ServicePart } from './servic
 export { facadeRoutes } from './facade-routes.ts'
 export { openFacade } from './open-facade.ts'
 export type { OpenFacade } from './open-facade.ts'
+export { startServing } from './start-serving.ts'
+export type { Serving, ServingOptions } from './start-serving.ts'

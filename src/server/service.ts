@@ -1,27 +1,40 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { SecureContextOptions } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
-import { EvergrantError, newId } from '../kernel/index.ts'
-import type { Composition } from './compose.ts'
+import { EvergrantError, newId, type Clock } from '../kernel/index.ts'
+import { answerBrokenRequest } from './broken-request.ts'
 import { answerWithProblems } from './problem-reply.ts'
 
 /** Takes calls below `/proxy/` as they came, before anything else looks at them. */
 export interface CallHandler {
   handle(request: IncomingMessage, response: ServerResponse): void
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Lets no call begin; resolves when those under way have ended. */
-  close(): Promise<void>
+  /** Lets no call begin; resolves when those under way have ended, at the latest after `drainMs`. */
+  close(drainMs: number): Promise<void>
 }
 
 /** A part of the service: its routes, plugged in before it listens. */
-export type ServicePart = (app: FastifyInstance, composition: Composition) => void | Promise<void>
+export type ServicePart = (app: FastifyInstance) => void | Promise<void>
 
 /** How a service is opened. */
 export interface ServiceOptions {
   readonly listen: { readonly host: string; readonly port: number }
+  readonly clock: Clock
+  readonly tls?: SecureContextOptions
   readonly calls?: CallHandler
   readonly parts?: readonly ServicePart[]
+  /** The id of a request; a new one by default. */
+  readonly requestId?: (request: IncomingMessage) => string
   /** Told of faults of ours, which callers are not told more of than that they happened. */
   readonly onFault?: (fault: unknown) => void
 }
@@ -30,73 +43,133 @@ export interface ServiceOptions {
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8420`. */
   readonly url: string
-  /** Ends it: nothing new is taken, what is under way ends. Idempotent. */
-  close(): Promise<void>
+  /** Takes another certificate for connections from now on. */
+  setTls(tls: SecureContextOptions): void
+  /**
+   * Ends it: nothing new is taken, what is under way may end for so long (30 s by default), then
+   * every connection is closed. A second call with less ends it sooner.
+   */
+  close(drainMs?: number): Promise<void>
 }
 
 const callPrefix = '/proxy/'
 
+/** For the head of a request to come, so that a slow writer cannot hold a connection (ms). */
+const headDeadlineMs = 30_000
+/** Idle connections are kept so long: longer than load balancers in front keep theirs (ms). */
+const keepAliveMs = 65_000
+const maxHeadBytes = 32_768
+
 /**
  * Opens the service on one port: calls to APIs go to the gateway as raw requests, with the path
- * byte for byte as it came; everything else to Fastify.
+ * byte for byte as it came; everything else to Fastify (ADR 0014).
  *
  * @throws EvergrantError `listen_failed`
  */
-export async function openService(
-  composition: Composition,
-  options: ServiceOptions,
-): Promise<Service> {
-  const { calls, parts = [], onFault = () => {} } = options
-  const { clock } = composition
-  let server: Server | undefined
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { calls, parts = [], onFault = () => {}, clock, tls } = options
+  const newRequestId = (): string => newId('req', clock.now())
+  const requestId = options.requestId ?? newRequestId
+  const isCall = (request: IncomingMessage): boolean => request.url?.startsWith(callPrefix) === true
+  let server: Server | SecureServer | undefined
   const app = fastify({
     serverFactory: (handler) => {
-      server = createServer((request, response) => {
-        if (calls !== undefined && request.url?.startsWith(callPrefix) === true) {
-          calls.handle(request, response)
-        } else handler(request, response)
+      server = makeServer(tls, (request, response) => {
+        if (calls !== undefined && isCall(request)) calls.handle(request, response)
+        else handler(request, response)
       })
       return server
     },
-    genReqId: () => newId('req', clock.now()),
-    forceCloseConnections: true,
+    genReqId: requestId,
+    clientErrorHandler: answerBrokenRequest(newRequestId),
     exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 300 },
+    bodyLimit: 1_048_576,
   })
   answerWithProblems(app, onFault)
-  app.get('/healthz', () => ({ status: 'ok' }))
-  for (const part of parts) await part(app, composition)
+  for (const part of parts) await part(app)
   await app.ready()
+  if (server === undefined) throw new Error('Fastify made no server')
   const listening = server
-  if (listening === undefined) throw new Error('Fastify made no server')
-  listening.on('upgrade', (request, socket, head) => {
-    if (calls !== undefined && request.url?.startsWith(callPrefix) === true) {
-      calls.upgrade(request, socket, head)
-    } else socket.destroy()
+  listening.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // The gateway says "go on" itself, once it lets the call in.
+    if (calls === undefined || !isCall(request)) response.writeContinue()
+    listening.emit('request', request, response)
+  })
+  listening.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (calls !== undefined && isCall(request)) calls.upgrade(request, socket, head)
+    else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   await listen(listening, options.listen)
   const { address, port, family } = listening.address() as AddressInfo
+  const host = family === 'IPv6' ? `[${address}]` : address
   let closing: Promise<void> | undefined
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    close: () => (closing ??= end(app, listening, calls)),
+    url: `${tls === undefined ? 'http' : 'https'}://${host}:${port}`,
+    setTls: (next) => {
+      if ('setSecureContext' in listening) listening.setSecureContext(next)
+    },
+    close: (drainMs = 30_000) => {
+      closing ??= end(app, listening, calls, { drainMs, clock })
+      if (drainMs === 0) listening.closeAllConnections()
+      return closing
+    },
   }
+}
+
+function makeServer(
+  tls: SecureContextOptions | undefined,
+  listener: RequestListener,
+): Server | SecureServer {
+  const options: ServerOptions = {
+    headersTimeout: headDeadlineMs,
+    // Bodies are streams that may last; how slowly they may come is the gateway's and Fastify's.
+    requestTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    maxHeaderSize: maxHeadBytes,
+    connectionsCheckingInterval: 5_000,
+    insecureHTTPParser: false,
+    noDelay: true,
+  }
+  return tls === undefined
+    ? createServer(options, listener)
+    : createSecureServer({ ...options, ...tls }, listener)
 }
 
 /** Fastify did not open the server, so it does not close it either. */
 async function end(
   app: FastifyInstance,
-  server: Server,
+  server: Server | SecureServer,
   calls: CallHandler | undefined,
+  { drainMs, clock }: { readonly drainMs: number; readonly clock: Clock },
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  await calls?.close()
-  await app.close()
-  server.closeAllConnections()
-  await closed
+  const cancel = clock.schedule(drainMs, () => server.closeAllConnections())
+  // A connection that is kept alive becomes idle only once what is under way on it has ended.
+  const sweep = setIntervalOf(clock, 250, () => server.closeIdleConnections())
+  try {
+    await Promise.all([calls?.close(drainMs), closed])
+    await app.close()
+  } finally {
+    sweep()
+    cancel()
+  }
 }
 
-function listen(server: Server, at: ServiceOptions['listen']): Promise<void> {
+function setIntervalOf(clock: Clock, everyMs: number, task: () => void): () => void {
+  let cancel = (): void => {}
+  const arm = (): void => {
+    cancel = clock.schedule(everyMs, () => {
+      task()
+      arm()
+    })
+  }
+  arm()
+  return () => cancel()
+}
+
+function listen(server: Server | SecureServer, at: ServiceOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       reject(

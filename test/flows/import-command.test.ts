@@ -44,6 +44,7 @@ async function interrupted(presses: number): Promise<{ exit: number; note: strin
     isTerminal: false,
     columns: 80,
     readInput: async () => '',
+    onHangUp: () => () => {},
     onInterrupt: (listener) => {
       press = listener
       return () => {}

@@ -35,6 +35,7 @@ const program = await createProgram({
     columns: 80,
     readInput: unheard,
     onInterrupt: unheard,
+    onHangUp: unheard,
   },
   exitWith: unheard,
 })

@@ -38,6 +38,7 @@ export async function runCommand(
     readInput: async () =>
       typeof world.input === 'function' ? world.input() : (world.input ?? ''),
     onInterrupt: () => () => {},
+    onHangUp: () => () => {},
   })
   return { exit, out, note, json: () => JSON.parse(out) as unknown }
 }

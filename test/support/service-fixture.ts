@@ -1,17 +1,17 @@
-import {
-  compose,
-  openService,
-  type Composition,
-  type ServiceOptions,
-} from '../../src/server/index.ts'
+import type { CallerRequest } from '../../src/access/index.ts'
+import { startServing, type Serving, type ServingOptions } from '../../src/server/index.ts'
 import { makeWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts'
 
 /** A running service over a simulated tenant. */
 export interface ServiceFixture {
   readonly workspace: Workspace
-  readonly composition: Composition
+  readonly serving: Serving
   /** Where the service listens. */
   readonly url: string
+  /** Everything it has logged so far, a parsed line each. */
+  log(): readonly Readonly<Record<string, unknown>>[]
+  /** Adds a caller and returns its key. */
+  addCaller(name: string, wish?: Partial<Omit<CallerRequest, 'name'>>): Promise<string>
   close(): Promise<void>
 }
 
@@ -19,27 +19,33 @@ export interface ServiceFixture {
 export async function startService(
   options: {
     readonly workspace?: WorkspaceOptions
-    readonly service?: (composition: Composition) => Partial<ServiceOptions>
+    /** Called before the service starts; for what the configuration needs besides. */
+    readonly prepare?: (workspace: Workspace) => Promise<void>
+    readonly serving?: Partial<ServingOptions>
   } = {},
 ): Promise<ServiceFixture> {
   const workspace = await makeWorkspace({ users: 10, ...options.workspace })
-  const composition = await compose({
+  await options.prepare?.(workspace)
+  const lines: string[] = []
+  const serving = await startServing({
     configPath: workspace.configPath,
     env: {},
-    role: 'main',
-    isLasting: true,
-  })
-  const service = await openService(composition, {
     listen: { host: '127.0.0.1', port: 0 },
-    ...options.service?.(composition),
+    keepAlive: false,
+    logTo: { write: (line) => void lines.push(line) },
+    ...options.serving,
   })
   return {
     workspace,
-    composition,
-    url: service.url,
+    serving,
+    url: serving.url,
+    log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    addCaller: async (name, wish = {}) => {
+      const { key } = await serving.callerDesk.add({ name, connections: '*', ...wish })
+      return key.reveal()
+    },
     close: async () => {
-      await service.close()
-      await composition.close()
+      await serving.close(0)
       await workspace.close()
     },
   }

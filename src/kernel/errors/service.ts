@@ -27,6 +27,14 @@ export const serviceErrors = defineErrors({
     title: 'The request’s body is larger than the operation takes',
     remedy: 'Send less at once.',
   },
+  reload_needs_restart: {
+    status: 409,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The changed configuration needs a restart',
+    remedy: 'Restart the service, or set the named fields back and reload the rest.',
+  },
   service_draining: {
     status: 503,
     retry: 'later',

@@ -1,0 +1,66 @@
+import type { Command } from 'commander'
+import { pino } from 'pino'
+import { startServing, type Serving } from '../server/index.ts'
+import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
+import type { CliContext } from './context.ts'
+import type { CliIo } from './io.ts'
+
+/** `evergrant serve` */
+export function addServeCommand(program: Command, { io }: CliContext): void {
+  withCommonOptions(
+    program.command('serve').description('run the service: gateway, API, façade and keep-alive'),
+  )
+    .addHelpText(
+      'after',
+      `
+Listens where \`server.listen\` of the configuration says (127.0.0.1:8420 by default) and writes its
+log to standard output, a JSON object a line. Callers need a key: \`evergrant callers add\`.
+
+  SIGTERM, Ctrl-C  end: nothing new is taken, what is under way gets \`server.drain\` (30s); a second
+                   one ends at once
+  SIGHUP           read the configuration again; a mistake in it changes nothing
+
+Examples:
+  $ evergrant callers add crm --connections contoso-graph
+  $ evergrant serve
+  $ curl -H "Authorization: Bearer egk_…" 'http://localhost:8420/proxy/contoso-graph/v1.0/users?$top=1'
+  $ curl http://localhost:8420/readyz`,
+    )
+    .action(async (options: CommonOptions) => {
+      // Lines are written together; nothing of the hot path waits for whoever reads them.
+      const logTo = pino.destination({
+        dest: 1,
+        sync: false,
+        minLength: 16_384,
+        periodicFlush: 1_000,
+      })
+      try {
+        const serving = await startServing({
+          configPath: configPathOf(io, options),
+          env: io.env,
+          logTo,
+        })
+        io.note(`evergrant listens at ${serving.url}\n`)
+        const release = io.onHangUp(() => void serving.reload().catch(() => {}))
+        try {
+          await untilEnded(io, serving)
+        } finally {
+          release()
+        }
+      } finally {
+        logTo.flushSync()
+      }
+    })
+}
+
+/** Drains at the first signal and ends at once at the second. */
+function untilEnded(io: CliIo, serving: Serving): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isDraining = false
+    const release = io.onInterrupt(() => {
+      const ended = isDraining ? serving.close(0) : serving.close()
+      isDraining = true
+      ended.finally(release).then(resolve, reject)
+    })
+  })
+}

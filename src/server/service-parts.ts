@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify'
+import type { CallerDirectory } from '../access/index.ts'
+import { knownCallerOf, callerCheck } from './caller-check.ts'
+import type { ServiceLog } from './service-log.ts'
+import type { ServiceMetrics } from './service-metrics.ts'
+import type { ServicePart } from './service.ts'
+
+/** Health checks come every few seconds and say nothing when they are fine. */
+const quietRoutes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+
+/** Tells log and metrics of every request to the service’s own addresses. */
+export function observeRequests(log: ServiceLog, metrics: ServiceMetrics): ServicePart {
+  return (app) => {
+    app.addHook('onRequest', async (request, reply) => {
+      reply.header('evergrant-request-id', request.id)
+    })
+    app.addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown'
+      const { method, id: requestId } = request
+      const { statusCode: status, elapsedTime: durationMs } = reply
+      metrics.request(route, method, status, durationMs)
+      if (quietRoutes.has(route) && status < 400) return
+      const traceId = reply.getHeader('evergrant-trace')
+      const caller = knownCallerOf(request)
+      log.request({
+        requestId,
+        method,
+        path: request.url.split('?', 1)[0] ?? '',
+        status,
+        durationMs: Math.round(durationMs * 10) / 10,
+        ...(typeof traceId === 'string' ? { traceId } : {}),
+        ...(caller === undefined ? {} : { callerId: caller.id }),
+      })
+    })
+  }
+}
+
+/** Adds `/metrics` in Prometheus’ form, for callers with the role viewer. */
+export function metricsRoute(metrics: ServiceMetrics, directory: CallerDirectory): ServicePart {
+  return (app: FastifyInstance) => {
+    const preHandler = callerCheck(directory, 'connections.read')
+    app.get('/metrics', { preHandler }, async (_request, reply) =>
+      reply.header('content-type', metrics.contentType).send(await metrics.text()),
+    )
+  }
+}

@@ -1,0 +1,188 @@
+import type { DestinationStream } from 'pino'
+import {
+  createCallerDesk,
+  createCallerDirectory,
+  type CallerDesk,
+  type CallerDirectory,
+} from '../access/index.ts'
+import { createTraceRecorder, type CallTrace, type TraceRecorder } from '../gateway/index.ts'
+import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
+import { compose, type ComposeOptions, type Composition } from './compose.ts'
+import { addHealthRoutes } from './health-routes.ts'
+import { createServiceLog, type ServiceLog } from './service-log.ts'
+import { createServiceMetrics } from './service-metrics.ts'
+import { metricsRoute, observeRequests } from './service-parts.ts'
+import { readServiceTls } from './service-tls.ts'
+import { openService } from './service.ts'
+import { startJobs } from './start-jobs.ts'
+import { createTrustedProxies, requestIdOf } from './trusted-proxies.ts'
+
+/** How a service is started. */
+export interface ServingOptions extends Pick<
+  ComposeOptions,
+  'configPath' | 'env' | 'clock' | 'wrapOutbound'
+> {
+  /** Where the log goes. */
+  readonly logTo: DestinationStream
+  /** In place of `server.listen`. */
+  readonly listen?: { readonly host: string; readonly port: number }
+  /** Whether idle grants are kept alive (true by default). */
+  readonly keepAlive?: boolean
+}
+
+/** A service that runs. */
+export interface Serving {
+  /** Where it listens. */
+  readonly url: string
+  readonly composition: Composition
+  readonly callers: CallerDirectory
+  readonly callerDesk: CallerDesk
+  readonly recorder: TraceRecorder
+  readonly log: ServiceLog
+  /**
+   * Reads the configuration again and takes over what a running service can: connections,
+   * providers, imports, limits, proxies, certificate, log level.
+   *
+   * @throws EvergrantError `config_*`, `tls_invalid`, `reload_needs_restart`, `store_*`; nothing
+   *   has changed then
+   */
+  reload(): Promise<void>
+  /**
+   * Ends it: `/readyz` answers 503 and nothing new is taken at once; what is under way may end for
+   * so long (`server.drain` by default). A second call with less ends it sooner.
+   */
+  close(drainMs?: number): Promise<void>
+}
+
+/**
+ * Starts the service: everything that `evergrant serve` is.
+ *
+ * @throws EvergrantError as `compose`; `listen_failed`, `tls_invalid`, `jobs_*`
+ */
+export async function startServing(options: ServingOptions): Promise<Serving> {
+  const { configPath, env, clock: hostClock, wrapOutbound, logTo } = options
+  const composition = await compose({
+    configPath,
+    ...(env === undefined ? {} : { env }),
+    ...(hostClock === undefined ? {} : { clock: hostClock }),
+    ...(wrapOutbound === undefined ? {} : { wrapOutbound }),
+    role: 'main',
+    isLasting: true,
+  })
+  const closing: (() => Promise<void> | void)[] = [() => composition.close()]
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.splice(0).toReversed()) await close()
+  }
+  try {
+    const { config, clock, events, store } = composition
+    const { server } = config
+    const log = createServiceLog(server.log.level, logTo, clock)
+    closing.push(() => log.flush())
+    const metrics = createServiceMetrics((name) => composition.connections.find(name) !== undefined)
+    closing.push(metrics.close)
+    closing.push(
+      events.on((event) => {
+        log.event(event)
+        metrics.event(event)
+      }),
+    )
+    const onTrace = (trace: CallTrace): void => {
+      metrics.trace(trace)
+      if (trace.kind === 'call' || trace.kind === 'upgrade') log.request(lineOf(trace))
+    }
+    const recorder = createTraceRecorder({
+      clock,
+      random: systemRandom,
+      emit: events.emit,
+      onEnd: onTrace,
+    })
+    const callers = createCallerDirectory({
+      store: store.callers,
+      clock,
+      defaults: server.limits,
+    })
+    const callerDesk = createCallerDesk({
+      store: store.callers,
+      clock,
+      random: systemRandom,
+      onChanged: callers.forget,
+    })
+    closing.push(
+      store.watchGenerations(({ topics }) => {
+        if (topics.includes('callers')) callers.forget()
+      }),
+    )
+    let isDraining = false
+    let proxies = createTrustedProxies(server.trustedProxies)
+    const readTls = async (): ReturnType<typeof readServiceTls> =>
+      composition.config.server.tls === undefined
+        ? {}
+        : await readServiceTls(composition.config.server.tls, composition.secrets)
+    const tls = server.tls === undefined ? undefined : await readTls()
+    if (options.keepAlive !== false) {
+      const jobs = await startJobs(composition)
+      closing.push(() => jobs.stop())
+    }
+    const service = await openService({
+      listen: options.listen ?? server.listen,
+      clock,
+      ...(tls === undefined ? {} : { tls }),
+      requestId: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
+      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
+      parts: [
+        observeRequests(log, metrics),
+        (app) => addHealthRoutes(app, composition, () => isDraining),
+        metricsRoute(metrics, callers),
+      ],
+    })
+    log.info('listening', { url: service.url, config: configPath })
+    const reload = async (): Promise<void> => {
+      try {
+        await composition.reloadConfig()
+        const next = composition.config.server
+        callers.setDefaults(next.limits)
+        proxies = createTrustedProxies(next.trustedProxies)
+        log.setLevel(next.log.level)
+        if (next.tls !== undefined) service.setTls(await readTls())
+        log.info('configuration reloaded', { config: configPath })
+      } catch (error) {
+        if (!isEvergrantError(error)) throw error
+        const { code, detail, remedy } = error
+        log.warn('configuration not reloaded', { code, detail, remedy })
+        throw error
+      }
+    }
+    let ended: Promise<void> | undefined
+    return {
+      url: service.url,
+      composition,
+      callers,
+      callerDesk,
+      recorder,
+      log,
+      reload,
+      close: (drainMs = server.drainMs) => {
+        isDraining = true
+        const drained = service.close(drainMs)
+        ended ??= drained.then(closeAll)
+        return ended
+      },
+    }
+  } catch (error) {
+    await closeAll().catch(() => {})
+    throw error
+  }
+}
+
+function lineOf(trace: CallTrace): Parameters<ServiceLog['request']>[0] {
+  return {
+    requestId: trace.requestId,
+    method: trace.method,
+    path: `/proxy/${trace.connection}${trace.upstream === '' ? '' : `:${trace.upstream}`}${trace.path}`,
+    status: trace.status,
+    durationMs: Math.round(trace.durationMs * 10) / 10,
+    traceId: trace.id,
+    callerId: trace.callerId,
+    ...(trace.code === undefined ? {} : { code: trace.code }),
+  }
+}

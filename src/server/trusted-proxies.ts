@@ -1,0 +1,46 @@
+import { BlockList, isIP } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+
+/** Who stands in front of the service and is believed about whom it speaks for. */
+export interface TrustedProxies {
+  /** Tells whether an address is that of a trusted proxy. */
+  isTrusted(address: string | undefined): boolean
+}
+
+/** Reads addresses and networks (CIDR), which the configuration has checked. */
+export function createTrustedProxies(entries: readonly string[]): TrustedProxies {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const [address = '', bits] = entry.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return {
+    isTrusted: (address) => {
+      if (address === undefined || entries.length === 0) return false
+      const plain = address.startsWith('::ffff:') ? address.slice(7) : address
+      const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4'
+      return isIP(plain) !== 0 && list.check(plain, family)
+    },
+  }
+}
+
+/** Ids that other systems gave a request: what a log line may hold. */
+const plainId = /^[\w.:-]{8,128}$/
+
+/**
+ * The id of a request: that of a trusted proxy (`X-Request-Id`) where it gave a plain one, else a
+ * new one.
+ */
+export function requestIdOf(
+  request: IncomingMessage,
+  proxies: TrustedProxies,
+  newRequestId: () => string,
+): string {
+  const given = request.headers['x-request-id']
+  if (typeof given !== 'string' || !proxies.isTrusted(request.socket.remoteAddress)) {
+    return newRequestId()
+  }
+  return plainId.test(given) ? given : newRequestId()
+}
