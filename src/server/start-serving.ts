@@ -5,10 +5,18 @@ import {
   type CallerDesk,
   type CallerDirectory,
 } from '../access/index.ts'
-import { createTraceRecorder, type CallTrace, type TraceRecorder } from '../gateway/index.ts'
+import {
+  createTraceRecorder,
+  recordFacadeTraces,
+  type CallTrace,
+  type Facade,
+  type TraceRecorder,
+} from '../gateway/index.ts'
 import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
+import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
+import { openFacade } from './open-facade.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests } from './service-parts.ts'
@@ -28,6 +36,8 @@ export interface ServingOptions extends Pick<
   readonly listen?: { readonly host: string; readonly port: number }
   /** Whether idle grants are kept alive (true by default). */
   readonly keepAlive?: boolean
+  /** Told of every trace that ended. */
+  readonly onTrace?: (trace: CallTrace) => void
 }
 
 /** A service that runs. */
@@ -38,6 +48,7 @@ export interface Serving {
   readonly callers: CallerDirectory
   readonly callerDesk: CallerDesk
   readonly recorder: TraceRecorder
+  readonly facade: Facade
   readonly log: ServiceLog
   /**
    * Reads the configuration again and takes over what a running service can: connections,
@@ -87,6 +98,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       }),
     )
     const onTrace = (trace: CallTrace): void => {
+      options.onTrace?.(trace)
       metrics.trace(trace)
       if (trace.kind === 'call' || trace.kind === 'upgrade') log.request(lineOf(trace))
     }
@@ -96,10 +108,18 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       emit: events.emit,
       onEnd: onTrace,
     })
+    let publicUrl = server.publicUrl
+    const { facade, close: closeFacade } = openFacade(composition, {
+      publicUrl: () => publicUrl,
+      limits: server.limits,
+      beginTrace: recordFacadeTraces(recorder),
+    })
+    closing.push(closeFacade)
     const callers = createCallerDirectory({
       store: store.callers,
       clock,
       defaults: server.limits,
+      others: { egf_: facade.authenticate },
     })
     const callerDesk = createCallerDesk({
       store: store.callers,
@@ -133,8 +153,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         observeRequests(log, metrics),
         (app) => addHealthRoutes(app, composition, () => isDraining),
         metricsRoute(metrics, callers),
+        facadeRoutes(facade),
       ],
     })
+    // A port that was chosen by the system is known only now.
+    if (options.listen !== undefined || server.listen.port === 0) publicUrl = service.url
     log.info('listening', { url: service.url, config: configPath })
     const reload = async (): Promise<void> => {
       try {
@@ -159,6 +182,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       callers,
       callerDesk,
       recorder,
+      facade,
       log,
       reload,
       close: (drainMs = server.drainMs) => {

@@ -52,11 +52,11 @@ const ours = /^egf_[\w-]{43}$/
 describe('clients nobody here wrote get tokens at the façade', () => {
   it.each(['ClientSecretBasic', 'ClientSecretPost'] as const)('openid-client by %s', async (by) => {
     const { id, secret } = await register({ requiresPkce: true })
-    const methods = {
-      ClientSecretBasic: openid.ClientSecretBasic,
-      ClientSecretPost: openid.ClientSecretPost,
-    }
-    const config = await openid.discovery(new URL(service.issuer), id, {}, methods[by](secret), {
+    const authentication =
+      by === 'ClientSecretBasic'
+        ? openid.ClientSecretBasic(secret)
+        : openid.ClientSecretPost(secret)
+    const config = await openid.discovery(new URL(service.issuer), id, {}, authentication, {
       execute: [openid.allowInsecureRequests],
     })
     const pkceCodeVerifier = openid.randomPKCECodeVerifier()

@@ -1,7 +1,5 @@
-import { createTraceRecorder, recordFacadeTraces, type Facade } from '../../src/gateway/index.ts'
-import type { TraceRecord } from '../../src/gateway/index.ts'
-import { systemRandom } from '../../src/kernel/index.ts'
-import { compose, facadeRoutes, openFacade, type OpenFacade } from '../../src/server/index.ts'
+import type { Facade, TraceRecord } from '../../src/gateway/index.ts'
+import { compose } from '../../src/server/index.ts'
 import type { GenerationTopic, Store } from '../../src/store/index.ts'
 import { startService } from './service-fixture.ts'
 
@@ -21,31 +19,11 @@ export interface FacadeService {
 
 /** Starts it on a free port. */
 export async function startFacade(): Promise<FacadeService> {
-  let url = ''
-  let opened: OpenFacade | undefined
   let recorded: TraceRecord[] = []
-  let watch: Store['watchGenerations'] | undefined
-  const service = await startService({
-    service: (composition) => {
-      watch = (listener) => composition.store.watchGenerations(listener)
-      const recorder = createTraceRecorder({
-        clock: composition.clock,
-        random: systemRandom,
-        emit: composition.events.emit,
-        onEnd: (trace) => (recorded = [...recorded, trace.toRecord()]),
-      })
-      opened = openFacade(composition, {
-        publicUrl: () => url,
-        limits: {},
-        beginTrace: recordFacadeTraces(recorder),
-      })
-      return { parts: [facadeRoutes(opened.facade)] }
-    },
+  const { workspace, serving, url, close } = await startService({
+    serving: { onTrace: (trace) => (recorded = [...recorded, trace.toRecord()]) },
   })
-  const { workspace, close } = service
-  if (opened === undefined) throw new Error('the service made no façade')
-  const { facade, close: closeFacade } = opened
-  ;({ url } = service)
+  const { facade, composition } = serving
   return {
     url,
     issuer: `${url}/oauth/contoso-graph`,
@@ -53,9 +31,9 @@ export async function startFacade(): Promise<FacadeService> {
     traces: () => recorded,
     noticed: async (topic) =>
       await new Promise((resolve) => {
-        const end = watch?.(({ topics }) => {
+        const end = composition.store.watchGenerations(({ topics }) => {
           if (!topics.includes(topic)) return
-          end?.()
+          end()
           resolve()
         })
       }),
@@ -67,9 +45,6 @@ export async function startFacade(): Promise<FacadeService> {
         await other.close()
       }
     },
-    close: async () => {
-      closeFacade()
-      await close()
-    },
+    close,
   }
 }
