@@ -113,6 +113,9 @@ function keyForPeople(path: FieldPath): string {
   return JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
 }
 
+/** What a form says of a value that has another form altogether. */
+type OtherForm = core.$ZodIssueInvalidType | core.$ZodIssueInvalidValue
+
 /** A field of several forms: the problems of the form that was written, or else all forms there are. */
 function wrongAlternative(
   issue: core.$ZodIssueInvalidUnion,
@@ -120,8 +123,11 @@ function wrongAlternative(
 ): readonly Finding[] {
   const options = 'options' in issue ? issue.options : undefined
   if (options !== undefined) return [wrongChoice(issue.path, options.map(String), source)]
-  const isOther = (one: core.$ZodIssue): boolean =>
-    one.path.length === 0 && one.code === 'invalid_type'
+  const value = valueAt(issue.path, source.data)
+  const isOther = (one: core.$ZodIssue): one is OtherForm =>
+    one.path.length === 0 &&
+    (one.code === 'invalid_type' ||
+      (one.code === 'invalid_value' && typeof one.values[0] !== typeof value))
   const meant = issue.errors.filter((issues) => !issues.some(isOther))
   const [issues] = meant
   if (issues !== undefined && meant.length === 1) {
@@ -129,11 +135,14 @@ function wrongAlternative(
       explainIssue({ ...one, path: [...issue.path, ...one.path] }, source),
     )
   }
-  const value = valueAt(issue.path, source.data)
   const forms = issue.errors.flatMap((list) =>
     list
       .filter(isOther)
-      .map((one) => expectation(one as core.$ZodIssueInvalidType, issue.path, source)),
+      .map((one) =>
+        one.code === 'invalid_value'
+          ? `one of ${listNames(one.values.map(String))}`
+          : expectation(one, issue.path, source),
+      ),
   )
   return [
     {
