@@ -41,7 +41,7 @@ export function sdkTokenAnswer(
 export function sdkRefusal(
   { error, description }: SdkRefusal,
   correlationId: string,
-  status: 400 | 401 | 403 = 400,
+  status: 400 | 401 | 403 | 429 | 503 = 400,
 ): SdkAnswer {
   return failure(status, error, description, correlationId)
 }

@@ -16,6 +16,7 @@ import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
+import { identityRoutes } from './identity-routes.ts'
 import { openFacade } from './open-facade.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
@@ -154,6 +155,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         (app) => addHealthRoutes(app, composition, () => isDraining),
         metricsRoute(metrics, callers),
         facadeRoutes(facade),
+        identityRoutes(composition, callers, recorder),
       ],
     })
     // A port that was chosen by the system is known only now.
