@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { configTemplate, loadConfig } from '../config/index.ts'
+import { configTemplate, loadConfig, type TemplateOptions } from '../config/index.ts'
 import { EvergrantError, isEvergrantError, Secret } from '../kernel/index.ts'
 import { generateKey, readKey } from '../vault/index.ts'
 import { configPathOf } from './common-options.ts'
@@ -15,14 +15,16 @@ interface InitOptions {
   readonly json?: boolean
 }
 
-const laterJobs: readonly string[] = ['gateway', 'bearer', 'consent']
+const laterJobs: readonly string[] = ['bearer', 'consent']
+
+type Job = TemplateOptions['for']
 
 /** `evergrant init` */
 export function addInitCommand(program: Command, context: CliContext): void {
   program
     .command('init')
     .description('write a first evergrant.yaml and its encryption key')
-    .option('--for <job>', 'what it is for: import', 'import')
+    .option('--for <job>', 'what it is for: import or gateway', 'import')
     .option('--force', 'overwrite them; never the key of a store that exists')
     .option('--config <file>', 'where to write it (default: ./evergrant.yaml)')
     .option('--json', 'print the result as JSON')
@@ -31,6 +33,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
       `
 Examples:
   $ evergrant init
+  $ evergrant init --for gateway
   $ evergrant init --for import --config /etc/evergrant/evergrant.yaml
   $ evergrant init --force`,
     )
@@ -38,7 +41,7 @@ Examples:
 }
 
 async function init({ io }: CliContext, options: InitOptions): Promise<void> {
-  requireKnownJob(options.for)
+  const job = knownJob(options.for)
   const configPath = configPathOf(io, options)
   const keyPath = join(dirname(configPath), 'evergrant.key')
   const isForced = options.force === true
@@ -51,13 +54,13 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
       replace: isForced,
     })
   }
-  await writeWholeFile(configPath, configTemplate({ for: 'import' }), {
+  await writeWholeFile(configPath, configTemplate({ for: job }), {
     mode: 0o644,
     replace: isForced,
   })
   if (options.json === true) {
     io.out(
-      `${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next: nextSteps(configPath) })}\n`,
+      `${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next: nextSteps(configPath, job) })}\n`,
     )
     return
   }
@@ -69,7 +72,7 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
         : `wrote ${keyPath} (readable by you alone; keep a copy apart from the store)`,
       '',
       'Next:',
-      ...nextSteps(configPath).flatMap((step, index) =>
+      ...nextSteps(configPath, job).flatMap((step, index) =>
         step.split('\n').map((line, i) => `${i === 0 ? ` ${index + 1}. ` : '    '}${line}`),
       ),
       '',
@@ -77,13 +80,13 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
   )
 }
 
-function requireKnownJob(job: string): void {
-  if (job === 'import') return
+function knownJob(job: string): Job {
+  if (job === 'import' || job === 'gateway') return job
   throw new EvergrantError(
     'usage',
     laterJobs.includes(job)
-      ? `--for ${job}: that job comes later; this version knows "import"`
-      : `--for: expected "import", but saw ${JSON.stringify(job)}`,
+      ? `--for ${job}: that job comes later; this version knows "import" and "gateway"`
+      : `--for: expected "import" or "gateway", but saw ${JSON.stringify(job)}`,
   )
 }
 
@@ -148,7 +151,18 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-function nextSteps(configPath: string): readonly string[] {
+const firstCommands: Readonly<Record<Job, string>> = {
+  import: `See that everything is in place, then import:
+  evergrant doctor
+  evergrant import contoso-graph users`,
+  gateway: `See that everything is in place, make a key for the caller, then serve:
+  evergrant doctor
+  evergrant callers add my-app --connections contoso-graph
+  evergrant serve
+  curl -H "Authorization: Bearer $KEY" http://localhost:8420/proxy/contoso-graph/v1.0/users`,
+}
+
+function nextSteps(configPath: string, job: Job): readonly string[] {
   return [
     `In the Microsoft Entra admin center (https://entra.microsoft.com), as an administrator:
 a. App registrations > New registration: any name, this directory only, no redirect URI.
@@ -159,8 +173,6 @@ c. Certificates & secrets > New client secret: copy its Value (not the Secret ID
 "Directory (tenant) ID" as providers.contoso.tenant,
 "Application (client) ID" as connections.contoso-graph.client.id.
 Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
-    `See that everything is in place, then import:
-  evergrant doctor
-  evergrant import contoso-graph users`,
+    firstCommands[job],
   ]
 }

@@ -1,6 +1,6 @@
 /** What a starter configuration is for; one job a template. */
 export interface TemplateOptions {
-  readonly for: 'import'
+  readonly for: 'import' | 'gateway'
   /** The tenant, by id or domain. Default: a GUID of zeros, which no tenant has. */
   readonly tenant?: string
   /** The application's client id. Default: a GUID of zeros. */
@@ -15,6 +15,7 @@ export const placeholderId = '00000000-0000-0000-0000-000000000000'
  * key in `./evergrant.key`, the secret in `CONTOSO_SECRET` and, unless given, the two ids.
  */
 export function configTemplate({
+  for: job,
   tenant = placeholderId,
   clientId = placeholderId,
 }: TemplateOptions): string {
@@ -31,7 +32,7 @@ encryption:
     - id: k1
       file: ./evergrant.key
 
-providers:
+${job === 'gateway' ? serverSection : ''}providers:
   contoso:
     type: entra
     tenant: ${tenant} # "Tenant ID" in the Entra admin center, or a domain
@@ -50,7 +51,30 @@ connections:
     resource: ${cloudGraph}
     refresh:
       before: 5m # renew a token when less than this is left of its life
-`
+${job === 'gateway' ? upstreamSection : ''}`
 }
 
 const cloudGraph = 'https://graph.microsoft.com'
+
+const serverSection = `# Where \`evergrant serve\` listens. Beyond this machine it wants tls, or trustedProxies that speak TLS
+# in its place, and publicUrl: how callers reach it.
+server:
+  listen: 127.0.0.1:8420
+  # publicUrl: https://evergrant.example.com
+  # tls: { cert: ./cert.pem, key: ./key.pem }
+
+`
+
+/** The token’s refusals besides 401, which needs no rule. */
+const upstreamSection = `    # What callers reach as /proxy/contoso-graph/v1.0/users, with a fresh token put in.
+    upstream:
+      url: ${cloudGraph}
+      # How the API tells a refused token besides 401; the token is renewed and the call repeated.
+      rejected:
+        - microsoft # a pack; docs/reference/config.md names the others
+        # An API of your own may tell it by its words, or by what its JSON says:
+        # - { status: 500, text: access token expired }
+        # - { status: 403, json: { pointer: /error/code, equals: TokenExpired } }
+      # methods: [GET] # only these; all when it is absent
+      # paths: [/v1.0/users/**] # only these; all when it is absent
+`

@@ -308,6 +308,33 @@ describe('the starter file', () => {
     expect(filled.connections['contoso-graph']?.client.id).toBe('app')
   })
 
+  it('calls Graph through the gateway, and knows its refusals, when it is for that', () => {
+    const { connections, server: served } = read(configTemplate({ for: 'gateway' }))
+    expect(served.listen).toEqual({ host: '127.0.0.1', port: 8420 })
+    expect(connections['contoso-graph']).toMatchObject({
+      client: { id: placeholderId },
+      upstreams: {
+        '': { url: 'https://graph.microsoft.com', rejected: ['microsoft'], links: 'rewrite' },
+      },
+    })
+  })
+
+  it('shows rules and limits in comments that are valid when they are uncommented', () => {
+    const text = configTemplate({ for: 'gateway' })
+    const uncommented = text.replaceAll(/^( *)# (?=- \{|methods:|paths:|publicUrl:|tls:)/gm, '$1')
+    const { connections, server: served } = read(uncommented)
+    expect(served.publicUrl).toBe('https://evergrant.example.com')
+    expect(connections['contoso-graph']?.upstreams['']).toMatchObject({
+      methods: ['GET'],
+      paths: ['/v1.0/users/**'],
+      rejected: [
+        'microsoft',
+        { status: [500], text: 'access token expired' },
+        { status: [403], json: { pointer: '/error/code', equals: ['TokenExpired'] } },
+      ],
+    })
+  })
+
   it('refers to the key and to one secret', () => {
     expect(secretReferences(read(configTemplate({ for: 'import' })))).toEqual([
       { askedBy: 'encryption.keys[0]', reference: { file: '/etc/eg/evergrant.key' } },

@@ -18,7 +18,7 @@ const text = (name: string): Promise<string> => readFile(join(cwd, name), 'utf8'
 const modeOf = async (name: string): Promise<number> => (await stat(join(cwd, name))).mode & 0o777
 
 describe('init', () => {
-  it.each(['gateway', 'bearer', 'consent'])('says that --for %s comes later', async (job) => {
+  it.each(['bearer', 'consent'])('says that --for %s comes later', async (job) => {
     const { exit, note } = await evergrant('init', '--for', job)
     expect(exit).toBe(2)
     expect(note).toContain(`--for ${job}: that job comes later`)
@@ -28,7 +28,7 @@ describe('init', () => {
   it('refuses a job it never heard of', async () => {
     const { exit, note } = await evergrant('init', '--for', 'impotr')
     expect(exit).toBe(2)
-    expect(note).toContain('expected "import", but saw "impotr"')
+    expect(note).toContain('expected "import" or "gateway", but saw "impotr"')
   })
 
   it('never overwrites a configuration without --force', async () => {
@@ -114,6 +114,19 @@ describe('init', () => {
     const written = await text('evergrant.yaml')
     for (const name of ['contoso-graph:', '{ env: CONTOSO_SECRET }', 'contoso:']) {
       expect(written).toContain(name)
+    }
+  })
+
+  it('writes a gateway with --for gateway, whose unfilled ids config check names', async () => {
+    const { exit, out } = await evergrant('init', '--for', 'gateway')
+    expect(exit).toBe(0)
+    expect(out).toContain('evergrant serve')
+    const checked = await runCommand(['config', 'check'], { cwd, env: { CONTOSO_SECRET: 's' } })
+    expect(checked.exit).toBe(0)
+    expect(checked.out).toContain('listen: 127.0.0.1:8420')
+    expect(checked.out).toContain('- microsoft')
+    for (const field of ['providers.contoso.tenant', 'connections.contoso-graph.client.id']) {
+      expect(checked.note).toContain(`${field}: It still is the placeholder`)
     }
   })
 
