@@ -31,7 +31,7 @@ Examples:
       const logTo = pino.destination({
         dest: 1,
         sync: false,
-        minLength: 16_384,
+        minLength: 8_192,
         periodicFlush: 1_000,
       })
       try {
