@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,
+  facade: async () => (await import('./facade.ts')).addFacadeCommands,
   run: async () => (await import('./run.ts')).addRunCommand,
   import: async () => (await import('./import.ts')).addImportCommand,
   imports: async () => (await import('./imports.ts')).addImportsCommands,
