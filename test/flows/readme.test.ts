@@ -92,7 +92,7 @@ function unknownPart(words: readonly string[]): string | undefined {
 }
 
 describe('the documents for users', () => {
-  it.each(['evergrant serve', 'evergrant import a users --csv', 'evergrant keys revoke'])(
+  it.each(['evergrant sessions', 'evergrant import a users --csv', 'evergrant keys revoke'])(
     'could not name `%s`, which does not exist',
     (line) => {
       const commands = shownCommands(`Run \`${line}\`.\n\n\`\`\`sh\nnpx ${line}\n\`\`\`\n`)
