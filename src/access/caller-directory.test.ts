@@ -148,9 +148,13 @@ describe('a call', () => {
       limits: {},
     } as const
     const { directory } = createWorld({
-      others: { egf_: (token) => ok({ ...facade, name: token }) },
+      others: {
+        egf_: (token) => ok({ ...facade, name: token }),
+        ego_: async () => await Promise.reject(new EvergrantError('store_busy', 'test')),
+      },
     })
     expect(codeOf(await directory.authenticate(bearer('egf_x')))).toBe('egf_x')
+    expect(codeOf(await directory.authenticate(bearer('ego_x')))).toBe('store_busy')
     expect(codeOf(await directory.authenticate(bearer('egs_x')))).toBe('caller_unauthenticated')
   })
 })

@@ -17,7 +17,7 @@ import { readCredential, unauthenticated, type CallerHeaders } from './read-cred
 /** Who calls, or why that is not known. */
 export type Authenticated = Result<Caller, EvergrantError>
 
-/** Tells whom a credential belongs to: at once when it is in memory. */
+/** Tells whom a credential of another kind belongs to; may reject with `store_*`. */
 export type Authenticator = (credential: string) => Authenticated | Promise<Authenticated>
 
 /** What the directory of callers is made of. */
@@ -41,7 +41,7 @@ export interface CallerDirectory {
    */
   authenticate(headers: CallerHeaders): Authenticated | Promise<Authenticated>
   /** The same for a credential that came another way. */
-  authenticateKey: Authenticator
+  authenticateKey(credential: string): Authenticated | Promise<Authenticated>
   /** Lets one request of a caller in, by its limits; see `Admission`. */
   admit(caller: Caller): Release | EvergrantError
   /** Forgets every caller: the next request of each is looked up. For changes in the store. */
@@ -80,28 +80,27 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
 
   const lookUp = async (parsed: ParsedKey, digest: string): Promise<Authenticated> => {
     const atFirst = verified
-    try {
-      const record = await lookup.find(parsed.id)
-      if (record === undefined || verified !== atFirst) return judge(parsed, record)
-      return settle(parsed, digest, record)
-    } catch (error) {
-      if (isEvergrantError(error) && isForeseen(error)) return err(error)
-      throw error
-    }
+    const record = await lookup.find(parsed.id)
+    if (record === undefined || verified !== atFirst) return judge(parsed, record)
+    return settle(parsed, digest, record)
   }
 
-  const authenticateKey: Authenticator = (credential) => {
+  const askOther = (credential: string): Authenticated | Promise<Authenticated> => {
+    const prefix = credential.slice(0, 4)
+    const other = Object.hasOwn(others, prefix) ? others[prefix] : undefined
+    if (other === undefined) return unauthenticated('expected a caller key, "egk_…"')
+    const answer = other(credential)
+    return answer instanceof Promise ? foreseen(answer) : answer
+  }
+
+  const authenticateKey = (credential: string): Authenticated | Promise<Authenticated> => {
     const digest = hash('sha256', credential)
     const known = verified.get(digest)
     if (known !== undefined) return known
     const parsed = parseCallerKey(credential)
-    if (parsed === undefined) {
-      const prefix = credential.slice(0, 4)
-      const other = Object.hasOwn(others, prefix) ? others[prefix] : undefined
-      return other?.(credential) ?? unauthenticated('expected a caller key, "egk_…"')
-    }
+    if (parsed === undefined) return askOther(credential)
     const record = lookup.known(parsed.id)
-    return record === undefined ? lookUp(parsed, digest) : settle(parsed, digest, record)
+    return record === undefined ? foreseen(lookUp(parsed, digest)) : settle(parsed, digest, record)
   }
 
   const forget = (): void => {
@@ -139,6 +138,13 @@ function asCaller(record: CallerRecord, defaults: CallerLimits): Caller {
   }
 }
 
-function isForeseen({ code }: EvergrantError): boolean {
-  return code.startsWith('store_') || code === 'caller_throttled'
+/** Turns what was to be expected of a look-up into a refusal. */
+async function foreseen(work: Promise<Authenticated>): Promise<Authenticated> {
+  try {
+    return await work
+  } catch (error) {
+    if (!isEvergrantError(error)) throw error
+    if (!error.code.startsWith('store_') && error.code !== 'caller_throttled') throw error
+    return err(error)
+  }
 }

@@ -29,7 +29,9 @@ describe('a permit', () => {
     const bound = caller({ upstream: 'arm' })
     expect(permits(bound, 'graph', 'arm')).toBe(true)
     expect(permits(bound, 'graph', 'partner')).toBe(false)
-    expect(permits(bound, 'graph')).toBe(false)
+    expect(permits(bound, 'graph')).toBe(true)
+    expect(requireTokens({ ...bound, allowTokens: true }, 'graph')?.code).toBe('permit_missing')
+    expect(requireTokens({ ...bound, allowTokens: true }, 'graph', 'arm')).toBeUndefined()
     expect(requirePermit(bound, 'graph', 'partner')?.detail).toContain('the upstream "arm"')
     expect(requirePermit(bound, 'other', 'arm')?.detail).toContain('connection "other"')
   })
@@ -40,6 +42,9 @@ describe('a permit', () => {
     expect(permits(bound, 'graph', 'arm', 'contoso.example')).toBe(false)
     expect(permits(bound, 'graph', 'arm')).toBe(false)
     expect(requirePermit(bound, 'graph', 'arm', 'contoso.example')?.code).toBe('permit_missing')
+    expect(permits(bound, 'graph', 'arm', 'Fabrikam.example')).toBe(true)
+    expect(permits(bound, 'graph', 'arm', '')).toBe(false)
+    expect(permits(caller(), 'graph', 'arm', 'any.example')).toBe(true)
   })
 
   it('gives no raw tokens unless they are allowed, whatever the role', () => {

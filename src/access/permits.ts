@@ -5,8 +5,7 @@ import type { Caller } from './caller.ts'
  * Tells whether a caller may use a connection.
  *
  * @param connection Name without tenant: a permit of a template covers all its tenants.
- * @param upstream Where the call goes; absent for what no upstream is named for, such as a token of
- *   the connection itself, which a caller bound to one upstream may not have.
+ * @param upstream Undefined while it is not known: then only the rest counts.
  * @param tenant Of a template: which one the call names. A caller bound to one has no other.
  */
 export function permits(
@@ -15,9 +14,10 @@ export function permits(
   upstream?: string,
   tenant?: string,
 ): boolean {
-  if (caller.connections !== '*' && !caller.connections.includes(connection)) return false
-  if (caller.tenant !== undefined && caller.tenant !== tenant) return false
-  return caller.upstream === undefined || caller.upstream === upstream
+  return (
+    permitsConnection(caller, connection, tenant) &&
+    (caller.upstream === undefined || upstream === undefined || caller.upstream === upstream)
+  )
 }
 
 /** Returns `permit_missing` when the caller may not use a connection; see `permits`. */
@@ -28,21 +28,21 @@ export function requirePermit(
   tenant?: string,
 ): EvergrantError | undefined {
   if (permits(caller, connection, upstream, tenant)) return undefined
-  const isOtherUpstream =
-    caller.upstream !== undefined &&
-    caller.upstream !== upstream &&
-    (caller.connections === '*' || permits(caller, connection, caller.upstream, tenant))
+  const address = tenant === undefined ? connection : `${connection}@${tenant}`
   return new EvergrantError(
     'permit_missing',
-    isOtherUpstream
-      ? `caller "${caller.name}" may only call the upstream "${caller.upstream}"`
-      : `caller "${caller.name}" may not use connection ${shown(connection)}`,
+    permitsConnection(caller, connection, tenant)
+      ? `caller "${caller.name}" may only call the upstream ${shown(caller.upstream ?? '')}`
+      : `caller "${caller.name}" may not use connection ${shown(address)}`,
   )
 }
 
 /**
  * Returns why a caller may not be handed a raw token of a connection: `permit_missing`,
  * `tokens_not_allowed`; undefined when it may.
+ *
+ * @param upstream Whose token it is; undefined for the connection’s own, which a caller that is
+ *   bound to one upstream may not have.
  */
 export function requireTokens(
   caller: Caller,
@@ -50,13 +50,23 @@ export function requireTokens(
   upstream?: string,
   tenant?: string,
 ): EvergrantError | undefined {
-  const refusal = requirePermit(caller, connection, upstream, tenant)
+  // The empty name is that of a connection’s only upstream, whose token is the connection’s own.
+  const refusal = requirePermit(caller, connection, upstream ?? '', tenant)
   if (refusal !== undefined) return refusal
   if (caller.allowTokens) return undefined
   return new EvergrantError(
     'tokens_not_allowed',
     `caller "${caller.name}" may call APIs with ${shown(connection)}, but not see its tokens`,
   )
+}
+
+function permitsConnection(
+  { connections, tenant: bound }: Caller,
+  connection: string,
+  tenant: string | undefined,
+): boolean {
+  if (connections !== '*' && !connections.includes(connection)) return false
+  return bound === undefined || bound.toLowerCase() === tenant?.toLowerCase()
 }
 
 function shown(text: string): string {
