@@ -55,6 +55,9 @@ const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/
 /** What ids look like: a name of that form could stand for another caller. */
 const idPattern = /^(?:clr|fac)_/
 
+/** What a rate or a concurrency may be at most, as in `server.limits`. */
+const mostOfALimit = 100_000
+
 /** Makes the desk over a store. */
 export function createCallerDesk(options: CallerDeskOptions): CallerDesk {
   const { store, clock, random, onChanged } = options
@@ -111,16 +114,20 @@ function assertSensible({ name, connections, role, limits = {} }: CallerRequest)
     })
   }
   const { ratePerSecond: rate, concurrency } = limits
-  if (rate !== undefined && !(rate >= 0.001 && rate <= 1_000_000)) {
+  if (rate !== undefined && !(rate > 0 && rate <= mostOfALimit)) {
     throw new EvergrantError(
       'usage',
-      `"rate": expected requests a second from 0.001 to 1000000, but saw ${rate}`,
+      `"rate": expected requests a second above 0, up to ${mostOfALimit}, but saw ${rate}`,
     )
   }
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+  if (concurrency !== undefined && !isWholeWithin(concurrency)) {
     throw new EvergrantError(
       'usage',
-      `"concurrency": expected a whole number from 1, but saw ${concurrency}`,
+      `"concurrency": expected a whole number from 1 to ${mostOfALimit}, but saw ${concurrency}`,
     )
   }
+}
+
+function isWholeWithin(value: number): boolean {
+  return Number.isInteger(value) && value >= 1 && value <= mostOfALimit
 }

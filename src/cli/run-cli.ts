@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   migrate: async () => (await import('./migrate.ts')).addMigrateCommand,
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
+  callers: async () => (await import('./callers.ts')).addCallersCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,
   facade: async () => (await import('./facade.ts')).addFacadeCommands,
   run: async () => (await import('./run.ts')).addRunCommand,
