@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -25,8 +26,8 @@ export interface BlockRunner {
 
 /**
  * Makes a folder in which `npx evergrant` is this checkout. Between blocks live on: exported
- * variables, and the id of the last run (`ID` stands for it). The documented port of the simulator
- * may be taken on this machine: a free one is used in its place, throughout.
+ * variables, and the id of the last run (`ID` stands for it). The documented ports of simulator and
+ * service may be taken on this machine: free ones are used in their place, throughout.
  */
 export async function createBlockRunner(): Promise<BlockRunner> {
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-readme-'))
@@ -45,9 +46,10 @@ export async function createBlockRunner(): Promise<BlockRunner> {
   const inBackground: ChildProcess[] = []
   let runId = ''
   let port = ''
+  const servicePort = await freePort()
 
   const told = (text: string): string => {
-    const withId = text.replaceAll(/\bID\b/g, runId)
+    const withId = text.replaceAll(/\bID\b/g, runId).replaceAll(':8420', `:${servicePort}`)
     return port === '' ? withId : withId.replaceAll('7001', port)
   }
 
@@ -62,11 +64,15 @@ export async function createBlockRunner(): Promise<BlockRunner> {
     return end
   }
 
-  /** Starts the simulator of the block, on a free port. */
+  /** Starts the simulator of the block, on a free port, or the service. */
   async function startBackground(text: string): Promise<BlockEnd> {
     // `exec`, so that the process to end is the command and not its shell.
-    const child = shell(`exec ${text.replace('--port 7001', '--port 0')}`)
+    const started = `exec ${text.replace('--port 7001', '--port 0')}`
+    const child = shell([...exported, started].join('\n'))
     inBackground.push(child)
+    if (text.includes('evergrant serve')) {
+      return { exit: 0, printed: await printedUntil(child, 'evergrant listens at') }
+    }
     const printed = await printedUntil(child, 'Ctrl-C ends it.')
     port = /graph +http:\/\/127\.0\.0\.1:(\d+)/.exec(printed)?.[1] ?? ''
     return { exit: 0, printed }
@@ -134,6 +140,18 @@ async function installPackage(folder: string): Promise<void> {
     join(home, 'package.json'),
     JSON.stringify({ name: 'evergrant', type: 'module', exports }),
   )
+}
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
 }
 
 function ended(child: ChildProcess): Promise<BlockEnd> {
