@@ -1,4 +1,3 @@
-export { createAdmission } from './admission.ts'
 export type { Admission, Release } from './admission.ts'
 export { createCallerDirectory } from './caller-directory.ts'
 export type {
@@ -7,14 +6,11 @@ export type {
   CallerDirectory,
   CallerDirectoryOptions,
 } from './caller-directory.ts'
-export { issueCallerKey, parseCallerKey } from './caller-key.ts'
-export type { IssuedKey, ParsedKey } from './caller-key.ts'
 export type { Caller, CallerLimits, Role } from './caller.ts'
 export { createCallerDesk } from './caller-desk.ts'
 export type { CallerDesk, CallerRequest, IssuedCaller } from './caller-desk.ts'
-export { mayPerform, operations, requireRole, roles } from './operations.ts'
+export { operations, requireRole, roles } from './operations.ts'
 export type { Operation } from './operations.ts'
-export { permits, requirePermit, requireTokens } from './permits.ts'
+export { requirePermit, requireTokens } from './permits.ts'
 export type { CallerRecord, CallerStore } from './ports.ts'
-export { readCredential } from './read-credential.ts'
 export type { CallerHeaders } from './read-credential.ts'
