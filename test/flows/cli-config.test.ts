@@ -54,6 +54,7 @@ describe('evergrant config check', () => {
     expect(Object.keys((JSON.parse(out) as { properties: object }).properties)).toEqual([
       'store',
       'encryption',
+      'server',
       'network',
       'providers',
       'connections',
