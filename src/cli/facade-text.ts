@@ -3,32 +3,6 @@ import type { FacadeClient } from '../gateway/index.ts'
 import type { ProductForm } from './facade-forms.ts'
 import { formatFields, formatTable } from './table.ts'
 
-/** A client as `--json` prints it; the secret, where it is told, is told this once. */
-export function facadeToJson(
-  client: FacadeClient,
-  more: { readonly secret?: string; readonly authorizations?: number } = {},
-): object {
-  const at = (instant: number): string => new Date(instant).toISOString()
-  return {
-    name: client.name,
-    client_id: client.id,
-    ...(more.secret === undefined ? {} : { client_secret: more.secret }),
-    connection: client.connection,
-    ...(client.upstream === undefined ? {} : { upstream: client.upstream }),
-    redirect_uris: client.redirectUris,
-    tokens: client.tokens,
-    public: client.isPublic,
-    pkce: client.requiresPkce ? 'required' : 'optional',
-    rotate: client.rotates,
-    ...(client.rotates ? { grace_ms: client.graceMs } : {}),
-    secret_on_refresh: client.needsSecretOnRefresh,
-    ...(more.authorizations === undefined ? {} : { authorizations: more.authorizations }),
-    created_at: at(client.createdAt),
-    ...(client.approvedAt === undefined ? {} : { approved_at: at(client.approvedAt) }),
-    ...(client.revokedAt === undefined ? {} : { revoked_at: at(client.revokedAt) }),
-  }
-}
-
 /** Clients one a line. */
 export function formatClients(clients: readonly FacadeClient[]): string {
   if (clients.length === 0) return 'no façade client yet; `evergrant facade add` registers one\n'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { createFacadeDesk, type FacadeClient, type FacadeDesk } from '../gateway/index.ts'
 import { EvergrantError, systemRandom, type Secret } from '../kernel/index.ts'
-import type { Composition } from '../server/index.ts'
+import { facadeToJson, findFacadeTarget, type Composition } from '../server/index.ts'
 import {
   durationOption,
   wholeNumberOption,
@@ -11,7 +11,7 @@ import {
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import { facadeProducts, fillForm, type FacadeProduct } from './facade-forms.ts'
-import { facadeToJson, formatClient, formatClients, formatForm } from './facade-text.ts'
+import { formatClient, formatClients, formatForm } from './facade-text.ts'
 import type { CliIo } from './io.ts'
 
 interface AddOptions extends CommonOptions {
@@ -100,7 +100,7 @@ Examples:
       const pkce = choiceOption('--pkce', options.pkce ?? 'optional', ['optional', 'required'])
       const { public: isPublic = false, rotate: rotates = false, grace } = options
       await withComposition(io, options, async (composition) => {
-        const { connection, upstream } = findTarget(composition, options.connection)
+        const { connection, upstream } = findFacadeTarget(composition, options.connection)
         const { client, secret } = await deskOf(composition).add({
           name,
           connection,
@@ -282,29 +282,6 @@ function tell(
     return
   }
   io.out(form === undefined ? formatClient(client, { publicUrl, ...known }) : formatForm(form))
-}
-
-/** Reads `name[@tenant][:upstream]`; it has to be there. */
-function findTarget(
-  { connections, engine }: Composition,
-  text: string,
-): { readonly connection: string; readonly upstream?: string } {
-  const cut = text.indexOf(':')
-  const connection = cut === -1 ? text : text.slice(0, cut)
-  const upstream = cut === -1 ? undefined : text.slice(cut + 1)
-  const { definition } = engine.connection(
-    connection,
-    upstream === undefined ? {} : { target: upstream },
-  )
-  const upstreams = Object.keys(connections.find(definition.name)?.config.upstreams ?? {})
-  if (upstream === undefined && upstreams.length > 1) {
-    throw new EvergrantError(
-      'usage',
-      `--connection: "${connection}" has several upstreams: ${upstreams.join(', ')}`,
-      { remedy: `Name the one that the client calls: --connection ${connection}:UPSTREAM.` },
-    )
-  }
-  return { connection, ...(upstream === undefined ? {} : { upstream }) }
 }
 
 function productOption(text: string | undefined): FacadeProduct | undefined {
