@@ -66,6 +66,11 @@ export interface ConnectionHandle {
   /** Returns the token in memory while it lives; starts nothing. */
   peek(): AccessToken | undefined
   /**
+   * Returns the token in memory while it needs no renewal, at once and without a promise; otherwise
+   * undefined, and `getToken` is to be asked. Starts nothing.
+   */
+  take(): AccessToken | undefined
+  /**
    * Tells that an API refused a token. The refused token is never handed out again; a token newer
    * than it is returned at once, otherwise one renewal is shared by all who report. A ruling that
    * had three tokens renewed in five minutes and refuses the fourth has none renewed and none

@@ -137,6 +137,10 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
         const slot = seat.slot ?? attempt()
         return isEvergrantError(slot) ? undefined : slot.peek()
       },
+      take: () => {
+        const slot = seat.slot ?? attempt()
+        return isEvergrantError(slot) ? undefined : slot.take()
+      },
       reportRejection: async (report, options) => {
         const slot = seat.slot ?? attempt()
         if (isEvergrantError(slot)) return { kind: 'renewal_failed', error: slot }

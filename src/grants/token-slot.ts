@@ -273,6 +273,10 @@ export function createTokenSlot(
       const age = ageOf(fresh.token, fresh.issuedTick)
       return age < fresh.lifeMs ? fresh.token : undefined
     },
+    take: () => {
+      if (fresh === undefined) return undefined
+      return ageOf(fresh.token, fresh.issuedTick) < fresh.softInMs ? fresh.token : undefined
+    },
     refresh: async ({ mayResend }) => {
       // What is under way was not asked for by an operator, and may not send what he permits.
       await flight?.outcome

@@ -96,6 +96,8 @@ export interface Composition {
   readonly instanceId: string
   /** The way out: proxy, certificate authorities and all. */
   readonly fetch: typeof fetch
+  /** Opens connections to one API, for calls through the gateway. */
+  readonly pool: Outbound['pool']
   /** What begins, resumes and ends import runs. */
   readonly desk: RunDesk
   /** A connection as resolved. @throws EvergrantError `connection_unknown` */
@@ -238,6 +240,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       identity,
       instanceId,
       fetch: outbound.fetch,
+      pool: (settings) => outbound.pool(settings),
       desk: { store: store.runs, files, targets, clock, random, identity, sourceOf: importSource },
       definition,
       importSource,

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
-import { Agent, buildConnector, Dispatcher1Wrapper } from 'undici'
+import { Agent, buildConnector, Dispatcher1Wrapper, Pool, type Dispatcher } from 'undici'
 import { createTransport, type Transport } from '../imports/index.ts'
 import type { Clock } from '../kernel/index.ts'
+import { createGuardedLookup } from './outbound-addresses.ts'
 import { trustAlso } from './outbound-authorities.ts'
 import { whileOpening } from './outbound-failure.ts'
 import {
@@ -24,7 +25,29 @@ export interface Outbound {
    * nothing is sent to the destination. The caller ends it. @throws what a call would fail with
    */
   dial(url: URL): Promise<Socket>
+  /**
+   * Opens connections to one origin, for calls whose headers, bodies and deadlines are the user’s
+   * own. Without `allowPrivate` names must resolve to public addresses, and the connection goes to
+   * the address that was checked; through a proxy it is the proxy that resolves them.
+   */
+  pool(settings: PoolSettings): OutboundPool
   /** Ends every connection; what is in flight rejects. */
+  close(): Promise<void>
+}
+
+/** What a pool is for. */
+export interface PoolSettings {
+  readonly url: string
+  readonly allowPrivate: boolean
+  readonly http2: boolean
+  readonly timeouts: { readonly connectMs: number }
+  readonly concurrency?: number
+}
+
+/** Connections to one origin. */
+export interface OutboundPool {
+  readonly dispatcher: Dispatcher
+  /** Ends its connections; what is in flight fails. */
   close(): Promise<void>
 }
 
@@ -59,6 +82,9 @@ const openingMs = { direct: 8_000, tunnel: 6_000, throughTunnel: 3_000 } as cons
  */
 const connections = 160
 
+/** Connections of a pool at most, and the longest head of an answer that is read (bytes). */
+const pooled = { connections: 256, headBytes: 65_536, streams: 100 } as const
+
 /**
  * Makes the way out; nothing is sent or opened yet. Every connection, of `fetch` and `transport`
  * alike, goes through the proxy the route names, in a tunnel opened by CONNECT (for `http:` targets
@@ -79,21 +105,26 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const connectDirectly = buildConnector({ ...tls, timeout: openingMs.direct })
   const secureTunnel = buildConnector({ ...tls, timeout: openingMs.throughTunnel })
   const tunnels = new Set<Socket>()
+  const pools = new Set<Pool>()
 
-  const connect: buildConnector.connector = (target, callback) => {
-    const settle: buildConnector.Callback = (...outcome) => {
-      const [error] = outcome
-      if (error === null) callback(...outcome)
-      else callback(whileOpening(error), null)
+  const connectorOf =
+    (direct: buildConnector.connector, secure: buildConnector.connector): typeof direct =>
+    (target, callback) => {
+      const settle: buildConnector.Callback = (...outcome) => {
+        const [error] = outcome
+        if (error === null) callback(...outcome)
+        else callback(whileOpening(error), null)
+      }
+      const proxy = route(target)
+      if (proxy === undefined) return direct(target, settle)
+      void connectThrough(proxy, target, secure, settle)
     }
-    const proxy = route(target)
-    if (proxy === undefined) return connectDirectly(target, settle)
-    void connectThrough(proxy, target, settle)
-  }
+  const connect = connectorOf(connectDirectly, secureTunnel)
 
   async function connectThrough(
     proxy: ProxyAddress,
     target: buildConnector.Options,
+    secure: buildConnector.connector,
     settle: buildConnector.Callback,
   ): Promise<void> {
     let socket: Socket
@@ -103,13 +134,36 @@ export function createOutbound(options: OutboundOptions): Outbound {
     } catch (error) {
       return settle(error as Error, null)
     }
-    if (target.protocol === 'https:') secureTunnel({ ...target, httpSocket: socket }, settle)
+    if (target.protocol === 'https:') secure({ ...target, httpSocket: socket }, settle)
     else settle(null, socket)
   }
 
   function keep(socket: Socket): void {
     tunnels.add(socket)
     socket.once('close', () => tunnels.delete(socket))
+  }
+
+  function openPool(settings: PoolSettings): OutboundPool {
+    const { url, allowPrivate, http2, timeouts, concurrency } = settings
+    const opening = { ...tls, allowH2: http2, preferH2: http2, timeout: timeouts.connectMs }
+    const lookup = allowPrivate ? {} : { lookup: createGuardedLookup() }
+    const pool = new Pool(new URL(url).origin, {
+      connect: connectorOf(buildConnector({ ...opening, ...lookup }), buildConnector(opening)),
+      allowH2: http2,
+      connections: Math.min(concurrency ?? pooled.connections, pooled.connections),
+      pipelining: 1,
+      ...(http2 ? { maxConcurrentStreams: pooled.streams } : {}),
+      keepAliveTimeout: idleMs,
+      maxHeaderSize: pooled.headBytes,
+      // The caller’s framing was checked; a body that breaks its promise fails the call.
+      strictContentLength: true,
+    })
+    pools.add(pool)
+    const close = async (): Promise<void> => {
+      pools.delete(pool)
+      await pool.destroy()
+    }
+    return { dispatcher: pool, close }
   }
 
   const agent = new Agent({ connect, allowH2: false, connections, keepAliveTimeout: idleMs })
@@ -127,8 +181,10 @@ export function createOutbound(options: OutboundOptions): Outbound {
           else reject(error)
         })
       }),
+    pool: openPool,
     close: async () => {
       for (const socket of tunnels) socket.destroy()
+      await Promise.all([...pools].map((pool) => pool.destroy()))
       await agent.destroy()
     },
   }

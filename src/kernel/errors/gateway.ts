@@ -111,6 +111,24 @@ export const gatewayErrors = defineErrors({
     title: 'The request is not HTTP that can be served',
     remedy: 'Send a well-formed HTTP/1.1 request.',
   },
+  request_timeout: {
+    status: 408,
+    retry: 'later',
+    actor: 'caller',
+    exit: 4,
+    title: 'The request’s body stopped coming',
+    remedy: 'Send the request again, and its body without a long pause.',
+  },
+  upstream_refused_token: {
+    status: 401,
+    oauthError: 'invalid_token',
+    retry: 'later',
+    actor: 'operator',
+    exit: 3,
+    title: 'The API refused the token, and a newer one did not help',
+    remedy:
+      'See the trace that `Evergrant-Trace` names; `evergrant connections show NAME` tells how the connection stands.',
+  },
   trace_unknown: {
     status: 404,
     retry: 'never',

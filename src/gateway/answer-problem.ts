@@ -1,0 +1,49 @@
+import type { ServerResponse } from 'node:http'
+import type { EvergrantError } from '../kernel/index.ts'
+
+/** What an answer of ours carries besides the problem. */
+export interface ProblemOptions {
+  readonly traceId: string
+  readonly requestId: string
+  /** Headers as a flat list. */
+  readonly headers?: readonly string[]
+  /** Instead of the registry’s. */
+  readonly status?: number
+  /** Whether the caller’s connection ends with the answer. */
+  readonly endsConnection?: boolean
+}
+
+/** Answers with problem+json (RFC 9457); nothing of the response may have been sent yet. */
+export function answerProblem(
+  response: ServerResponse,
+  error: EvergrantError,
+  options: ProblemOptions,
+): number {
+  const { traceId, requestId, headers = [], endsConnection = false } = options
+  const { retryAfterMs, definition } = error
+  const status = options.status ?? definition.status
+  const body = Buffer.from(JSON.stringify({ ...error.toProblem(requestId), status }))
+  const list = [
+    'content-type',
+    'application/problem+json',
+    'content-length',
+    String(body.length),
+    'cache-control',
+    'no-store',
+    'evergrant-trace',
+    traceId,
+    'evergrant-request-id',
+    requestId,
+    ...headers,
+  ]
+  if (retryAfterMs !== undefined) {
+    list.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  }
+  if (status === 401 && !headers.includes('www-authenticate')) {
+    list.push('www-authenticate', 'Bearer error="invalid_token"')
+  }
+  if (endsConnection) list.push('connection', 'close')
+  response.writeHead(status, list)
+  response.end(body)
+  return body.length
+}

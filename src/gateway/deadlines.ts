@@ -1,0 +1,61 @@
+import type { Clock } from '../kernel/index.ts'
+
+/** Something that must not stay as it is for longer than a while. */
+export interface Watched {
+  /** By the clock’s `monotonic`; moved ahead by whoever makes progress. */
+  deadlineAt: number
+  /** Called once when the deadline has passed; it is not watched any more then. */
+  expire(): void
+}
+
+/** Watches any number of deadlines with one timer. */
+export interface Deadlines {
+  add(watched: Watched): void
+  remove(watched: Watched): void
+  /** How many are watched. */
+  readonly size: number
+  close(): void
+}
+
+/**
+ * Makes a watch that looks every `everyMs`: a deadline is noticed at most so much too late. One
+ * timer runs while anything is watched, and none when nothing is.
+ */
+export function createDeadlines(clock: Clock, everyMs: number): Deadlines {
+  const watched = new Set<Watched>()
+  let cancel: (() => void) | undefined
+  let isClosed = false
+
+  const look = (): void => {
+    cancel = undefined
+    const now = clock.monotonic()
+    for (const one of watched) {
+      if (one.deadlineAt > now) continue
+      watched.delete(one)
+      one.expire()
+    }
+    arm()
+  }
+  const arm = (): void => {
+    if (cancel !== undefined || watched.size === 0 || isClosed) return
+    cancel = clock.schedule(everyMs, look)
+  }
+
+  return {
+    add: (one) => {
+      watched.add(one)
+      if (cancel === undefined) arm()
+    },
+    remove: (one) => {
+      watched.delete(one)
+    },
+    get size() {
+      return watched.size
+    },
+    close: () => {
+      isClosed = true
+      cancel?.()
+      cancel = undefined
+    },
+  }
+}

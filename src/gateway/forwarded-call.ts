@@ -1,0 +1,738 @@
+/* oxlint-disable max-lines -- one state machine: its steps share nearly all of its state */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import { requirePermit, type Authenticated, type Caller } from '../access/index.ts'
+import type { Rejection, TokenGrant } from '../grants/index.ts'
+import {
+  EvergrantError,
+  isEvergrantError,
+  type AccessToken,
+  type Clock,
+  type Emit,
+  type Result,
+} from '../kernel/index.ts'
+import { answerProblem } from './answer-problem.ts'
+import type { PeekedAnswer } from './answer.ts'
+import { Attempt, type AttemptListener } from './attempt.ts'
+import { allowedMethods, refuseBySettings, refuseFraming } from './call-refusals.ts'
+import type { Deadlines, Watched } from './deadlines.ts'
+import { decodePeek, type Peek } from './decode-peek.ts'
+import { describeFailure } from './describe-failure.ts'
+import type { GatewayEvent } from './events.ts'
+import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
+import type { CallTrace } from './call-trace.ts'
+import type { CallerGate } from './gateway-ports.ts'
+import { HeldAnswer } from './held-answer.ts'
+import { openLinkRewriting, type LinkRewriting } from './link-rewriting.ts'
+import { parseTarget, type ProxyTarget } from './parse-target.ts'
+import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
+import { isIdempotent, whyNotReplay, type Refusal } from './replay-rules.ts'
+import { RequestBody, type BodyListener } from './request-body.ts'
+import type { TraceOutcome } from './trace.ts'
+import type { CallPlan, CallPlans } from './upstream-plan.ts'
+
+/** What calls share. */
+export interface CallContext {
+  readonly plans: CallPlans
+  readonly callers: CallerGate
+  readonly clock: Clock
+  readonly emit: Emit<GatewayEvent>
+  readonly deadlines: Deadlines
+  /** Where callers reach the gateway, without trailing slash. */
+  readonly publicUrl: string
+  /** Told when a call is over. */
+  readonly onOver: (call: ForwardedCall) => void
+}
+
+/** A body at most this long is sent as a whole (bytes). */
+const longestWhole = 16_384
+
+/** How long the beginning of a body is waited for before it is judged (ms). */
+const peekMs = 200
+
+/** How long a token may be waited for, longer than the engine ever does (ms). */
+const tokenWaitMs = 60_000
+
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+/** An event of a call, what is the same for all of them left out. */
+type CallEvent = Without<
+  Extract<GatewayEvent, { readonly traceId: string }>,
+  'at' | 'connection' | 'upstream' | 'traceId'
+>
+
+type Wait = 'token' | 'connection' | 'caller' | 'answer' | 'body'
+
+const owner = Symbol('call')
+type Owned = ServerResponse & { [owner]?: ForwardedCall }
+
+/**
+ * One call on its way through the gateway. Reads as its life does: accepted, given a token, sent,
+ * answered, perhaps judged and sent again, passed on. Nothing of it outlives the caller’s
+ * connection or its deadlines.
+ */
+export class ForwardedCall implements AttemptListener, BodyListener, Watched {
+  deadlineAt = 0
+  readonly #context: CallContext
+  readonly #request: IncomingMessage
+  readonly #response: Owned
+  readonly #trace: CallTrace
+  #target: ProxyTarget | undefined
+  #plan: CallPlan | undefined
+  #release: (() => void) | undefined
+  #body: RequestBody | undefined
+  #attempt: Attempt | undefined
+  #held: HeldAnswer | undefined
+  #links: LinkRewriting | undefined
+  #cancelPeek: (() => void) | undefined
+  /** What it waits for, so that a missed deadline can be told. */
+  #waitingFor: Wait = 'token'
+  #isCounted = false
+  #isOver = false
+  #hasHead = false
+  #hasPieces = false
+  #isAnswerComplete = false
+  #isPaused = false
+  #wasRetried = false
+  #hasContinued = false
+  #replayNote: string | undefined
+  #outcome: TraceOutcome = 'served'
+  #status = 0
+  /** Of the answer that refused the token. */
+  #firstStatus = 0
+  /** For a body that is sent as a whole. */
+  #pendingToken: AccessToken | undefined
+
+  constructor(
+    context: CallContext,
+    request: IncomingMessage,
+    response: ServerResponse,
+    trace: CallTrace,
+  ) {
+    this.#context = context
+    this.#request = request
+    this.#response = response
+    this.#trace = trace
+    trace.method = request.method ?? ''
+    this.#response[owner] = this
+    response.on('close', onClose)
+  }
+
+  /** Begins; `refusal` ends it at once. */
+  start(refusal?: EvergrantError): void {
+    if (refusal !== undefined) return this.#refuse(refusal)
+    const target = parseTarget(this.#request.url ?? '')
+    if (target === undefined) {
+      const words = 'its path or query can be read in more than one way'
+      return this.#refuse(new EvergrantError('target_invalid', words))
+    }
+    this.#target = target
+    this.#trace.path = target.path
+    const caller = this.#context.callers.authenticate(this.#request.headers)
+    if (!(caller instanceof Promise)) return this.#accept(caller)
+    caller.then(
+      (known) => this.#accept(known),
+      (fault: unknown) => this.#fault(fault),
+    )
+  }
+
+  /** Ends it where it stands, as when the gateway closes. */
+  cut(error: EvergrantError): void {
+    if (this.#isOver) return
+    this.#trace.code = error.code
+    if (this.#hasHead) this.#breakOff()
+    else this.#fail(error)
+  }
+
+  // Accepting: who calls, where to, and whether that may pass now.
+
+  #accept(known: Authenticated): void {
+    if (this.#isOver) return
+    if (!known.ok) return this.#refuse(known.error)
+    const caller = known.value
+    this.#trace.callerId = caller.id
+    this.#trace.callerName = caller.name
+    const refusal = this.#admit(caller)
+    if (refusal !== undefined) return this.#refuse(refusal)
+    const { handle } = this.#plan as CallPlan
+    this.#context.deadlines.add(this)
+    const token = handle.take()
+    if (token !== undefined) return this.#useToken(token, 'memory')
+    this.#waitFor('token', tokenWaitMs)
+    handle.getToken().then(
+      (granted) => this.#onToken(granted),
+      (fault: unknown) => this.#fault(fault),
+    )
+  }
+
+  #onToken(granted: Result<TokenGrant, EvergrantError>): void {
+    if (this.#isOver) return
+    if (!granted.ok) return this.#fail(tokenUnavailable(granted.error))
+    const { token, origin, warning } = granted.value
+    if (warning !== undefined) this.#trace.step('token_warning', { code: warning.code })
+    this.#trace.wasRenewed = origin === 'issued'
+    this.#useToken(token, origin)
+  }
+
+  /** Everything that can be refused before a token is wanted, in order. */
+  #admit(caller: Caller): EvergrantError | undefined {
+    const { plans, callers } = this.#context
+    const { address, path } = this.#target as ProxyTarget
+    let plan: CallPlan
+    try {
+      plan = plans.find(address)
+    } catch (error) {
+      if (!isEvergrantError(error)) throw error
+      // Who may not use a connection is not told whether there is one.
+      const name = /^[^@:]*/.exec(address)?.[0] ?? ''
+      return requirePermit(caller, name) ?? error
+    }
+    this.#plan = plan
+    this.#trace.connection = plan.connection
+    this.#trace.upstream = plan.upstream
+    const { lane } = plan
+    const method = this.#request.method ?? ''
+    const refusal =
+      requirePermit(caller, plan.name, plan.upstream) ??
+      refuseBySettings(plan, method, path) ??
+      refuseFraming(this.#request)
+    if (refusal !== undefined) return refusal
+    const release = callers.admit(caller)
+    if (isEvergrantError(release)) return release
+    this.#release = release
+    this.#trace.step('authenticated', { caller: caller.name, kind: caller.kind })
+    if (lane.calls >= lane.mostCalls) {
+      const words = `${lane.mostCalls} calls are under way`
+      return new EvergrantError('upstream_busy', words, { retryAfterMs: 1_000 })
+    }
+    const open = lane.circuit.refuse()
+    if (open !== undefined) return open
+    lane.calls++
+    this.#isCounted = true
+    return undefined
+  }
+
+  // Sending.
+
+  #useToken(token: AccessToken, origin: string): void {
+    this.#trace.step('token', { origin, ageMs: this.#ageOf(token) })
+    if (!this.#hasBody()) return this.#send(token, null)
+    if (/^100-continue$/i.test(this.#request.headers.expect ?? '')) {
+      this.#hasContinued = true
+      this.#response.writeContinue()
+    }
+    const body = new RequestBody(this.#request, this)
+    this.#body = body
+    const { idleMs } = (this.#plan as CallPlan).lane.settings.timeouts
+    this.#waitFor('caller', idleMs)
+    if (Number(this.#request.headers['content-length'] ?? Infinity) > longestWhole) {
+      return this.#send(token, body.stream())
+    }
+    this.#pendingToken = token
+    body.collect()
+  }
+
+  #hasBody(): boolean {
+    const { headers } = this.#request
+    const length = headers['content-length']
+    return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  }
+
+  onBodyPiece(): void {
+    if (this.#waitingFor !== 'caller') return
+    this.#waitFor('caller', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+  }
+
+  onBodyEnd(): void {
+    if (this.#isOver) return
+    const token = this.#pendingToken
+    if (token !== undefined) {
+      this.#pendingToken = undefined
+      return this.#send(token, this.#body?.kept ?? null)
+    }
+    if (this.#waitingFor !== 'caller') return
+    this.#waitFor('answer', (this.#plan as CallPlan).lane.settings.timeouts.headersMs)
+  }
+
+  #send(token: AccessToken, body: Buffer | Readable | null): void {
+    const { lane } = this.#plan as CallPlan
+    const { path, query } = this.#target as ProxyTarget
+    const { rawHeaders, headers } = this.#request
+    const method = this.#request.method ?? ''
+    const list = requestHeaders(rawHeaders, headers.connection, lane.headers.names)
+    lane.headers.append(list, token)
+    const length = headers['content-length']
+    if (body !== null && !Buffer.isBuffer(body) && length !== undefined) {
+      list.push('content-length', length)
+    }
+    const whole = lane.basePath + path
+    const rest = lane.query === undefined ? query : lane.query(query, token)
+    const attempt = new Attempt(token, this)
+    this.#attempt = attempt
+    if (body === null || Buffer.isBuffer(body)) {
+      this.#waitFor('connection', lane.settings.timeouts.connectMs)
+    }
+    lane.pool.dispatcher.dispatch(
+      {
+        path: (whole === '' ? '/' : whole) + rest,
+        method,
+        headers: list,
+        body,
+        // The deadlines are ours: one watch for all of them.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      attempt,
+    )
+  }
+
+  onSending(): void {
+    if (this.#waitingFor !== 'connection') return
+    this.#waitFor('answer', (this.#plan as CallPlan).lane.settings.timeouts.headersMs)
+  }
+
+  // Answers.
+
+  onAnswer(attempt: Attempt, status: number, headers: IncomingHeaders): void {
+    const { lane } = this.#plan as CallPlan
+    lane.circuit.succeed()
+    this.#trace.step('answered', { status })
+    this.#waitFor('body', lane.settings.timeouts.idleMs)
+    const suspicion = lane.rules.isSuspicious(status, headers)
+    if (suspicion === 'no') return this.#passHead(status, headers)
+    const held = new HeldAnswer(attempt, status, headers)
+    this.#held = held
+    if (suspicion === 'by_head' || isEventStream(headers)) return this.#judge(held)
+    this.#cancelPeek = this.#context.clock.schedule(peekMs, () => this.#judge(held))
+  }
+
+  onAnswerPiece(attempt: Attempt, piece: Buffer): void {
+    const held = this.#held
+    if (held === undefined) return this.#passPiece(attempt, piece)
+    if (held.add(piece) && this.#cancelPeek !== undefined) this.#judge(held)
+  }
+
+  onAnswerEnd(): void {
+    const held = this.#held
+    if (held === undefined) return this.#passEnd()
+    held.isEnded = true
+    if (this.#cancelPeek !== undefined) this.#judge(held)
+  }
+
+  onFailure(attempt: Attempt, cause: Error): void {
+    const held = this.#held
+    if (held !== undefined) {
+      held.error = cause
+      if (this.#cancelPeek !== undefined) this.#judge(held)
+      return
+    }
+    const { lane } = this.#plan as CallPlan
+    const failure = describeFailure(cause, lane.origin)
+    if (this.#hasHead) {
+      this.#trace.code = failure.error.code
+      return this.#breakOff()
+    }
+    if (failure.isReset && attempt.isSending && this.#mayRetry()) {
+      // A server may close a connection that was idle just as a request comes over it.
+      this.#wasRetried = true
+      this.#trace.step('sent_again', { because: 'the connection was closed unused' })
+      return this.#send(attempt.token, this.#body?.kept ?? null)
+    }
+    if (failure.isUnreachable) lane.circuit.fail()
+    else lane.circuit.succeed()
+    this.#fail(failure.error)
+  }
+
+  #mayRetry(): boolean {
+    if (this.#wasRetried || !isIdempotent(this.#request.method ?? '')) return false
+    return this.#body === undefined || this.#body.kept !== undefined
+  }
+
+  // Judging an answer that may be about the token.
+
+  #judge(held: HeldAnswer): void {
+    this.#cancelPeek?.()
+    this.#cancelPeek = undefined
+    decodePeek(held.pieces, held.isEnded, held.header('content-encoding'))
+      .then((peek) => {
+        if (this.#isOver) return
+        const answer = this.#describe(held, peek)
+        const verdict = this.#verdictOn(answer)
+        if (verdict.kind === 'not_about_token') return this.#passHeld(held)
+        this.#trace.rule = verdict.rule
+        return this.#onRefused(held, answer, verdict)
+      })
+      .catch((fault: unknown) => this.#fault(fault))
+  }
+
+  #describe(held: HeldAnswer, peek: Peek | undefined): PeekedAnswer {
+    const { path } = this.#target as ProxyTarget
+    const { token } = held.attempt
+    return {
+      status: held.status,
+      headers: held.headers,
+      isBodyComplete: peek?.isComplete ?? false,
+      method: this.#request.method ?? '',
+      path: path === '' ? '/' : path,
+      token,
+      tokenAgeMs: this.#ageOf(token),
+      ...(peek === undefined ? {} : { body: peek.text }),
+    }
+  }
+
+  #verdictOn(answer: PeekedAnswer): AnswerVerdict {
+    const verdict = (this.#plan as CallPlan).lane.rules.judge(answer)
+    const { kind, detail } = verdict
+    const more =
+      kind !== 'not_about_token'
+        ? { rule: verdict.rule }
+        : verdict.hint === undefined
+          ? {}
+          : { hint: verdict.hint.message, entry: verdict.hint.entry }
+    this.#trace.step('judged', { verdict: kind, detail, ...more })
+    return verdict
+  }
+
+  async #onRefused(held: HeldAnswer, answer: PeekedAnswer, verdict: Refusal): Promise<void> {
+    const { lane, handle, connection, upstream } = this.#plan as CallPlan
+    const { rule } = verdict
+    const report = reportOf(answer, verdict, upstream)
+    if (this.#trace.wasReplayed) {
+      // Reported so that this token is not sent again either; this call is not sent a third time.
+      handle.reportRejection(report).catch(() => {})
+      return this.#giveRefusal(held, verdict)
+    }
+    const skip = whyNotReplay({
+      status: held.status,
+      method: this.#request.method ?? '',
+      hasIdempotencyKey: this.#request.headers['idempotency-key'] !== undefined,
+      mayReplayUnsafe: lane.settings.replayUnsafe,
+      isBodyKept: this.#isBodyKept(),
+    })
+    if (skip !== undefined) {
+      handle.reportRejection(report).catch(() => {})
+      this.#replayNote = `skipped; reason=${skip}`
+      this.#trace.step('replay_skipped', { rule, reason: skip })
+      this.#event(
+        {
+          type: 'gateway.replay_skipped',
+          rule,
+          reason: skip,
+        },
+        connection,
+      )
+      return this.#giveRefusal(held, verdict)
+    }
+    this.#waitFor('token', tokenWaitMs)
+    const rejection = await handle.reportRejection(report)
+    if (this.#isOver) return
+    if (!('token' in rejection)) {
+      this.#trace.step('not_renewed', describeRejection(rejection))
+      return this.#giveRefusal(held, verdict)
+    }
+    this.#trace.step('renewed', { how: rejection.kind, ageMs: this.#ageOf(rejection.token) })
+    this.#trace.wasRenewed = true
+    this.#replay(held, rejection.token, rule)
+  }
+
+  #isBodyKept(): boolean {
+    return this.#body === undefined || this.#body.kept !== undefined
+  }
+
+  #replay(held: HeldAnswer, token: AccessToken, rule: string): void {
+    held.attempt.giveUp()
+    this.#held = undefined
+    this.#trace.wasReplayed = true
+    this.#replayNote = `replayed; rule=${rule}`
+    this.#firstStatus = held.status
+    this.#trace.step('replayed', { rule })
+    this.#send(token, this.#body?.kept ?? null)
+  }
+
+  /** The API’s own refusal, or in normalise mode what every client understands. */
+  #giveRefusal(held: HeldAnswer, verdict: Refusal): void {
+    this.#outcome = 'upstream_refused'
+    const { lane, connection } = this.#plan as CallPlan
+    if (!lane.settings.normalise) return this.#passHeld(held)
+    held.attempt.giveUp()
+    this.#held = undefined
+    this.#trace.step('normalised', { status: held.status, rule: verdict.rule })
+    this.#event({ type: 'gateway.normalised', status: held.status }, connection)
+    const error = new EvergrantError('upstream_refused_token', verdict.detail)
+    this.#answer(error, ['evergrant-upstream-status', String(held.status)])
+  }
+
+  #passHeld(held: HeldAnswer): void {
+    this.#held = undefined
+    this.#passHead(held.status, held.headers)
+    for (const piece of held.pieces) this.#passPiece(held.attempt, piece)
+    if (held.error !== undefined) {
+      this.#trace.code = describeFailure(held.error, '').error.code
+      return this.#breakOff()
+    }
+    if (held.isEnded) this.#passEnd()
+    else {
+      this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+      if (!this.#isPaused) held.attempt.resume()
+    }
+  }
+
+  // Passing an answer on.
+
+  #passHead(status: number, headers: IncomingHeaders): void {
+    const { lane, connection } = this.#plan as CallPlan
+    const { id, requestId } = this.#trace
+    const list = answerHeadersToPass(headers)
+    if (lane.settings.links === 'rewrite') this.#links = this.#rewriteLinks(status, headers, list)
+    list.push('evergrant-trace', id, 'evergrant-request-id', requestId)
+    if (this.#replayNote !== undefined) list.push('evergrant-replay', this.#replayNote)
+    this.#hasHead = true
+    this.#status = status
+    try {
+      this.#response.writeHead(status, list)
+    } catch (error) {
+      this.#attempt?.giveUp()
+      this.#hasHead = false
+      return this.#fail(
+        new EvergrantError('upstream_answer_invalid', 'a header of it cannot be passed on', {
+          cause: error,
+        }),
+      )
+    }
+    if (this.#trace.wasReplayed && this.#trace.rule !== undefined) {
+      const event = {
+        type: 'gateway.replayed',
+        rule: this.#trace.rule,
+        status: this.#firstStatus,
+      } as const
+      this.#event({ ...event, replayStatus: status }, connection)
+    }
+    process.nextTick(flushHead, this)
+  }
+
+  #rewriteLinks(
+    status: number,
+    headers: IncomingHeaders,
+    list: string[],
+  ): LinkRewriting | undefined {
+    const { lane, address } = this.#plan as CallPlan
+    return openLinkRewriting({
+      base: lane.origin + lane.basePath,
+      gateway: `${this.#context.publicUrl}/proxy/${address}`,
+      status,
+      headers,
+      list,
+      hasBody: this.#request.method !== 'HEAD',
+      onPiece: (piece) => this.#write(piece),
+      onEnd: () => this.#finish(),
+      onFailure: () => this.#breakOff(),
+      onDrain: () => this.onDrain(),
+    })
+  }
+
+  /** A head whose body does not come at once must not wait for it. */
+  flushHead(): void {
+    if (!this.#hasPieces && !this.#isAnswerComplete && !this.#isOver) this.#response.flushHeaders()
+  }
+
+  #passPiece(attempt: Attempt, piece: Buffer): void {
+    if (this.#isOver) return
+    const canTakeMore = this.#links === undefined ? this.#write(piece) : this.#links.write(piece)
+    this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    if (canTakeMore || this.#isPaused) return
+    this.#isPaused = true
+    attempt.pause()
+  }
+
+  #write(piece: Buffer): boolean {
+    this.#hasPieces = true
+    this.#trace.responseBytes += piece.length
+    const canTakeMore = this.#response.write(piece)
+    if (!canTakeMore && this.#response.listenerCount('drain') === 0) {
+      this.#response.on('drain', onDrain)
+    }
+    return canTakeMore
+  }
+
+  onDrain(): void {
+    if (this.#isOver) return
+    this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#attempt?.resume()
+  }
+
+  #passEnd(): void {
+    if (this.#links === undefined) this.#finish()
+    else this.#links.end()
+  }
+
+  #finish(): void {
+    if (this.#isOver) return
+    this.#isAnswerComplete = true
+    this.#response.end()
+  }
+
+  // Ending.
+
+  /** Tells the caller that an answer is not whole: its connection ends in the midst of it. */
+  #breakOff(): void {
+    if (this.#isOver) return
+    this.#outcome = 'failed'
+    this.#attempt?.giveUp()
+    const { socket } = this.#response
+    // Without a length and without chunks, a plain end would look like the end of the answer.
+    if (this.#response.chunkedEncoding || this.#response.hasHeader('content-length')) {
+      this.#response.destroy()
+    } else if (socket === null) this.#response.destroy()
+    else socket.resetAndDestroy()
+  }
+
+  #refuse(error: EvergrantError): void {
+    this.#outcome = 'refused'
+    const plan = this.#plan
+    if (plan !== undefined) {
+      this.#event({ type: 'gateway.refused', code: error.code }, plan.connection)
+    }
+    const allow =
+      error.code === 'method_not_allowed' && plan !== undefined
+        ? ['allow', allowedMethods(plan)]
+        : []
+    this.#answer(error, allow)
+  }
+
+  #fail(error: EvergrantError): void {
+    this.#outcome = 'failed'
+    const plan = this.#plan
+    if (plan !== undefined) {
+      this.#event({ type: 'gateway.upstream_failed', code: error.code }, plan.connection)
+    }
+    this.#answer(error, [])
+  }
+
+  #fault(fault: unknown): void {
+    if (this.#isOver) return
+    const error = isEvergrantError(fault)
+      ? fault
+      : new EvergrantError('internal', 'the call met a fault', { cause: fault })
+    this.#attempt?.giveUp()
+    if (this.#hasHead) this.#breakOff()
+    else this.#fail(error)
+  }
+
+  /** Answers instead of the API. */
+  #answer(error: EvergrantError, headers: readonly string[]): void {
+    if (this.#isOver || this.#response.headersSent) return
+    this.#trace.code = error.code
+    const { id, requestId } = this.#trace
+    const expects = this.#request.headers.expect !== undefined && !this.#hasContinued
+    this.#body?.discard()
+    this.#hasHead = true
+    this.#isAnswerComplete = true
+    this.#status = error.definition.status
+    this.#trace.responseBytes = answerProblem(this.#response, error, {
+      traceId: id,
+      requestId,
+      headers:
+        this.#replayNote === undefined
+          ? headers
+          : [...headers, 'evergrant-replay', this.#replayNote],
+      // A caller that waits for 100 may send its body all the same, or not.
+      endsConnection: expects,
+    })
+  }
+
+  /** The caller’s response ended, one way or the other: everything is let go of. */
+  onClose(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#cancelPeek?.()
+    this.#context.deadlines.remove(this)
+    this.#attempt?.giveUp()
+    this.#links?.destroy()
+    const plan = this.#plan
+    if (plan !== undefined && this.#isCounted) plan.lane.calls--
+    this.#release?.()
+    if (!this.#response.writableFinished && this.#outcome === 'served') this.#outcome = 'aborted'
+    this.#trace.requestBytes = this.#body?.bytes ?? 0
+    this.#trace.end(this.#outcome, this.#status)
+    this.#context.onOver(this)
+  }
+
+  // Deadlines.
+
+  #waitFor(what: Wait, milliseconds: number): void {
+    this.#waitingFor = what
+    this.deadlineAt = this.#context.clock.monotonic() + milliseconds
+  }
+
+  expire(): void {
+    if (this.#isOver) return
+    const waitingFor = this.#waitingFor
+    const { lane } = this.#plan as CallPlan
+    this.#trace.step('deadline', { waitingFor })
+    this.#attempt?.giveUp()
+    if (this.#hasHead) {
+      this.#trace.code = 'upstream_timeout'
+      return this.#breakOff()
+    }
+    if (waitingFor === 'token') {
+      const words = 'no token came in time'
+      return this.#fail(new EvergrantError('token_unavailable', words, { retryAfterMs: 5_000 }))
+    }
+    if (waitingFor === 'caller' && this.#body?.isHeldUp !== true) {
+      return this.#fail(new EvergrantError('request_timeout', 'its body stopped coming'))
+    }
+    lane.circuit.fail()
+    const words =
+      waitingFor === 'connection'
+        ? 'no connection was free or opened in time'
+        : `${lane.origin} sent nothing for ${lane.settings.timeouts.headersMs / 1_000} s`
+    this.#fail(new EvergrantError('upstream_timeout', words, { retryAfterMs: 1_000 }))
+  }
+
+  #ageOf(token: AccessToken): number {
+    return Math.max(0, this.#context.clock.now() - token.issuedAt)
+  }
+
+  #event(event: CallEvent, connection: string): void {
+    const { upstream = '' } = this.#plan ?? {}
+    const at = this.#context.clock.now()
+    this.#context.emit({ ...event, at, connection, upstream, traceId: this.#trace.id })
+  }
+}
+
+function onClose(this: ServerResponse): void {
+  ;(this as Owned)[owner]?.onClose()
+}
+
+function onDrain(this: ServerResponse): void {
+  ;(this as Owned)[owner]?.onDrain()
+}
+
+function flushHead(call: ForwardedCall): void {
+  call.flushHead()
+}
+
+function isEventStream(headers: IncomingHeaders): boolean {
+  const type = headers['content-type']
+  return typeof type === 'string' && type.toLowerCase().startsWith('text/event-stream')
+}
+
+/** Why no token could be had, with a time to come back. */
+function tokenUnavailable(cause: EvergrantError): EvergrantError {
+  const { definition, retryAfterMs } = cause
+  if (definition.status === 503 && retryAfterMs !== undefined) return cause
+  return new EvergrantError('token_unavailable', cause.message, {
+    cause,
+    remedy: cause.remedy,
+    retryAfterMs: retryAfterMs ?? 30_000,
+    ...(cause.upstream === undefined ? {} : { upstream: cause.upstream }),
+  })
+}
+
+function describeRejection(
+  rejection: Exclude<Rejection, { readonly token: AccessToken }>,
+): Readonly<Record<string, string>> {
+  if (rejection.kind === 'renewal_failed') return { code: rejection.error.code }
+  return { reason: rejection.reason }
+}

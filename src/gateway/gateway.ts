@@ -1,0 +1,100 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { EvergrantError, type Clock, type Emit } from '../kernel/index.ts'
+import { createDeadlines } from './deadlines.ts'
+import type { GatewayEvent } from './events.ts'
+import { ForwardedCall, type CallContext } from './forwarded-call.ts'
+import type { CallerGate, ConnectionRoutes, UpstreamPool } from './gateway-ports.ts'
+import type { UpstreamSettings } from './settings.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
+import { createCallPlans } from './upstream-plan.ts'
+
+/** What a gateway is made of. */
+export interface GatewayOptions {
+  readonly connections: ConnectionRoutes
+  readonly callers: CallerGate
+  readonly traces: Pick<TraceRecorder, 'begin'>
+  readonly openPool: (settings: UpstreamSettings) => UpstreamPool
+  readonly clock: Clock
+  readonly emit: Emit<GatewayEvent>
+  /** Where callers reach the gateway, such as `https://evergrant.example`. */
+  readonly publicUrl: string
+  /** The id that a trusted proxy gave a request. Default: none is taken over. */
+  readonly requestIdOf?: (request: IncomingMessage) => string | undefined
+}
+
+/** Forwards calls to APIs through named connections. */
+export interface Gateway {
+  /**
+   * Takes a request whose target begins with `/proxy/`. Also for `checkContinue`: the caller is
+   * told to go on only once the call is accepted. Never throws.
+   */
+  handle(request: IncomingMessage, response: ServerResponse): void
+  /** Calls under way. */
+  readonly calls: number
+  /**
+   * Refuses new calls and resolves when those under way have ended; after `graceMs` (10 s by
+   * default) they are ended. Idempotent.
+   */
+  close(options?: { readonly graceMs?: number }): Promise<void>
+}
+
+/** How often deadlines are looked at (ms). */
+const lookEveryMs = 500
+
+/** Makes a gateway; nothing is opened before the first call. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { clock, traces, requestIdOf } = options
+  const plans = createCallPlans(options)
+  const deadlines = createDeadlines(clock, lookEveryMs)
+  const calls = new Set<ForwardedCall>()
+  let closing: Promise<void> | undefined
+  let onIdle: (() => void) | undefined
+  const context: CallContext = {
+    plans,
+    callers: options.callers,
+    clock,
+    emit: options.emit,
+    deadlines,
+    publicUrl: options.publicUrl.replace(/\/+$/, ''),
+    onOver: (call) => {
+      calls.delete(call)
+      if (calls.size === 0) onIdle?.()
+    },
+  }
+
+  async function close(graceMs: number): Promise<void> {
+    if (calls.size > 0) {
+      const idle = Promise.withResolvers<undefined>()
+      onIdle = () => idle.resolve(undefined)
+      const cancel = clock.schedule(graceMs, () => {
+        for (const call of calls) call.cut(draining())
+        // Answers that nobody takes are not waited for.
+        idle.resolve(undefined)
+      })
+      await idle.promise
+      cancel()
+    }
+    deadlines.close()
+    await plans.close()
+  }
+
+  return {
+    handle: (request, response) => {
+      const trace = traces.begin('call')
+      trace.requestId = requestIdOf?.(request) ?? `req${trace.id.slice(3)}`
+      const call = new ForwardedCall(context, request, response, trace)
+      calls.add(call)
+      call.start(closing === undefined ? undefined : draining())
+    },
+    get calls() {
+      return calls.size
+    },
+    close: ({ graceMs = 10_000 } = {}) => (closing ??= close(graceMs)),
+  }
+}
+
+function draining(): EvergrantError {
+  return new EvergrantError('service_draining', 'no further call is taken', {
+    retryAfterMs: 1_000,
+  })
+}

@@ -1,0 +1,35 @@
+import { longestPeek } from './answer.ts'
+import type { Attempt } from './attempt.ts'
+import type { IncomingHeaders } from './forward-headers.ts'
+
+/** An answer that is not passed on yet: it may be about the token. */
+export class HeldAnswer {
+  readonly attempt: Attempt
+  readonly status: number
+  readonly headers: IncomingHeaders
+  readonly pieces: Buffer[] = []
+  #bytes = 0
+  isEnded = false
+  /** It broke off. */
+  error: Error | undefined
+
+  constructor(attempt: Attempt, status: number, headers: IncomingHeaders) {
+    this.attempt = attempt
+    this.status = status
+    this.headers = headers
+  }
+
+  /** Keeps a piece; whether that is enough to judge by. No more than that is taken meanwhile. */
+  add(piece: Buffer): boolean {
+    this.pieces.push(piece)
+    this.#bytes += piece.length
+    if (this.#bytes < longestPeek) return false
+    this.attempt.pause()
+    return true
+  }
+
+  header(name: string): string | undefined {
+    const value = this.headers[name]
+    return typeof value === 'string' ? value : value?.join(', ')
+  }
+}
