@@ -14,6 +14,7 @@ export default defineConfig({
     'cli/main': 'src/cli/main.ts',
     'server/import-worker': 'src/server/import-worker.ts',
     'server/sweep-worker': 'src/server/sweep-worker.ts',
+    'server/trace-worker': 'src/server/trace-worker.ts',
   },
   root: 'src',
   unbundle: true,

@@ -35,6 +35,7 @@ const published: readonly string[] = [
   'dist/cli/main.js',
   'dist/server/import-worker.js',
   'dist/server/sweep-worker.js',
+  'dist/server/trace-worker.js',
 ]
 
 /** What a stranger does with the package, in the order they would do it. */

@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   run: async () => (await import('./run.ts')).addRunCommand,
   import: async () => (await import('./import.ts')).addImportCommand,
   imports: async () => (await import('./imports.ts')).addImportsCommands,
+  traces: async () => (await import('./traces.ts')).addTracesCommands,
 }
 
 /** The command that is called; all of them for the help and for whatever is none of them. */

@@ -1,7 +1,17 @@
 import type { Command } from 'commander'
+import { beginTokenTrace, createTraceRecorder } from '../gateway/index.ts'
 import type { ConnectionDefinition, TokenGrant } from '../grants/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
+import {
+  err,
+  EvergrantError,
+  isEvergrantError,
+  newId,
+  ok,
+  systemRandom,
+  type Result,
+} from '../kernel/index.ts'
 import type { TokenTarget } from '../oauth/index.ts'
+import { writeTraces, type Composition } from '../server/index.ts'
 import {
   durationOption,
   withCommonOptions,
@@ -10,6 +20,8 @@ import {
 } from './common-options.ts'
 import { formatError } from './report-error.ts'
 import type { CliContext } from './context.ts'
+import type { CliIo } from './io.ts'
+import { tokenFormOf, write } from './token-forms.ts'
 
 interface TokenOptions extends CommonOptions {
   readonly minRemaining?: string
@@ -26,7 +38,7 @@ export function addTokenCommand(program: Command, { io }: CliContext): void {
       .command('token <name>')
       .description('print an access token of a connection')
       .option('--min-remaining <duration>', 'refuse a token that lives shorter than this')
-      .option('--output <form>', 'token, or json (as --json)')
+      .option('--output <form>', 'token, json (as --json), azure-cli, or kubernetes')
       .option('--resource <url>', 'a resource of the connection or of one of its upstreams')
       .option('--upstream <name>', 'an upstream of the connection')
       .option('--tenant <tenant>', 'the tenant, for a template (as NAME@TENANT)'),
@@ -42,43 +54,83 @@ Examples:
   $ evergrant token contoso-graph --min-remaining 5m
   $ evergrant token csp --upstream arm
   $ evergrant token csp-customer --tenant fabrikam.onmicrosoft.com --resource https://graph.microsoft.com
-  $ evergrant token contoso-graph --output json`,
+  $ evergrant token contoso-graph --output json
+
+As \`az account get-access-token\`, for Azure's AzureCliCredential; a script named az on the PATH:
+  #!/bin/sh
+  while [ $# -gt 0 ]; do [ "$1" = --resource ] && resource=$2; shift; done
+  exec evergrant token contoso-graph --output azure-cli --resource "$resource"
+
+As a credential plugin of kubectl (\`users[].user.exec\` of the kubeconfig):
+  exec:
+    apiVersion: client.authentication.k8s.io/v1
+    command: evergrant
+    args: [token, cluster, --output, kubernetes, --config, /etc/evergrant.yaml]
+    interactiveMode: Never
+
+Every token handed out, and every failure, leaves a trace: evergrant traces list --kind token`,
     )
     .action(async (name: string, options: TokenOptions) => {
-      const form = outputForm(options)
+      const form = tokenFormOf(options)
       const { minRemaining } = options
       const wish =
         minRemaining === undefined
           ? {}
           : { minRemainingMs: durationOption('--min-remaining', minRemaining) }
-      await withComposition(io, options, async ({ clock, engine }) => {
+      await withComposition(io, options, async (composition) => {
+        const { clock, engine } = composition
         const address = options.tenant === undefined ? name : withTenant(name, options.tenant)
-        const target = chooseTarget(engine.connection(address).definition, options)
-        const handle = engine.connection(address, { target })
-        const granted = await handle.getToken(wish)
-        if (!granted.ok) throw granted.error
-        const { token, warning } = granted.value
+        const { definition } = engine.connection(address)
+        const granted = await traced(composition, io, address, options, async () => {
+          const target = chooseTarget(definition, options)
+          const result = await engine.connection(address, { target }).getToken(wish)
+          return result.ok ? ok({ grant: result.value, target }) : result
+        })
+        const { token, warning } = granted.grant
         if (warning !== undefined) io.note(formatError(warning))
-        io.out(
-          form === 'token'
-            ? `${token.secret.reveal()}\n`
-            : `${JSON.stringify(tokenToJson(granted.value, target, clock.now()))}\n`,
-        )
+        io.out(write(form, { token, target: granted.target, definition, now: clock.now() }))
       })
     })
 }
 
-const laterForms: readonly string[] = ['azure-cli', 'kubernetes']
+interface Granted {
+  readonly grant: TokenGrant
+  readonly target: TokenTarget
+}
 
-function outputForm({ output, json }: TokenOptions): 'token' | 'json' {
-  const form = output ?? (json === true ? 'json' : 'token')
-  if (form === 'token' || form === 'json') return form
-  throw new EvergrantError(
-    'usage',
-    laterForms.includes(form)
-      ? `--output ${form}: that form comes later; this version knows "token" and "json"`
-      : `--output: expected "token" or "json", but saw ${JSON.stringify(form)}`,
-  )
+/** Obtains a token and leaves a trace of it, or of why there was none. */
+async function traced(
+  composition: Composition,
+  io: CliIo,
+  connection: string,
+  { upstream }: TokenOptions,
+  obtain: () => Promise<Result<Granted, EvergrantError>>,
+): Promise<Granted> {
+  const { clock, events } = composition
+  const recorder = createTraceRecorder({ clock, random: systemRandom, emit: events.emit })
+  const trace = beginTokenTrace(recorder, clock, {
+    connection,
+    ...(upstream === undefined ? {} : { upstream }),
+    callerId: '',
+    callerName: 'cli',
+    requestId: newId('req', clock.now()),
+    door: 'evergrant token',
+  })
+  const result = await obtain().catch((error: unknown) => {
+    if (isEvergrantError(error)) return err(error)
+    throw error
+  })
+  if (result.ok) trace.end(ok(result.value.grant.token), 200)
+  else trace.end(result, result.error.definition.status)
+  try {
+    await writeTraces(composition, recorder)
+  } catch (error) {
+    // A token that is there is given also while the store is away.
+    if (!isEvergrantError(error)) throw error
+    io.note(`no trace was kept: ${error.detail}\n`)
+  }
+  if (!result.ok) throw result.error
+  return result.value
 }
 
 function withTenant(name: string, tenant: string): string {
@@ -123,14 +175,4 @@ function isFor(target: TokenTarget, resource: string): boolean {
   return 'resource' in target
     ? target.resource === resource
     : target.scope === `${resource}/.default`
-}
-
-function tokenToJson({ token }: TokenGrant, target: TokenTarget, now: number): object {
-  return {
-    access_token: token.secret.reveal(),
-    token_type: token.tokenType,
-    expires_in: Math.max(0, Math.floor((token.expiresAt - now) / 1_000)),
-    expires_at: new Date(token.expiresAt).toISOString(),
-    ...target,
-  }
 }

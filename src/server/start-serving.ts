@@ -18,6 +18,7 @@ import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { openFacade } from './open-facade.ts'
+import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests } from './service-parts.ts'
@@ -49,6 +50,8 @@ export interface Serving {
   readonly callers: CallerDirectory
   readonly callerDesk: CallerDesk
   readonly recorder: TraceRecorder
+  /** What writes traces into the store. */
+  readonly traces: TraceWriter
   readonly facade: Facade
   readonly log: ServiceLog
   /**
@@ -109,6 +112,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       emit: events.emit,
       onEnd: onTrace,
     })
+    const traces = startTraceWriter(composition, recorder, (fault) =>
+      log.fault('traces could not be written', fault),
+    )
+    closing.push(traces.close)
     let publicUrl = server.publicUrl
     const { facade, close: closeFacade } = openFacade(composition, {
       publicUrl: () => publicUrl,
@@ -184,6 +191,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       callers,
       callerDesk,
       recorder,
+      traces,
       facade,
       log,
       reload,
