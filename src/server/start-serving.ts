@@ -10,6 +10,7 @@ import {
   recordFacadeTraces,
   type CallTrace,
   type Facade,
+  type Gateway,
   type TraceRecorder,
 } from '../gateway/index.ts'
 import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
@@ -18,6 +19,7 @@ import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
 import { openFacade } from './open-facade.ts'
+import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
@@ -151,12 +153,18 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       const jobs = await startJobs(composition)
       closing.push(() => jobs.stop())
     }
+    let gateway: Gateway | undefined
     const service = await openService({
       listen: options.listen ?? server.listen,
       clock,
       ...(tls === undefined ? {} : { tls }),
       requestId: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
       onFault: (fault) => log.fault('a fault of ours ended a request', fault),
+      calls: {
+        handle: (request, response) => gateway?.handle(request, response),
+        upgrade: (_request, socket) => socket.destroy(),
+        close: async (drainMs) => gateway?.close({ graceMs: drainMs }),
+      },
       parts: [
         observeRequests(log, metrics),
         (app) => addHealthRoutes(app, composition, () => isDraining),
@@ -167,6 +175,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     })
     // A port that was chosen by the system is known only now.
     if (options.listen !== undefined || server.listen.port === 0) publicUrl = service.url
+    gateway = openGateway(composition, {
+      callers,
+      traces: recorder,
+      publicUrl,
+      requestIdOf: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
+    })
     log.info('listening', { url: service.url, config: configPath })
     const reload = async (): Promise<void> => {
       try {
