@@ -192,7 +192,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const { lane } = plan
     const method = this.#request.method ?? ''
     const refusal =
-      requirePermit(caller, plan.name, plan.upstream) ??
+      requirePermit(caller, plan.name, plan.upstream, plan.tenant) ??
       refuseBySettings(plan, method, path) ??
       refuseFraming(this.#request)
     if (refusal !== undefined) return refusal

@@ -39,6 +39,8 @@ export interface CallPlan {
   /** `name` or `name@tenant`. */
   readonly connection: string
   readonly name: string
+  /** The one of a template that the address names. */
+  readonly tenant: string | undefined
   readonly upstream: string
   readonly handle: ConnectionHandle
   readonly lane: UpstreamLane
@@ -109,7 +111,16 @@ export function createCallPlans(options: CallPlansOptions): CallPlans {
     const handle = source.handle(tenant, upstream)
     const connection = handle.address
     const lane = laneOf(source, upstream)
-    return { address, connection, name, upstream, handle, lane, source }
+    return {
+      address,
+      connection,
+      name,
+      tenant: tenantOf(connection),
+      upstream,
+      handle,
+      lane,
+      source,
+    }
   }
 
   return {
@@ -191,4 +202,9 @@ function createLane(
     mostCalls: settings.concurrency ?? mostCallsByDefault,
     calls: 0,
   }
+}
+
+function tenantOf(address: string): string | undefined {
+  const at = address.indexOf('@')
+  return at === -1 ? undefined : address.slice(at + 1)
 }

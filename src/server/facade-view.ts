@@ -61,7 +61,7 @@ export function findFacadeTarget(
   const cut = text.indexOf(':')
   const connection = cut === -1 ? text : text.slice(0, cut)
   const upstream = cut === -1 ? undefined : text.slice(cut + 1)
-  const { definition } = engine.connection(
+  const { address, definition } = engine.connection(
     connection,
     upstream === undefined ? {} : { target: upstream },
   )
@@ -73,5 +73,5 @@ export function findFacadeTarget(
       { remedy: `Name the one that the client calls: ${connection}:UPSTREAM.` },
     )
   }
-  return { connection, ...(upstream === undefined ? {} : { upstream }) }
+  return { connection: address, ...(upstream === undefined ? {} : { upstream }) }
 }
