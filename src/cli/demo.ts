@@ -8,6 +8,7 @@ import { compose, type Composition } from '../server/index.ts'
 import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
+import { demoApi, demoRule, playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
@@ -36,7 +37,9 @@ const sampleSize = 2_000
 export function addDemoCommand(program: Command, context: CliContext): void {
   program
     .command('demo')
-    .description('import 400,000 users from a simulated tenant whose tokens die on the way')
+    .description(
+      'import 400,000 users from a simulated tenant whose tokens die on the way; call its API',
+    )
     .option(
       '--dir <folder>',
       'where the demo keeps its database and configuration',
@@ -118,6 +121,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
     mishaps.stop()
     if (run.state === 'completed') {
       io.out(await proof(composition, simulator, run))
+      io.out(await playGateway(context, simulator, configPath))
       io.out(nextSteps(folder, io.cwd, run))
     }
   } finally {
@@ -167,7 +171,8 @@ function nextSteps(folder: string, cwd: string, run: RunRecord): string {
   return `
 Database: ${join(path, 'evergrant.db')} (SQLite; the view "users" has a column for each property)
 
-Three commands to try
+Four commands to try
+  npx evergrant traces list ${config}
   npx evergrant imports log ${run.id} --no-pages ${config}
   npx evergrant imports list ${config}
   npx evergrant init --for import        # your own tenant, in five minutes: see the README
@@ -223,6 +228,18 @@ connections:
         - secret: { file: ./client-secret }
     grant: client_credentials
     resource: https://graph.microsoft.com
+  ${demoApi}:
+    provider: contoso
+    client:
+      id: ${simulator.client.id}
+      credentials:
+        - secret: { file: ./client-secret }
+    grant: client_credentials
+    resource: https://management.azure.com
+    upstream:
+      url: ${simulator.urls.http}/arm
+      rejected:
+        - ${demoRule}
 `,
   )
   return configPath

@@ -1,0 +1,83 @@
+import type { TraceRecord } from '../gateway/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
+import { startServing } from '../server/index.ts'
+import type { Simulator } from '../simulator/index.ts'
+import type { CliContext } from './context.ts'
+import { formatTrace } from './format-trace.ts'
+
+/** The connection to an API that says 500 when a token has expired. */
+export const demoApi = 'contoso-arm'
+
+/** A rule for that API, as it stands in the demo’s configuration. */
+export const demoRule = '{ name: expired-500, status: 500, text: access token expired }'
+
+/**
+ * The demo’s second act: a caller that knows a key and nothing of tokens calls an API whose tokens
+ * die, and which says so with `500 access token expired`. The real service answers in between.
+ *
+ * @returns What it has shown: both answers and the trace of the repaired call.
+ */
+export async function playGateway(
+  { io }: CliContext,
+  simulator: Simulator,
+  configPath: string,
+): Promise<string> {
+  const traces: TraceRecord[] = []
+  const serving = await startServing({
+    configPath,
+    env: io.env,
+    listen: { host: '127.0.0.1', port: 0 },
+    keepAlive: false,
+    logTo: { write: () => {} },
+    onTrace: (trace) => traces.push(trace.toRecord()),
+  })
+  try {
+    const { composition, callerDesk, url } = serving
+    const { key } = await callerDesk.add({ name: 'crm', connections: [demoApi] })
+    const call = async (): Promise<Response> => {
+      const answer = await composition.fetch(
+        `${url}/proxy/${demoApi}/subscriptions?api-version=2022-12-01`,
+        {
+          headers: { authorization: `Bearer ${key.reveal()}` },
+        },
+      )
+      await answer.arrayBuffer()
+      return answer
+    }
+    const first = await call()
+    const old = composition.engine.connection(demoApi).peek()
+    simulator.control.setRejectionStyle('server_error', 'arm')
+    simulator.control.expireTokens()
+    const direct = await composition.fetch(
+      `${simulator.urls.http}/arm/subscriptions?api-version=2022-12-01`,
+      {
+        headers: { authorization: `Bearer ${old?.secret.reveal() ?? ''}` },
+      },
+    )
+    const said = await direct.text()
+    const second = await call()
+    const trace = traces.at(-1)
+    if (trace === undefined || first.status !== 200 || second.status !== 200) {
+      const seen = `${first.status} and ${second.status}`
+      throw new EvergrantError(
+        'internal',
+        `the gateway should have answered 200 twice, not ${seen}`,
+      )
+    }
+    return `
+Act two: an API that says 500 when a token has expired
+  through the gateway, with a key of Evergrant's   ${first.status}
+  then every token dies; with the old token        ${direct.status} ${said}
+  through the gateway, the same call again         ${second.status} (${second.headers.get('evergrant-replay') ?? ''})
+
+Its trace, as \`evergrant traces show\` prints it
+${indent(formatTrace(trace))}`
+  } finally {
+    simulator.control.setRejectionStyle('unauthorized', 'arm')
+    await serving.close(0)
+  }
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ')
+}

@@ -1,0 +1,8 @@
+import { describe, it } from 'vitest'
+import { followDocument } from '../support/follow-document.ts'
+
+describe('docs/guides/gateway.md', () => {
+  it('can be rehearsed from its first block to its last', { timeout: 120_000 }, async () => {
+    await followDocument('docs/guides/gateway.md', 8)
+  })
+})
