@@ -1,8 +1,8 @@
-import { describe, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { followDocument } from '../support/follow-document.ts'
 
 describe('docs/guides/facade.md', () => {
   it('can be rehearsed from its first block to its last', { timeout: 120_000 }, async () => {
-    await followDocument('docs/guides/facade.md', 9)
+    expect(await followDocument('docs/guides/facade.md')).toBe(9)
   })
 })
