@@ -1,9 +1,13 @@
 import type { Command } from 'commander'
 import { pino } from 'pino'
+import { systemClock } from '../kernel/index.ts'
 import { startServing, type Serving } from '../server/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
+
+/** Longer than any process lives (ms): a hundred years. */
+const longestStayMs = 3_155_760_000_000
 
 /** `evergrant serve` */
 export function addServeCommand(program: Command, { io }: CliContext): void {
@@ -34,6 +38,7 @@ Examples:
         minLength: 8_192,
         periodicFlush: 1_000,
       })
+      const staying = stay()
       try {
         const serving = await startServing({
           configPath: configPathOf(io, options),
@@ -48,9 +53,20 @@ Examples:
           release()
         }
       } finally {
+        staying.abort()
         logTo.flushSync()
       }
     })
+}
+
+/**
+ * Keeps the process until it is aborted: once no connection is open, threads and timers that wait
+ * for the last things to be written would not.
+ */
+function stay(): AbortController {
+  const staying = new AbortController()
+  systemClock.sleep(longestStayMs, staying).catch(() => {})
+  return staying
 }
 
 /** Drains at the first signal and ends at once at the second. */

@@ -39,7 +39,7 @@ import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { openConfiguredStore } from './open-store.ts'
 import { readProcessIdentity } from './process-identity.ts'
-import { requireReloadable } from './reload-config.ts'
+import { createTurns, requireReloadable } from './reload-config.ts'
 
 /** Every event of every room. */
 export type AnyEvent = GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent
@@ -115,11 +115,12 @@ export interface Composition {
   reloadConnections(): Promise<void>
   /**
    * Reads the configuration file again and takes it over in one step: connections, providers,
-   * imports and what the service looks up in `config`. Whatever is wrong with it changes nothing.
+   * imports and what the service looks up in `config`. Whatever is wrong with it, or thrown by
+   * `check`, changes nothing (ADR 0016). One reload at a time.
    *
    * @throws EvergrantError `config_*`, `reload_needs_restart`, `store_*`
    */
-  reloadConfig(): Promise<void>
+  reloadConfig(check?: (next: Config) => Promise<void>): Promise<void>
   /** Says now that this process lives, and takes over the sealing key that the store names. */
   beat(): Promise<void>
   /** Ends flights and connections and closes the store. Idempotent. */
@@ -189,16 +190,22 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       connections: definitions(),
     })
     opened.push(() => engine.close())
-    const reloadConnections = async (): Promise<void> => {
-      if (await connections.reload()) engine.define(definitions())
-    }
-    const reloadConfig = async (): Promise<void> => {
-      const next = await readConfig()
-      requireReloadable(config, next)
-      registry = await openConnectionRegistry(next, store.connections, secrets)
-      config = next
-      engine.define(definitions())
-    }
+    const inTurn = createTurns()
+    const reloadConnections = (): Promise<void> =>
+      inTurn(async () => {
+        if (await registry.reload()) engine.define(definitions())
+      })
+    // In turn with the store's changes: a registry made from what was read before one would miss it.
+    const reloadConfig: Composition['reloadConfig'] = (check) =>
+      inTurn(async () => {
+        const next = await readConfig()
+        requireReloadable(config, next)
+        const nextRegistry = await openConnectionRegistry(next, store.connections, secrets)
+        await check?.(next)
+        registry = nextRegistry
+        config = next
+        engine.define(definitions())
+      })
     if (isLasting) {
       const follower = createFollower({ engine, reloadConnections, beat: node.beat, clock })
       opened.push(

@@ -27,3 +27,13 @@ export function requireReloadable(now: Config, next: Config): void {
     `${fields.map((field) => JSON.stringify(field)).join(', ')} changed; nothing was taken over`,
   )
 }
+
+/** Makes what runs one piece of work after another; one that fails holds up none. */
+export function createTurns(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const turn = last.then(work, work)
+    last = turn.catch(() => {})
+    return turn
+  }
+}

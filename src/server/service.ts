@@ -31,7 +31,8 @@ export interface ServiceOptions {
   readonly listen: { readonly host: string; readonly port: number }
   readonly clock: Clock
   readonly tls?: SecureContextOptions
-  readonly calls?: CallHandler
+  /** Makes what takes calls, given where the service listens, before the first request comes. */
+  readonly calls?: (url: string) => CallHandler
   readonly parts?: readonly ServicePart[]
   /** The id of a request; a new one by default. */
   readonly requestId?: (request: IncomingMessage) => string
@@ -59,15 +60,19 @@ const headDeadlineMs = 30_000
 /** Idle connections are kept so long: longer than load balancers in front keep theirs (ms). */
 const keepAliveMs = 65_000
 const maxHeadBytes = 32_768
+/** For the last words of calls that are ended at the deadline of a drain (ms). */
+const lastWordMs = 250
 
 /**
  * Opens the service on one port: calls to APIs go to the gateway as raw requests, with the path
- * byte for byte as it came; everything else to Fastify (ADR 0014).
+ * byte for byte as it came; everything else to Fastify (ADR 0015).
  *
  * @throws EvergrantError `listen_failed`
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { calls, parts = [], onFault = () => {}, clock, tls } = options
+  const { parts = [], onFault = () => {}, clock, tls } = options
+  let calls: CallHandler | undefined
+  let isClosing = false
   const newRequestId = (): string => newId('req', clock.now())
   const requestId = options.requestId ?? newRequestId
   const isCall = (request: IncomingMessage): boolean => request.url?.startsWith(callPrefix) === true
@@ -75,6 +80,8 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const app = fastify({
     serverFactory: (handler) => {
       server = makeServer(tls, (request, response) => {
+        // Whoever comes again on a connection that is kept alive is told to take another.
+        if (isClosing) response.shouldKeepAlive = false
         if (calls !== undefined && isCall(request)) calls.handle(request, response)
         else handler(request, response)
       })
@@ -98,23 +105,32 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   })
   listening.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (calls !== undefined && isCall(request)) calls.upgrade(request, socket, head)
-    else socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    else refuseUpgrade(socket)
   })
   await listen(listening, options.listen)
   const { address, port, family } = listening.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
+  const url = `${tls === undefined ? 'http' : 'https'}://${host}:${port}`
+  calls = options.calls?.(url)
   let closing: Promise<void> | undefined
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://${host}:${port}`,
+    url,
     setTls: (next) => {
       if ('setSecureContext' in listening) listening.setSecureContext(next)
     },
     close: (drainMs = 30_000) => {
+      isClosing = true
       closing ??= end(app, listening, calls, { drainMs, clock })
       if (drainMs === 0) listening.closeAllConnections()
       return closing
     },
   }
+}
+
+/** Answers a request to speak another protocol where none is spoken. */
+export function refuseUpgrade(socket: Duplex): void {
+  socket.on('error', () => {})
+  socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
 }
 
 function makeServer(
@@ -145,7 +161,10 @@ async function end(
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
-  const cancel = clock.schedule(drainMs, () => server.closeAllConnections())
+  // Calls that are ended at the deadline get a moment to say so.
+  const cancel = clock.schedule(drainMs === 0 ? 0 : drainMs + lastWordMs, () =>
+    server.closeAllConnections(),
+  )
   // A connection that is kept alive becomes idle only once what is under way on it has ended.
   const sweep = setIntervalOf(clock, 250, () => server.closeIdleConnections())
   try {

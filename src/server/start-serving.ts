@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls'
 import type { DestinationStream } from 'pino'
 import {
   createCallerDesk,
@@ -5,12 +6,12 @@ import {
   type CallerDesk,
   type CallerDirectory,
 } from '../access/index.ts'
+import type { ServerConfig } from '../config/index.ts'
 import {
   createTraceRecorder,
   recordFacadeTraces,
   type CallTrace,
   type Facade,
-  type Gateway,
   type TraceRecorder,
 } from '../gateway/index.ts'
 import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
@@ -25,9 +26,9 @@ import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
-import { openService } from './service.ts'
+import { openService, refuseUpgrade } from './service.ts'
 import { startJobs } from './start-jobs.ts'
-import { createTrustedProxies, requestIdOf } from './trusted-proxies.ts'
+import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
 
 /** How a service is started. */
 export interface ServingOptions extends Pick<
@@ -144,27 +145,36 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     )
     let isDraining = false
     let proxies = createTrustedProxies(server.trustedProxies)
-    const readTls = async (): ReturnType<typeof readServiceTls> =>
-      composition.config.server.tls === undefined
-        ? {}
-        : await readServiceTls(composition.config.server.tls, composition.secrets)
-    const tls = server.tls === undefined ? undefined : await readTls()
+    const readTls = async ({
+      tls: wanted,
+    }: ServerConfig): Promise<SecureContextOptions | undefined> =>
+      wanted === undefined ? undefined : await readServiceTls(wanted, composition.secrets)
+    const tls = await readTls(server)
     if (options.keepAlive !== false) {
       const jobs = await startJobs(composition)
       closing.push(() => jobs.stop())
     }
-    let gateway: Gateway | undefined
     const service = await openService({
       listen: options.listen ?? server.listen,
       clock,
       ...(tls === undefined ? {} : { tls }),
       requestId: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
-      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
-      calls: {
-        handle: (request, response) => gateway?.handle(request, response),
-        upgrade: (_request, socket) => socket.destroy(),
-        close: async (drainMs) => gateway?.close({ graceMs: drainMs }),
+      calls: (url) => {
+        // A port that was chosen by the system is known only now.
+        if (options.listen !== undefined || server.listen.port === 0) publicUrl = url
+        const gateway = openGateway(composition, {
+          callers,
+          traces: recorder,
+          publicUrl,
+          requestIdOf: (request) => trustedRequestId(request, proxies),
+        })
+        return {
+          handle: gateway.handle,
+          upgrade: (_request, socket) => refuseUpgrade(socket),
+          close: (graceMs) => gateway.close({ graceMs }),
+        }
       },
+      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
       parts: [
         observeRequests(log, metrics),
         (app) => addHealthRoutes(app, composition, () => isDraining),
@@ -173,28 +183,24 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         identityRoutes(composition, callers, recorder),
       ],
     })
-    // A port that was chosen by the system is known only now.
-    if (options.listen !== undefined || server.listen.port === 0) publicUrl = service.url
-    gateway = openGateway(composition, {
-      callers,
-      traces: recorder,
-      publicUrl,
-      requestIdOf: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
-    })
     log.info('listening', { url: service.url, config: configPath })
     const reload = async (): Promise<void> => {
       try {
-        await composition.reloadConfig()
+        let nextTls: SecureContextOptions | undefined
+        await composition.reloadConfig(async (read) => {
+          nextTls = await readTls(read.server)
+        })
         const next = composition.config.server
         callers.setDefaults(next.limits)
         proxies = createTrustedProxies(next.trustedProxies)
         log.setLevel(next.log.level)
-        if (next.tls !== undefined) service.setTls(await readTls())
+        if (nextTls !== undefined) service.setTls(nextTls)
         log.info('configuration reloaded', { config: configPath })
       } catch (error) {
-        if (!isEvergrantError(error)) throw error
-        const { code, detail, remedy } = error
-        log.warn('configuration not reloaded', { code, detail, remedy })
+        if (isEvergrantError(error)) {
+          const { code, detail, remedy } = error
+          log.warn('configuration not reloaded', { code, detail, remedy })
+        } else log.fault('configuration not reloaded', error)
         throw error
       }
     }
@@ -209,7 +215,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       facade,
       log,
       reload,
-      close: (drainMs = server.drainMs) => {
+      close: (drainMs = composition.config.server.drainMs) => {
+        if (!isDraining) {
+          log.info('draining', { drainMs })
+          log.flush()
+        }
         isDraining = true
         const drained = service.close(drainMs)
         ended ??= drained.then(closeAll)

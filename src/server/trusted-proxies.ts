@@ -38,9 +38,15 @@ export function requestIdOf(
   proxies: TrustedProxies,
   newRequestId: () => string,
 ): string {
-  const given = request.headers['x-request-id']
-  if (typeof given !== 'string' || !proxies.isTrusted(request.socket.remoteAddress)) {
-    return newRequestId()
-  }
-  return plainId.test(given) ? given : newRequestId()
+  return trustedRequestId(request, proxies) ?? newRequestId()
+}
+
+/** The plain id that a trusted proxy gave a request, where it did. */
+export function trustedRequestId(
+  { headers, socket }: IncomingMessage,
+  proxies: TrustedProxies,
+): string | undefined {
+  const given = headers['x-request-id']
+  if (typeof given !== 'string' || !proxies.isTrusted(socket.remoteAddress)) return undefined
+  return plainId.test(given) ? given : undefined
 }
