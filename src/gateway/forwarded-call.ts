@@ -1,7 +1,7 @@
 /* oxlint-disable max-lines -- one state machine: its steps share nearly all of its state */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import { requirePermit, type Authenticated, type Caller } from '../access/index.ts'
+import type { Authenticated } from '../access/index.ts'
 import type { Rejection, TokenGrant } from '../grants/index.ts'
 import {
   EvergrantError,
@@ -11,30 +11,29 @@ import {
   type Emit,
   type Result,
 } from '../kernel/index.ts'
+import { admitCall, type AdmissionContext } from './admit-call.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { PeekedAnswer } from './answer.ts'
 import { Attempt, type AttemptListener } from './attempt.ts'
-import { allowedMethods, refuseBySettings, refuseFraming } from './call-refusals.ts'
+import { allowedMethods } from './call-refusals.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { decodePeek, type Peek } from './decode-peek.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { GatewayEvent } from './events.ts'
 import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
 import type { CallTrace } from './call-trace.ts'
-import type { CallerGate } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { openLinkRewriting, type LinkRewriting } from './link-rewriting.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
 import { isIdempotent, whyNotReplay, type Refusal } from './replay-rules.ts'
 import { RequestBody, type BodyListener } from './request-body.ts'
+import { tokenUnavailable } from './token-unavailable.ts'
 import type { TraceOutcome } from './trace.ts'
-import type { CallPlan, CallPlans } from './upstream-plan.ts'
+import type { CallPlan } from './upstream-plan.ts'
 
 /** What calls share. */
-export interface CallContext {
-  readonly plans: CallPlans
-  readonly callers: CallerGate
+export interface CallContext extends AdmissionContext {
   readonly clock: Clock
   readonly emit: Emit<GatewayEvent>
   readonly deadlines: Deadlines
@@ -78,7 +77,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   readonly #trace: CallTrace
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
-  #release: (() => void) | undefined
+  #leave: (() => void) | undefined
   #body: RequestBody | undefined
   #attempt: Attempt | undefined
   #held: HeldAnswer | undefined
@@ -86,7 +85,6 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #cancelPeek: (() => void) | undefined
   /** What it waits for, so that a missed deadline can be told. */
   #waitingFor: Wait = 'token'
-  #isCounted = false
   #isOver = false
   #hasHead = false
   #hasPieces = false
@@ -148,12 +146,12 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #accept(known: Authenticated): void {
     if (this.#isOver) return
     if (!known.ok) return this.#refuse(known.error)
-    const caller = known.value
-    this.#trace.callerId = caller.id
-    this.#trace.callerName = caller.name
-    const refusal = this.#admit(caller)
-    if (refusal !== undefined) return this.#refuse(refusal)
-    const { handle } = this.#plan as CallPlan
+    const target = this.#target as ProxyTarget
+    const admitted = admitCall(this.#context, known.value, target, this.#request, this.#trace)
+    this.#plan = admitted.plan
+    if ('error' in admitted) return this.#refuse(admitted.error)
+    this.#leave = admitted.leave
+    const { handle } = admitted.plan
     this.#context.deadlines.add(this)
     const token = handle.take()
     if (token !== undefined) return this.#useToken(token, 'memory')
@@ -171,44 +169,6 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     if (warning !== undefined) this.#trace.step('token_warning', { code: warning.code })
     this.#trace.wasRenewed = origin === 'issued'
     this.#useToken(token, origin)
-  }
-
-  /** Everything that can be refused before a token is wanted, in order. */
-  #admit(caller: Caller): EvergrantError | undefined {
-    const { plans, callers } = this.#context
-    const { address, path } = this.#target as ProxyTarget
-    let plan: CallPlan
-    try {
-      plan = plans.find(address)
-    } catch (error) {
-      if (!isEvergrantError(error)) throw error
-      // Who may not use a connection is not told whether there is one.
-      const name = /^[^@:]*/.exec(address)?.[0] ?? ''
-      return requirePermit(caller, name) ?? error
-    }
-    this.#plan = plan
-    this.#trace.connection = plan.connection
-    this.#trace.upstream = plan.upstream
-    const { lane } = plan
-    const method = this.#request.method ?? ''
-    const refusal =
-      requirePermit(caller, plan.name, plan.upstream, plan.tenant) ??
-      refuseBySettings(plan, method, path) ??
-      refuseFraming(this.#request)
-    if (refusal !== undefined) return refusal
-    const release = callers.admit(caller)
-    if (isEvergrantError(release)) return release
-    this.#release = release
-    this.#trace.step('authenticated', { caller: caller.name, kind: caller.kind })
-    if (lane.calls >= lane.mostCalls) {
-      const words = `${lane.mostCalls} calls are under way`
-      return new EvergrantError('upstream_busy', words, { retryAfterMs: 1_000 })
-    }
-    const open = lane.circuit.refuse()
-    if (open !== undefined) return open
-    lane.calls++
-    this.#isCounted = true
-    return undefined
   }
 
   // Sending.
@@ -525,7 +485,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       onPiece: (piece) => this.#write(piece),
       onEnd: () => this.#finish(),
       onFailure: () => this.#breakOff(),
-      onDrain: () => this.onDrain(),
+      onDrain: () => this.#resumeAnswer(),
     })
   }
 
@@ -556,6 +516,11 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   onDrain(): void {
     if (this.#isOver) return
     this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    this.#links?.resume()
+    this.#resumeAnswer()
+  }
+
+  #resumeAnswer(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
     this.#attempt?.resume()
@@ -649,9 +614,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#context.deadlines.remove(this)
     this.#attempt?.giveUp()
     this.#links?.destroy()
-    const plan = this.#plan
-    if (plan !== undefined && this.#isCounted) plan.lane.calls--
-    this.#release?.()
+    this.#leave?.()
     if (!this.#response.writableFinished && this.#outcome === 'served') this.#outcome = 'aborted'
     this.#trace.requestBytes = this.#body?.bytes ?? 0
     this.#trace.end(this.#outcome, this.#status)
@@ -716,18 +679,6 @@ function flushHead(call: ForwardedCall): void {
 function isEventStream(headers: IncomingHeaders): boolean {
   const type = headers['content-type']
   return typeof type === 'string' && type.toLowerCase().startsWith('text/event-stream')
-}
-
-/** Why no token could be had, with a time to come back. */
-function tokenUnavailable(cause: EvergrantError): EvergrantError {
-  const { definition, retryAfterMs } = cause
-  if (definition.status === 503 && retryAfterMs !== undefined) return cause
-  return new EvergrantError('token_unavailable', cause.message, {
-    cause,
-    remedy: cause.remedy,
-    retryAfterMs: retryAfterMs ?? 30_000,
-    ...(cause.upstream === undefined ? {} : { upstream: cause.upstream }),
-  })
 }
 
 function describeRejection(

@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { EvergrantError, type Clock, type Emit } from '../kernel/index.ts'
+import type { CallTrace } from './call-trace.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { GatewayEvent } from './events.ts'
 import { ForwardedCall, type CallContext } from './forwarded-call.ts'
 import type { CallerGate, ConnectionRoutes, UpstreamPool } from './gateway-ports.ts'
 import type { UpstreamSettings } from './settings.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
+import type { TraceKind } from './trace.ts'
+import { UpgradedCall, type UpgradeContext } from './upgraded-call.ts'
 import { createCallPlans } from './upstream-plan.ts'
 
 /** What a gateway is made of. */
@@ -29,6 +33,8 @@ export interface Gateway {
    * told to go on only once the call is accepted. Never throws.
    */
   handle(request: IncomingMessage, response: ServerResponse): void
+  /** Takes a request to change the protocol, as WebSocket does. Never throws. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
   /** Calls under way. */
   readonly calls: number
   /**
@@ -46,17 +52,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, traces, requestIdOf } = options
   const plans = createCallPlans(options)
   const deadlines = createDeadlines(clock, lookEveryMs)
-  const calls = new Set<ForwardedCall>()
+  const calls = new Set<ForwardedCall | UpgradedCall>()
   let closing: Promise<void> | undefined
   let onIdle: (() => void) | undefined
-  const context: CallContext = {
+  const context: CallContext & UpgradeContext = {
     plans,
     callers: options.callers,
     clock,
     emit: options.emit,
     deadlines,
     publicUrl: options.publicUrl.replace(/\/+$/, ''),
-    onOver: (call) => {
+    onOver: (call: ForwardedCall | UpgradedCall) => {
       calls.delete(call)
       if (calls.size === 0) onIdle?.()
     },
@@ -78,11 +84,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     await plans.close()
   }
 
+  function begin(kind: TraceKind, request: IncomingMessage): CallTrace {
+    const trace = traces.begin(kind)
+    trace.requestId = requestIdOf?.(request) ?? `req${trace.id.slice(3)}`
+    return trace
+  }
+
   return {
     handle: (request, response) => {
-      const trace = traces.begin('call')
-      trace.requestId = requestIdOf?.(request) ?? `req${trace.id.slice(3)}`
+      const trace = begin('call', request)
       const call = new ForwardedCall(context, request, response, trace)
+      calls.add(call)
+      call.start(closing === undefined ? undefined : draining())
+    },
+    upgrade: (request, socket, head) => {
+      const call = new UpgradedCall(context, request, socket, head, begin('upgrade', request))
       calls.add(call)
       call.start(closing === undefined ? undefined : draining())
     },

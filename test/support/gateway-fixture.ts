@@ -112,6 +112,7 @@ export async function startGateway(
   })
   const server = createServer((request, response) => gateway.handle(request, response))
   server.on('checkContinue', (request, response) => gateway.handle(request, response))
+  server.on('upgrade', (request, socket, head) => gateway.upgrade(request, socket, head))
   const { url, port, close } = await listen(server)
   return {
     engine,
@@ -142,6 +143,7 @@ export async function startGateway(
 /** An API of a test. */
 export interface TestApi extends AsyncDisposable {
   readonly url: string
+  readonly server: Server
   readonly sockets: ReadonlySet<Socket>
 }
 
@@ -154,7 +156,7 @@ export async function startApi(listener: RequestListener): Promise<TestApi> {
     socket.once('close', () => sockets.delete(socket))
   })
   const { url, close } = await listen(server)
-  return { url, sockets, [Symbol.asyncDispose]: close }
+  return { url, server, sockets, [Symbol.asyncDispose]: close }
 }
 
 async function listen(
