@@ -128,7 +128,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 }
 
 /** Answers a request to speak another protocol where none is spoken. */
-export function refuseUpgrade(socket: Duplex): void {
+function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => {})
   socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
 }

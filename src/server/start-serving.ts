@@ -26,7 +26,7 @@ import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
-import { openService, refuseUpgrade } from './service.ts'
+import { openService } from './service.ts'
 import { startJobs } from './start-jobs.ts'
 import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
 
@@ -170,7 +170,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         })
         return {
           handle: gateway.handle,
-          upgrade: (_request, socket) => refuseUpgrade(socket),
+          upgrade: gateway.upgrade,
           close: (graceMs) => gateway.close({ graceMs }),
         }
       },
