@@ -48,7 +48,8 @@ export function describeFailure(cause: unknown, origin: string): UpstreamFailure
     )
     return { error, isUnreachable: false, isReset: false }
   }
-  if (/^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES_|REQ_CONTENT)/.test(code)) {
+  const isUnparsed = first instanceof Error && first.name === 'HTTPParserError'
+  if (isUnparsed || /^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES_|REQ_CONTENT)/.test(code)) {
     const error = say('upstream_answer_invalid', 'sent what is not HTTP, or too long a head')
     return { error, isUnreachable: false, isReset: false }
   }
