@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/index.ts'
+import { apiOperations, describeApi } from '../src/server/index.ts'
 import { renderConfigPage } from './reference/config-page.ts'
 import { renderErrorsPage } from './reference/errors-page.ts'
 import { renderEventsPage } from './reference/events-page.ts'
@@ -13,6 +14,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/errors.md': renderErrorsPage(),
   'docs/reference/config.md': renderConfigPage(),
   'docs/reference/evergrant.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
+  'docs/reference/openapi.json': `${JSON.stringify(describeApi(apiOperations), undefined, 2)}\n`,
   'docs/reference/events.md': renderEventsPage(),
   'docs/reference/rejection-presets.md': renderRejectionPresetsPage(),
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { parse } from 'yaml'
 import { connectionPresets, isConnectionPreset } from '../config/index.ts'
 import { EvergrantError, Secret } from '../kernel/index.ts'
+import { isEntry, type ConnectionEntry as Entry, type DraftedEntry } from '../server/index.ts'
 import { withCommonOptions, wholeNumberOption, type CommonOptions } from './common-options.ts'
 import { argumentPath, type CliIo } from './io.ts'
 
@@ -25,15 +26,6 @@ export interface EntryOptions extends CommonOptions {
   readonly via?: string
   readonly expires?: string
   readonly credential?: string
-}
-
-/** An entry below `connections:` as it is written, before it is checked. */
-export type Entry = Readonly<Record<string, unknown>>
-
-/** An entry, and the secrets that came with it by the slots its references name. */
-export interface DraftedEntry {
-  readonly body: Entry
-  readonly secrets: ReadonlyMap<string, Secret>
 }
 
 /** Adds the options that describe a connection, `--preset` left out. */
@@ -117,10 +109,6 @@ async function readEntry(path: string): Promise<Entry> {
   }
   throw new EvergrantError('usage', `--from: expected one entry of "connections" in "${path}"`)
 }
-
-/** Tells whether a value is a mapping. */
-export const isEntry = (value: unknown): value is Entry =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * Writes the options over an entry; a secret from standard input becomes a reference to a slot.
@@ -241,12 +229,4 @@ async function readSecret(io: CliIo): Promise<Secret> {
     )
   }
   return new Secret(text)
-}
-
-/** Every slot that an entry refers to by `{ sealed: SLOT }`. */
-export function sealedSlots(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(sealedSlots)
-  if (!isEntry(value)) return []
-  const own = typeof value['sealed'] === 'string' ? [value['sealed']] : []
-  return [...own, ...Object.values(value).flatMap(sealedSlots)]
 }

@@ -1,18 +1,21 @@
 import type { Command } from 'commander'
 import { parse } from 'yaml'
-import { connectionToFile, parseConnection } from '../config/index.ts'
-import { unknownConnection, type StoredConnection } from '../grants/index.ts'
+import { connectionToFile } from '../config/index.ts'
+import { unknownConnection } from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
-import type { Composition } from '../server/index.ts'
+import {
+  connectionTaken,
+  findStoredConnection,
+  saveConnection,
+  type Composition,
+  type ConnectionEntry as Entry,
+} from '../server/index.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import {
   applyOptions,
   newEntry,
-  sealedSlots,
   withEntryOptions,
   withPresetOption,
-  type DraftedEntry,
-  type Entry,
   type EntryOptions,
 } from './connection-options.ts'
 import type { CliContext } from './context.ts'
@@ -44,9 +47,9 @@ Examples:
       await withComposition(io, options, async (composition) => {
         const { connections: known, store } = composition
         const stored = await store.connections.getConnection(name)
-        if (stored !== undefined || known.find(name) !== undefined) throw taken(name)
+        if (stored !== undefined || known.find(name) !== undefined) throw connectionTaken(name)
         const drafted = await applyOptions(io, await newEntry(io, options), options)
-        const version = await save(composition, name, drafted, undefined)
+        const version = await saveConnection(composition, name, drafted, undefined)
         tell(io, name, { version, what: 'added' }, options)
       })
     })
@@ -68,13 +71,13 @@ Examples:
     .action(async (name: string, options: EntryOptions) => {
       requireChange(options)
       await withComposition(io, options, async (composition) => {
-        const stored = await findStored(composition, name)
+        const stored = await findStoredConnection(composition, name)
         const base =
           options.from === undefined
             ? (JSON.parse(stored.body) as Entry)
             : await newEntry(io, options)
         const drafted = await applyOptions(io, base, options)
-        const version = await save(composition, name, drafted, stored)
+        const version = await saveConnection(composition, name, drafted, stored)
         tell(io, name, { version, what: 'changed' }, options)
       })
     })
@@ -95,7 +98,7 @@ Examples:
     )
     .action(async (name: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
-        await findStored(composition, name)
+        await findStoredConnection(composition, name)
         const { store, clock } = composition
         const isRemoved = await store.connections.removeConnection(name, clock.now())
         if (!isRemoved) throw unknownConnection(name, composition.engine.names)
@@ -137,45 +140,6 @@ Examples:
     })
 }
 
-/** Checks an entry and writes it over what `before` was; returns its new version. */
-async function save(
-  { config, store, clock }: Composition,
-  name: string,
-  { body, secrets }: DraftedEntry,
-  before: StoredConnection | undefined,
-): Promise<number> {
-  const parsed = parseConnection(name, body, config)
-  if (!parsed.ok) throw parsed.error
-  const slots = sealedSlots(body)
-  for (const slot of slots) {
-    const isThere =
-      secrets.has(slot) ||
-      (before !== undefined && (await store.connections.readSecret(name, slot)) !== undefined)
-    if (!isThere) {
-      throw new EvergrantError('usage', `nothing is sealed in the store as "${slot}" yet`, {
-        remedy: `Give the secret with --secret on standard input, and --credential where it is not the first.`,
-      })
-    }
-  }
-  const saving = await store.connections.saveConnection(
-    {
-      name,
-      body: JSON.stringify(body),
-      expectedVersion: before?.version ?? 0,
-      secrets,
-      slots,
-    },
-    clock.now(),
-  )
-  if (saving.saved) return saving.version
-  if (before === undefined) throw taken(name)
-  const became = saving.current === undefined ? 'removed' : 'changed'
-  throw new EvergrantError(
-    'connection_changed',
-    `connection "${name}" was ${became} by someone else meanwhile`,
-  )
-}
-
 function tell(
   io: CliIo,
   name: string,
@@ -195,23 +159,6 @@ function requireChange(options: EntryOptions): void {
   throw new EvergrantError('usage', 'expected something to change, but no option names it', {
     remedy: 'See `evergrant connections edit --help`.',
   })
-}
-
-async function findStored(composition: Composition, name: string): Promise<StoredConnection> {
-  const { connections, store } = composition
-  const stored = await store.connections.getConnection(name)
-  if (stored !== undefined) return stored
-  if (connections.find(name)?.origin === 'file') {
-    throw new EvergrantError(
-      'connection_read_only',
-      `connection "${name}" is defined in the configuration file`,
-    )
-  }
-  throw unknownConnection(name, composition.engine.names)
-}
-
-function taken(name: string): EvergrantError {
-  return new EvergrantError('connection_exists', `there is a connection "${name}" already`)
 }
 
 /** Why a connection cannot be had: it may stand in the store and not fit the configuration. */

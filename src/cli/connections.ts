@@ -1,18 +1,18 @@
 import type { Command } from 'commander'
-import { unknownConnection } from '../grants/index.ts'
-import { testConnection, type Composition, type RegisteredConnection } from '../server/index.ts'
+import {
+  connectionToJson,
+  listConnections,
+  listTenants,
+  showConnection,
+  testConnection,
+} from '../server/index.ts'
 import {
   wholeNumberOption,
   withCommonOptions,
   withComposition,
   type CommonOptions,
 } from './common-options.ts'
-import {
-  connectionToJson,
-  formatConnection,
-  formatConnections,
-  type ShownConnection,
-} from './connection-json.ts'
+import { formatConnection, formatConnections } from './connection-json.ts'
 import { addEditCommands } from './connections-edit.ts'
 import { addGrantCommands } from './connections-grants.ts'
 import { printChecks } from './print-checks.ts'
@@ -58,8 +58,11 @@ Examples:
       await withComposition(io, options, async (composition) => {
         const shown =
           template === undefined
-            ? await listAll(composition)
-            : await listTenants(composition, template, options)
+            ? await listConnections(composition, composition.connections.all())
+            : await listTenants(composition, template, {
+                limit: wholeNumberOption('--limit', options.limit ?? '100', 1, 1_000),
+                ...(options.after === undefined ? {} : { after: options.after }),
+              })
         const now = composition.clock.now()
         if (options.json === true) {
           io.out(`${JSON.stringify(shown.map((one) => connectionToJson(one, now)))}\n`)
@@ -86,7 +89,7 @@ Examples:
     )
     .action(async (name: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
-        const shown = await find(composition, name)
+        const shown = await showConnection(composition, name)
         const now = composition.clock.now()
         if (options.json === true) io.out(`${JSON.stringify(connectionToJson(shown, now))}\n`)
         else io.out(formatConnection(shown, now))
@@ -124,66 +127,4 @@ Examples:
 interface ListOptions extends CommonOptions {
   readonly limit?: string
   readonly after?: string
-}
-
-/** Statuses asked for at a time. */
-const batchSize = 50
-
-async function listAll(composition: Composition): Promise<readonly ShownConnection[]> {
-  const shown: ShownConnection[] = []
-  const all = composition.connections.all()
-  for (let i = 0; i < all.length; i += batchSize) {
-    const batch = all.slice(i, i + batchSize)
-    shown.push(...(await Promise.all(batch.map((one) => show(composition, one, one.config.name)))))
-  }
-  return shown
-}
-
-async function listTenants(
-  composition: Composition,
-  template: string,
-  { limit = '100', after }: ListOptions,
-): Promise<readonly ShownConnection[]> {
-  const registered = requireConnection(composition, template)
-  if (registered.definition.forTenant === undefined) {
-    return [await show(composition, registered, template)]
-  }
-  const grants = await composition.store.grants.listGrants({
-    connection: template,
-    standing: 'current',
-    limit: wholeNumberOption('--limit', limit, 1, 1_000),
-    ...(after === undefined ? {} : { afterId: after }),
-  })
-  const shown: ShownConnection[] = []
-  for (let i = 0; i < grants.length; i += batchSize) {
-    const batch = grants.slice(i, i + batchSize).map(async ({ id, tenant }) => ({
-      ...(await show(composition, registered, `${template}@${tenant}`)),
-      grantId: id,
-    }))
-    shown.push(...(await Promise.all(batch)))
-  }
-  return shown
-}
-
-async function find(composition: Composition, address: string): Promise<ShownConnection> {
-  const [name = ''] = address.split('@')
-  return show(composition, requireConnection(composition, name), address)
-}
-
-function requireConnection(composition: Composition, name: string): RegisteredConnection {
-  const found = composition.connections.find(name)
-  if (found !== undefined) return found
-  throw unknownConnection(name, composition.engine.names)
-}
-
-async function show(
-  { engine }: Composition,
-  registered: RegisteredConnection,
-  address: string,
-): Promise<ShownConnection> {
-  const { config: definition, origin } = registered
-  if (registered.definition.forTenant !== undefined && !address.includes('@')) {
-    return { name: address, definition, origin }
-  }
-  return { name: address, definition, origin, status: await engine.status(address) }
 }

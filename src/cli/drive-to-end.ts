@@ -1,11 +1,10 @@
 import { abandonRun, type PreparedRun, type RunRecord } from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
-import { openImportWorker, type Composition } from '../server/index.ts'
+import { openImportWorker, runToJson, type Composition } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
 import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
 import type { CliContext } from './context.ts'
-import { runToJson } from './run-json.ts'
 
 /** How long a worker whose run is over may take to end (ms). */
 const farewellMs = 30_000

@@ -9,7 +9,7 @@ import {
   type WalkRecord,
 } from '../imports/index.ts'
 import { EvergrantError, formatDuration } from '../kernel/index.ts'
-import type { Composition } from '../server/index.ts'
+import { describedImport, logLineToJson, runToJson, type Composition } from '../server/index.ts'
 import {
   wholeNumberOption,
   withCommonOptions,
@@ -19,8 +19,7 @@ import {
 import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
 import type { CliContext } from './context.ts'
-import { describedImport } from './described-import.ts'
-import { logLineToJson, runToJson } from './run-json.ts'
+
 import { formatTable } from './table.ts'
 
 interface LogOptions extends CommonOptions {

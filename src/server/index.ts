@@ -35,3 +35,22 @@ export { startServing } from './start-serving.ts'
 export type { Serving, ServingOptions } from './start-serving.ts'
 export { writeTraces } from './open-traces.ts'
 export type { TraceWriter } from './open-traces.ts'
+export {
+  connectionToJson,
+  listConnections,
+  listTenants,
+  showConnection,
+} from './connection-view.ts'
+export type { ShownConnection } from './connection-view.ts'
+export { describedImport } from './described-import.ts'
+export { logLineToJson, runToJson } from './run-json.ts'
+export {
+  connectionTaken,
+  findStoredConnection,
+  isEntry,
+  saveConnection,
+} from './stored-connections.ts'
+export type { ConnectionEntry, DraftedEntry } from './stored-connections.ts'
+export { describeApi } from './api/openapi.ts'
+export type { OpenApiDocument } from './api/openapi.ts'
+export { apiOperations } from './api/operations.ts'

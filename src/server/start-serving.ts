@@ -15,6 +15,11 @@ import {
   type TraceRecorder,
 } from '../gateway/index.ts'
 import { isEvergrantError, newId, systemRandom } from '../kernel/index.ts'
+import { createEventFeed } from './api/event-feed.ts'
+import { createImportRunner } from './api/import-runner.ts'
+import { mountApi } from './api/mount.ts'
+import { apiOperations } from './api/operations.ts'
+import { describeRoutes } from './api/describe-routes.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
@@ -154,6 +159,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       const jobs = await startJobs(composition)
       closing.push(() => jobs.stop())
     }
+    const imports = createImportRunner(composition)
+    closing.push(imports.close)
+    const feed = createEventFeed(events, composition.instanceId)
+    closing.push(feed.close)
     const service = await openService({
       listen: options.listen ?? server.listen,
       clock,
@@ -181,6 +190,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         metricsRoute(metrics, callers),
         facadeRoutes(facade),
         identityRoutes(composition, callers, recorder),
+        describeRoutes,
+        (app) =>
+          mountApi(
+            app,
+            apiOperations,
+            { composition, callerDesk, recorder, imports, feed, reload: () => reload() },
+            callers,
+          ),
       ],
     })
     log.info('listening', { url: service.url, config: configPath })
@@ -221,6 +238,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           log.flush()
         }
         isDraining = true
+        // Streams of events would last for ever.
+        feed.close()
         const drained = service.close(drainMs)
         ended ??= drained.then(closeAll)
         return ended

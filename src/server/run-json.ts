@@ -1,9 +1,14 @@
+import type { z } from 'zod'
 import type { LogLine, RunRecord, WalkRecord } from '../imports/index.ts'
+import type { logLineSchema, runSchema } from './api/import-schema.ts'
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString()
 
 /** A run as `--json` prints it: instants in RFC 3339, names as in the API. */
-export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record<string, unknown> {
+export function runToJson(
+  run: RunRecord,
+  walks?: readonly WalkRecord[],
+): z.input<typeof runSchema> {
   const { options, totals } = run
   return {
     id: run.id,
@@ -13,7 +18,7 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
     verdict: run.verdict ?? null,
     connection: options.connection,
     tenant_id: options.tenantId,
-    collections: options.collections,
+    collections: [...options.collections],
     destination: options.destination,
     filter: options.filter ?? null,
     created_at: time(run.createdAt),
@@ -28,7 +33,7 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
     active_ms: totals.activeMs,
     waited_ms: totals.waitedMs,
     deleted: totals.deleted,
-    problem: run.problem ?? null,
+    problem: run.problem === undefined ? null : { ...run.problem },
     ...(walks === undefined
       ? {}
       : {
@@ -55,7 +60,7 @@ export function runToJson(run: RunRecord, walks?: readonly WalkRecord[]): Record
 }
 
 /** A line of the execution log as `--json` prints it. */
-export function logLineToJson(line: LogLine): Record<string, unknown> {
+export function logLineToJson(line: LogLine): z.input<typeof logLineSchema> {
   const { type, ...facts } = line.body
   const wire = Object.fromEntries(
     Object.entries(facts).map(([name, value]: [string, unknown]) => [

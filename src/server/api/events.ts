@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import { EvergrantError } from '../../kernel/index.ts'
+import type { FedEvent } from './event-feed.ts'
+import { defineOperation, type ApiOperation } from './operation.ts'
+
+/** How often a stream without events says that it lives (ms). */
+const heartbeatMs = 15_000
+/** What a reader that does not read may leave waiting before it is let go (bytes). */
+const mostWaiting = 262_144
+/** Streams open at once in one process. */
+const mostStreams = 256
+let open = 0
+
+/** What happens in this process, as it happens. */
+export const eventOperations: readonly ApiOperation[] = [
+  defineOperation({
+    id: 'events.stream',
+    method: 'GET',
+    path: '/api/v1/events',
+    operation: 'events.read',
+    summary: 'Typed events of this process as server-sent events',
+    description:
+      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go.',
+    status: 200,
+    errors: [],
+    isStream: true,
+    query: z.object({
+      types: z
+        .string()
+        .max(2_000)
+        .optional()
+        .describe('Types separated by commas; `grant.*` for all that begin so'),
+      last_event_id: z.string().max(200).optional().describe('As the header `Last-Event-ID`'),
+    }),
+    handle: ({ composition, feed }, { types, last_event_id: asked }, { reply }) => {
+      if (open >= mostStreams) {
+        throw new EvergrantError('caller_throttled', `${mostStreams} streams are open already`, {
+          retryAfterMs: 5_000,
+        })
+      }
+      open++
+      const isWanted = filterOf(types)
+      const { raw, request } = reply
+      const header = request.headers['last-event-id']
+      const lastId = typeof header === 'string' ? header : asked
+      const headers = { ...reply.getHeaders() } as Record<string, string>
+      reply.hijack()
+      raw.writeHead(200, {
+        ...headers,
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      const write = (text: string): void => {
+        raw.write(text)
+        if (raw.writableLength > mostWaiting) raw.destroy()
+      }
+      const send = ({ id, type, data }: FedEvent): void => {
+        if (isWanted(type)) write(`id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
+      }
+      write('retry: 2000\n: connected\n\n')
+      if (lastId !== undefined) {
+        const { events, isWhole } = feed.since(lastId)
+        if (!isWhole) write('event: stream.gap\ndata: {"type":"stream.gap"}\n\n')
+        for (const event of events) send(event)
+      }
+      let cancel = (): void => {}
+      const beat = (): void => {
+        cancel = composition.clock.schedule(heartbeatMs, () => {
+          write(': alive\n\n')
+          beat()
+        })
+      }
+      beat()
+      const unfollow = feed.follow(send)
+      const uncloses = feed.onClose(() => raw.end())
+      raw.once('close', () => {
+        open--
+        cancel()
+        unfollow()
+        uncloses()
+      })
+    },
+  }),
+]
+
+function filterOf(types: string | undefined): (type: string) => boolean {
+  if (types === undefined || types === '') return () => true
+  const wanted = types.split(',').map((one) => one.trim())
+  return (type) =>
+    wanted.some((one) => (one.endsWith('*') ? type.startsWith(one.slice(0, -1)) : type === one))
+}

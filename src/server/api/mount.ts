@@ -1,0 +1,88 @@
+import type { FastifyInstance } from 'fastify'
+import type { z } from 'zod'
+import type { CallerDirectory } from '../../access/index.ts'
+import { EvergrantError } from '../../kernel/index.ts'
+import { callerCheck, callerOf } from '../caller-check.ts'
+import type { ApiContext, ApiOperation } from './operation.ts'
+
+/**
+ * Mounts operations as routes: caller, role and limits first, then the request by its schemas, then
+ * the handler. Answers are JSON and kept nowhere.
+ */
+export function mountApi(
+  app: FastifyInstance,
+  operations: readonly ApiOperation[],
+  context: ApiContext,
+  callers: CallerDirectory,
+): void {
+  for (const operation of operations) {
+    app.route({
+      method: operation.method,
+      url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      exposeHeadRoute: false,
+      // Before the body is read: whoever may not call sends nothing.
+      onRequest: callerCheck(callers, operation.operation),
+      handler: async (request, reply) => {
+        const input = {
+          ...check(operation.params, request.params, false),
+          ...check(operation.query, request.query, true),
+          ...check(operation.body, request.body ?? {}, false),
+        }
+        reply.header('cache-control', 'no-store')
+        const answer = await operation.handle(context, input, {
+          caller: callerOf(request),
+          requestId: request.id,
+          reply,
+        })
+        if (operation.isStream === true) return reply
+        reply.code(operation.status)
+        return operation.status === 204 ? reply.send() : reply.send(answer)
+      },
+    })
+  }
+}
+
+/** Parts whose values are not repeated in messages. */
+const silent = new Set<PropertyKey>(['secrets', 'definition'])
+
+/** @throws EvergrantError `request_invalid`, naming field, expectation and finding */
+function check(schema: z.ZodObject | undefined, value: unknown, isQuery: boolean): object {
+  if (schema === undefined) {
+    if (!isQuery || typeof value !== 'object' || value === null) return {}
+    const [unknown] = Object.keys(value)
+    if (unknown === undefined) return {}
+    throw new EvergrantError(
+      'request_invalid',
+      `${JSON.stringify(unknown.slice(0, 60))}: expected no query, but saw this field`,
+    )
+  }
+  const parsed = schema.strict().safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  if (issue === undefined) throw new EvergrantError('request_invalid', 'the request does not fit')
+  const path = issue.path.map(String).join('.')
+  const seen = silent.has(issue.path[0] ?? '') ? '' : seenAt(value, issue.path)
+  const where = path === '' ? '' : `"${path.slice(0, 100)}": `
+  throw new EvergrantError('request_invalid', `${where}${lowered(issue.message)}${seen}`)
+}
+
+function seenAt(value: unknown, path: readonly PropertyKey[]): string {
+  if (path.length === 0) return ''
+  let found = value
+  for (const part of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) {
+      return ', but saw nothing'
+    }
+    found = (found as Record<PropertyKey, unknown>)[part]
+  }
+  if (typeof found === 'object' && found !== null) {
+    return `, but saw ${Array.isArray(found) ? 'a list' : 'an object'}`
+  }
+  return `, but saw ${JSON.stringify(typeof found === 'string' ? found.slice(0, 60) : found)}`
+}
+
+const lowered = (message: string): string =>
+  message
+    .replace(/^Invalid input: /, '')
+    .replace(/, received .*$/, '')
+    .replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase())

@@ -1,0 +1,85 @@
+import type { FastifyReply } from 'fastify'
+import type { z } from 'zod'
+import type { Caller, CallerDesk, Operation } from '../../access/index.ts'
+import type { TraceRecorder } from '../../gateway/index.ts'
+import type { ErrorCode } from '../../kernel/index.ts'
+import type { Composition } from '../compose.ts'
+import type { EventFeed } from './event-feed.ts'
+import type { ImportRunner } from './import-runner.ts'
+
+/** What operations act on. */
+export interface ApiContext {
+  readonly composition: Composition
+  readonly callerDesk: CallerDesk
+  readonly recorder: TraceRecorder
+  readonly imports: ImportRunner
+  readonly feed: EventFeed
+  reload(): Promise<void>
+}
+
+/** One call of an operation. */
+export interface ApiCall {
+  readonly caller: Caller
+  readonly requestId: string
+  /** For what is no JSON, and for headers. */
+  readonly reply: FastifyReply
+}
+
+/** Everything that is said of an operation besides its schemas. */
+interface OperationFacts {
+  /** `noun.verb`, never renamed. */
+  readonly id: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** With `{name}` for what stands in the path. */
+  readonly path: string
+  /** What the caller needs, by the table of `access`. */
+  readonly operation: Operation
+  readonly summary: string
+  readonly description?: string
+  /** Of success. */
+  readonly status: 200 | 201 | 202 | 204
+  /** Codes it yields besides those of every operation. */
+  readonly errors: readonly ErrorCode[]
+  /** Answers `text/event-stream` and writes it itself. */
+  readonly isStream?: true
+}
+
+/** An operation with the types of its schemas. */
+export interface TypedOperation<
+  P extends z.ZodObject,
+  Q extends z.ZodObject,
+  B extends z.ZodObject,
+  R extends z.ZodType,
+> extends OperationFacts {
+  readonly params?: P
+  readonly query?: Q
+  readonly body?: B
+  readonly response?: R
+  handle(
+    context: ApiContext,
+    input: z.output<P> & z.output<Q> & z.output<B>,
+    call: ApiCall,
+  ): Promise<z.input<R>> | z.input<R>
+}
+
+/** An operation as it is mounted and described. */
+export interface ApiOperation extends OperationFacts {
+  readonly params?: z.ZodObject
+  readonly query?: z.ZodObject
+  readonly body?: z.ZodObject
+  readonly response?: z.ZodType
+  handle(context: ApiContext, input: object, call: ApiCall): unknown
+}
+
+/** Of an operation that takes nothing there. */
+type Nothing = z.ZodObject<Record<string, never>>
+
+/** Declares an operation: its handler gets what the schemas let through, and answers by them. */
+export function defineOperation<
+  P extends z.ZodObject = Nothing,
+  Q extends z.ZodObject = Nothing,
+  B extends z.ZodObject = Nothing,
+  R extends z.ZodType = z.ZodVoid,
+>(operation: TypedOperation<P, Q, B, R>): ApiOperation {
+  return operation
+}

@@ -1,0 +1,21 @@
+import { callerOperations } from './callers.ts'
+import { configOperations } from './config.ts'
+import { connectionOperations } from './connections.ts'
+import { eventOperations } from './events.ts'
+import { grantOperations } from './grants.ts'
+import { importOperations } from './imports.ts'
+import type { ApiOperation } from './operation.ts'
+import { tokenOperations } from './tokens.ts'
+import { traceOperations } from './traces.ts'
+
+/** Every operation of `/api/v1`: routes, document and client are made from this table. */
+export const apiOperations: readonly ApiOperation[] = [
+  ...connectionOperations,
+  ...grantOperations,
+  ...tokenOperations,
+  ...importOperations,
+  ...traceOperations,
+  ...callerOperations,
+  ...eventOperations,
+  ...configOperations,
+]
