@@ -49,6 +49,9 @@ const longestWhole = 16_384
 /** How long the beginning of a body is waited for before it is judged (ms). */
 const peekMs = 200
 
+/** Event streams may be silent for as long, whatever the upstream’s own bound (ms). */
+const eventStreamIdleMs = 15 * 60_000
+
 /** How long a token may be waited for, longer than the engine ever does (ms). */
 const tokenWaitMs = 60_000
 
@@ -87,6 +90,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #waitingFor: Wait = 'token'
   #isOver = false
   #hasHead = false
+  /** Between two pieces of the answer (ms). */
+  #idleMs = 0
   #hasPieces = false
   #isAnswerComplete = false
   #isPaused = false
@@ -256,7 +261,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const { lane } = this.#plan as CallPlan
     lane.circuit.succeed()
     this.#trace.step('answered', { status })
-    this.#waitFor('body', lane.settings.timeouts.idleMs)
+    const { idleMs } = lane.settings.timeouts
+    this.#idleMs = isEventStream(headers) ? Math.max(idleMs, eventStreamIdleMs) : idleMs
+    this.#waitFor('body', this.#idleMs)
     const suspicion = lane.rules.isSuspicious(status, headers)
     if (suspicion === 'no') return this.#passHead(status, headers)
     const held = new HeldAnswer(attempt, status, headers)
@@ -431,7 +438,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     }
     if (held.isEnded) this.#passEnd()
     else {
-      this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+      this.#waitFor('body', this.#idleMs)
       if (!this.#isPaused) held.attempt.resume()
     }
   }
@@ -497,7 +504,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #passPiece(attempt: Attempt, piece: Buffer): void {
     if (this.#isOver) return
     const canTakeMore = this.#links === undefined ? this.#write(piece) : this.#links.write(piece)
-    this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    this.#waitFor('body', this.#idleMs)
     if (canTakeMore || this.#isPaused) return
     this.#isPaused = true
     attempt.pause()
@@ -515,7 +522,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   onDrain(): void {
     if (this.#isOver) return
-    this.#waitFor('body', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    this.#waitFor('body', this.#idleMs)
     this.#links?.resume()
     this.#resumeAnswer()
   }

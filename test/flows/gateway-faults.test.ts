@@ -21,6 +21,30 @@ describe('an API that fails', () => {
     ])
   })
 
+  it('and falls silent is given up, an event stream only after a quarter of an hour', async () => {
+    await using api = await startApi((request, response) => {
+      const type = request.url === '/events' ? 'text/event-stream' : 'text/plain'
+      response.writeHead(200, { 'content-type': type }).write('data: 1\n\n')
+    })
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const { clock } = gateway.engine
+    const open = async (path: string): Promise<{ answer: Readable; closed: Promise<void> }> => {
+      const headers = { 'evergrant-key': callerKey }
+      const sent = httpRequest(`${gateway.url}/proxy/api${path}`, { agent: false, headers }).end()
+      const [answer] = (await once(sent, 'response')) as [Readable]
+      answer.on('error', () => {})
+      await once(answer, 'data')
+      answer.resume()
+      return { answer, closed: new Promise<void>((resolve) => answer.once('close', resolve)) }
+    }
+    const [plain, events] = [await open('/plain'), await open('/events')]
+    await clock.advance(61_000)
+    await plain.closed
+    expect(events.answer.destroyed).toBe(false)
+    await clock.advance(15 * 60_000)
+    await events.closed
+  })
+
   it('in the midst of a body breaks the caller’s connection, and never ends it cleanly', async () => {
     await using api = await startApi((request, response) => {
       const length = request.url === '/sized' ? { 'content-length': '100' } : {}
