@@ -24,6 +24,11 @@ log to standard output, a JSON object a line. Callers need a key: \`evergrant ca
                    one ends at once
   SIGHUP           read the configuration again; a mistake in it changes nothing
 
+Spans of calls and token exchanges go to an OpenTelemetry collector (OTLP over HTTP, JSON) when
+OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set. OTEL_SERVICE_NAME,
+OTEL_TRACES_SAMPLER, OTEL_EXPORTER_OTLP_HEADERS and _CERTIFICATE are honoured; OTEL_SDK_DISABLED=true
+switches it off. The collector is reached directly, not through network.proxy.
+
 Examples:
   $ evergrant callers add crm --connections contoso-graph
   $ evergrant serve

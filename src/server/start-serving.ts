@@ -33,6 +33,7 @@ import { metricsRoute, observeRequests } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
 import { openService } from './service.ts'
 import { startJobs } from './start-jobs.ts'
+import { openConfiguredTelemetry } from './open-configured-telemetry.ts'
 import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
 
 /** How a service is started. */
@@ -103,15 +104,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(() => log.flush())
     const metrics = createServiceMetrics((name) => composition.connections.find(name) !== undefined)
     closing.push(metrics.close)
+    const telemetry = await openConfiguredTelemetry(composition, log)
+    if (telemetry !== undefined) closing.push(() => telemetry.close())
     closing.push(
       events.on((event) => {
         log.event(event)
         metrics.event(event)
+        telemetry?.event(event)
       }),
     )
     const onTrace = (trace: CallTrace): void => {
       options.onTrace?.(trace)
       metrics.trace(trace)
+      telemetry?.trace(trace)
       if (trace.kind === 'call' || trace.kind === 'upgrade') log.request(lineOf(trace))
     }
     const recorder = createTraceRecorder({
