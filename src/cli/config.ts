@@ -16,22 +16,24 @@ import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
 import { unfilledFields } from '../server/index.ts'
 import { readKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
+import { addConfigReloadCommand } from './config-reload.ts'
 import type { CliIo } from './io.ts'
 import { formatError } from './report-error.ts'
 import type { CliContext } from './context.ts'
 
-/** `evergrant config check|schema` */
+/** `evergrant config check|schema|reload` */
 export function addConfigCommands(program: Command, context: CliContext): void {
   const { io } = context
   const config = program
     .command('config')
-    .description('check the configuration, or describe its format')
+    .description('check the configuration, describe its format, or have it reloaded')
     .addHelpText(
       'after',
       `
 Examples:
   $ evergrant config check
-  $ evergrant config schema > evergrant.schema.json`,
+  $ evergrant config schema > evergrant.schema.json
+  $ evergrant config reload --key-file ops.key`,
     )
 
   withCommonOptions(
@@ -69,6 +71,8 @@ Examples:
     )
     .option('--json', 'as it is anyway')
     .action(() => io.out(`${JSON.stringify(configJsonSchema(), null, 2)}\n`))
+
+  addConfigReloadCommand(config, context)
 }
 
 async function check(context: CliContext, options: CommonOptions): Promise<void> {

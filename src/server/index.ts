@@ -1,3 +1,5 @@
+export { askService } from './ask-service.ts'
+export type { ServiceQuestion } from './ask-service.ts'
 export { compose } from './compose.ts'
 export type { AnyEvent, ComposeOptions, Composition, ImportSource } from './compose.ts'
 export { openImportWorker } from './start-import.ts'
