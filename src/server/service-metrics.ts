@@ -21,9 +21,12 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  * Makes the metrics of one service. Labels are names of the configuration and words of ours: no
  * tenant, path or caller ever becomes one, so that their number is bounded.
  *
- * @param knownConnections Names that may be labels; calls to others are counted as `unknown`.
+ * @param upstreamsOf The upstreams of a connection by name, undefined for one that is none. Names
+ *   that are not known are counted as `unknown`: callers may write what they like.
  */
-export function createServiceMetrics(knownConnections: (name: string) => boolean): ServiceMetrics {
+export function createServiceMetrics(
+  upstreamsOf: (connection: string) => Readonly<Record<string, unknown>> | undefined,
+): ServiceMetrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 10 })
@@ -83,9 +86,11 @@ export function createServiceMetrics(knownConnections: (name: string) => boolean
   storeLost.set(0)
   circuits.set(0)
 
-  const labelOf = (connection: string): string => {
-    const name = connection.split('@', 1)[0] ?? ''
-    return knownConnections(name) ? name : 'unknown'
+  const labelsOf = (address: string, upstream: string): readonly [string, string] => {
+    const name = address.split('@', 1)[0] ?? ''
+    const known = upstreamsOf(name)
+    if (known === undefined) return ['unknown', '']
+    return [name, upstream === '' || Object.hasOwn(known, upstream) ? upstream : 'unknown']
   }
   return {
     contentType: registry.contentType,
@@ -112,8 +117,7 @@ export function createServiceMetrics(knownConnections: (name: string) => boolean
     },
     trace: (trace) => {
       const { kind, outcome, status } = trace
-      const connection = labelOf(trace.connection)
-      const upstream = connection === 'unknown' ? '' : trace.upstream
+      const [connection, upstream] = labelsOf(trace.connection, trace.upstream)
       calls.inc({ kind, connection, upstream, outcome, status_class: classOf(status) })
       durations.observe({ kind, connection }, trace.durationMs / 1_000)
       if (trace.wasReplayed) replays.inc({ connection, rule: trace.rule ?? '' })

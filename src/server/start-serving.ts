@@ -102,7 +102,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     const { server } = config
     const log = createServiceLog(server.log.level, logTo, clock)
     closing.push(() => log.flush())
-    const metrics = createServiceMetrics((name) => composition.connections.find(name) !== undefined)
+    const metrics = createServiceMetrics(
+      (name) => composition.connections.find(name)?.config.upstreams,
+    )
     closing.push(metrics.close)
     const telemetry = await openConfiguredTelemetry(composition, log)
     if (telemetry !== undefined) closing.push(() => telemetry.close())
