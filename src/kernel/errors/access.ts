@@ -63,6 +63,6 @@ export const accessErrors = defineErrors({
     actor: 'caller',
     exit: 2,
     title: 'There is no such caller',
-    remedy: '`evergrant callers list` shows those there are.',
+    remedy: 'See `evergrant callers list` for those there are.',
   },
 })

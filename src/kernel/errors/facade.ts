@@ -16,7 +16,7 @@ export const facadeErrors = defineErrors({
     actor: 'caller',
     exit: 2,
     title: 'There is no such façade client',
-    remedy: '`evergrant facade list` shows those there are.',
+    remedy: 'See `evergrant facade list` for those there are.',
   },
   facade_invalid: {
     status: 400,
@@ -43,7 +43,7 @@ export const facadeErrors = defineErrors({
     retry: 'never',
     actor: 'operator',
     exit: 3,
-    title: 'The application wants the answer at an address that is not registered for it',
+    title: 'The application’s redirect address is not registered',
     remedy:
       'Register the address exactly as the application sends it: `evergrant facade add NAME --redirect-uri …`.',
   },
