@@ -6,6 +6,8 @@ export interface CliIo {
   readonly cwd: string
   /** Results. */
   out(text: string): void
+  /** Results that are no text; resolves when more may come. Rejects when nobody reads them. */
+  outBytes(bytes: Uint8Array): Promise<void>
   /** Progress, notes and errors. */
   note(text: string): void
   /** Whether notes go to a terminal that can redraw a line. */
@@ -14,6 +16,8 @@ export interface CliIo {
   readonly columns: number
   /** All of standard input; empty when it is a terminal. */
   readInput(): Promise<string>
+  /** The same, not taken for text. */
+  readInputBytes(): Promise<Uint8Array>
   /** Calls back at every SIGINT or SIGTERM until the returned function is called. */
   onInterrupt(listener: () => void): () => void
   /** Calls back at every SIGHUP until the returned function is called. */
@@ -30,12 +34,13 @@ export const hostIo: CliIo = {
   get columns() {
     return process.stderr.columns
   },
-  readInput: async () => {
-    if (process.stdin.isTTY) return ''
-    const chunks: Buffer[] = []
-    for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-    return Buffer.concat(chunks).toString('utf8')
+  outBytes: async (bytes) => {
+    await new Promise<void>((done, fail) => {
+      process.stdout.write(bytes, (error) => (error ? fail(error) : done()))
+    })
   },
+  readInput: async () => (await readAll()).toString('utf8'),
+  readInputBytes: readAll,
   onInterrupt: (listener) => {
     process.on('SIGINT', listener)
     process.on('SIGTERM', listener)
@@ -53,4 +58,11 @@ export const hostIo: CliIo = {
 /** An argument's path, absolute: arguments resolve against the working directory. */
 export function argumentPath(io: CliIo, path: string): string {
   return resolve(io.cwd, path)
+}
+
+async function readAll(): Promise<Buffer> {
+  if (process.stdin.isTTY) return Buffer.alloc(0)
+  const chunks: Buffer[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }

@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
   callers: async () => (await import('./callers.ts')).addCallersCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,
+  call: async () => (await import('./call.ts')).addCallCommand,
   facade: async () => (await import('./facade.ts')).addFacadeCommands,
   run: async () => (await import('./run.ts')).addRunCommand,
   import: async () => (await import('./import.ts')).addImportCommand,

@@ -35,6 +35,7 @@ export { createTraceRecorder } from './trace-recorder.ts'
 export type { TraceRecorder, TraceRecorderOptions } from './trace-recorder.ts'
 export { beginTokenTrace } from './token-trace.ts'
 export type { TokenQuestion, TokenTrace } from './token-trace.ts'
+export { proxyPrefix } from './parse-target.ts'
 export { createGateway } from './gateway.ts'
 export type { Gateway, GatewayOptions } from './gateway.ts'
 export type {

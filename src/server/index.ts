@@ -35,6 +35,8 @@ export { openFacade } from './open-facade.ts'
 export type { OpenFacade } from './open-facade.ts'
 export { startServing } from './start-serving.ts'
 export type { Serving, ServingOptions } from './start-serving.ts'
+export { openPrivateGateway } from './private-gateway.ts'
+export type { PrivateCall, PrivateGateway } from './private-gateway.ts'
 export { writeTraces } from './open-traces.ts'
 export type { TraceWriter } from './open-traces.ts'
 export {

@@ -43,7 +43,9 @@ async function interrupted(presses: number): Promise<{ exit: number; note: strin
     },
     isTerminal: false,
     columns: 80,
+    outBytes: async () => {},
     readInput: async () => '',
+    readInputBytes: async () => Buffer.alloc(0),
     onHangUp: () => () => {},
     onInterrupt: (listener) => {
       press = listener

@@ -33,10 +33,15 @@ export async function runCommand(
     note: (text) => {
       note += text
     },
+    outBytes: async (bytes) => {
+      out += Buffer.from(bytes).toString('latin1')
+    },
     isTerminal: false,
     columns: 80,
     readInput: async () =>
       typeof world.input === 'function' ? world.input() : (world.input ?? ''),
+    readInputBytes: async () =>
+      Buffer.from(typeof world.input === 'function' ? await world.input() : (world.input ?? '')),
     onInterrupt: () => () => {},
     onHangUp: () => () => {},
   })
