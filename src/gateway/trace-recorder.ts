@@ -26,8 +26,6 @@ export interface TraceRecorder {
    * event.
    */
   takeBatch(limit: number): readonly TraceRecord[]
-  /** Calls back whenever more than half of the capacity is held; one listener. */
-  onPressure(listener: () => void): void
 }
 
 const defaultCapacity = 2_000
@@ -43,7 +41,6 @@ export function createTraceRecorder(options: TraceRecorderOptions): TraceRecorde
   let plain: CallTrace[] = []
   let notable: CallTrace[] = []
   let dropped = 0
-  let wake = (): void => {}
 
   function hold(trace: CallTrace): void {
     onEnd?.(trace)
@@ -56,7 +53,6 @@ export function createTraceRecorder(options: TraceRecorderOptions): TraceRecorde
     }
     if (trace.isPlain) plain.push(trace)
     else notable.push(trace)
-    if (held === capacity >> 1) wake()
   }
 
   return {
@@ -75,9 +71,6 @@ export function createTraceRecorder(options: TraceRecorderOptions): TraceRecorde
       notable = notable.slice(limit)
       plain = plain.slice(plainTaken)
       return taken.map((trace) => trace.toRecord()).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    },
-    onPressure: (listener) => {
-      wake = listener
     },
   }
 }

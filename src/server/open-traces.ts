@@ -7,16 +7,19 @@ import type { TraceOrder, TraceReport, TraceWorkerInput } from './trace-messages
 /** Sources run as TypeScript, the published package as JavaScript. */
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
-/** How often what is held is written (ms), and how soon after another at the earliest. */
+/** How often what is held is written (ms). */
 const writeEveryMs = 1_000
-const leastGapMs = 250
 /** After a batch that could not be written (ms); doubles up to the longest. */
 const firstRetryMs = 1_000
 const longestRetryMs = 30_000
 /** How long the last batches may take when everything ends, and the thread after it (ms). */
 const closeDeadlineMs = 5_000
 const endingMs = 5_000
-const batchSize = 2_000
+/**
+ * Traces written at once, and so a second: what keeps a log of calls from costing as much as the
+ * calls. A burst waits in the recorder; beyond it plain successes are dropped first, and counted.
+ */
+const batchSize = 500
 
 /** What writes traces into the store. */
 export interface TraceWriter {
@@ -27,9 +30,9 @@ export interface TraceWriter {
 }
 
 /**
- * Writes traces into the store every second, sooner when the recorder is half full, from a worker
- * thread. One batch is on its way at a time; while the store is away it waits and is sent again,
- * and the recorder holds what it can and counts the rest. The thread starts with the first batch.
+ * Writes traces into the store, at most 500 every second, from a worker thread. One batch is on its
+ * way at a time; while the store is away it waits and is sent again, and the recorder holds what it
+ * can and counts the rest. The thread starts with the first batch.
  */
 export function startTraceWriter(
   composition: Pick<Composition, 'configPath' | 'env' | 'store' | 'config'>,
@@ -42,7 +45,6 @@ export function startTraceWriter(
   let batch: string | undefined
   let isOnItsWay = false
   let retryMs = firstRetryMs
-  let wroteTick = -Infinity
   let cancel = (): void => {}
   let idle = Promise.withResolvers<void>()
   idle.resolve()
@@ -55,17 +57,13 @@ export function startTraceWriter(
 
   function settle(isWritten: boolean): void {
     isOnItsWay = false
-    wroteTick = clock.monotonic()
     if (isWritten) {
       batch = undefined
       retryMs = firstRetryMs
     } else retryMs = Math.min(retryMs * 2, longestRetryMs)
     idle.resolve()
-    if (closing === undefined) arm(isWritten ? pauseMs() : retryMs)
+    if (closing === undefined) arm(isWritten ? writeEveryMs : retryMs)
   }
-
-  const isPressed = (): boolean => recorder.size >= batchSize / 2
-  const pauseMs = (): number => (isPressed() ? leastGapMs : writeEveryMs)
 
   function startWorker(): Worker {
     const { configPath, env, store } = composition
@@ -136,10 +134,6 @@ export function startTraceWriter(
     cancelTerminate()
   }
 
-  recorder.onPressure(() => {
-    if (isOnItsWay || closing !== undefined || batch !== undefined) return
-    arm(Math.max(0, leastGapMs - (clock.monotonic() - wroteTick)))
-  })
   arm(writeEveryMs)
   return { flush, close: () => (closing ??= end()) }
 }
