@@ -14,6 +14,16 @@ export interface ServiceMetrics {
   close(): void
 }
 
+/** What one kind of outcome of one upstream is counted in. */
+interface CallSeries {
+  /** As it is named in labels. */
+  readonly connection: string
+  readonly calls: Counter.Internal
+  readonly durations: { observe(value: number): void }
+  readonly bytesIn: Counter.Internal
+  readonly bytesOut: Counter.Internal
+}
+
 /** Bounds in seconds: from what memory answers to what a slow API takes. */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -87,10 +97,31 @@ export function createServiceMetrics(
   circuits.set(0)
 
   const labelsOf = (address: string, upstream: string): readonly [string, string] => {
-    const name = address.split('@', 1)[0] ?? ''
+    const at = address.indexOf('@')
+    const name = at === -1 ? address : address.slice(0, at)
     const known = upstreamsOf(name)
     if (known === undefined) return ['unknown', '']
     return [name, upstream === '' || Object.hasOwn(known, upstream) ? upstream : 'unknown']
+  }
+
+  /** Series are looked up once: with labels, each look-up costs as much as all the rest. */
+  const series = new Map<string, CallSeries>()
+  const seriesOf = (trace: CallTrace): CallSeries => {
+    const { kind, outcome } = trace
+    const [connection, upstream] = labelsOf(trace.connection, trace.upstream)
+    const status_class = classOf(trace.status)
+    const key = `${kind} ${outcome} ${status_class} ${connection} ${upstream}`
+    const known = series.get(key)
+    if (known !== undefined) return known
+    const made = {
+      connection,
+      calls: calls.labels({ kind, connection, upstream, outcome, status_class }),
+      durations: durations.labels({ kind, connection }),
+      bytesIn: bytes.labels({ connection, direction: 'in' }),
+      bytesOut: bytes.labels({ connection, direction: 'out' }),
+    }
+    series.set(key, made)
+    return made
   }
   return {
     contentType: registry.contentType,
@@ -116,13 +147,12 @@ export function createServiceMetrics(
       }
     },
     trace: (trace) => {
-      const { kind, outcome, status } = trace
-      const [connection, upstream] = labelsOf(trace.connection, trace.upstream)
-      calls.inc({ kind, connection, upstream, outcome, status_class: classOf(status) })
-      durations.observe({ kind, connection }, trace.durationMs / 1_000)
-      if (trace.wasReplayed) replays.inc({ connection, rule: trace.rule ?? '' })
-      if (trace.requestBytes > 0) bytes.inc({ connection, direction: 'in' }, trace.requestBytes)
-      if (trace.responseBytes > 0) bytes.inc({ connection, direction: 'out' }, trace.responseBytes)
+      const of = seriesOf(trace)
+      of.calls.inc()
+      of.durations.observe(trace.durationMs / 1_000)
+      if (trace.wasReplayed) replays.inc({ connection: of.connection, rule: trace.rule ?? '' })
+      if (trace.requestBytes > 0) of.bytesIn.inc(trace.requestBytes)
+      if (trace.responseBytes > 0) of.bytesOut.inc(trace.responseBytes)
     },
     request: (route, method, status, durationMs) => {
       requests.observe({ route, method, status_class: classOf(status) }, durationMs / 1_000)
