@@ -47,7 +47,7 @@ export function admitCall(
   trace.upstream = plan.upstream
   const refusal =
     requirePermit(caller, plan.name, plan.upstream, plan.tenant) ??
-    refuseBySettings(plan, request.method ?? '', target.path) ??
+    refuseBySettings(plan, request.method ?? '', target.path, request.headers) ??
     refuseFraming(request)
   if (refusal !== undefined) return { error: refusal, plan }
   const release = callers.admit(caller)

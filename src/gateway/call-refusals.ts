@@ -5,6 +5,9 @@ import type { CallPlan } from './upstream-plan.ts'
 /** Methods that are never forwarded: they would show the token to whoever called, or make a tunnel. */
 const neverForwarded = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
+/** Headers in which many APIs take another method than that of the request line. */
+const methodOverrides = ['x-http-method', 'x-http-method-override', 'x-method-override']
+
 const allMethods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 
 /** Says why an upstream’s settings do not let a request pass; undefined when they do. */
@@ -12,10 +15,21 @@ export function refuseBySettings(
   plan: CallPlan,
   method: string,
   path: string,
+  headers: IncomingMessage['headers'],
 ): EvergrantError | undefined {
   const { methods, isAllowedPath } = plan.lane
-  if (neverForwarded.has(method) || (methods.size > 0 && !methods.has(method))) {
+  const isRefused = (wanted: string): boolean =>
+    neverForwarded.has(wanted) || (methods.size > 0 && !methods.has(wanted))
+  if (isRefused(method)) {
     return new EvergrantError('method_not_allowed', `${method} does not pass to this upstream`)
+  }
+  for (const name of methodOverrides) {
+    const wanted = headers[name]?.toString().trim().toUpperCase()
+    if (wanted === undefined || !isRefused(wanted)) continue
+    return new EvergrantError(
+      'method_not_allowed',
+      `the method in "${name}" does not pass to this upstream`,
+    )
   }
   if (!isAllowedPath(path === '' ? '/' : path)) {
     return new EvergrantError('path_not_allowed', `this path does not pass to this upstream`)

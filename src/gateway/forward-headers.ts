@@ -1,7 +1,7 @@
 /**
  * What of a caller’s request never passes: its credentials and cookies for us, what belongs to one
  * connection alone (RFC 9110 section 7.6.1), what undici writes itself, where the call came from,
- * and headers of ours.
+ * what names another path than the one that was checked, and headers of ours.
  */
 const droppedFromRequest = new Set([
   'authorization',
@@ -27,6 +27,7 @@ const droppedFromRequest = new Set([
   'x-cluster-client-ip',
   'true-client-ip',
   'cf-connecting-ip',
+  'x-rewrite-url',
 ])
 
 /**

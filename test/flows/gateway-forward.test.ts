@@ -103,6 +103,10 @@ describe('a forwarded call', () => {
     }
     const post = await gateway.call('/proxy/api:a/me/x', { method: 'POST' })
     expect([post.status, post.headers['allow']]).toEqual([405, 'GET'])
+    for (const name of ['x-http-method', 'X-HTTP-Method-Override', 'x-method-override']) {
+      const disguised = await gateway.call('/proxy/api:a/me/x', { headers: { [name]: 'delete' } })
+      expect([name, disguised.status]).toEqual([name, 405])
+    }
     const trace = await gateway.call('/proxy/api:b/', { method: 'TRACE' })
     expect(trace.status).toBe(405)
     const stranger = await gateway.call('/proxy/api:b/', { headers: { 'evergrant-key': 'no' } })
