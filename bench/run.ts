@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
+import { benchGateway } from './gateway.ts'
 import { benchGetToken } from './get-token.ts'
 import { benchImport } from './import.ts'
 import { benchImportDelay } from './import-delay.ts'
@@ -22,6 +23,7 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   duePostgres: benchDueGrantsOnPostgres,
   import: benchImport,
   importDelay: benchImportDelay,
+  gateway: benchGateway,
   memory: benchMemory,
 }
 

@@ -7,6 +7,7 @@ import { paddedTo, refreshTokenOf, type StubOrder, type StubReport } from './tok
 const accessTokenLength = 1_800
 
 let latencyMs = 0
+let expiresIn = 3_599
 let requests = 0
 /** How often each refresh token came. */
 let redeemed = new Map<string, number>()
@@ -21,7 +22,7 @@ const server = createServer((request, response) => {
     if (presented !== null) redeemed.set(presented, (redeemed.get(presented) ?? 0) + 1)
     const body = JSON.stringify({
       token_type: 'Bearer',
-      expires_in: 3_599,
+      expires_in: expiresIn,
       access_token: paddedTo(accessTokenLength, `access-${requests}`),
       ...(presented === null ? {} : { refresh_token: refreshTokenOf(`next-${requests}`) }),
     })
@@ -37,6 +38,7 @@ server.keepAliveTimeout = 65_000
 serve(async (order: StubOrder): Promise<StubReport> => {
   if (order.do === 'reset') {
     latencyMs = order.latencyMs
+    expiresIn = order.expiresIn ?? 3_599
     requests = 0
     redeemed = new Map()
   }

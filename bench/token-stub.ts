@@ -1,7 +1,8 @@
 /** What a stub of a token endpoint is told. */
 export type StubOrder =
-  /** Forgets what it has counted; every answer takes so long from now on. */
-  { readonly do: 'reset'; readonly latencyMs: number } | { readonly do: 'report' }
+  /** Forgets what it has counted; every answer takes so long from now on, and its tokens live so. */
+  | { readonly do: 'reset'; readonly latencyMs: number; readonly expiresIn?: number }
+  | { readonly do: 'report' }
 
 /** What it has seen since. */
 export interface StubReport {
