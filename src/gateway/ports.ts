@@ -4,7 +4,6 @@ export type {
   CodeRedemption,
   FacadeClient,
   FacadeCode,
-  FacadeFamily,
   FacadeStore,
   FacadeToken,
   FoundFacadeToken,
