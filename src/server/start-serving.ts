@@ -202,7 +202,15 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           mountApi(
             app,
             apiOperations,
-            { composition, callerDesk, recorder, imports, feed, reload: () => reload() },
+            {
+              composition,
+              callerDesk,
+              facadeDesk: facade.desk,
+              recorder,
+              imports,
+              feed,
+              reload: () => reload(),
+            },
             callers,
           ),
       ],

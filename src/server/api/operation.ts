@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import type { Caller, CallerDesk, Operation } from '../../access/index.ts'
-import type { TraceRecorder } from '../../gateway/index.ts'
+import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
 import type { EventFeed } from './event-feed.ts'
@@ -11,6 +11,7 @@ import type { ImportRunner } from './import-runner.ts'
 export interface ApiContext {
   readonly composition: Composition
   readonly callerDesk: CallerDesk
+  readonly facadeDesk: FacadeDesk
   readonly recorder: TraceRecorder
   readonly imports: ImportRunner
   readonly feed: EventFeed

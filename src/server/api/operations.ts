@@ -2,6 +2,7 @@ import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
 import { eventOperations } from './events.ts'
+import { facadeOperations } from './facades.ts'
 import { grantOperations } from './grants.ts'
 import { importOperations } from './imports.ts'
 import type { ApiOperation } from './operation.ts'
@@ -16,6 +17,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...importOperations,
   ...traceOperations,
   ...callerOperations,
+  ...facadeOperations,
   ...eventOperations,
   ...configOperations,
 ]
