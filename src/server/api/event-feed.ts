@@ -32,19 +32,19 @@ export function createEventFeed(
   events: Pick<EventBus<AnyEvent>, 'on'>,
   instanceId: string,
 ): EventFeed {
-  let ring: readonly (FedEvent & { readonly number: number })[] = []
+  // Event number n stands at n modulo the length.
+  const ring: FedEvent[] = []
   let count = 0
   const listeners = new Set<(event: FedEvent) => void>()
   const closers = new Set<() => void>()
   const stop = events.on((event) => {
     count++
-    const fed = {
-      number: count,
+    const fed: FedEvent = {
       id: `${instanceId}:${count}`,
       type: event.type,
       data: JSON.stringify(eventToJson(event)),
     }
-    ring = [...ring.slice(-(kept - 1)), fed]
+    ring[count % kept] = fed
     for (const listener of listeners) listener(fed)
   })
   return {
@@ -52,11 +52,13 @@ export function createEventFeed(
       const [instance = '', text = ''] = id.split(':')
       if (instance !== instanceId || !/^\d{1,15}$/.test(text)) return { events: [], isWhole: false }
       const seen = Number(text)
-      const first = ring[0]?.number ?? count + 1
-      return {
-        events: ring.filter(({ number }) => number > seen),
-        isWhole: seen <= count && seen >= first - 1,
+      const oldest = Math.max(1, count - kept + 1)
+      const missed: FedEvent[] = []
+      for (let number = Math.max(seen + 1, oldest); number <= count; number++) {
+        const event = ring[number % kept]
+        if (event !== undefined) missed.push(event)
       }
+      return { events: missed, isWhole: seen <= count && seen >= oldest - 1 }
     },
     follow: (listener) => {
       listeners.add(listener)
