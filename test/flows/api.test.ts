@@ -58,20 +58,24 @@ describe('who may do what', () => {
     async (_id, operation) => {
       const path = `${probeOf(operation)}?nonsense=1`
       const { method } = operation
-      const anonymous = await fetch(`${fixture.url}${path}`, { method })
-      expect(anonymous.status).toBe(401)
-      for (const role of roles) {
-        for (const isPermitted of [true, false]) {
-          const caller = { role: role === 'none' ? undefined : role } as Caller
+      const combinations = roles.flatMap((role) =>
+        [true, false].map((isPermitted) => ({ role, isPermitted })),
+      )
+      const [anonymous, ...seen] = await Promise.all([
+        fetch(`${fixture.url}${path}`, { method }).then(({ status }) => status),
+        ...combinations.map(async ({ role, isPermitted }) => {
           const key = keys.get(`${role} ${isPermitted}`) ?? ''
-          const answer = await call(path, { method, key })
-          const expected =
-            requireRole(caller, operation.operation) === undefined
-              ? 'request_invalid'
-              : 'role_missing'
-          expect([role, answer.body['code']]).toEqual([role, expected])
-        }
-      }
+          return [role, isPermitted, (await call(path, { method, key })).body['code']]
+        }),
+      ])
+      expect(anonymous).toBe(401)
+      expect(seen).toEqual(
+        combinations.map(({ role, isPermitted }) => {
+          const caller = { role: role === 'none' ? undefined : role } as Caller
+          const refusal = requireRole(caller, operation.operation)
+          return [role, isPermitted, refusal === undefined ? 'request_invalid' : 'role_missing']
+        }),
+      )
     },
   )
 
