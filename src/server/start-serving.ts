@@ -31,7 +31,7 @@ import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
-import { openService } from './service.ts'
+import { openService, type ServicePart } from './service.ts'
 import { startJobs } from './start-jobs.ts'
 import { openConfiguredTelemetry } from './open-configured-telemetry.ts'
 import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
@@ -47,6 +47,8 @@ export interface ServingOptions extends Pick<
   readonly listen?: { readonly host: string; readonly port: number }
   /** Whether idle grants are kept alive (true by default). */
   readonly keepAlive?: boolean
+  /** Plugged in before ours. */
+  readonly parts?: readonly ServicePart[]
   /** Told of every trace that ended. */
   readonly onTrace?: (trace: CallTrace) => void
 }
@@ -192,6 +194,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       },
       onFault: (fault) => log.fault('a fault of ours ended a request', fault),
       parts: [
+        ...(options.parts ?? []),
         observeRequests(log, metrics),
         (app) => addHealthRoutes(app, composition, () => isDraining),
         metricsRoute(metrics, callers),

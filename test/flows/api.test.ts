@@ -7,10 +7,22 @@ import { startService, type ServiceFixture } from '../support/service-fixture.ts
 
 let fixture: ServiceFixture
 const keys = new Map<string, string>()
+/** Every route there is, as Fastify was told. */
+const routes: string[] = []
 const roles = ['none', 'viewer', 'operator', 'admin'] as const
 
 beforeAll(async () => {
-  fixture = await startService()
+  fixture = await startService({
+    serving: {
+      parts: [
+        (app) => {
+          app.addHook('onRoute', ({ method, url }) => {
+            for (const one of [method].flat()) if (one !== 'HEAD') routes.push(`${one} ${url}`)
+          })
+        },
+      ],
+    },
+  })
   for (const role of roles) {
     for (const isPermitted of [true, false]) {
       const key = await fixture.addCaller(`${role}-${isPermitted}`, {
@@ -240,7 +252,19 @@ describe('the document', () => {
     expect(codes.toSorted()).toEqual(Object.keys(errorRegistry).toSorted())
   })
 
-  it('knows every route below /api/v1: what is not in the table is not there', async () => {
+  it('knows every route: an operation of the table, or one of the few beside it', async () => {
+    const known = apiOperations.map(
+      ({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    )
+    const beside = routes.filter((route) => !route.includes(' /api/v1'))
+    expect(routes.toSorted()).toEqual([...known, ...beside].toSorted())
+    expect(beside.filter((route) => !/ \/(oauth|identity|\.well-known)\//.test(route))).toEqual([
+      'GET /healthz',
+      'GET /readyz',
+      'GET /metrics',
+      'GET /api/openapi.json',
+      'GET /api/docs',
+    ])
     expect((await call('/api/v1/nothing')).body['code']).toBe('route_unknown')
   })
 
