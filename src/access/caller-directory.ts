@@ -39,7 +39,10 @@ export interface CallerDirectory {
    * @returns `caller_unauthenticated`; `store_*` (503) for unknown callers while the store is away;
    *   `caller_throttled` for unknown ones while many that do not exist are tried.
    */
-  authenticate(headers: CallerHeaders): Authenticated | Promise<Authenticated>
+  authenticate(
+    headers: CallerHeaders,
+    rawHeaders?: readonly string[],
+  ): Authenticated | Promise<Authenticated>
   /** The same for a credential that came another way. */
   authenticateKey(credential: string): Authenticated | Promise<Authenticated>
   /** Lets one request of a caller in, by its limits; see `Admission`. */
@@ -109,8 +112,8 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
   }
 
   return {
-    authenticate: (headers) => {
-      const credential = readCredential(headers)
+    authenticate: (headers, rawHeaders) => {
+      const credential = readCredential(headers, rawHeaders)
       return credential.ok ? authenticateKey(credential.value) : credential
     },
     authenticateKey,

@@ -8,10 +8,18 @@ export type CallerHeaders = Readonly<Record<string, string | readonly string[] |
  * section 2.1) or `Evergrant-Key`. Two that differ are refused: whoever passes a request on may
  * have left another's in. No message repeats a credential.
  *
+ * @param rawHeaders As `node:http` gives them: of two `Authorization` headers it keeps only the
+ *   first in `headers`.
  * @returns `caller_unauthenticated` when there is none, or more than one.
  */
-export function readCredential(headers: CallerHeaders): Result<string, EvergrantError> {
+export function readCredential(
+  headers: CallerHeaders,
+  rawHeaders: readonly string[] = [],
+): Result<string, EvergrantError> {
   const { authorization, 'evergrant-key': key } = headers
+  if (authorization !== undefined && hasAnother(rawHeaders, authorization)) {
+    return unauthenticated('"Authorization" came twice, with different values')
+  }
   if (authorization === undefined) {
     if (key === undefined) return unauthenticated('no credential came with the call')
     if (typeof key === 'string' && key !== '') return ok(key)
@@ -29,6 +37,16 @@ export function readCredential(headers: CallerHeaders): Result<string, Evergrant
 /** The refusal of a call whose caller is not known. */
 export function unauthenticated(detail: string): { readonly ok: false; error: EvergrantError } {
   return err(new EvergrantError('caller_unauthenticated', detail))
+}
+
+function hasAnother(rawHeaders: readonly string[], authorization: unknown): boolean {
+  return rawHeaders.some(
+    (name, index) =>
+      index % 2 === 0 &&
+      name.length === 'authorization'.length &&
+      name.toLowerCase() === 'authorization' &&
+      rawHeaders[index + 1] !== authorization,
+  )
 }
 
 function bearerIn(authorization: string): string | undefined {

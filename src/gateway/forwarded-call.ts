@@ -130,7 +130,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     }
     this.#target = target
     this.#trace.path = target.path
-    const caller = this.#context.callers.authenticate(this.#request.headers)
+    const caller = this.#context.callers.authenticate(
+      this.#request.headers,
+      this.#request.rawHeaders,
+    )
     if (!(caller instanceof Promise)) return this.#accept(caller)
     caller.then(
       (known) => this.#accept(known),

@@ -83,7 +83,10 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     }
     this.#target = target
     this.#trace.path = target.path
-    const known = this.#context.callers.authenticate(this.#request.headers)
+    const known = this.#context.callers.authenticate(
+      this.#request.headers,
+      this.#request.rawHeaders,
+    )
     if (!(known instanceof Promise)) return this.#accept(known)
     known.then(
       (later) => this.#accept(later),

@@ -82,7 +82,10 @@ async function answer(
   const correlationId = options.newCorrelationId()
   const refuse = (description: string, status: 400 | 401 = 400): SdkAnswer =>
     sdkRefusal({ error: 'invalid_request', description }, correlationId, status)
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://listener.invalid')
+  // Such as `//`, which names no host.
+  const address = URL.parse(request.url ?? '/', 'http://listener.invalid')
+  if (address === null) return refuse('The address cannot be read')
+  const { pathname, searchParams } = address
   if (request.method !== 'GET') return refuse('Only GET is answered')
   if (request.headers['x-forwarded-for'] !== undefined) {
     return refuse('Forwarded questions are not answered')
