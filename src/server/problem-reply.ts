@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
+import { maskOwnSecrets } from './mask-own-secrets.ts'
 
 /** Answers every error of an application as problem+json (RFC 9457), and what nobody routes as 404. */
 export function answerWithProblems(
@@ -8,7 +9,7 @@ export function answerWithProblems(
 ): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
-    const detail = `there is no ${request.method} ${path.slice(0, 200)}`
+    const detail = `there is no ${request.method} ${maskOwnSecrets(path).slice(0, 200)}`
     return sendProblem(reply, request, new EvergrantError('route_unknown', detail))
   })
   app.setErrorHandler((error: FastifyError | EvergrantError, request, reply) => {
