@@ -10,6 +10,7 @@ import { defineConfig } from 'tsdown'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'client/index': 'src/client/index.ts',
     'simulator/index': 'src/simulator/index.ts',
     'cli/main': 'src/cli/main.ts',
     'server/import-worker': 'src/server/import-worker.ts',

@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/index.ts'
 import { apiOperations, describeApi } from '../src/server/index.ts'
+import { format, resolveConfig } from 'prettier'
+import { renderClientTypes, type ApiDocument } from './reference/client-types.ts'
 import { renderConfigPage } from './reference/config-page.ts'
 import { renderErrorsPage } from './reference/errors-page.ts'
 import { renderEventsPage } from './reference/events-page.ts'
@@ -10,11 +12,16 @@ import { renderRejectionPresetsPage } from './reference/rejection-presets-page.t
 
 // `npm run docs` writes docs/reference from the sources; with `--check` it writes nothing, names the
 // files that differ and exits 1.
+const api = `${JSON.stringify(describeApi(apiOperations), undefined, 2)}\n`
+const clientTypes = renderClientTypes(JSON.parse(api) as ApiDocument)
+const style = await resolveConfig(fileURLToPath(import.meta.url))
+
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/errors.md': renderErrorsPage(),
   'docs/reference/config.md': renderConfigPage(),
   'docs/reference/evergrant.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
-  'docs/reference/openapi.json': `${JSON.stringify(describeApi(apiOperations), undefined, 2)}\n`,
+  'docs/reference/openapi.json': api,
+  'src/client/api-types.ts': await format(clientTypes, { ...style, parser: 'typescript' }),
   'docs/reference/events.md': renderEventsPage(),
   'docs/reference/rejection-presets.md': renderRejectionPresetsPage(),
 }

@@ -111,7 +111,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     owns: 'typed API client and `TokenCredential`; browser-safe',
     imports: ['kernel'],
     isRuntimeNeutral: true,
-    state: 'planned',
+    state: 'built',
   },
   server: {
     owns: '`compose.ts`, the one place where rooms, clocks, randomness and fetch are plugged together',

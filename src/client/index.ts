@@ -1,0 +1,7 @@
+export type { ErrorCode, Operations, Problem } from './api-types.ts'
+export { createClient, createClientWith } from './client.ts'
+export type { Client, ClientMethod, ClientOperations, ListId } from './client.ts'
+export type { ClientAccessToken, ClientCredential } from './credential.ts'
+export type { EventOptions, ServiceEvent } from './events.ts'
+export { EvergrantAnswerInvalid, EvergrantProblem } from './problem.ts'
+export type { CallOptions, ClientOptions, OperationId } from './send.ts'
