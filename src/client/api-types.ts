@@ -218,6 +218,24 @@ export type ErrorCode =
   | 'usage'
   | 'walk_restarts_exhausted'
 
+export type FacadeClient = {
+  readonly name: string
+  readonly client_id: string
+  readonly connection: string
+  readonly upstream?: string | undefined
+  readonly redirect_uris: readonly string[]
+  readonly tokens: 'gateway' | 'upstream'
+  readonly public: boolean
+  readonly pkce: 'required' | 'optional'
+  readonly rotate: boolean
+  readonly grace_ms?: number | undefined
+  readonly secret_on_refresh: boolean
+  readonly authorizations?: number | undefined
+  readonly created_at: string
+  readonly approved_at?: string | undefined
+  readonly revoked_at?: string | undefined
+}
+
 export type Grant = {
   readonly id: string
   readonly connection: string
@@ -572,6 +590,56 @@ export interface Operations {
     readonly input: { /** Id or name */ readonly caller: string }
     readonly result: undefined
   }
+  /** Clients of the façade, by name. */
+  readonly 'facades.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      /** Revoked ones, too */ readonly revoked?: 'true' | 'false' | undefined
+    }
+    readonly result: { readonly items: readonly FacadeClient[]; readonly next: string | null }
+  }
+  /** Register a client; its secret is in this answer and nowhere else. */
+  readonly 'facades.add': {
+    readonly input: {
+      readonly name: string
+      /** `name[@tenant][:upstream]` */ readonly connection: string
+      readonly redirect_uris: readonly string[]
+      readonly tokens?: 'gateway' | 'upstream' | undefined
+      readonly public?: boolean | undefined
+      readonly pkce?: 'required' | 'optional' | undefined
+      readonly rotate?: boolean | undefined
+      readonly grace_ms?: number | undefined
+      readonly secret_on_refresh?: boolean | undefined
+    }
+    readonly result: {
+      readonly client: FacadeClient
+      /** In this answer and nowhere else */ readonly client_secret: string | null
+    }
+  }
+  /** One client of the façade. */
+  readonly 'facades.show': {
+    readonly input: { /** Client id or name */ readonly client: string }
+    readonly result: FacadeClient
+  }
+  /** Revoke a client with all it was given: here at once, elsewhere within a second. */
+  readonly 'facades.revoke': {
+    readonly input: { /** Client id or name */ readonly client: string }
+    readonly result: undefined
+  }
+  /** Let a client without secret authorize once, within ten minutes. */
+  readonly 'facades.approve': {
+    readonly input: { /** Client id or name */ readonly client: string }
+    readonly result: FacadeClient
+  }
+  /** Replace a secret; the new one is in this answer and nowhere else. */
+  readonly 'facades.rotateSecret': {
+    readonly input: { /** Client id or name */ readonly client: string }
+    readonly result: {
+      readonly client: FacadeClient
+      /** In this answer and nowhere else */ readonly client_secret: string | null
+    }
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -727,6 +795,32 @@ export const operationTable = {
   'callers.revoke': {
     method: 'DELETE',
     path: '/api/v1/callers/{caller}',
+    query: [],
+    hasBody: false,
+  },
+  'facades.list': {
+    method: 'GET',
+    path: '/api/v1/facades',
+    query: ['limit', 'cursor', 'revoked'],
+    hasBody: false,
+  },
+  'facades.add': { method: 'POST', path: '/api/v1/facades', query: [], hasBody: true },
+  'facades.show': { method: 'GET', path: '/api/v1/facades/{client}', query: [], hasBody: false },
+  'facades.revoke': {
+    method: 'DELETE',
+    path: '/api/v1/facades/{client}',
+    query: [],
+    hasBody: false,
+  },
+  'facades.approve': {
+    method: 'POST',
+    path: '/api/v1/facades/{client}/approve',
+    query: [],
+    hasBody: false,
+  },
+  'facades.rotateSecret': {
+    method: 'POST',
+    path: '/api/v1/facades/{client}/rotate-secret',
     query: [],
     hasBody: false,
   },

@@ -19,7 +19,9 @@ type NeededBy<Input> = {
 }[keyof Input]
 
 /** An operation as a method; one that needs nothing may be called with nothing. */
-export type ClientMethod<Id extends OperationId> = [NeededBy<Operations[Id]['input']>] extends [never]
+export type ClientMethod<Id extends OperationId> = [NeededBy<Operations[Id]['input']>] extends [
+  never,
+]
   ? (input?: Operations[Id]['input'], options?: CallOptions) => Promise<Operations[Id]['result']>
   : (input: Operations[Id]['input'], options?: CallOptions) => Promise<Operations[Id]['result']>
 
