@@ -434,6 +434,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #passHeld(held: HeldAnswer): void {
     this.#held = undefined
     this.#passHead(held.status, held.headers)
+    // A head that cannot be passed on was answered by us: nothing of the API's may follow it.
+    if (this.#isAnswerComplete) return
     for (const piece of held.pieces) this.#passPiece(held.attempt, piece)
     if (held.error !== undefined) {
       this.#trace.code = describeFailure(held.error, '').error.code

@@ -79,6 +79,27 @@ describe('an API that fails', () => {
       ])
     }
   })
+
+  it('or sends a header that cannot be passed on is answered by 502, whatever was held of it', async () => {
+    for (const status of ['200 OK', '401 Unauthorized', '403 Forbidden']) {
+      const text = `HTTP/1.1 ${status}\r\nx: a\x01b\r\ncontent-length: 9\r\n\r\n{"a":"b"}`
+      const server = createTcpServer((socket) => {
+        socket.on('error', () => {})
+        socket.on('data', () => socket.write(text))
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const { port } = server.address() as AddressInfo
+      const settings = settingsFor(`http://127.0.0.1:${port}`, { rejected: ['power-bi'] })
+      await using gateway = await startGateway({ '': settings })
+      const got = await gateway.call('/proxy/api/x')
+      server.close()
+      expect([status, got.status, got.text]).toEqual([
+        status,
+        502,
+        expect.stringContaining('upstream_answer_invalid') as string,
+      ])
+    }
+  })
 })
 
 it('refuses what is malformed or can be read in two ways', async () => {
