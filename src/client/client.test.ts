@@ -127,4 +127,30 @@ describe('a client', () => {
     expect(new Headers(seen[1]?.init?.headers).get('last-event-id')).toBe('1')
     expect(seen[0]?.url).toContain('types=grant.lapsed')
   })
+
+  it('starts nothing for whoever has left already, nor leaves a failure behind', async () => {
+    const { client, seen } = make(() => Promise.reject(new TypeError('fetch failed')))
+    const left = { abortSignal: AbortSignal.abort(new Error('left')) }
+    await expect(client.credential('a').getToken('', left)).rejects.toThrow('left')
+    expect(seen).toEqual([])
+    const leaving = new AbortController()
+    const waited = client.credential('a').getToken('', { abortSignal: leaving.signal })
+    leaving.abort(new Error('left'))
+    await expect(waited).rejects.toThrow('left')
+    await expect(client.credential('a').getToken()).rejects.toThrow('fetch failed')
+  })
+
+  it('says when a stranger answers with what is no JSON, to events as well', async () => {
+    const { client } = make(() => new Response('<html>'))
+    await expect(client.connections.list()).rejects.toBeInstanceOf(EvergrantAnswerInvalid)
+    const { client: other, seen } = make(() => new Response('<html>', { status: 404 }))
+    await expect(other.events().next()).rejects.toBeInstanceOf(EvergrantAnswerInvalid)
+    expect(seen).toHaveLength(1)
+  })
+
+  it.each(['', '.', '..'])('refuses %j as a name, which no path can hold', async (address) => {
+    const { client, seen } = make(() => Response.json({}))
+    await expect(client.connections.show({ address })).rejects.toThrow('expected a name')
+    expect(seen).toEqual([])
+  })
 })

@@ -15,7 +15,8 @@ export interface ClientCredential {
    * from the service, one request for all who ask meanwhile.
    *
    * @param scopes One resource followed by `/.default`, of the connection or one of its upstreams;
-   *   without, what the connection is for.
+   *   without, what the connection is for. A credential of one upstream gives that upstream’s
+   *   tokens alone and reads no scopes, so hand it to no client of another API.
    * @throws EvergrantProblem every code of a provider’s refusal, `permit_missing`,
    *   `tokens_not_allowed`
    */
@@ -53,23 +54,22 @@ export function createCredential(
   }
 
   return {
-    getToken: (scopes = '', { abortSignal } = {}) => {
+    getToken: async (scopes = '', { abortSignal } = {}) => {
+      // Before a request begins, which somebody has to wait for.
+      abortSignal?.throwIfAborted()
       const asked = typeof scopes === 'string' ? scopes : scopes.join(' ')
       const resource = asked.replace(/\/\.default$/, '')
       const known = held.get(resource)
-      if (known !== undefined && known.expiresOnTimestamp - clock.now() > leastLifeMs) {
-        return Promise.resolve(known)
-      }
+      if (known !== undefined && known.expiresOnTimestamp - clock.now() > leastLifeMs) return known
       const flight = flights.get(resource) ?? ask(resource).finally(() => flights.delete(resource))
       flights.set(resource, flight)
-      return abortSignal === undefined ? flight : unlessAborted(flight, abortSignal)
+      return await (abortSignal === undefined ? flight : unlessAborted(flight, abortSignal))
     },
   }
 }
 
 /** Ends one caller’s wait, never the request that others wait for. */
 async function unlessAborted<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted()
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(signal.reason as Error)
   signal.addEventListener('abort', onAbort, { once: true })

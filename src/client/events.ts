@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/index.ts'
 import { readEventStream } from './event-stream.ts'
-import { EvergrantProblem } from './problem.ts'
+import { EvergrantAnswerInvalid, EvergrantProblem } from './problem.ts'
 import type { Sender } from './send.ts'
 
 /** An event of the service; its other members are those of its type in the reference of events. */
@@ -22,7 +22,8 @@ const longestPauseMs = 30_000
  * after the last event that came. A gap that cannot be filled comes as the event `stream.gap`. Ends
  * with the signal.
  *
- * @throws EvergrantProblem when the service refuses, but not while it is only away
+ * @throws EvergrantProblem when the service refuses, EvergrantAnswerInvalid when a stranger answers
+ *   below 500; not while the service is only away
  */
 export async function* followEvents(
   sender: Sender,
@@ -51,10 +52,15 @@ export async function* followEvents(
       }
     } catch (error) {
       if (isOver()) return
-      if (error instanceof EvergrantProblem && error.status < 500 && error.status !== 429)
-        throw error
+      if (isFinal(error)) throw error
     }
     await clock.sleep(pauseMs, wish).catch(() => {})
     pauseMs = Math.min(pauseMs * 2, longestPauseMs)
   }
+}
+
+/** Whether trying again cannot help: a plain refusal, or somebody else at the address. */
+function isFinal(error: unknown): boolean {
+  if (!(error instanceof EvergrantProblem || error instanceof EvergrantAnswerInvalid)) return false
+  return error.status < 500 && error.status !== 429
 }

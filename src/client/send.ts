@@ -69,10 +69,29 @@ export function createSender(options: ClientOptions): Sender {
         ...(body === undefined ? {} : { body }),
         ...(signal === undefined ? {} : { signal }),
       })
-      const result: unknown = answer.status === 204 ? undefined : await answer.json()
+      const result = answer.status === 204 ? undefined : await resultOf(answer)
       return result as Operations[typeof id]['result']
     },
   }
+}
+
+async function resultOf(answer: Response): Promise<unknown> {
+  try {
+    return await answer.json()
+  } catch (cause) {
+    // A body that broke off or was given up is no stranger's.
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new EvergrantAnswerInvalid(answer.status, 'it is not JSON')
+  }
+}
+
+/** A value as one segment of a path. */
+function segmentOf(value: string): string {
+  // `.` and `..` name no segment, however they are written: URLs take them away.
+  if (value === '' || value === '.' || value === '..') {
+    throw new TypeError(`expected a name, but saw ${JSON.stringify(value)}`)
+  }
+  return encodeURIComponent(value)
 }
 
 /** Puts every field of an input where it belongs: path, query or body. */
@@ -83,7 +102,7 @@ function divide(
   const used = new Set<string>()
   const path = place.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     used.add(name)
-    return encodeURIComponent(String(input[name]))
+    return segmentOf(String(input[name]))
   })
   const query = new URLSearchParams()
   for (const name of place.query) {
