@@ -13,7 +13,6 @@ export const operations = {
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'imports.write': 'operator',
-  'traces.capture': 'operator',
   'callers.read': 'operator',
   'facades.read': 'operator',
   // Whoever may say where tokens are sent, or who may call, could take everything else.

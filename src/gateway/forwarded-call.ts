@@ -358,7 +358,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
         : verdict.hint === undefined
           ? {}
           : { hint: verdict.hint.message, entry: verdict.hint.entry }
-    this.#trace.step('judged', { verdict: kind, detail, ...more })
+    this.#trace.step('judged', { verdict: kind, detail, ...more, looks: describeLooks(verdict) })
     return verdict
   }
 
@@ -698,4 +698,14 @@ function describeRejection(
 ): Readonly<Record<string, string>> {
   if (rejection.kind === 'renewal_failed') return { code: rejection.error.code }
   return { reason: rejection.reason }
+}
+
+/** Every rule that was looked at, and why it did or did not match; bounded by `mostLooks`. */
+function describeLooks({ looks }: AnswerVerdict): string {
+  return looks
+    .map(
+      ({ rule, isMatch, because }) =>
+        `${rule} ${isMatch ? 'matched' : 'did not match'}: ${because}`,
+    )
+    .join('; ')
 }

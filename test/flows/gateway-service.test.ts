@@ -58,6 +58,12 @@ describe('a call through the service', () => {
         wasRenewed: true,
         wasReplayed: true,
       })
+    const judged = traces
+      .find((trace) => trace.id === id)
+      ?.steps.find(({ step }) => step === 'judged')
+    expect(judged?.detail['looks']).toMatch(
+      /^401 did not match: status 500; .*expired-500 matched: status 500 and every condition$/,
+    )
     const told = JSON.stringify([traces, fixture.log()])
     expect(told).not.toContain('planted')
     expect(told).not.toContain(key.slice(40))

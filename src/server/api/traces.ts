@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { TraceRecord } from '../../gateway/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
-import { requireConnection } from '../connection-view.ts'
 import { cutPage, flag, fromCursor, fromWire, instant, pageOf, paging, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
@@ -45,14 +44,8 @@ const traceSchema = z
       .nullable(),
   })
   .meta({ id: 'Trace' })
-const captureSchema = z.object({ connection: z.string(), until: instant }).meta({ id: 'Capture' })
 
-const connectionParam = z.object({ connection: z.string().min(1).max(64) })
-
-/** Longest that bodies are kept without being asked again (s). */
-const longestCaptureSeconds = 3_600
-
-/** Operations on traces: what happened on any call, and whether bodies are kept. */
+/** Operations on traces: what happened on any call. */
 export const traceOperations: readonly ApiOperation[] = [
   defineOperation({
     id: 'traces.list',
@@ -114,61 +107,6 @@ export const traceOperations: readonly ApiOperation[] = [
         })),
         bodies: trace.bodies === undefined ? null : { ...trace.bodies },
       }
-    },
-  }),
-  defineOperation({
-    id: 'captures.list',
-    method: 'GET',
-    path: '/api/v1/captures',
-    operation: 'traces.read',
-    summary: 'Connections whose bodies are kept at the moment',
-    status: 200,
-    errors: [],
-    query: z.object(paging),
-    response: pageOf(captureSchema),
-    handle: async ({ composition }, { limit, cursor }) => {
-      const [after = ''] = cursor === undefined ? [] : fromCursor(cursor, 1)
-      const captures = await composition.store.traces.listCaptures(composition.clock.now())
-      const rows = captures
-        .filter(({ connection }) => connection > after)
-        .toSorted((a, b) => (a.connection < b.connection ? -1 : 1))
-      return cutPage(rows, limit, {
-        toJson: ({ connection, until }) => ({ connection, until: toWire(until) }),
-        placeOf: ({ connection }) => [connection],
-      })
-    },
-  }),
-  defineOperation({
-    id: 'captures.start',
-    method: 'PUT',
-    path: '/api/v1/captures/{connection}',
-    operation: 'traces.capture',
-    summary: 'Keep the beginnings of bodies in the traces of a connection for a while',
-    status: 200,
-    errors: ['connection_unknown'],
-    params: connectionParam,
-    body: z.object({
-      for_seconds: z.int().min(1).max(longestCaptureSeconds).default(600),
-    }),
-    response: captureSchema,
-    handle: async ({ composition }, { connection, for_seconds: seconds }) => {
-      requireConnection(composition, connection)
-      const until = composition.clock.now() + seconds * 1_000
-      await composition.store.traces.setCapture(connection, until)
-      return { connection, until: toWire(until) }
-    },
-  }),
-  defineOperation({
-    id: 'captures.end',
-    method: 'DELETE',
-    path: '/api/v1/captures/{connection}',
-    operation: 'traces.capture',
-    summary: 'Keep no more bodies of a connection',
-    status: 204,
-    errors: [],
-    params: connectionParam,
-    handle: async ({ composition }, { connection }) => {
-      await composition.store.traces.setCapture(connection, 0)
     },
   }),
 ]
