@@ -1,5 +1,5 @@
 import type { TraceRecord } from '../gateway/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
+import { EvergrantError, systemClock } from '../kernel/index.ts'
 import { startServing } from '../server/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import type { CliContext } from './context.ts'
@@ -11,9 +11,14 @@ export const demoApi = 'contoso-arm'
 /** A rule for that API, as it stands in the demo’s configuration. */
 export const demoRule = '{ name: expired-500, status: 500, text: access token expired }'
 
+/** How often the caller comes again when it is told `503` and when to. */
+const retries = 5
+
 /**
  * The demo’s second act: a caller that knows a key and nothing of tokens calls an API whose tokens
- * die, and which says so with `500 access token expired`. The real service answers in between.
+ * die, and which says so with `500 access token expired`. The real service answers in between. The
+ * import may have left the grant in the backoff of a failed renewal: the caller does as
+ * `Retry-After` says.
  *
  * @returns What it has shown: both answers and the trace of the repaired call.
  */
@@ -34,7 +39,7 @@ export async function playGateway(
   try {
     const { composition, callerDesk, url } = serving
     const { key } = await callerDesk.add({ name: 'crm', connections: [demoApi] })
-    const call = async (): Promise<Response> => {
+    const callOnce = async (): Promise<Response> => {
       const answer = await composition.fetch(
         `${url}/proxy/${demoApi}/subscriptions?api-version=2022-12-01`,
         {
@@ -43,6 +48,14 @@ export async function playGateway(
       )
       await answer.arrayBuffer()
       return answer
+    }
+    const call = async (): Promise<Response> => {
+      for (let left = retries; ; left--) {
+        const answer = await callOnce()
+        const wait = answer.headers.get('retry-after')
+        if (answer.status !== 503 || wait === null || left === 0) return answer
+        await systemClock.sleep(Number(wait) * 1_000)
+      }
     }
     const first = await call()
     const old = composition.engine.connection(demoApi).peek()

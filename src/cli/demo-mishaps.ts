@@ -49,7 +49,10 @@ const mishaps: readonly Mishap[] = [
   },
 ]
 
-/** Plays the mishaps as the import moves on; `tell` says each one. */
+/**
+ * Plays the mishaps as the import moves on; `tell` says each one. `stop` also ends what a mishap
+ * has begun: an import may be done before the token endpoint has failed as often as it was to.
+ */
 export function playMishaps(
   simulator: Simulator,
   pages: number,
@@ -64,5 +67,11 @@ export function playMishaps(
     tell(next.text)
     next.happen(simulator)
   })
-  return { stop }
+  return {
+    stop: () => {
+      stop()
+      simulator.control.clearFaults()
+      simulator.control.outage(false)
+    },
+  }
 }

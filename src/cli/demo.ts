@@ -1,4 +1,3 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Command } from 'commander'
 import { collections } from '../directory/index.ts'
@@ -8,7 +7,8 @@ import { compose, type Composition } from '../server/index.ts'
 import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
-import { demoApi, demoRule, playGateway } from './demo-gateway.ts'
+import { clearDemoFolder, writeDemoFolder } from './demo-folder.ts'
+import { playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
@@ -21,15 +21,6 @@ interface DemoOptions {
   readonly latency: string
 }
 
-const marker = '# Written by `evergrant demo`; the next demo replaces this folder’s files.'
-const ownFiles = [
-  'evergrant.yaml',
-  'evergrant.key',
-  'client-secret',
-  'evergrant.db',
-  'evergrant.db-wal',
-  'evergrant.db-shm',
-]
 /** Rows compared with the simulated tenant, property by property, after the import. */
 const sampleSize = 2_000
 
@@ -60,7 +51,7 @@ Examples:
     )
     .action(async (options: DemoOptions) => {
       const folder = argumentPath(context.io, options.dir)
-      await clearFolder(folder)
+      await clearDemoFolder(folder)
       const simulator = await startSimulator({
         tenants: [
           {
@@ -94,7 +85,7 @@ async function runDemo(
   options: DemoOptions,
 ): Promise<void> {
   const { io } = context
-  const configPath = await writeFolder(folder, simulator)
+  const configPath = await writeDemoFolder(folder, simulator)
   io.note(`A simulated tenant of ${simulator.userCount().toLocaleString('en-US')} users listens at ${simulator.urls.http};
 its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Importing all of them now.\n\n`)
   const composition = await compose({ configPath, env: io.env, role: 'main' })
@@ -177,72 +168,6 @@ Four commands to try
   npx evergrant imports list ${config}
   npx evergrant init --for import        # your own tenant, in five minutes: see the README
 `
-}
-
-/** Empties the folder of an earlier demo; refuses a folder that holds anything else of ours. */
-async function clearFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (cause) {
-    throw new EvergrantError(
-      'destination_unwritable',
-      `${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { remedy: 'Name a folder this user may write with `--dir`.', cause },
-    )
-  }
-  const config = await readFile(join(folder, 'evergrant.yaml'), 'utf8').catch(() => marker)
-  if (!config.startsWith(marker)) {
-    throw new EvergrantError(
-      'usage',
-      `${folder} holds a configuration that no demo wrote; it stays untouched`,
-      { remedy: 'Name another folder with `--dir`.' },
-    )
-  }
-  for (const name of ownFiles) await rm(join(folder, name), { force: true })
-}
-
-async function writeFolder(folder: string, simulator: Simulator): Promise<string> {
-  const configPath = join(folder, 'evergrant.yaml')
-  await writeFile(join(folder, 'evergrant.key'), `${generateKey().reveal()}\n`, { mode: 0o600 })
-  await writeFile(join(folder, 'client-secret'), `${simulator.client.secret}\n`, { mode: 0o600 })
-  await writeFile(
-    configPath,
-    `${marker}
-store: sqlite:./evergrant.db
-encryption:
-  keys:
-    - id: demo
-      file: ./evergrant.key
-providers:
-  contoso:
-    type: entra
-    tenant: ${simulator.tenant}
-    authority: ${simulator.urls.authority} # a real tenant needs neither of these two
-    graph: ${simulator.urls.graph}
-connections:
-  contoso-graph:
-    provider: contoso
-    client:
-      id: ${simulator.client.id}
-      credentials:
-        - secret: { file: ./client-secret }
-    grant: client_credentials
-    resource: https://graph.microsoft.com
-  ${demoApi}:
-    provider: contoso
-    client:
-      id: ${simulator.client.id}
-      credentials:
-        - secret: { file: ./client-secret }
-    grant: client_credentials
-    resource: https://management.azure.com
-    upstream:
-      url: ${simulator.urls.http}/arm
-      rejected:
-        - ${demoRule}
-`,
-  )
-  return configPath
 }
 
 function newSecret(): string {

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writeDemoFolder } from '../../src/cli/demo-folder.ts'
+import { playGateway } from '../../src/cli/demo-gateway.ts'
+import { playMishaps } from '../../src/cli/demo-mishaps.ts'
+import { hostIo } from '../../src/cli/io.ts'
+import { compose } from '../../src/server/index.ts'
+import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+
+describe('the demo', () => {
+  let folder: string
+  let simulator: Simulator
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'evergrant-demo-'))
+    simulator = await startSimulator()
+  })
+  afterEach(() => simulator.control.reset())
+  afterAll(async () => {
+    await simulator.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it('plays its second act although a renewal failed just before', async () => {
+    const configPath = await writeDemoFolder(folder, simulator)
+    const migrated = await compose({ configPath, env: {}, role: 'main' })
+    await migrated.close()
+    simulator.control.addFault({
+      match: { kind: 'token', times: 1 },
+      effect: { kind: 'status', status: 503, retryAfter: 1 },
+    })
+    const context = { io: { ...hostIo, env: {} }, exitWith: () => {} }
+    const shown = await playGateway(context, simulator, configPath)
+    expect(simulator.stats().requestsByStatus['503']).toBe(1)
+    expect(shown).toMatch(/with a key of Evergrant's +200\n/)
+    expect(shown).toMatch(/with the old token +500 .*access token expired/)
+    expect(shown).toMatch(/the same call again +200 \(replayed/)
+  })
+
+  it('ends what a mishap has begun when the import ends', async () => {
+    const told: string[] = []
+    const mishaps = playMishaps(simulator, 0, (text) => told.push(text))
+    const ask = async (): Promise<number> => {
+      const answer = await fetch(`${simulator.urls.graph}/v1.0/users`)
+      await answer.arrayBuffer()
+      return answer.status
+    }
+    // Each answer brings the next mishap; the fourth takes Graph down, the fifth the token endpoint.
+    for (let asked = 0; asked < 5; asked++) await ask().catch(() => {})
+    expect(told).toHaveLength(5)
+    expect(await ask()).toBe(503)
+    mishaps.stop()
+    expect(await ask()).toBe(401)
+    const tokenUrl = `${simulator.urls.authority}/${simulator.tenant}/oauth2/v2.0/token`
+    const token = await fetch(tokenUrl, { method: 'POST' })
+    expect(token.status).toBe(400)
+    await token.arrayBuffer()
+  })
+})
