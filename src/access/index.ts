@@ -9,7 +9,7 @@ export type {
 export type { Caller, CallerLimits, Role } from './caller.ts'
 export { createCallerDesk } from './caller-desk.ts'
 export type { CallerDesk, CallerRequest, IssuedCaller } from './caller-desk.ts'
-export { operations, requireRole, roles } from './operations.ts'
+export { mayPerform, operations, requireRole, roles } from './operations.ts'
 export type { Operation } from './operations.ts'
 export { requirePermit, requireTokens } from './permits.ts'
 export type { CallerRecord, CallerStore } from './ports.ts'

@@ -13,6 +13,8 @@ export const operations = {
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'imports.write': 'operator',
+  // Bodies are personal data more often than not: whoever may have them kept may see them.
+  'traces.capture': 'operator',
   'callers.read': 'operator',
   'facades.read': 'operator',
   // Whoever may say where tokens are sent, or who may call, could take everything else.

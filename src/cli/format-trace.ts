@@ -1,6 +1,6 @@
 import type { TraceRecord, TraceStep } from '../gateway/index.ts'
 import { formatDuration, isErrorCode, errorDefinition } from '../kernel/index.ts'
-import { formatFields, formatTable } from './table.ts'
+import { formatFields, formatTable, printable } from './table.ts'
 
 /** Traces as a table, a line each. */
 export function formatTraces(traces: readonly TraceRecord[]): string {
@@ -35,9 +35,11 @@ export function formatTrace(trace: TraceRecord): string {
     ['bytes', `${count(trace.requestBytes)} sent on, ${count(trace.responseBytes)} answered`],
     ['notes', notesOf(trace).join(', ') || undefined],
   ])
-  const steps = trace.steps.map(
-    ({ atMs, step, detail }) => [`${atMs.toFixed(1)} ms`, step, describe(detail)] as const,
-  )
+  const steps = trace.steps.flatMap(({ atMs, step, detail }) => {
+    const [what, ...more] = linesOf(detail)
+    const first = [`${atMs.toFixed(1)} ms`, step, what ?? ''] as const
+    return [first, ...more.map((line) => ['', '', line] as const)]
+  })
   const end = [`${trace.durationMs.toFixed(1)} ms`, 'ended', trace.outcome] as const
   const parts = [facts, '\n', formatTable(['AT', 'STEP', 'WHAT'], [...steps, end])]
   if (code !== undefined && isErrorCode(code)) {
@@ -46,11 +48,9 @@ export function formatTrace(trace: TraceRecord): string {
   }
   if (bodies !== undefined) {
     parts.push(
-      '\n',
-      formatFields([
-        ['request body', bodies.request],
-        ['answer body', bodies.response],
-      ]),
+      ...bodyPart('request body', bodies.request),
+      ...bodyPart('body of the answer that refused the token', bodies.refused),
+      ...bodyPart('answer body', bodies.response),
     )
   }
   return parts.join('')
@@ -66,6 +66,33 @@ function notesOf({ wasRenewed, wasReplayed, rule, code }: TraceRecord): readonly
     ...(wasReplayed ? ['replayed'] : []),
     ...(rule === undefined ? [] : [`rule ${rule}`]),
     ...(code === undefined ? [] : [code]),
+  ]
+}
+
+function bodyPart(name: string, body: string | undefined): readonly string[] {
+  if (body === undefined) return []
+  const lines = body.split('\n').map((line) => `  ${printable(line)}`.trimEnd())
+  return [`\n${name}\n${lines.join('\n')}\n`]
+}
+
+/** Details that have lines of their own below their step: they are long, or have several. */
+const ownLines = new Set(['headers', 'looks', 'hint', 'entry'])
+
+function linesOf(detail: TraceStep['detail']): readonly string[] {
+  const entries = Object.entries(detail)
+  const short = entries.filter(([name]) => !ownLines.has(name))
+  const long = entries.filter(([name]) => ownLines.has(name))
+  return [
+    describe(Object.fromEntries(short)),
+    ...long.flatMap(([name, value]) => {
+      const separator = name === 'looks' ? /; (?=[\w-]+ (?:matched|did not match): )/ : '\n'
+      const [first, ...rest] = String(value).split(separator)
+      const isAlone = name === 'headers'
+      return [
+        `  ${isAlone ? '' : `${name === 'looks' ? 'rule' : name}: `}${first ?? ''}`,
+        ...rest.map((line) => `  ${name === 'looks' ? 'rule: ' : ''}${line}`),
+      ]
+    }),
   ]
 }
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { TraceKind, TraceOutcome, TraceQuery } from '../gateway/index.ts'
 import { EvergrantError, isErrorCode } from '../kernel/index.ts'
+import { longestCaptureMs, requireConnection } from '../server/index.ts'
 import {
   durationOption,
   wholeNumberOption,
@@ -10,6 +11,7 @@ import {
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import { formatTrace, formatTraces } from './format-trace.ts'
+import { formatTable } from './table.ts'
 import { traceToJson } from './trace-json.ts'
 
 interface ListOptions extends CommonOptions {
@@ -35,7 +37,7 @@ const outcomes: readonly TraceOutcome[] = [
   'aborted',
 ]
 
-/** `evergrant traces list|show` */
+/** `evergrant traces list|show|capture` */
 export function addTracesCommands(program: Command, context: CliContext): void {
   const { io } = context
   const traces = program
@@ -92,6 +94,8 @@ Examples:
       })
     })
 
+  addCaptureCommand(traces, context)
+
   withCommonOptions(
     traces.command('show <id>').description('show one trace: its timeline, and what to do'),
   )
@@ -105,6 +109,68 @@ Examples:
         io.out(
           options.json === true ? `${JSON.stringify(traceToJson(trace))}\n` : formatTrace(trace),
         )
+      })
+    })
+}
+
+interface CaptureOptions extends CommonOptions {
+  readonly for: string
+  readonly off?: boolean
+}
+
+function addCaptureCommand(traces: Command, { io }: CliContext): void {
+  withCommonOptions(
+    traces
+      .command('capture [connection]')
+      .description('keep the beginnings of bodies in the traces of a connection for a while')
+      .option('--for <duration>', 'how long, at most 1h', '10m')
+      .option('--off', 'keep no more from now on'),
+  )
+    .addHelpText(
+      'after',
+      `
+Without a connection: of which ones bodies are kept now. Running services follow within a second and
+write the beginning of the log and the end. Texts alone are kept, 4,096 characters of each; tokens,
+keys and members such as "password" are masked. Bodies may hold personal data all the same: keep no
+more than you need. \`traces show\` prints them; by the API operators alone see them.
+
+Examples:
+  $ evergrant traces capture contoso-graph --for 15m
+  $ evergrant traces capture contoso-graph --off
+  $ evergrant traces capture`,
+    )
+    .action(async (name: string | undefined, options: CaptureOptions) => {
+      const forMs = durationOption('--for', options.for)
+      if (forMs < 1_000 || forMs > longestCaptureMs) {
+        throw new EvergrantError(
+          'usage',
+          `--for: expected 1s to 1h, but saw ${JSON.stringify(options.for)}`,
+          { remedy: 'Switch it on again when an hour is not enough.' },
+        )
+      }
+      await withComposition(io, options, async (composition) => {
+        const { store, clock } = composition
+        if (name !== undefined) {
+          // What is gone can be switched off all the same.
+          if (options.off !== true) requireConnection(composition, name)
+          await store.traces.setCapture(name, options.off === true ? 0 : clock.now() + forMs)
+        }
+        const captures = await store.traces.listCaptures(clock.now())
+        if (options.json === true) {
+          const rows = captures.map(({ connection, until }) => ({
+            connection,
+            until: new Date(until).toISOString(),
+          }))
+          io.out(`${JSON.stringify(rows)}\n`)
+        } else if (captures.length === 0) io.out('no bodies are kept\n')
+        else {
+          io.out(
+            formatTable(
+              ['CONNECTION', 'BODIES KEPT UNTIL'],
+              captures.map(({ connection, until }) => [connection, new Date(until).toISOString()]),
+            ),
+          )
+        }
       })
     })
 }

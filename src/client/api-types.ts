@@ -14,6 +14,8 @@ export type Caller = {
   readonly revoked_at: string | null
 }
 
+export type Capture = { readonly connection: string; readonly until: string }
+
 export type Check = {
   readonly check: string
   /** `ok`, `warn`, `fail` or `skip` */ readonly status: string
@@ -360,8 +362,9 @@ export type Trace = {
     readonly step: string
     readonly detail: Readonly<Record<string, string | number | boolean>>
   }[]
-  readonly bodies: {
+  /** Beginnings of the bodies, while they were kept; only for operators */ readonly bodies: {
     readonly request?: string | undefined
+    readonly refused?: string | undefined
     readonly response?: string | undefined
   } | null
 }
@@ -542,6 +545,24 @@ export interface Operations {
   }
   /** One trace with its timeline. */
   readonly 'traces.show': { readonly input: { readonly id: string }; readonly result: Trace }
+  /** Connections whose bodies are kept at the moment. */
+  readonly 'captures.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly Capture[]; readonly next: string | null }
+  }
+  /** Keep the beginnings of bodies in the traces of a connection for a while. */
+  readonly 'captures.start': {
+    readonly input: { readonly connection: string; readonly for_seconds?: number | undefined }
+    readonly result: Capture
+  }
+  /** Keep no more bodies of a connection. */
+  readonly 'captures.end': {
+    readonly input: { readonly connection: string }
+    readonly result: undefined
+  }
   /** Callers, by name. */
   readonly 'callers.list': {
     readonly input: {
@@ -747,6 +768,24 @@ export const operationTable = {
     hasBody: false,
   },
   'traces.show': { method: 'GET', path: '/api/v1/traces/{id}', query: [], hasBody: false },
+  'captures.list': {
+    method: 'GET',
+    path: '/api/v1/captures',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'captures.start': {
+    method: 'PUT',
+    path: '/api/v1/captures/{connection}',
+    query: [],
+    hasBody: true,
+  },
+  'captures.end': {
+    method: 'DELETE',
+    path: '/api/v1/captures/{connection}',
+    query: [],
+    hasBody: false,
+  },
   'callers.list': {
     method: 'GET',
     path: '/api/v1/callers',

@@ -9,7 +9,7 @@ export interface PeekedAnswer {
   readonly body?: string
   /** Whether `body` is all of it. Of what was cut off no JSON is read and no emptiness believed. */
   readonly isBodyComplete: boolean
-  /** Method and path as sent to the API, without query. */
+  /** Method and path below the upstream’s `url`, without query. */
   readonly method: string
   readonly path: string
   /** The token that was sent, and how old it was (ms). */

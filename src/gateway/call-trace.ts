@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../kernel/index.ts'
-import type { TraceKind, TraceOutcome, TraceRecord, TraceStep } from './trace.ts'
+import type { TraceBodies, TraceKind, TraceOutcome, TraceRecord, TraceStep } from './trace.ts'
 
 /** Steps of one trace that are kept; a call that goes astray must not grow without bound. */
 const mostSteps = 64
@@ -28,7 +28,9 @@ export class CallTrace {
   requestBytes = 0
   responseBytes = 0
   durationMs = 0
-  bodies: { request?: string; response?: string } | undefined
+  /** Whether an answer was looked at for being about the token. */
+  wasJudged = false
+  bodies: TraceBodies | undefined
   readonly #beganTick: number
   readonly #steps: TraceStep[] = []
   #onEnd: ((trace: CallTrace) => void) | undefined
@@ -60,6 +62,19 @@ export class CallTrace {
     this.#steps.push({ atMs: this.elapsedMs(), step, detail })
   }
 
+  /** Says more of the last step of a name. */
+  tellMore(step: string, detail: TraceStep['detail']): void {
+    const at = this.#steps.findLastIndex((one) => one.step === step)
+    const told = this.#steps[at]
+    if (this.#onEnd === undefined || told === undefined) return
+    this.#steps[at] = { ...told, detail: { ...told.detail, ...detail } }
+  }
+
+  /** Adds a step at the very beginning, beyond the most that are kept. */
+  stepBefore(step: string, detail: TraceStep['detail']): void {
+    if (this.#onEnd !== undefined) this.#steps.unshift({ atMs: 0, step, detail })
+  }
+
   /** Closes it. Only the first call counts. */
   end(outcome: TraceOutcome, status: number): void {
     const onEnd = this.#onEnd
@@ -75,10 +90,21 @@ export class CallTrace {
     return this.#onEnd === undefined
   }
 
-  /** Whether nobody would miss it more than any other: served at once, nothing renewed. */
+  /** Whether nobody would miss it more than any other: a success at once, nothing renewed. */
   get isPlain(): boolean {
+    return this.isPlainAs(this.outcome, this.status)
+  }
+
+  /** Whether it would be plain if it ended like that. */
+  isPlainAs(outcome: TraceOutcome, status: number): boolean {
     return (
-      this.kind === 'call' && this.outcome === 'served' && !this.wasRenewed && !this.wasReplayed
+      outcome === 'served' &&
+      status < 400 &&
+      this.kind === 'call' &&
+      !this.wasRenewed &&
+      !this.wasReplayed &&
+      !this.wasJudged &&
+      this.bodies === undefined
     )
   }
 

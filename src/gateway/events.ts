@@ -27,6 +27,13 @@ export type GatewayEvent =
       readonly type: 'gateway.circuit_opened' | 'gateway.circuit_closed'
       readonly origin: string
     })
+  | (EvergrantEvent & {
+      readonly type: 'gateway.capture_began'
+      readonly connection: string
+      /** When it ends by itself. */
+      readonly until: number
+    })
+  | (EvergrantEvent & { readonly type: 'gateway.capture_ended'; readonly connection: string })
   | (EvergrantEvent & { readonly type: 'gateway.traces_dropped'; readonly count: number })
 
 /** What each event means, in one sentence; the source of the reference page. */
@@ -41,6 +48,9 @@ export const gatewayEventTypes: Readonly<Record<GatewayEvent['type'], string>> =
   'gateway.circuit_opened':
     'An API failed again and again; calls to it are answered at once until it recovers.',
   'gateway.circuit_closed': 'An API answers again; calls go through.',
+  'gateway.capture_began':
+    'The beginnings of bodies are kept in the traces of a connection, until the instant that is told.',
+  'gateway.capture_ended': 'No more bodies of a connection are kept.',
   'gateway.traces_dropped':
     'More calls were made than traces can be kept of; those of plain successes were left out.',
 }

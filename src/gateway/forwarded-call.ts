@@ -6,6 +6,7 @@ import type { Rejection, TokenGrant } from '../grants/index.ts'
 import {
   EvergrantError,
   isEvergrantError,
+  maskOwnSecrets,
   type AccessToken,
   type Clock,
   type Emit,
@@ -17,11 +18,14 @@ import type { PeekedAnswer } from './answer.ts'
 import { Attempt, type AttemptListener } from './attempt.ts'
 import { allowedMethods } from './call-refusals.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
+import { CallCapture } from './call-capture.ts'
 import { decodePeek, type Peek } from './decode-peek.ts'
+import { describeHeaders } from './describe-headers.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { GatewayEvent } from './events.ts'
 import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
 import type { CallTrace } from './call-trace.ts'
+import type { CaptureSwitch } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { openLinkRewriting, type LinkRewriting } from './link-rewriting.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
@@ -37,6 +41,7 @@ export interface CallContext extends AdmissionContext {
   readonly clock: Clock
   readonly emit: Emit<GatewayEvent>
   readonly deadlines: Deadlines
+  readonly captures: CaptureSwitch
   /** Where callers reach the gateway, without trailing slash. */
   readonly publicUrl: string
   /** Told when a call is over. */
@@ -86,6 +91,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #held: HeldAnswer | undefined
   #links: LinkRewriting | undefined
   #cancelPeek: (() => void) | undefined
+  /** Of the answer passed on last; looked at again when the trace is one to be read. */
+  #answerHeaders: IncomingHeaders | undefined
+  #capture: CallCapture | undefined
   /** What it waits for, so that a missed deadline can be told. */
   #waitingFor: Wait = 'token'
   #isOver = false
@@ -129,7 +137,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       return this.#refuse(new EvergrantError('target_invalid', words))
     }
     this.#target = target
-    this.#trace.path = target.path
+    this.#trace.path = maskOwnSecrets(target.path)
     const caller = this.#context.callers.authenticate(
       this.#request.headers,
       this.#request.rawHeaders,
@@ -159,7 +167,11 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#plan = admitted.plan
     if ('error' in admitted) return this.#refuse(admitted.error)
     this.#leave = admitted.leave
-    const { handle } = admitted.plan
+    const { handle, name } = admitted.plan
+    if (this.#context.captures.isOn(name)) {
+      const { headers } = this.#request
+      this.#capture = new CallCapture(headers['content-type'], headers['content-encoding'])
+    }
     this.#context.deadlines.add(this)
     const token = handle.take()
     if (token !== undefined) return this.#useToken(token, 'memory')
@@ -205,7 +217,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
   }
 
-  onBodyPiece(): void {
+  onBodyPiece(piece: Buffer): void {
+    this.#capture?.request.add(piece)
     if (this.#waitingFor !== 'caller') return
     this.#waitFor('caller', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
   }
@@ -236,6 +249,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const rest = lane.query === undefined ? query : lane.query(query, token)
     const attempt = new Attempt(token, this)
     this.#attempt = attempt
+    this.#capture?.onToken(token)
     if (body === null || Buffer.isBuffer(body)) {
       this.#waitFor('connection', lane.settings.timeouts.connectMs)
     }
@@ -264,6 +278,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const { lane } = this.#plan as CallPlan
     lane.circuit.succeed()
     this.#trace.step('answered', { status })
+    this.#answerHeaders = headers
+    this.#capture?.onAnswer(headers)
     const { idleMs } = lane.settings.timeouts
     this.#idleMs = isEventStream(headers) ? Math.max(idleMs, eventStreamIdleMs) : idleMs
     this.#waitFor('body', this.#idleMs)
@@ -276,6 +292,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   }
 
   onAnswerPiece(attempt: Attempt, piece: Buffer): void {
+    this.#capture?.answer?.add(piece)
     const held = this.#held
     if (held === undefined) return this.#passPiece(attempt, piece)
     if (held.add(piece) && this.#cancelPeek !== undefined) this.#judge(held)
@@ -351,6 +368,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   #verdictOn(answer: PeekedAnswer): AnswerVerdict {
     const verdict = (this.#plan as CallPlan).lane.rules.judge(answer)
+    this.#trace.wasJudged = true
     const { kind, detail } = verdict
     const more =
       kind !== 'not_about_token'
@@ -411,6 +429,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #replay(held: HeldAnswer, token: AccessToken, rule: string): void {
     held.attempt.giveUp()
     this.#held = undefined
+    this.#describeAnswer(held.attempt)
     this.#trace.wasReplayed = true
     this.#replayNote = `replayed; rule=${rule}`
     this.#firstStatus = held.status
@@ -629,8 +648,26 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#leave?.()
     if (!this.#response.writableFinished && this.#outcome === 'served') this.#outcome = 'aborted'
     this.#trace.requestBytes = this.#body?.bytes ?? 0
+    this.#trace.bodies = this.#capture?.describe()
+    if (!this.#trace.isPlainAs(this.#outcome, this.#status)) this.#describeHeaders()
     this.#trace.end(this.#outcome, this.#status)
     this.#context.onOver(this)
+  }
+
+  /** Written for the traces that somebody reads; the others cost nothing. */
+  #describeHeaders(): void {
+    const tokens = this.#attempt === undefined ? [] : [this.#attempt.token.secret.reveal()]
+    const headers = describeHeaders(this.#request.rawHeaders, tokens)
+    this.#trace.stepBefore('received', { headers })
+    this.#describeAnswer(this.#attempt)
+  }
+
+  #describeAnswer(attempt: Attempt | undefined): void {
+    const headers = this.#answerHeaders
+    if (headers === undefined || attempt === undefined) return
+    const text = describeHeaders(headers, [attempt.token.secret.reveal()])
+    this.#trace.tellMore('answered', { headers: text })
+    this.#answerHeaders = undefined
   }
 
   // Deadlines.

@@ -6,6 +6,12 @@ import type { UpstreamSettings } from './settings.ts'
 /** Who may call; asked for every call. */
 export type CallerGate = Pick<CallerDirectory, 'authenticate' | 'admit'>
 
+/** Of which connections the beginnings of bodies are kept; asked for every call. */
+export interface CaptureSwitch {
+  /** @param connection Name without tenant. */
+  isOn(connection: string): boolean
+}
+
 /** A connection as calls are routed to it. */
 export interface RoutedConnection {
   readonly name: string

@@ -5,7 +5,7 @@ import type { CallTrace } from './call-trace.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { GatewayEvent } from './events.ts'
 import { ForwardedCall, type CallContext } from './forwarded-call.ts'
-import type { CallerGate, ConnectionRoutes, UpstreamPool } from './gateway-ports.ts'
+import type { CallerGate, CaptureSwitch, ConnectionRoutes, UpstreamPool } from './gateway-ports.ts'
 import type { UpstreamSettings } from './settings.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 import type { TraceKind } from './trace.ts'
@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly emit: Emit<GatewayEvent>
   /** Where callers reach the gateway, such as `https://evergrant.example`. */
   readonly publicUrl: string
+  /** Of which connections bodies are kept in traces now. Default: of none. */
+  readonly captures?: CaptureSwitch
   /** The id that a trusted proxy gave a request. Default: none is taken over. */
   readonly requestIdOf?: (request: IncomingMessage) => string | undefined
 }
@@ -61,6 +63,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     emit: options.emit,
     deadlines,
+    captures: options.captures ?? { isOn: () => false },
     publicUrl: options.publicUrl.replace(/\/+$/, ''),
     onOver: (call: ForwardedCall | UpgradedCall) => {
       calls.delete(call)

@@ -40,6 +40,7 @@ export { createGateway } from './gateway.ts'
 export type { Gateway, GatewayOptions } from './gateway.ts'
 export type {
   CallerGate,
+  CaptureSwitch,
   ConnectionRoutes,
   RoutedConnection,
   UpstreamPool,

@@ -19,7 +19,7 @@ export interface RejectionRule {
   readonly text?: string
   /** The answer has no body. */
   readonly isEmpty?: boolean
-  /** Only for paths (as sent to the API, query left out) that match this pattern. */
+  /** Only for paths (below `url`, query left out) that match this pattern. */
   readonly path?: string
   /** Only for tokens at least this old (ms). */
   readonly tokenAgeMs?: number

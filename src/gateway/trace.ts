@@ -17,6 +17,15 @@ export interface TraceStep {
   readonly detail: Readonly<Record<string, string | number | boolean>>
 }
 
+/** Beginnings of the bodies of a call; in parentheses why one is not there. */
+export interface TraceBodies {
+  readonly request?: string
+  /** Of the answer that refused the token, when the call was sent again. */
+  readonly refused?: string
+  /** As the API sent it. */
+  readonly response?: string
+}
+
 /** One call as kept. */
 export interface TraceRecord {
   /** `trc_…`; the value of the header `Evergrant-Trace`. */
@@ -46,5 +55,5 @@ export interface TraceRecord {
   readonly responseBytes: number
   readonly steps: readonly TraceStep[]
   /** Only while bodies are switched on: their beginnings, redacted. */
-  readonly bodies?: { readonly request?: string; readonly response?: string }
+  readonly bodies?: TraceBodies
 }

@@ -39,7 +39,9 @@ export {
   listConnections,
   listTenants,
   showConnection,
+  requireConnection,
 } from './connection-view.ts'
+export { longestCaptureMs } from './captures.ts'
 export type { ShownConnection } from './connection-view.ts'
 export { describedImport } from './described-import.ts'
 export { logLineToJson, runToJson } from './run-json.ts'

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import {
   createGateway,
   type CallerGate,
+  type CaptureSwitch,
   type ConnectionRoutes,
   type Gateway,
   type RoutedConnection,
@@ -15,6 +16,8 @@ import type { RegisteredConnection } from './connection-registry.ts'
 export interface OpenGatewayOptions {
   readonly callers: CallerGate
   readonly traces: Pick<TraceRecorder, 'begin'>
+  /** Of which connections bodies are kept; of none by default. */
+  readonly captures?: CaptureSwitch
   /** Where callers reach the service, such as `https://evergrant.example`. */
   readonly publicUrl: string
   /** The id that a trusted proxy gave a request. */

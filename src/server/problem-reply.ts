@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
-import { maskOwnSecrets } from './mask-own-secrets.ts'
+import { EvergrantError, isEvergrantError, maskOwnSecrets } from '../kernel/index.ts'
 
 /** Answers every error of an application as problem+json (RFC 9457), and what nobody routes as 404. */
 export function answerWithProblems(

@@ -1,6 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
-import { redact, type Clock } from '../kernel/index.ts'
-import { maskOwnSecrets } from './mask-own-secrets.ts'
+import { maskOwnSecrets, redact, type Clock } from '../kernel/index.ts'
 import type { AnyEvent } from './compose.ts'
 
 /** How much is told. */
@@ -51,6 +50,7 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'gateway.refused': 'debug',
   'gateway.upstream_failed': 'warn',
   'gateway.circuit_opened': 'warn',
+  'gateway.capture_began': 'warn',
   'gateway.traces_dropped': 'warn',
 }
 

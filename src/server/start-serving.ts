@@ -20,6 +20,7 @@ import { createImportRunner } from './api/import-runner.ts'
 import { mountApi } from './api/mount.ts'
 import { apiOperations } from './api/operations.ts'
 import { describeRoutes } from './api/describe-routes.ts'
+import { followCaptures } from './captures.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
@@ -157,6 +158,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         if (topics.includes('callers')) callers.forget()
       }),
     )
+    const captures = followCaptures(store, clock, events.emit)
+    closing.push(captures.close)
+    await captures.refresh()
     let isDraining = false
     let proxies = createTrustedProxies(server.trustedProxies)
     const readTls = async ({
@@ -183,6 +187,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         const gateway = openGateway(composition, {
           callers,
           traces: recorder,
+          captures,
           publicUrl,
           requestIdOf: (request) => trustedRequestId(request, proxies),
         })

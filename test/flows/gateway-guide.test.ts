@@ -3,6 +3,6 @@ import { followDocument } from '../support/follow-document.ts'
 
 describe('docs/guides/gateway.md', () => {
   it('can be rehearsed from its first block to its last', { timeout: 120_000 }, async () => {
-    expect(await followDocument('docs/guides/gateway.md')).toBe(8)
+    expect(await followDocument('docs/guides/gateway.md')).toBe(9)
   })
 })

@@ -12,6 +12,7 @@ import type { Caller } from '../../src/access/index.ts'
 import {
   createGateway,
   createTraceRecorder,
+  type CaptureSwitch,
   type Gateway,
   type GatewayEvent,
   type TraceRecorder,
@@ -84,12 +85,13 @@ export function settingsFor(url: string, change: Partial<UpstreamSettings> = {})
 /** A gateway over HTTP with a real engine behind it, and one connection, `api`. */
 export async function startGateway(
   upstreams: Readonly<Record<string, UpstreamSettings>>,
-  options: { readonly ca?: readonly string[] } = {},
+  options: { readonly ca?: readonly string[]; readonly captures?: CaptureSwitch } = {},
 ): Promise<GatewayFixture> {
   const engine = createEngineFixture()
   const { clock } = engine
   const grants = engine.engine({ name: 'api' })
-  const outbound = createOutbound({ clock: systemClock, env: {}, ...options })
+  const { captures, ...outboundOptions } = options
+  const outbound = createOutbound({ clock: systemClock, env: {}, ...outboundOptions })
   const events: GatewayEvent[] = []
   const emit = (event: GatewayEvent): void => void events.push(event)
   const traces = createTraceRecorder({ clock, random: systemRandom, emit })
@@ -105,6 +107,7 @@ export async function startGateway(
       admit: () => () => {},
     },
     traces,
+    ...(captures === undefined ? {} : { captures }),
     openPool: (settings) => outbound.pool(settings),
     clock,
     emit,

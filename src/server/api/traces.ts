@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import type { TraceRecord } from '../../gateway/index.ts'
+import { mayPerform } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
+import { longestCaptureMs } from '../captures.ts'
+import { requireConnection } from '../connection-view.ts'
 import { cutPage, flag, fromCursor, fromWire, instant, pageOf, paging, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
@@ -40,12 +43,20 @@ const traceSchema = z
       }),
     ),
     bodies: z
-      .object({ request: z.string().optional(), response: z.string().optional() })
-      .nullable(),
+      .object({
+        request: z.string().optional(),
+        refused: z.string().optional(),
+        response: z.string().optional(),
+      })
+      .nullable()
+      .describe('Beginnings of the bodies, while they were kept; only for operators'),
   })
   .meta({ id: 'Trace' })
+const captureSchema = z.object({ connection: z.string(), until: instant }).meta({ id: 'Capture' })
 
-/** Operations on traces: what happened on any call. */
+const connectionParam = z.object({ connection: z.string().min(1).max(64) })
+
+/** Operations on traces: what happened on any call, and whether bodies are kept. */
 export const traceOperations: readonly ApiOperation[] = [
   defineOperation({
     id: 'traces.list',
@@ -93,7 +104,7 @@ export const traceOperations: readonly ApiOperation[] = [
     errors: ['trace_unknown'],
     params: z.object({ id: z.string().min(1).max(64) }),
     response: traceSchema,
-    handle: async ({ composition }, { id }) => {
+    handle: async ({ composition }, { id }, { caller }) => {
       const trace = await composition.store.traces.getTrace(id)
       if (trace === undefined) {
         throw new EvergrantError('trace_unknown', `there is no trace ${JSON.stringify(id)}`)
@@ -105,8 +116,73 @@ export const traceOperations: readonly ApiOperation[] = [
           step,
           detail: { ...detail },
         })),
-        bodies: trace.bodies === undefined ? null : { ...trace.bodies },
+        bodies:
+          trace.bodies === undefined || !mayPerform(caller, 'traces.capture')
+            ? null
+            : { ...trace.bodies },
       }
+    },
+  }),
+  defineOperation({
+    id: 'captures.list',
+    method: 'GET',
+    path: '/api/v1/captures',
+    operation: 'traces.read',
+    summary: 'Connections whose bodies are kept at the moment',
+    status: 200,
+    errors: [],
+    query: z.object(paging),
+    response: pageOf(captureSchema),
+    handle: async ({ composition }, { limit, cursor }) => {
+      const [after = ''] = cursor === undefined ? [] : fromCursor(cursor, 1)
+      const captures = await composition.store.traces.listCaptures(composition.clock.now())
+      const rows = captures
+        .filter(({ connection }) => connection > after)
+        .toSorted((a, b) => (a.connection < b.connection ? -1 : 1))
+      return cutPage(rows, limit, {
+        toJson: ({ connection, until }) => ({ connection, until: toWire(until) }),
+        placeOf: ({ connection }) => [connection],
+      })
+    },
+  }),
+  defineOperation({
+    id: 'captures.start',
+    method: 'PUT',
+    path: '/api/v1/captures/{connection}',
+    operation: 'traces.capture',
+    summary: 'Keep the beginnings of bodies in the traces of a connection for a while',
+    description:
+      'At most an hour. Texts alone are kept, 4,096 characters of each, with tokens and members ' +
+      'masked whose name promises a secret. Every service of the store follows within a second.',
+    status: 200,
+    errors: ['connection_unknown'],
+    params: connectionParam,
+    body: z.object({
+      for_seconds: z
+        .int()
+        .min(1)
+        .max(longestCaptureMs / 1_000)
+        .default(600),
+    }),
+    response: captureSchema,
+    handle: async ({ composition }, { connection, for_seconds: seconds }) => {
+      requireConnection(composition, connection)
+      const until = composition.clock.now() + seconds * 1_000
+      await composition.store.traces.setCapture(connection, until)
+      return { connection, until: toWire(until) }
+    },
+  }),
+  defineOperation({
+    id: 'captures.end',
+    method: 'DELETE',
+    path: '/api/v1/captures/{connection}',
+    operation: 'traces.capture',
+    summary: 'Keep no more bodies of a connection',
+    status: 204,
+    errors: [],
+    params: connectionParam,
+    handle: async ({ composition }, { connection }) => {
+      await composition.store.traces.setCapture(connection, 0)
     },
   }),
 ]

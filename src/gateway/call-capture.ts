@@ -1,0 +1,46 @@
+import type { AccessToken } from '../kernel/index.ts'
+import { headerOf, type AnswerHeaders } from './answer-headers.ts'
+import { CapturedBody } from './captured-body.ts'
+import type { TraceBodies } from './trace.ts'
+
+/** The bodies of one call while they are kept: of its request and of each answer. */
+export class CallCapture {
+  readonly request: CapturedBody
+  /** The answer that comes in. */
+  answer: CapturedBody | undefined
+  #refused: CapturedBody | undefined
+  readonly #tokens = new Set<string>()
+
+  /** `type` and `coding` are those of the request. */
+  constructor(type: string | undefined, coding: string | undefined) {
+    this.request = new CapturedBody(type, coding)
+  }
+
+  /** The call is sent with a token: it must not be seen in what comes back. */
+  onToken(token: AccessToken): void {
+    this.#tokens.add(token.secret.reveal())
+  }
+
+  onAnswer(headers: AnswerHeaders): void {
+    this.#refused = this.answer
+    this.answer = new CapturedBody(
+      headerOf(headers, 'content-type'),
+      headerOf(headers, 'content-encoding'),
+    )
+  }
+
+  /** Beginnings of the bodies that came; undefined when none did. */
+  describe(): TraceBodies | undefined {
+    const tokens = [...this.#tokens]
+    const request = this.request.describe(tokens)
+    const refused = this.#refused?.describe(tokens)
+    const response = this.answer?.describe(tokens)
+    const isNothing = request === undefined && refused === undefined && response === undefined
+    if (isNothing) return undefined
+    return {
+      ...(request === undefined ? {} : { request }),
+      ...(refused === undefined ? {} : { refused }),
+      ...(response === undefined ? {} : { response }),
+    }
+  }
+}

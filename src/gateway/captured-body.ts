@@ -1,0 +1,97 @@
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateSync,
+  zstdDecompressSync,
+} from 'node:zlib'
+import { maskBody } from './mask-text.ts'
+
+/** Bytes kept of a body as it came. More than is shown, so that what is cut off can be masked. */
+const mostBytes = 8_192
+/** Characters shown of it. */
+export const mostShown = 4_096
+/** No beginning of a body that is worth reading decodes to more. */
+const longestDecoded = 1_048_576
+
+const textual =
+  /^(?:text\/|application\/(?:[\w.+-]*\+)?(?:json|xml|x-www-form-urlencoded|javascript|x-ndjson)\b)/i
+const charset = /;\s*charset\s*=\s*"?([\w-]+)/i
+const readable = new Set(['utf-8', 'utf8', 'us-ascii', 'iso-8859-1', 'windows-1252'])
+
+/** The beginning of a body on its way, for a trace. */
+export class CapturedBody {
+  readonly #type: string
+  readonly #coding: string
+  readonly #pieces: Buffer[] = []
+  #kept = 0
+  #isWhole = true
+
+  /** `type` and `coding` are the headers `Content-Type` and `Content-Encoding`. */
+  constructor(type: string | undefined, coding: string | undefined) {
+    this.#type = type ?? ''
+    this.#coding = (coding ?? '').trim().toLowerCase()
+  }
+
+  add(piece: Buffer): void {
+    const room = mostBytes - this.#kept
+    if (piece.length > room) this.#isWhole = false
+    if (room <= 0) return
+    // A copy: a slice would hold on to all of a large piece.
+    const kept = Buffer.from(piece.subarray(0, room))
+    this.#pieces.push(kept)
+    this.#kept += kept.length
+  }
+
+  /**
+   * Its beginning with everything masked that may be secret; in parentheses why there is none.
+   * Undefined when nothing came.
+   */
+  describe(tokens: readonly string[]): string | undefined {
+    if (this.#kept === 0) return undefined
+    const named = charset.exec(this.#type)?.[1]?.toLowerCase()
+    if (!textual.test(this.#type) || (named !== undefined && !readable.has(named))) {
+      return `(${this.#type === '' ? 'no content type' : maskBody(this.#type, tokens).slice(0, 100)}: not kept)`
+    }
+    const bytes = decode(Buffer.concat(this.#pieces), this.#coding)
+    if (bytes === undefined || bytes.length === 0)
+      return `(content coding ${JSON.stringify(this.#coding.slice(0, 20))}: not decoded)`
+    // A text of two-byte characters, whatever it says of itself, would pass every mask.
+    if (bytes.subarray(0, mostBytes).includes(0)) return '(not a text: not kept)'
+    const text = bytes.subarray(0, mostBytes).toString('utf8')
+    const masked = maskBody(text, tokens)
+    const isAll = this.#isWhole && bytes.length <= mostBytes && masked.length <= mostShown
+    return isAll ? masked : `${masked.slice(0, mostShown)}…`
+  }
+}
+
+/** Decodes a beginning as far as it goes. */
+function decode(bytes: Buffer, coding: string): Buffer | undefined {
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: longestDecoded }
+  try {
+    switch (coding) {
+      case '':
+      case 'identity':
+        return bytes
+      case 'gzip':
+      case 'x-gzip':
+        return gunzipSync(bytes, options)
+      case 'deflate':
+        return inflateSync(bytes, options)
+      case 'br':
+        return brotliDecompressSync(bytes, {
+          finishFlush: constants.BROTLI_OPERATION_FLUSH,
+          maxOutputLength: longestDecoded,
+        })
+      case 'zstd':
+        return zstdDecompressSync(bytes, {
+          finishFlush: constants.ZSTD_e_flush,
+          maxOutputLength: longestDecoded,
+        })
+      default:
+        return undefined
+    }
+  } catch {
+    return undefined
+  }
+}
