@@ -3,6 +3,7 @@ import { requirePermit, type Caller, type Release } from '../access/index.ts'
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { refuseBySettings, refuseFraming } from './call-refusals.ts'
 import type { CallTrace } from './call-trace.ts'
+import type { CircuitPass } from './circuit.ts'
 import type { CallerGate } from './gateway-ports.ts'
 import type { ProxyTarget } from './parse-target.ts'
 import type { CallPlan, CallPlans } from './upstream-plan.ts'
@@ -16,6 +17,8 @@ export interface AdmissionContext {
 /** A call that may go on; `leave` is called once, when it is over. */
 export interface AdmittedCall {
   readonly plan: CallPlan
+  /** To be told what comes of it; `leave` tells it the end by itself. */
+  readonly pass: CircuitPass
   readonly leave: Release
 }
 
@@ -53,10 +56,11 @@ export function admitCall(
   const release = callers.admit(caller)
   if (isEvergrantError(release)) return { error: release, plan }
   trace.step('authenticated', { caller: caller.name, kind: caller.kind })
-  const busy = lane.calls >= lane.mostCalls ? tooMany(lane.mostCalls) : lane.circuit.refuse()
-  if (busy !== undefined) {
+  const underWay = lane.calls + lane.load.abandoned
+  const pass = underWay >= lane.mostCalls ? tooMany(lane.mostCalls) : lane.circuit.enter()
+  if (isEvergrantError(pass)) {
     release()
-    return { error: busy, plan }
+    return { error: pass, plan }
   }
   lane.calls++
   let isOver = false
@@ -64,9 +68,10 @@ export function admitCall(
     if (isOver) return
     isOver = true
     lane.calls--
+    pass.leave()
     release()
   }
-  return { plan, leave }
+  return { plan, pass, leave }
 }
 
 function tooMany(calls: number): EvergrantError {

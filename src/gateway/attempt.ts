@@ -12,29 +12,42 @@ export interface AttemptListener {
   onFailure(attempt: Attempt, error: Error): void
 }
 
+/** Attempts of one upstream, as far as they use its connections or wait for one. */
+export interface AttemptLoad {
+  /** On a connection. */
+  sending: number
+  /** Given up, and still in the line for a connection. */
+  abandoned: number
+}
+
 /**
  * One sending of a call, as undici’s handler. Once it is given up nothing more is told of it, and
- * it ends as soon as there is a connection to end.
+ * it ends: at once with the connection it is on; one that waits for a connection leaves the line
+ * when its turn comes, and leaves the connection to others.
  */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly token: AccessToken
   readonly #listener: AttemptListener
+  readonly #load: AttemptLoad
   #controller: Dispatcher.DispatchController | undefined
   #isGivenUp = false
   isSending = false
   hasAnswer = false
   isEnded = false
 
-  constructor(token: AccessToken, listener: AttemptListener) {
+  constructor(token: AccessToken, listener: AttemptListener, load: AttemptLoad) {
     this.token = token
     this.#listener = listener
+    this.#load = load
   }
 
   /** Ends it, wherever it stands. */
   giveUp(): void {
     if (this.#isGivenUp) return
     this.#isGivenUp = true
-    if (!this.isEnded) this.#controller?.abort(new Error('the call was given up'))
+    if (this.isEnded) return
+    if (this.#controller === undefined) this.#load.abandoned++
+    else this.#controller.abort(givenUp())
   }
 
   /** Takes no further piece of the answer until `resume`. */
@@ -47,12 +60,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    // To abort it would end the connection, which is as good as it was.
+    if (this.#isGivenUp) throw givenUp()
     this.#controller = controller
-    if (this.#isGivenUp) controller.abort(new Error('the call was given up'))
-    else {
-      this.isSending = true
-      this.#listener.onSending(this)
-    }
+    this.isSending = true
+    this.#load.sending++
+    this.#listener.onSending(this)
   }
 
   onResponseStart(
@@ -71,12 +84,23 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.isEnded = true
+    this.#end()
     if (!this.#isGivenUp) this.#listener.onAnswerEnd(this)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    this.isEnded = true
+    this.#end()
     if (!this.#isGivenUp) this.#listener.onFailure(this, error)
   }
+
+  #end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    if (this.isSending) this.#load.sending--
+    else if (this.#isGivenUp) this.#load.abandoned--
+  }
+}
+
+function givenUp(): Error {
+  return new Error('the call was given up')
 }

@@ -1,15 +1,19 @@
 import { EvergrantError, type Clock } from '../kernel/index.ts'
 
-/** Leaves an API alone for a while after it could not be reached several times in a row. */
-export interface Circuit {
-  /** Says why no call may be sent now; undefined when one may. */
-  refuse(): EvergrantError | undefined
+/** What becomes of one call that was let through; only the first thing told of a probe counts. */
+export interface CircuitPass {
   /** An answer came, whatever its status. */
   succeed(): void
   /** No connection, or no answer. */
   fail(): void
-  /** A call that was let through ended without telling anything. */
-  forget(): void
+  /** It ended. Without anything told before, it tells nothing about the API. */
+  leave(): void
+}
+
+/** Leaves an API alone for a while after it could not be reached several times in a row. */
+export interface Circuit {
+  /** Lets a call through, or says why none may be sent now. */
+  enter(): CircuitPass | EvergrantError
 }
 
 /** How a circuit reacts. */
@@ -28,7 +32,8 @@ const longestPauseMs = 30_000
 
 /**
  * Makes a circuit. While it is open nothing is sent; when its time is over one call is let through,
- * whose fate decides. A probe whose fate nobody told is given up after the longest pause.
+ * whose fate decides. A probe that left without a word, or says nothing for longer than the longest
+ * pause, is followed by another one.
  */
 export function createCircuit(options: CircuitOptions): Circuit {
   const { clock, origin, threshold = 5, firstPauseMs = 1_000, onChange } = options
@@ -36,47 +41,62 @@ export function createCircuit(options: CircuitOptions): Circuit {
   let pauseMs = firstPauseMs
   let openUntil = 0
   let isOpen = false
-  let probeSince: number | undefined
+  let probe: CircuitPass | undefined
+  let probeSince = 0
 
   const refusal = (waitMs: number): EvergrantError =>
     new EvergrantError('circuit_open', `${origin} failed ${failures} times in a row`, {
       retryAfterMs: Math.max(1_000, waitMs),
     })
 
-  return {
-    refuse: () => {
-      if (!isOpen) return undefined
-      const now = clock.monotonic()
-      if (now < openUntil) return refusal(openUntil - now)
-      if (probeSince !== undefined && now - probeSince < longestPauseMs) return refusal(pauseMs)
-      probeSince = now
-      return undefined
-    },
-    succeed: () => {
-      failures = 0
-      if (!isOpen) return
-      isOpen = false
-      probeSince = undefined
-      pauseMs = firstPauseMs
-      onChange?.(false)
-    },
+  const succeed = (): void => {
+    failures = 0
+    if (!isOpen) return
+    isOpen = false
+    probe = undefined
+    pauseMs = firstPauseMs
+    onChange?.(false)
+  }
+
+  /** Shared by all calls but probes. What was under way when it opened tells nothing new. */
+  const plain: CircuitPass = {
+    succeed,
     fail: () => {
       failures++
-      if (isOpen) {
-        // Calls that were under way when it opened tell nothing new.
-        if (probeSince === undefined) return
-        probeSince = undefined
-        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
-        openUntil = clock.monotonic() + pauseMs
-        return
-      }
-      if (failures < threshold) return
+      if (isOpen || failures < threshold) return
       isOpen = true
       openUntil = clock.monotonic() + pauseMs
       onChange?.(true)
     },
-    forget: () => {
-      probeSince = undefined
+    leave: () => {},
+  }
+
+  const beginProbe = (now: number): CircuitPass => {
+    const pass: CircuitPass = {
+      succeed,
+      fail: () => {
+        if (probe !== pass) return
+        probe = undefined
+        failures++
+        pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+        openUntil = clock.monotonic() + pauseMs
+      },
+      leave: () => {
+        if (probe === pass) probe = undefined
+      },
+    }
+    probe = pass
+    probeSince = now
+    return pass
+  }
+
+  return {
+    enter: () => {
+      if (!isOpen) return plain
+      const now = clock.monotonic()
+      if (now < openUntil) return refusal(openUntil - now)
+      if (probe !== undefined && now - probeSince < longestPauseMs) return refusal(pauseMs)
+      return beginProbe(now)
     },
   }
 }

@@ -12,7 +12,7 @@ import {
   type Emit,
   type Result,
 } from '../kernel/index.ts'
-import { admitCall, type AdmissionContext } from './admit-call.ts'
+import { admitCall, type AdmissionContext, type AdmittedCall } from './admit-call.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { PeekedAnswer } from './answer.ts'
 import { Attempt, type AttemptListener } from './attempt.ts'
@@ -85,7 +85,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   readonly #trace: CallTrace
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
-  #leave: (() => void) | undefined
+  #admitted: AdmittedCall | undefined
   #body: RequestBody | undefined
   #attempt: Attempt | undefined
   #held: HeldAnswer | undefined
@@ -166,7 +166,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const admitted = admitCall(this.#context, known.value, target, this.#request, this.#trace)
     this.#plan = admitted.plan
     if ('error' in admitted) return this.#refuse(admitted.error)
-    this.#leave = admitted.leave
+    this.#admitted = admitted
     const { handle, name } = admitted.plan
     if (this.#context.captures.isOn(name)) {
       const { headers } = this.#request
@@ -247,12 +247,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     }
     const whole = lane.basePath + path
     const rest = lane.query === undefined ? query : lane.query(query, token)
-    const attempt = new Attempt(token, this)
+    const attempt = new Attempt(token, this, lane.load)
     this.#attempt = attempt
     this.#capture?.onToken(token)
-    if (body === null || Buffer.isBuffer(body)) {
-      this.#waitFor('connection', lane.settings.timeouts.connectMs)
-    }
+    this.#waitFor('connection', lane.settings.timeouts.connectMs)
     lane.pool.dispatcher.dispatch(
       {
         path: (whole === '' ? '/' : whole) + rest,
@@ -269,14 +267,16 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   onSending(): void {
     if (this.#waitingFor !== 'connection') return
-    this.#waitFor('answer', (this.#plan as CallPlan).lane.settings.timeouts.headersMs)
+    const { idleMs, headersMs } = (this.#plan as CallPlan).lane.settings.timeouts
+    if (this.#body?.isEnded === false) this.#waitFor('caller', idleMs)
+    else this.#waitFor('answer', headersMs)
   }
 
   // Answers.
 
   onAnswer(attempt: Attempt, status: number, headers: IncomingHeaders): void {
     const { lane } = this.#plan as CallPlan
-    lane.circuit.succeed()
+    this.#admitted?.pass.succeed()
     this.#trace.step('answered', { status })
     this.#answerHeaders = headers
     this.#capture?.onAnswer(headers)
@@ -324,8 +324,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       this.#trace.step('sent_again', { because: 'the connection was closed unused' })
       return this.#send(attempt.token, this.#body?.kept ?? null)
     }
-    if (failure.isUnreachable) lane.circuit.fail()
-    else lane.circuit.succeed()
+    if (failure.tells === 'unreachable') this.#admitted?.pass.fail()
+    else if (failure.tells === 'reachable') this.#admitted?.pass.succeed()
     this.#fail(failure.error)
   }
 
@@ -645,7 +645,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#context.deadlines.remove(this)
     this.#attempt?.giveUp()
     this.#links?.destroy()
-    this.#leave?.()
+    this.#admitted?.leave()
     if (!this.#response.writableFinished && this.#outcome === 'served') this.#outcome = 'aborted'
     this.#trace.requestBytes = this.#body?.bytes ?? 0
     this.#trace.bodies = this.#capture?.describe()
@@ -694,11 +694,15 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     if (waitingFor === 'caller' && this.#body?.isHeldUp !== true) {
       return this.#fail(new EvergrantError('request_timeout', 'its body stopped coming'))
     }
-    lane.circuit.fail()
-    const words =
-      waitingFor === 'connection'
-        ? 'no connection was free or opened in time'
-        : `${lane.origin} sent nothing for ${lane.settings.timeouts.headersMs / 1_000} s`
+    // Where others have connections, there was none left: that tells nothing about the API.
+    if (waitingFor !== 'connection' || lane.load.sending === 0) this.#admitted?.pass.fail()
+    const { headersMs, idleMs } = lane.settings.timeouts
+    const words = {
+      connection: 'no connection was free or opened in time',
+      caller: `${lane.origin} took nothing of the body for ${idleMs / 1_000} s`,
+      answer: `${lane.origin} sent nothing for ${headersMs / 1_000} s`,
+      body: `${lane.origin} sent no more for ${idleMs / 1_000} s`,
+    }[waitingFor]
     this.#fail(new EvergrantError('upstream_timeout', words, { retryAfterMs: 1_000 }))
   }
 

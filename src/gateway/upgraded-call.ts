@@ -10,7 +10,7 @@ import {
   type Clock,
   type Result,
 } from '../kernel/index.ts'
-import { admitCall, type AdmissionContext } from './admit-call.ts'
+import { admitCall, type AdmissionContext, type AdmittedCall } from './admit-call.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
@@ -46,7 +46,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   readonly #trace: CallTrace
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
-  #leave = (): void => {}
+  #admitted: AdmittedCall | undefined
   #token: AccessToken | undefined
   #controller: Dispatcher.DispatchController | undefined
   #response: ServerResponse | undefined
@@ -107,7 +107,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     const admitted = admitCall(this.#context, known.value, target, this.#request, this.#trace)
     if ('error' in admitted) return this.#refuse(admitted.error)
     this.#plan = admitted.plan
-    this.#leave = admitted.leave
+    this.#admitted = admitted
     this.#context.deadlines.add(this)
     this.#waitFor(tokenWaitMs)
     const { handle } = admitted.plan
@@ -127,7 +127,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     const { lane } = this.#plan as CallPlan
     const { path, query } = this.#target as ProxyTarget
     const { headers, rawHeaders } = this.#request
-    const list = requestHeaders(rawHeaders, undefined, lane.headers.names)
+    const list = requestHeaders(rawHeaders, headers.connection, lane.headers.names)
     lane.headers.append(list, token)
     this.#token = token
     this.#controller = undefined
@@ -160,8 +160,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     upstream: Duplex,
   ): void {
     if (this.#isOver) return void upstream.destroy()
-    const { lane } = this.#plan as CallPlan
-    lane.circuit.succeed()
+    this.#admitted?.pass.succeed()
     this.#context.deadlines.remove(this)
     this.#upstream = upstream
     this.#trace.step('answered', { status })
@@ -187,8 +186,8 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     headers: IncomingHeaders,
   ): void {
     if (this.#isOver || status < 200) return
-    const { lane, handle } = this.#plan as CallPlan
-    lane.circuit.succeed()
+    const { handle } = this.#plan as CallPlan
+    this.#admitted?.pass.succeed()
     this.#trace.step('answered', { status })
     const token = this.#token as AccessToken
     if (status !== 401 || this.#refusedController !== undefined) {
@@ -246,8 +245,8 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     if (this.#isOver || this.#isStale(controller)) return
     if (this.#response?.headersSent === true) return this.#end()
     const { lane } = this.#plan as CallPlan
-    const { error, isUnreachable } = describeFailure(cause, lane.origin)
-    if (isUnreachable) lane.circuit.fail()
+    const { error, tells } = describeFailure(cause, lane.origin)
+    if (tells === 'unreachable') this.#admitted?.pass.fail()
     this.#refuse(error, 'failed')
   }
 
@@ -294,7 +293,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#socket.destroy()
     if (this.#upstream === undefined) this.#controller?.abort(new Error('the call was given up'))
     else this.#upstream.destroy()
-    this.#leave()
+    this.#admitted?.leave()
     const { outcome, status } = this.#trace
     this.#trace.end(status === 0 ? 'aborted' : outcome, status)
     this.#context.onOver(this)

@@ -1,5 +1,6 @@
 import { unknownConnection, type ConnectionHandle } from '../grants/index.ts'
 import { EvergrantError, type Clock, type Emit } from '../kernel/index.ts'
+import type { AttemptLoad } from './attempt.ts'
 import { createCircuit, type Circuit } from './circuit.ts'
 import type { GatewayEvent } from './events.ts'
 import type { ConnectionRoutes, RoutedConnection, UpstreamPool } from './gateway-ports.ts'
@@ -30,6 +31,7 @@ export interface UpstreamLane {
   readonly mostCalls: number
   /** Calls under way. */
   calls: number
+  readonly load: AttemptLoad
 }
 
 /** Everything about one address that is the same for every call to it. */
@@ -201,6 +203,7 @@ function createLane(
     isAllowedPath: compilePathPatterns(settings.paths),
     mostCalls: settings.concurrency ?? mostCallsByDefault,
     calls: 0,
+    load: { sending: 0, abandoned: 0 },
   }
 }
 

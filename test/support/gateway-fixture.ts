@@ -45,10 +45,14 @@ export interface GatewayFixture extends AsyncDisposable {
   readonly events: GatewayEvent[]
   readonly url: string
   readonly port: number
+  /** Calls that the caller’s limits let in and that did not end. */
+  readonly admitted: number
   /** Sends to `/proxy/…` with the caller’s key. */
   call(path: string, ask?: Ask): Promise<Got>
   /** Writes bytes to the gateway and reads until it hangs up. */
   raw(text: string): Promise<string>
+  /** Resolves when no call is under way and nothing of any is left. */
+  quiet(): Promise<void>
 }
 
 /** The key of the only caller. */
@@ -82,16 +86,25 @@ export function settingsFor(url: string, change: Partial<UpstreamSettings> = {})
   }
 }
 
+/** What else a gateway of a test is made of. */
+export interface GatewayFixtureOptions {
+  readonly ca?: readonly string[]
+  readonly captures?: CaptureSwitch
+  /** Connections to the API at once, however many calls. */
+  readonly connections?: number
+}
+
 /** A gateway over HTTP with a real engine behind it, and one connection, `api`. */
 export async function startGateway(
   upstreams: Readonly<Record<string, UpstreamSettings>>,
-  options: { readonly ca?: readonly string[]; readonly captures?: CaptureSwitch } = {},
+  options: GatewayFixtureOptions = {},
 ): Promise<GatewayFixture> {
   const engine = createEngineFixture()
   const { clock } = engine
   const grants = engine.engine({ name: 'api' })
-  const { captures, ...outboundOptions } = options
-  const outbound = createOutbound({ clock: systemClock, env: {}, ...outboundOptions })
+  const { captures } = options
+  const outbound = createOutbound({ clock: systemClock, env: {}, ca: options.ca ?? [] })
+  let admitted = 0
   const events: GatewayEvent[] = []
   const emit = (event: GatewayEvent): void => void events.push(event)
   const traces = createTraceRecorder({ clock, random: systemRandom, emit })
@@ -104,11 +117,15 @@ export async function startGateway(
         if (key === callerKey) return ok(caller)
         return err(new EvergrantError('caller_unauthenticated', 'no credential came with the call'))
       },
-      admit: () => () => {},
+      admit: () => {
+        admitted++
+        return () => void admitted--
+      },
     },
     traces,
     ...(captures === undefined ? {} : { captures }),
-    openPool: (settings) => outbound.pool(settings),
+    openPool: ({ concurrency = 256, ...settings }) =>
+      outbound.pool({ ...settings, concurrency: options.connections ?? concurrency }),
     clock,
     emit,
     publicUrl: 'http://gateway.example',
@@ -124,6 +141,13 @@ export async function startGateway(
     events,
     url,
     port,
+    get admitted() {
+      return admitted
+    },
+    quiet: async () => {
+      while (gateway.calls > 0) await new Promise((resolve) => setImmediate(resolve))
+      if (admitted > 0) throw new Error(`${admitted} calls hold a place among the caller’s own`)
+    },
     call: (path, ask = {}) => call(`${url}${path}`, ask),
     raw: async (text) => {
       const socket = connect(port, '127.0.0.1')
@@ -135,7 +159,9 @@ export async function startGateway(
       return answered
     },
     [Symbol.asyncDispose]: async () => {
-      await gateway.close({ graceMs: 0 })
+      const closed = gateway.close({ graceMs: 0 })
+      await clock.advance(0)
+      await closed
       await close()
       await outbound.close()
       await grants.close()
