@@ -70,6 +70,7 @@ export function admitCall(
     lane.calls--
     pass.leave()
     release()
+    if (lane.calls === 0) lane.onIdle?.()
   }
   return { plan, pass, leave }
 }

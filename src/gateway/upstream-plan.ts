@@ -31,6 +31,8 @@ export interface UpstreamLane {
   readonly mostCalls: number
   /** Calls under way. */
   calls: number
+  /** Called when the last call has ended; set once no further one can come. */
+  onIdle: (() => void) | undefined
   readonly load: AttemptLoad
 }
 
@@ -79,6 +81,9 @@ export function createCallPlans(options: CallPlansOptions): CallPlans {
   const { connections } = options
   const plans = new Map<string, CallPlan>()
   const lanes = new Map<RoutedConnection, Map<string, UpstreamLane>>()
+  const sources = new Map<string, RoutedConnection>()
+  /** Lanes of definitions that are no more, with calls under way. */
+  const busy = new Set<UpstreamLane>()
   const circuits = new Map<string, Circuit>()
   const leaving = new Set<Promise<void>>()
 
@@ -89,25 +94,49 @@ export function createCallPlans(options: CallPlansOptions): CallPlans {
     const lane = createLane(settings, options, circuits)
     const ofSource = lanes.get(source) ?? new Map<string, UpstreamLane>()
     lanes.set(source, ofSource.set(upstream, lane))
+    sources.set(source.name, source)
     return lane
   }
 
-  /** Calls under way finish on the connections of the definition they began with. */
+  function closePool(lane: UpstreamLane): void {
+    busy.delete(lane)
+    const left = lane.pool
+      .close()
+      .catch(() => {})
+      .finally(() => leaving.delete(left))
+    leaving.add(left)
+  }
+
+  /**
+   * Calls under way finish on the connections of the definition they began with, those as well that
+   * wait for a token or are sent again.
+   */
   function letGo(source: RoutedConnection): void {
     for (const lane of lanes.get(source)?.values() ?? []) {
-      const left = lane.pool.dispatcher
-        .close()
-        .catch(() => {})
-        .finally(() => leaving.delete(left))
-      leaving.add(left)
+      if (lane.calls === 0) closePool(lane)
+      else {
+        busy.add(lane)
+        lane.onIdle = () => closePool(lane)
+      }
     }
     lanes.delete(source)
+    sources.delete(source.name)
     for (const [address, plan] of plans) if (plan.source === source) plans.delete(address)
+  }
+
+  /** A definition that changed is seldom the only one: all are looked at. */
+  function findSource(name: string): RoutedConnection | undefined {
+    const source = connections.find(name)
+    const before = sources.get(name)
+    if (before !== undefined && before !== source) {
+      for (const one of sources.values()) if (connections.find(one.name) !== one) letGo(one)
+    }
+    return source
   }
 
   function make(address: string): CallPlan {
     const { name, tenant, upstream: wanted } = parseAddress(address)
-    const source = connections.find(name)
+    const source = findSource(name)
     if (source === undefined) throw unknownConnection(name, connections.names())
     const upstream = chooseUpstream(source, wanted)
     const handle = source.handle(tenant, upstream)
@@ -128,10 +157,7 @@ export function createCallPlans(options: CallPlansOptions): CallPlans {
   return {
     find: (address) => {
       const known = plans.get(address)
-      if (known !== undefined) {
-        if (connections.find(known.name) === known.source) return known
-        letGo(known.source)
-      }
+      if (known !== undefined && connections.find(known.name) === known.source) return known
       const plan = make(address)
       plans.set(address, plan)
       const [oldest] = plans.keys()
@@ -139,10 +165,9 @@ export function createCallPlans(options: CallPlansOptions): CallPlans {
       return plan
     },
     close: async () => {
-      const pools = [...lanes.values()].flatMap((ofSource) => [...ofSource.values()])
-      plans.clear()
-      lanes.clear()
-      await Promise.all([...pools.map(({ pool }) => pool.close()), ...leaving])
+      for (const source of lanes.keys()) letGo(source)
+      for (const lane of busy) closePool(lane)
+      await Promise.all(leaving)
     },
   }
 }
@@ -203,6 +228,7 @@ function createLane(
     isAllowedPath: compilePathPatterns(settings.paths),
     mostCalls: settings.concurrency ?? mostCallsByDefault,
     calls: 0,
+    onIdle: undefined,
     load: { sending: 0, abandoned: 0 },
   }
 }

@@ -96,3 +96,40 @@ describe('an API that is left alone for a while', () => {
     expect(api.seen).toBe(8)
   })
 })
+
+it('ends a call on the connections it began with when its connection is changed or taken away', async () => {
+  const { api, listener } = moody()
+  await using old = await startApi(listener)
+  await using young = await startApi((_request, response) => response.end('young'))
+  await using gateway = await startGateway({ '': settingsFor(old.url) })
+  const { endpoint } = gateway.engine
+  for (const [next, status, text] of [
+    [{ '': settingsFor(young.url) }, 200, 'young'],
+    [undefined, 404, 'connection_unknown'],
+  ] as const) {
+    const asked = Promise.withResolvers<undefined>()
+    const go = Promise.withResolvers<undefined>()
+    const { answer } = endpoint
+    endpoint.answer = async (request) => {
+      asked.resolve(undefined)
+      await go.promise
+      return answer(request)
+    }
+    await gateway.engine.clock.advance(2 * 60 * 60_000)
+    const first = gateway.call('/proxy/api/x')
+    await asked.promise
+    gateway.redefine(next)
+    const second = gateway.call('/proxy/api/x')
+    await new Promise((resolve) => setImmediate(resolve))
+    go.resolve(undefined)
+    endpoint.answer = answer
+    expect((await first).text).toBe('fine')
+    const got = await second
+    expect([got.status, got.text.includes(text)]).toEqual([status, true])
+    await gateway.quiet()
+    // The connection to the old API is gone with its last call.
+    while (old.sockets.size > 0) await new Promise((resolve) => setImmediate(resolve))
+    gateway.redefine({ '': settingsFor(old.url) })
+  }
+  expect(api.seen).toBe(2)
+})

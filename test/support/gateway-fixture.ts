@@ -15,9 +15,11 @@ import {
   type CaptureSwitch,
   type Gateway,
   type GatewayEvent,
+  type RoutedConnection,
   type TraceRecorder,
   type UpstreamSettings,
 } from '../../src/gateway/index.ts'
+import type { ConnectionHandle } from '../../src/grants/index.ts'
 import { err, EvergrantError, ok, systemClock, systemRandom } from '../../src/kernel/index.ts'
 import { createOutbound } from '../../src/server/outbound.ts'
 import { createEngineFixture, type EngineFixture } from './engine-fixture.ts'
@@ -51,6 +53,8 @@ export interface GatewayFixture extends AsyncDisposable {
   call(path: string, ask?: Ask): Promise<Got>
   /** Writes bytes to the gateway and reads until it hangs up. */
   raw(text: string): Promise<string>
+  /** Gives the connection other upstreams, or takes it away. */
+  redefine(upstreams?: Readonly<Record<string, UpstreamSettings>>): void
   /** Resolves when no call is under way and nothing of any is left. */
   quiet(): Promise<void>
 }
@@ -108,7 +112,8 @@ export async function startGateway(
   const events: GatewayEvent[] = []
   const emit = (event: GatewayEvent): void => void events.push(event)
   const traces = createTraceRecorder({ clock, random: systemRandom, emit })
-  const route = { name: 'api', upstreams, handle: () => grants.connection('api') }
+  const handle = (): ConnectionHandle => grants.connection('api')
+  let route: RoutedConnection | undefined = { name: 'api', upstreams, handle }
   const gateway = createGateway({
     connections: { find: (name) => (name === 'api' ? route : undefined), names: () => ['api'] },
     callers: {
@@ -143,6 +148,9 @@ export async function startGateway(
     port,
     get admitted() {
       return admitted
+    },
+    redefine: (next) => {
+      route = next === undefined ? undefined : { name: 'api', upstreams: next, handle }
     },
     quiet: async () => {
       while (gateway.calls > 0) await new Promise((resolve) => setImmediate(resolve))
