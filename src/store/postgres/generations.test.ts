@@ -44,6 +44,13 @@ describe('watching generations', () => {
     expect(seen[0]?.topics).toEqual(['runs'])
   })
 
+  it('can be ended while its connection is being made', async () => {
+    const store = await open()
+    store.watchGenerations(() => {})
+    await store.close()
+    expect(await database.query(listeners)).toHaveLength(0)
+  })
+
   it('says nothing after it was ended, and leaves neither timer nor connection', async () => {
     const clock = createManualClock()
     const [watcher, writer] = [await open(clock), await open()]

@@ -229,7 +229,8 @@ function listen(
     client.on('notification', ({ payload }) => on.onHeard(payload ?? ''))
     current = client
     try {
-      await client.connect()
+      // The driver leaves `connect` unsettled when a client is ended before it is connected.
+      await Promise.race([client.connect(), broken])
       if (!ended.signal.aborted) {
         await client.query(`LISTEN ${channel}`)
         on.onListening(isFirst)
