@@ -52,5 +52,5 @@ export const gatewayEventTypes: Readonly<Record<GatewayEvent['type'], string>> =
     'The beginnings of bodies are kept in the traces of a connection, until the instant that is told.',
   'gateway.capture_ended': 'No more bodies of a connection are kept.',
   'gateway.traces_dropped':
-    'More calls were made than traces can be kept of; those of plain successes were left out.',
+    'Traces were left out, those of plain successes first: more came than can be held, or the store would not take them.',
 }

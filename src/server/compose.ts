@@ -29,7 +29,7 @@ import {
   type RandomBytes,
 } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import { createVault, readKey, type Vault } from '../vault/index.ts'
+import type { Vault } from '../vault/index.ts'
 import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
 import { createDestinationPassword } from './destination-password.ts'
 import { createFollower } from './follow-changes.ts'
@@ -38,6 +38,7 @@ import { joinNodes } from './node-beat.ts'
 import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { openConfiguredStore } from './open-store.ts'
+import { openVault } from './open-vault.ts'
 import { readProcessIdentity } from './process-identity.ts'
 import { createTurns, requireReloadable } from './reload-config.ts'
 
@@ -274,27 +275,4 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     await closeAll().catch(() => {})
     throw error
   }
-}
-
-/** Opens the key ring of a configuration. @throws EvergrantError `key_*`, `secret_unavailable` */
-export async function openVault(
-  config: Config,
-  secrets: ReturnType<typeof createSecretReader>,
-): Promise<Vault> {
-  const keys = []
-  for (const [position, { id, source }] of config.encryption.keys.entries()) {
-    const askedBy = `encryption.keys[${position}]`
-    try {
-      keys.push(readKey(id, await secrets.read(source, askedBy)))
-    } catch (error) {
-      throw keyError(error)
-    }
-  }
-  return createVault(keys)
-}
-
-/** A key that is not there is told as such: `init` and `keys new` make one. */
-function keyError(error: unknown): unknown {
-  if (!(error instanceof EvergrantError) || error.code !== 'secret_unavailable') return error
-  return new EvergrantError('key_missing', error.detail, { cause: error })
 }

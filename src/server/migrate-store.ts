@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { createSecretReader, loadConfig } from '../config/index.ts'
 import { systemClock, systemRandom, type Clock } from '../kernel/index.ts'
 import { migratePostgresStore, type MigrationReport } from '../store/index.ts'
-import { openVault } from './compose.ts'
 import { openConfiguredStore } from './open-store.ts'
+import { openVault } from './open-vault.ts'
 
 /** What is migrated, and in which world. */
 export interface MigrateStoreOptions {

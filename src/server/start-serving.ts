@@ -130,9 +130,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       emit: events.emit,
       onEnd: onTrace,
     })
-    const traces = startTraceWriter(composition, recorder, (fault) =>
-      log.fault('traces could not be written', fault),
-    )
+    const traces = startTraceWriter(composition, recorder, {
+      onTrouble: (trouble) => {
+        if ('code' in trouble) log.warn('traces cannot be written', trouble)
+        else log.fault('traces cannot be written', trouble.fault)
+      },
+      onRecovered: () => log.info('traces are written again'),
+    })
     closing.push(traces.close)
     let publicUrl = server.publicUrl
     const { facade, close: closeFacade } = openFacade(composition, {

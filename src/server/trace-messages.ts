@@ -1,8 +1,12 @@
+import type { Config } from '../config/index.ts'
 import type { StoreRole } from '../store/index.ts'
 
-/** What a trace worker is given: what to open the store from. */
+/**
+ * What a trace worker is given: what to open the store from. The configuration itself and not its
+ * file, which may have been changed to something that this process did not take over.
+ */
 export interface TraceWorkerInput {
-  readonly configPath: string
+  readonly config: Config
   readonly env: Readonly<Record<string, string | undefined>>
   readonly role: StoreRole
 }

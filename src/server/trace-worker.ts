@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { createSecretReader, loadConfig } from '../config/index.ts'
+import { createSecretReader } from '../config/index.ts'
 import type { TraceRecord } from '../gateway/index.ts'
-import { isEvergrantError, systemClock, systemRandom } from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError, systemClock, systemRandom } from '../kernel/index.ts'
 import type { Store } from '../store/index.ts'
-import { openVault } from './compose.ts'
 import { openConfiguredStore } from './open-store.ts'
+import { openVault } from './open-vault.ts'
 import type { TraceOrder, TraceReport, TraceWorkerInput } from './trace-messages.ts'
 
 /** Traces in one transaction: others wait for the lock no longer than that takes. */
@@ -13,41 +13,31 @@ const transactionSize = 500
 /** How often a SQLite store has its log moved into the file, which main threads never do (ms). */
 const checkpointEveryMs = 60_000
 
-const input = workerData as TraceWorkerInput
+const { config, env, role } = workerData as TraceWorkerInput
 let store: Store | undefined
+let isEnding = false
 let checkpointedTick = systemClock.monotonic()
 
 async function open(): Promise<Store> {
-  const config = await loadConfig(input.configPath, { readFile, workingDirectory: '/' })
-  const secrets = createSecretReader({ env: input.env, readFile, clock: systemClock })
+  const secrets = createSecretReader({ env, readFile, clock: systemClock })
   const vault = await openVault(config, secrets)
-  const { role } = input
-  return await openConfiguredStore(config, {
-    vault,
-    secrets,
-    clock: systemClock,
-    random: systemRandom,
-    role,
-  })
+  const outside = { clock: systemClock, random: systemRandom }
+  return await openConfiguredStore(config, { vault, secrets, role, ...outside })
 }
 
 async function append(traces: readonly TraceRecord[], keep: number): Promise<void> {
   store ??= await open()
+  if (isEnding) throw new EvergrantError('store_unavailable', 'the store is being closed')
   for (let at = 0; at < traces.length; at += transactionSize) {
     await store.traces.appendTraces(traces.slice(at, at + transactionSize), keep)
   }
   if (systemClock.monotonic() - checkpointedTick < checkpointEveryMs) return
   checkpointedTick = systemClock.monotonic()
-  await store.checkpoint()
+  // What was appended stands, whatever keeps the log from being moved.
+  await store.checkpoint().catch(() => {})
 }
 
-async function obey(order: TraceOrder): Promise<void> {
-  if (order.kind === 'end') {
-    await store?.close()
-    // Nothing more is listened to, so that the thread ends by itself.
-    parentPort?.close()
-    return
-  }
+async function report(order: Extract<TraceOrder, { kind: 'append' }>): Promise<void> {
   try {
     await append(JSON.parse(order.traces) as readonly TraceRecord[], order.keep)
     parentPort?.postMessage({ kind: 'appended' } satisfies TraceReport)
@@ -58,7 +48,19 @@ async function obey(order: TraceOrder): Promise<void> {
 }
 
 let last = Promise.resolve()
+
+/** Whatever is under way has had its time: a store that is open is closed beneath it. */
+async function end(): Promise<void> {
+  isEnding = true
+  await store?.close()
+  await last
+  await store?.close()
+  // Nothing more is listened to, so that the thread ends by itself.
+  parentPort?.close()
+}
+
 parentPort?.on('message', (order: TraceOrder) => {
   // One after the other. A fault becomes an unhandled rejection: the other thread's worker error.
-  last = last.then(async () => await obey(order))
+  if (order.kind === 'end') void end()
+  else last = last.then(async () => await report(order))
 })
