@@ -34,7 +34,13 @@ connections:
     const { url, callerDesk } = await startServing({
       configPath,
       env: {},
-      logTo: pino.destination({ dest: 1, sync: false, minLength: 8_192 }),
+      logTo: pino.destination({
+        dest: 1,
+        sync: false,
+        minLength: 65_536,
+        maxWrite: 131_072,
+        periodicFlush: 1_000,
+      }),
     })
     const { key } = await callerDesk.add({ name: 'bench', connections: ['api'] })
     return {

@@ -40,7 +40,8 @@ Examples:
       const logTo = pino.destination({
         dest: 1,
         sync: false,
-        minLength: 8_192,
+        minLength: 65_536,
+        maxWrite: 131_072,
         periodicFlush: 1_000,
       })
       const staying = stay()

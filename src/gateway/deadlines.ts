@@ -1,9 +1,12 @@
 import type { Clock } from '../kernel/index.ts'
+import { Roster } from './roster.ts'
 
 /** Something that must not stay as it is for longer than a while. */
 export interface Watched {
   /** By the clock’s `monotonic`; moved ahead by whoever makes progress. */
   deadlineAt: number
+  /** Where it stands among what is watched; `-1` at first, and then the watch’s own. */
+  watchPlace: number
   /** Called once when the deadline has passed; it is not watched any more then. */
   expire(): void
 }
@@ -22,16 +25,21 @@ export interface Deadlines {
  * timer runs while anything is watched, and none when nothing is.
  */
 export function createDeadlines(clock: Clock, everyMs: number): Deadlines {
-  const watched = new Set<Watched>()
+  const watched = new Roster<Watched>(
+    (one) => one.watchPlace,
+    (one, place) => {
+      one.watchPlace = place
+    },
+  )
   let cancel: (() => void) | undefined
   let isClosed = false
 
   const look = (): void => {
     cancel = undefined
     const now = clock.monotonic()
-    for (const one of watched) {
-      if (one.deadlineAt > now) continue
-      watched.delete(one)
+    for (const one of watched.all()) {
+      if (one.deadlineAt > now || one.watchPlace < 0) continue
+      watched.remove(one)
       one.expire()
     }
     arm()
@@ -47,7 +55,7 @@ export function createDeadlines(clock: Clock, everyMs: number): Deadlines {
       if (cancel === undefined) arm()
     },
     remove: (one) => {
-      watched.delete(one)
+      watched.remove(one)
     },
     get size() {
       return watched.size

@@ -22,6 +22,7 @@ import { CallCapture } from './call-capture.ts'
 import { decodePeek, type Peek } from './decode-peek.ts'
 import { describeHeaders } from './describe-headers.ts'
 import { describeFailure } from './describe-failure.ts'
+import type { Flushes } from './flushes.ts'
 import type { GatewayEvent } from './events.ts'
 import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
 import type { CallTrace } from './call-trace.ts'
@@ -42,6 +43,7 @@ export interface CallContext extends AdmissionContext {
   readonly emit: Emit<GatewayEvent>
   readonly deadlines: Deadlines
   readonly captures: CaptureSwitch
+  readonly flushes: Flushes
   /** Where callers reach the gateway, without trailing slash. */
   readonly publicUrl: string
   /** Told when a call is over. */
@@ -79,6 +81,9 @@ type Owned = ServerResponse & { [owner]?: ForwardedCall }
  */
 export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   deadlineAt = 0
+  watchPlace = -1
+  /** Among the calls of the gateway. */
+  place = -1
   readonly #context: CallContext
   readonly #request: IncomingMessage
   readonly #response: Owned
@@ -101,6 +106,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** Between two pieces of the answer (ms). */
   #idleMs = 0
   #hasPieces = false
+  /** The first piece of an answer, until it is known whether it is the only one. */
+  #firstPiece: Buffer | undefined
   #isAnswerComplete = false
   #isPaused = false
   #wasRetried = false
@@ -291,10 +298,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#cancelPeek = this.#context.clock.schedule(peekMs, () => this.#judge(held))
   }
 
-  onAnswerPiece(attempt: Attempt, piece: Buffer): void {
+  onAnswerPiece(_attempt: Attempt, piece: Buffer): void {
     this.#capture?.answer?.add(piece)
     const held = this.#held
-    if (held === undefined) return this.#passPiece(attempt, piece)
+    if (held === undefined) return this.#passPiece(piece)
     if (held.add(piece) && this.#cancelPeek !== undefined) this.#judge(held)
   }
 
@@ -455,7 +462,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#passHead(held.status, held.headers)
     // A head that cannot be passed on was answered by us: nothing of the API's may follow it.
     if (this.#isAnswerComplete) return
-    for (const piece of held.pieces) this.#passPiece(held.attempt, piece)
+    for (const piece of held.pieces) this.#passPiece(piece)
     if (held.error !== undefined) {
       this.#trace.code = describeFailure(held.error, '').error.code
       return this.#breakOff()
@@ -497,7 +504,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       } as const
       this.#event({ ...event, replayStatus: status }, connection)
     }
-    process.nextTick(flushHead, this)
+    this.#context.flushes.add(this)
   }
 
   #rewriteLinks(
@@ -520,18 +527,36 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     })
   }
 
-  /** A head whose body does not come at once must not wait for it. */
-  flushHead(): void {
-    if (!this.#hasPieces && !this.#isAnswerComplete && !this.#isOver) this.#response.flushHeaders()
+  /** A head whose body does not come at once must not wait for it, nor a first piece for a second. */
+  flush(): void {
+    if (this.#isAnswerComplete || this.#isOver) return
+    if (this.#firstPiece !== undefined) this.#writeFirst()
+    else if (!this.#hasPieces) this.#response.flushHeaders()
   }
 
-  #passPiece(attempt: Attempt, piece: Buffer): void {
+  #writeFirst(): void {
+    const piece = this.#firstPiece as Buffer
+    this.#firstPiece = undefined
+    if (!this.#write(piece)) this.#pause()
+  }
+
+  #passPiece(piece: Buffer): void {
     if (this.#isOver) return
-    const canTakeMore = this.#links === undefined ? this.#write(piece) : this.#links.write(piece)
     this.#waitFor('body', this.#idleMs)
-    if (canTakeMore || this.#isPaused) return
+    if (this.#links === undefined && !this.#hasPieces && piece.length <= longestWhole) {
+      this.#hasPieces = true
+      this.#firstPiece = piece
+      return
+    }
+    if (this.#firstPiece !== undefined) this.#writeFirst()
+    const canTakeMore = this.#links === undefined ? this.#write(piece) : this.#links.write(piece)
+    if (!canTakeMore) this.#pause()
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return
     this.#isPaused = true
-    attempt.pause()
+    this.#attempt?.pause()
   }
 
   #write(piece: Buffer): boolean {
@@ -565,7 +590,14 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #finish(): void {
     if (this.#isOver) return
     this.#isAnswerComplete = true
-    this.#response.end()
+    const only = this.#firstPiece
+    if (only === undefined) this.#response.end()
+    else {
+      // As text, head and body are one piece to the socket.
+      this.#firstPiece = undefined
+      this.#trace.responseBytes += only.length
+      this.#response.end(only.toString('latin1'), 'latin1')
+    }
   }
 
   // Ending.
@@ -573,6 +605,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** Tells the caller that an answer is not whole: its connection ends in the midst of it. */
   #breakOff(): void {
     if (this.#isOver) return
+    if (this.#firstPiece !== undefined) this.#writeFirst()
     this.#outcome = 'failed'
     this.#attempt?.giveUp()
     const { socket } = this.#response
@@ -723,10 +756,6 @@ function onClose(this: ServerResponse): void {
 
 function onDrain(this: ServerResponse): void {
   ;(this as Owned)[owner]?.onDrain()
-}
-
-function flushHead(call: ForwardedCall): void {
-  call.flushHead()
 }
 
 function isEventStream(headers: IncomingHeaders): boolean {

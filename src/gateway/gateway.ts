@@ -4,9 +4,11 @@ import { EvergrantError, type Clock, type Emit } from '../kernel/index.ts'
 import type { CallTrace } from './call-trace.ts'
 import { createDeadlines } from './deadlines.ts'
 import type { GatewayEvent } from './events.ts'
+import { createFlushes } from './flushes.ts'
 import { ForwardedCall, type CallContext } from './forwarded-call.ts'
 import type { CallerGate, CaptureSwitch, ConnectionRoutes, UpstreamPool } from './gateway-ports.ts'
 import type { UpstreamSettings } from './settings.ts'
+import { Roster } from './roster.ts'
 import type { TraceRecorder } from './trace-recorder.ts'
 import type { TraceKind } from './trace.ts'
 import { UpgradedCall, type UpgradeContext } from './upgraded-call.ts'
@@ -54,7 +56,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, traces, requestIdOf } = options
   const plans = createCallPlans(options)
   const deadlines = createDeadlines(clock, lookEveryMs)
-  const calls = new Set<ForwardedCall | UpgradedCall>()
+  const calls = new Roster<ForwardedCall | UpgradedCall>(
+    (call) => call.place,
+    (call, place) => {
+      call.place = place
+    },
+  )
   let closing: Promise<void> | undefined
   let onIdle: (() => void) | undefined
   const context: CallContext & UpgradeContext = {
@@ -63,10 +70,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     emit: options.emit,
     deadlines,
+    flushes: createFlushes(),
     captures: options.captures ?? { isOn: () => false },
     publicUrl: options.publicUrl.replace(/\/+$/, ''),
     onOver: (call: ForwardedCall | UpgradedCall) => {
-      calls.delete(call)
+      calls.remove(call)
       if (calls.size === 0) onIdle?.()
     },
   }
@@ -76,7 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const idle = Promise.withResolvers<undefined>()
       onIdle = () => idle.resolve(undefined)
       const cancel = clock.schedule(graceMs, () => {
-        for (const call of calls) call.cut(draining())
+        for (const call of calls.all()) call.cut(draining())
         // Answers that nobody takes are not waited for.
         idle.resolve(undefined)
       })

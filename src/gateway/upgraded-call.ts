@@ -39,6 +39,9 @@ const tokenWaitMs = 60_000
  */
 export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   deadlineAt = 0
+  watchPlace = -1
+  /** Among the calls of the gateway. */
+  place = -1
   readonly #context: UpgradeContext
   readonly #request: IncomingMessage
   readonly #socket: Duplex
