@@ -39,14 +39,14 @@ export function unauthenticated(detail: string): { readonly ok: false; error: Ev
   return err(new EvergrantError('caller_unauthenticated', detail))
 }
 
+/** Names and values take turns. */
 function hasAnother(rawHeaders: readonly string[], authorization: unknown): boolean {
-  return rawHeaders.some(
-    (name, index) =>
-      index % 2 === 0 &&
-      name.length === 'authorization'.length &&
-      name.toLowerCase() === 'authorization' &&
-      rawHeaders[index + 1] !== authorization,
-  )
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length !== 'authorization'.length) continue
+    if (name.toLowerCase() === 'authorization' && rawHeaders[at + 1] !== authorization) return true
+  }
+  return false
 }
 
 function bearerIn(authorization: string): string | undefined {

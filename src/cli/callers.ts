@@ -9,8 +9,8 @@ import {
 } from '../access/index.ts'
 import { unknownConnection } from '../grants/index.ts'
 import { EvergrantError, systemRandom } from '../kernel/index.ts'
-import type { Composition } from '../server/index.ts'
-import { callerToJson, describePermit, formatCallers } from './caller-json.ts'
+import { callerToJson, type Composition } from '../server/index.ts'
+import { describePermit, formatCallers } from './caller-table.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import type { CliContext } from './context.ts'
 
@@ -75,7 +75,7 @@ Examples:
         const request = readRequest(composition, name, options)
         const { caller, key } = await deskOf(composition).add(request)
         if (options.json === true) {
-          const { id, ...rest } = callerToJson(caller)
+          const { name: _, id, ...rest } = callerToJson(caller)
           io.out(`${JSON.stringify({ name, key: key.reveal(), id, ...rest })}\n`)
         } else io.out(`${key.reveal()}\n`)
         io.note(howToUse(composition, caller))

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
 import { beginTokenTrace, createTraceRecorder } from '../gateway/index.ts'
-import type { ConnectionDefinition, TokenGrant } from '../grants/index.ts'
+import type { TokenGrant } from '../grants/index.ts'
 import {
   err,
-  EvergrantError,
+  type EvergrantError,
   isEvergrantError,
   newId,
   ok,
@@ -11,7 +11,13 @@ import {
   type Result,
 } from '../kernel/index.ts'
 import type { TokenTarget } from '../oauth/index.ts'
-import { writeTraces, type Composition } from '../server/index.ts'
+import {
+  chooseTarget,
+  optionWords,
+  withTenant,
+  writeTraces,
+  type Composition,
+} from '../server/index.ts'
 import {
   durationOption,
   withCommonOptions,
@@ -79,10 +85,10 @@ Every token handed out, and every failure, leaves a trace: evergrant traces list
           : { minRemainingMs: durationOption('--min-remaining', minRemaining) }
       await withComposition(io, options, async (composition) => {
         const { clock, engine } = composition
-        const address = options.tenant === undefined ? name : withTenant(name, options.tenant)
+        const address = withTenant(name, options, optionWords)
         const { definition } = engine.connection(address)
         const granted = await traced(composition, io, address, options, async () => {
-          const target = chooseTarget(definition, options)
+          const target = chooseTarget(definition, options, optionWords)
           const result = await engine.connection(address, { target }).getToken(wish)
           return result.ok ? ok({ grant: result.value, target }) : result
         })
@@ -131,48 +137,4 @@ async function traced(
   }
   if (!result.ok) throw result.error
   return result.value
-}
-
-function withTenant(name: string, tenant: string): string {
-  const at = name.indexOf('@')
-  if (at < 0) return `${name}@${tenant}`
-  if (name.slice(at + 1).toLowerCase() === tenant.toLowerCase()) return name
-  throw new EvergrantError(
-    'usage',
-    `--tenant: "${name}" names a tenant already, but saw ${JSON.stringify(tenant)}`,
-  )
-}
-
-/** What a connection gives tokens for is configured: naming something else is worth stopping at. */
-function chooseTarget(
-  { name, target, targets = new Map() }: ConnectionDefinition,
-  { resource, upstream }: TokenOptions,
-): TokenTarget {
-  if (upstream !== undefined && resource !== undefined) {
-    throw new EvergrantError('usage', 'expected --upstream or --resource, but saw both')
-  }
-  if (upstream !== undefined) {
-    const found = targets.get(upstream)
-    if (found !== undefined) return found
-    const known = targets.size === 0 ? 'it has none' : `known are ${[...targets.keys()].join(', ')}`
-    throw new EvergrantError(
-      'usage',
-      `--upstream: connection "${name}" has no upstream ${JSON.stringify(upstream)}; ${known}`,
-    )
-  }
-  if (resource === undefined) return target
-  const found = [target, ...targets.values()].find((one) => isFor(one, resource))
-  if (found !== undefined) return found
-  const actual = 'resource' in target ? `resource "${target.resource}"` : `scope "${target.scope}"`
-  throw new EvergrantError(
-    'usage',
-    `--resource: connection "${name}" is for ${actual}, but saw ${JSON.stringify(resource)}`,
-    { remedy: 'Leave --resource out, or add an upstream with that resource to the connection.' },
-  )
-}
-
-function isFor(target: TokenTarget, resource: string): boolean {
-  return 'resource' in target
-    ? target.resource === resource
-    : target.scope === `${resource}/.default`
 }

@@ -32,6 +32,8 @@ export { startServing } from './start-serving.ts'
 export type { Serving, ServingOptions } from './start-serving.ts'
 export { openPrivateGateway } from './private-gateway.ts'
 export type { PrivateCall, PrivateGateway } from './private-gateway.ts'
+export { callerToJson } from './caller-view.ts'
+export { chooseTarget, optionWords, withTenant } from './token-wish.ts'
 export { writeTraces } from './open-traces.ts'
 export type { TraceWriter } from './open-traces.ts'
 export {

@@ -1,28 +1,9 @@
 import { z } from 'zod'
-import type { CallerRecord } from '../../access/index.ts'
+import { callerToJson } from '../caller-view.ts'
 import { requireConnection } from '../connection-view.ts'
-import { cutPage, flag, fromCursor, instant, pageOf, paging, toWire } from './fields.ts'
+import { callerSchema, permittedSchema, roleSchema } from './caller-schema.ts'
+import { cutPage, flag, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
-
-const role = z.enum(['viewer', 'operator', 'admin'])
-const permitted = z
-  .union([z.array(z.string().max(64)).max(1_000), z.literal('*')])
-  .describe('Names of connections, or `*` for all')
-
-const callerSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    role: role.nullable(),
-    connections: permitted,
-    upstream: z.string().nullable(),
-    allow_tokens: z.boolean(),
-    rate: z.number().nullable().describe('Requests a second'),
-    concurrency: z.int().nullable(),
-    created_at: instant,
-    revoked_at: instant.nullable(),
-  })
-  .meta({ id: 'Caller' })
 
 /** Operations on callers: who may call us. */
 export const callerOperations: readonly ApiOperation[] = [
@@ -59,8 +40,8 @@ export const callerOperations: readonly ApiOperation[] = [
     errors: ['caller_exists', 'connection_unknown', 'usage'],
     body: z.object({
       name: z.string().min(1).max(64),
-      role: role.optional(),
-      connections: permitted.default([]),
+      role: roleSchema.optional(),
+      connections: permittedSchema.default([]),
       upstream: z.string().max(64).optional(),
       allow_tokens: z.boolean().default(false),
       rate: z.number().min(0.001).max(1_000_000).optional(),
@@ -98,19 +79,3 @@ export const callerOperations: readonly ApiOperation[] = [
     },
   }),
 ]
-
-function callerToJson(caller: CallerRecord): z.input<typeof callerSchema> {
-  const { connections, limits } = caller
-  return {
-    id: caller.id,
-    name: caller.name,
-    role: caller.role ?? null,
-    connections: connections === '*' ? '*' : [...connections],
-    upstream: caller.upstream ?? null,
-    allow_tokens: caller.allowTokens,
-    rate: limits.ratePerSecond ?? null,
-    concurrency: limits.concurrency ?? null,
-    created_at: toWire(caller.createdAt),
-    revoked_at: caller.revokedAt === undefined ? null : toWire(caller.revokedAt),
-  }
-}

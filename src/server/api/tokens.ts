@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { requireTokens } from '../../access/index.ts'
 import { beginTokenTrace } from '../../gateway/index.ts'
-import type { ConnectionDefinition } from '../../grants/index.ts'
 import { err, EvergrantError, isEvergrantError, ok } from '../../kernel/index.ts'
-import type { TokenTarget } from '../../oauth/index.ts'
+import { bodyWords, chooseTarget, withTenant } from '../token-wish.ts'
 import { instant, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
@@ -67,7 +66,7 @@ export const tokenOperations: readonly ApiOperation[] = [
     response: tokenSchema,
     handle: async ({ composition, recorder }, input, { caller, requestId, reply }) => {
       const { clock, engine } = composition
-      const address = withTenant(input.address, input.tenant)
+      const address = withTenant(input.address, input, bodyWords)
       const [name = '', tenant] = address.split('@')
       const trace = beginTokenTrace(recorder, clock, {
         connection: address,
@@ -81,7 +80,7 @@ export const tokenOperations: readonly ApiOperation[] = [
       try {
         const refusal = requireTokens(caller, name, input.upstream, tenant)
         if (refusal !== undefined) throw refusal
-        const target = chooseTarget(engine.connection(address).definition, input)
+        const target = chooseTarget(engine.connection(address).definition, input, bodyWords)
         const granted = await engine
           .connection(address, { target })
           .getToken({ minRemainingMs: input.min_remaining_seconds * 1_000 })
@@ -105,44 +104,3 @@ export const tokenOperations: readonly ApiOperation[] = [
     },
   }),
 ]
-
-function withTenant(address: string, tenant: string | undefined): string {
-  if (tenant === undefined) return address
-  const at = address.indexOf('@')
-  if (at < 0) return `${address}@${tenant}`
-  if (address.slice(at + 1).toLowerCase() === tenant.toLowerCase()) return address
-  throw new EvergrantError(
-    'request_invalid',
-    `"tenant": the address names a tenant already, but saw ${JSON.stringify(tenant.slice(0, 60))}`,
-  )
-}
-
-/** What a connection gives tokens for is configured: naming something else is worth stopping at. */
-function chooseTarget(
-  { name, target, targets = new Map<string, TokenTarget>() }: ConnectionDefinition,
-  {
-    resource,
-    upstream,
-  }: { readonly resource?: string | undefined; readonly upstream?: string | undefined },
-): TokenTarget {
-  if (upstream !== undefined && resource !== undefined) {
-    throw new EvergrantError('request_invalid', 'expected "upstream" or "resource", but saw both')
-  }
-  if (upstream !== undefined) {
-    const found = targets.get(upstream)
-    if (found !== undefined) return found
-    throw new EvergrantError(
-      'request_invalid',
-      `"upstream": connection "${name}" has no upstream ${JSON.stringify(upstream)}`,
-    )
-  }
-  if (resource === undefined) return target
-  const found = [target, ...targets.values()].find((one) =>
-    'resource' in one ? one.resource === resource : one.scope === `${resource}/.default`,
-  )
-  if (found !== undefined) return found
-  throw new EvergrantError(
-    'request_invalid',
-    `"resource": connection "${name}" gives no tokens for ${JSON.stringify(resource.slice(0, 200))}`,
-  )
-}

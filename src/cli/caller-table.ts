@@ -3,22 +3,6 @@ import { formatTable } from './table.ts'
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString()
 
-/** A caller as `--json` prints it: instants in RFC 3339, names as in the API; nothing of its key. */
-export function callerToJson(caller: CallerRecord): Record<string, unknown> {
-  return {
-    id: caller.id,
-    name: caller.name,
-    role: caller.role ?? null,
-    connections: caller.connections,
-    upstream: caller.upstream ?? null,
-    allow_tokens: caller.allowTokens,
-    rate: caller.limits.ratePerSecond ?? null,
-    concurrency: caller.limits.concurrency ?? null,
-    created_at: time(caller.createdAt),
-    revoked_at: caller.revokedAt === undefined ? null : time(caller.revokedAt),
-  }
-}
-
 /** Callers as a table. */
 export function formatCallers(callers: readonly CallerRecord[]): string {
   if (callers.length === 0) return 'no callers; `evergrant callers add NAME` makes one\n'
