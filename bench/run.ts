@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
+import { benchGatewayImport } from './gateway-import.ts'
+import { benchGatewayStream } from './gateway-stream.ts'
 import { benchGateway } from './gateway.ts'
 import { benchGetToken } from './get-token.ts'
 import { benchImport } from './import.ts'
@@ -24,6 +26,8 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   import: benchImport,
   importDelay: benchImportDelay,
   gateway: benchGateway,
+  gatewayImport: benchGatewayImport,
+  gatewayStream: benchGatewayStream,
   memory: benchMemory,
 }
 

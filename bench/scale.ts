@@ -20,6 +20,8 @@ export interface Scale {
   readonly manyUsers: number
   /** Rounds of the memory part: peaks are compared with a bound, not with a peer. */
   readonly memoryRounds: number
+  /** Length of one body that is streamed. */
+  readonly streamBytes: number
 }
 
 /** What the project's bars ask for. */
@@ -35,6 +37,7 @@ export const fullScale: Scale = {
   users: 400_000,
   manyUsers: 1_600_000,
   memoryRounds: 2,
+  streamBytes: 1_073_741_824,
 }
 
 /** Enough to see that everything works; its numbers say nothing. */
@@ -50,4 +53,5 @@ export const quickScale: Scale = {
   users: 20_000,
   manyUsers: 80_000,
   memoryRounds: 1,
+  streamBytes: 67_108_864,
 }
