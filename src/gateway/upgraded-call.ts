@@ -29,6 +29,8 @@ export interface UpgradeContext extends AdmissionContext {
 
 /** How long an upgraded connection’s token may be waited for (ms). */
 const tokenWaitMs = 60_000
+/** How long a caller may take to close its side, once it was answered otherwise (ms). */
+const lingerMs = 2_000
 
 /**
  * One connection that changes its protocol (WebSocket), on its way through the gateway. The token
@@ -269,8 +271,17 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     const response = new ServerResponse(this.#request)
     this.#response = response
     response.assignSocket(this.#socket as Parameters<ServerResponse['assignSocket']>[0])
-    response.on('finish', () => this.#socket.end())
+    response.on('finish', () => this.#linger())
     return response
+  }
+
+  /** The answer is out and the connection ends, also when the caller leaves its own side open. */
+  #linger(): void {
+    this.#socket.end()
+    if (this.#isOver) return
+    this.#waitFor(lingerMs)
+    this.#context.deadlines.remove(this)
+    this.#context.deadlines.add(this)
   }
 
   #refuse(error: EvergrantError, outcome: 'refused' | 'failed' = 'refused'): void {

@@ -7,7 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
@@ -107,6 +107,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     if (calls !== undefined && isCall(request)) calls.upgrade(request, socket, head)
     else refuseUpgrade(socket)
   })
+  const endConnections = trackConnections(listening)
   await listen(listening, options.listen)
   const { address, port, family } = listening.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
@@ -120,17 +121,34 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
     close: (drainMs = 30_000) => {
       isClosing = true
-      closing ??= end(app, listening, calls, { drainMs, clock })
-      if (drainMs === 0) listening.closeAllConnections()
+      closing ??= end(app, listening, calls, { drainMs, clock, endConnections })
+      if (drainMs === 0) endConnections()
       return closing
     },
+  }
+}
+
+/**
+ * Returns what ends every connection there is. Those that changed their protocol, or never got as
+ * far as a request, are no longer the server’s to end, and yet it waits for them when it closes.
+ */
+function trackConnections(server: Server | SecureServer): () => void {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return () => {
+    server.closeAllConnections()
+    for (const socket of sockets) socket.destroy()
   }
 }
 
 /** Answers a request to speak another protocol where none is spoken. */
 function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => {})
-  socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+  const answer = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'
+  socket.end(answer, () => socket.destroy())
 }
 
 function makeServer(
@@ -157,14 +175,16 @@ async function end(
   app: FastifyInstance,
   server: Server | SecureServer,
   calls: CallHandler | undefined,
-  { drainMs, clock }: { readonly drainMs: number; readonly clock: Clock },
+  {
+    drainMs,
+    clock,
+    endConnections,
+  }: { readonly drainMs: number; readonly clock: Clock; readonly endConnections: () => void },
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
   // Calls that are ended at the deadline get a moment to say so.
-  const cancel = clock.schedule(drainMs === 0 ? 0 : drainMs + lastWordMs, () =>
-    server.closeAllConnections(),
-  )
+  const cancel = clock.schedule(drainMs === 0 ? 0 : drainMs + lastWordMs, endConnections)
   // A connection that is kept alive becomes idle only once what is under way on it has ended.
   const sweep = setIntervalOf(clock, 250, () => server.closeIdleConnections())
   try {
