@@ -162,6 +162,7 @@ export type ErrorCode =
   | 'key_not_everywhere'
   | 'key_wrong'
   | 'listen_failed'
+  | 'media_type_unsupported'
   | 'method_not_allowed'
   | 'next_link_foreign'
   | 'next_link_repeated'

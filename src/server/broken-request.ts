@@ -31,14 +31,13 @@ export function answerBrokenRequest(
     const { status, headers, body } = problemAnswer(
       new EvergrantError('request_malformed', reason?.detail ?? 'the request is not HTTP'),
       newRequestId(),
+      reason?.status,
     )
     const head = Object.entries({
       ...headers,
       'content-length': String(Buffer.byteLength(body)),
       connection: 'close',
     }).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.end(`HTTP/1.1 ${reason?.status ?? status} Refused\r\n${head.join('')}\r\n${body}`, () =>
-      socket.destroy(),
-    )
+    socket.end(`HTTP/1.1 ${status} Refused\r\n${head.join('')}\r\n${body}`, () => socket.destroy())
   }
 }

@@ -18,6 +18,21 @@ export function answerWithProblems(
   })
 }
 
+/**
+ * Answers what Fastify refuses before it has a route, such as half an escape in a path. Nothing of
+ * the path is repeated.
+ */
+export function answerFrameworkError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const isBadPath = error.code === 'FST_ERR_BAD_URL'
+  const words = 'the path has a "%" that two hexadecimal digits of UTF-8 do not follow'
+  const known = isBadPath ? new EvergrantError('request_invalid', words) : asKnown(error)
+  void sendProblem(reply, request, known)
+}
+
 /** Sends an error with what HTTP says besides: Retry-After and the challenge of RFC 6750. */
 export function sendProblem(
   reply: FastifyReply,
@@ -35,11 +50,15 @@ export interface ProblemAnswer {
   readonly body: string
 }
 
-/** An error as problem+json with its headers. */
-export function problemAnswer(error: EvergrantError, requestId: string): ProblemAnswer {
-  const problem = error.toProblem(requestId)
+/** An error as problem+json with its headers. @param status In place of the error’s own */
+export function problemAnswer(
+  error: EvergrantError,
+  requestId: string,
+  status: number = error.definition.status,
+): ProblemAnswer {
+  const problem = { ...error.toProblem(requestId), status }
   return {
-    status: problem.status,
+    status,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
       'cache-control': 'no-store',
@@ -62,6 +81,10 @@ function challengeOf({ definition, detail }: EvergrantError): string {
 function asKnown(error: FastifyError | EvergrantError): EvergrantError {
   if (isEvergrantError(error)) return error
   const { statusCode = 500, message } = error
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return new EvergrantError('route_unknown', 'a part of the path is longer than any name')
+  }
+  if (statusCode === 415) return new EvergrantError('media_type_unsupported', message)
   if (statusCode === 413) return new EvergrantError('request_too_large', message)
   if (statusCode >= 400 && statusCode < 500) return new EvergrantError('request_invalid', message)
   return new EvergrantError('internal', 'a fault of ours ended the request', { cause: error })

@@ -13,7 +13,7 @@ import type { SecureContextOptions } from 'node:tls'
 import fastify, { type FastifyInstance } from 'fastify'
 import { EvergrantError, newId, type Clock } from '../kernel/index.ts'
 import { answerBrokenRequest } from './broken-request.ts'
-import { answerWithProblems } from './problem-reply.ts'
+import { answerFrameworkError, answerWithProblems } from './problem-reply.ts'
 
 /** Takes calls below `/proxy/` as they came, before anything else looks at them. */
 export interface CallHandler {
@@ -89,6 +89,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
     genReqId: requestId,
     clientErrorHandler: answerBrokenRequest(newRequestId),
+    frameworkErrors: answerFrameworkError,
     exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 300 },
     bodyLimit: 1_048_576,

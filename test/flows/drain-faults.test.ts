@@ -63,7 +63,7 @@ describe('a service that drains', () => {
     await connection.closed
     const took = await closing
     expect(took).toBeGreaterThan(190)
-    expect(took).toBeLessThan(2_000)
+    expect(took).toBeLessThan(10_000)
     expect(fixture.log()).toContainEqual(
       expect.objectContaining({ msg: 'request', code: 'service_draining', status: 101 }),
     )
@@ -76,7 +76,7 @@ describe('a service that drains', () => {
     await late.reads('"code":"service_draining"')
     expect(late.text()).toMatch(/^HTTP\/1\.1 503 [^]*\r\nretry-after: 1\r\n/i)
     await Promise.all([late.closed, living.closed])
-    expect(await closing).toBeLessThan(2_000)
+    expect(await closing).toBeLessThan(10_000)
   })
 
   it('ends with nothing under way, whoever asked for an upgrade and stays', async () => {
@@ -85,13 +85,13 @@ describe('a service that drains', () => {
     await refused.reads('"code":"caller_unauthenticated"')
     stranger.write(upgradeHead('/api/v1/events', key))
     await stranger.reads('HTTP/1.1 400')
-    expect(await timed(fixture.serving.close(200))).toBeLessThan(2_000)
+    expect(await timed(fixture.serving.close(200))).toBeLessThan(10_000)
   })
 
   it('ends an upgraded connection at once when it is told so again', async () => {
     const connection = await upgraded()
     const closing = fixture.serving.close(60_000)
-    expect(await timed(fixture.serving.close(0))).toBeLessThan(2_000)
+    expect(await timed(fixture.serving.close(0))).toBeLessThan(10_000)
     await closing
     await connection.closed
   })

@@ -27,6 +27,14 @@ export const serviceErrors = defineErrors({
     title: 'The request’s body is larger than the operation takes',
     remedy: 'Send less at once.',
   },
+  media_type_unsupported: {
+    status: 415,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The request’s body is of a type that the operation does not read',
+    remedy: 'Send JSON with `Content-Type: application/json`.',
+  },
   reload_needs_restart: {
     status: 409,
     retry: 'never',

@@ -23,6 +23,7 @@ export function mountApi(
       // Before the body is read: whoever may not call sends nothing.
       onRequest: callerCheck(callers, operation.operation),
       handler: async (request, reply) => {
+        requireShallow(request.body)
         const input = {
           ...check(operation.params, request.params, false),
           ...check(operation.query, request.query, true),
@@ -39,6 +40,27 @@ export function mountApi(
         return operation.status === 204 ? reply.send() : reply.send(answer)
       },
     })
+  }
+}
+
+/** Levels that the JSON of a request may have: more than any operation needs. */
+const mostLevels = 32
+
+/**
+ * Refuses JSON that is nested so deep that whoever looks into it runs out of stack. Walks level by
+ * level itself.
+ *
+ * @throws EvergrantError `request_invalid`
+ */
+function requireShallow(body: unknown): void {
+  let level: readonly unknown[] = [body]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostLevels) {
+      throw new EvergrantError('request_invalid', `expected at most ${mostLevels} levels of JSON`)
+    }
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    )
   }
 }
 

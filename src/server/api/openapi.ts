@@ -26,6 +26,9 @@ const always = [
   'store_unavailable',
 ] as const satisfies readonly ErrorCode[]
 
+/** Codes that every operation with a body may yield besides. */
+const ofBodies = ['request_too_large', 'media_type_unsupported'] as const
+
 /** Describes operations, and the surfaces beside them, as an OpenAPI 3.1 document. */
 export function describeApi(operations: readonly ApiOperation[]): OpenApiDocument {
   const schemas: Record<string, Json> = {}
@@ -83,6 +86,7 @@ export function describeApi(operations: readonly ApiOperation[]): OpenApiDocumen
         },
         ...problemsOf([
           ...always,
+          ...(body === undefined ? [] : ofBodies),
           ...(least === 'none' ? [] : (['role_missing'] as const)),
           ...operation.errors,
         ]),
