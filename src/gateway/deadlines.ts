@@ -7,12 +7,16 @@ export interface Watched {
   deadlineAt: number
   /** Where it stands among what is watched; `-1` at first, and then the watch’s own. */
   watchPlace: number
-  /** Called once when the deadline has passed; it is not watched any more then. */
+  /**
+   * Called once when the deadline has passed; it is not watched any more then, unless it is added
+   * again. What it throws is its own affair: the others are looked at all the same.
+   */
   expire(): void
 }
 
 /** Watches any number of deadlines with one timer. */
 export interface Deadlines {
+  /** Nothing happens when it is watched already. */
   add(watched: Watched): void
   remove(watched: Watched): void
   /** How many are watched. */
@@ -40,7 +44,11 @@ export function createDeadlines(clock: Clock, everyMs: number): Deadlines {
     for (const one of watched.all()) {
       if (one.deadlineAt > now || one.watchPlace < 0) continue
       watched.remove(one)
-      one.expire()
+      try {
+        one.expire()
+      } catch {
+        // One that goes astray must not take the deadlines of all others with it.
+      }
     }
     arm()
   }
@@ -51,7 +59,7 @@ export function createDeadlines(clock: Clock, everyMs: number): Deadlines {
 
   return {
     add: (one) => {
-      watched.add(one)
+      if (one.watchPlace < 0) watched.add(one)
       if (cancel === undefined) arm()
     },
     remove: (one) => {

@@ -29,6 +29,7 @@ import type { CallTrace } from './call-trace.ts'
 import type { CaptureSwitch } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { openLinkRewriting, type LinkRewriting } from './link-rewriting.ts'
+import { linger } from './linger.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
 import { isIdempotent, whyNotReplay, type Refusal } from './replay-rules.ts'
@@ -62,6 +63,12 @@ const eventStreamIdleMs = 15 * 60_000
 /** How long a token may be waited for, longer than the engine ever does (ms). */
 const tokenWaitMs = 60_000
 
+/** How long a caller may be looked up, longer than a store ever takes (ms). */
+const lookUpMs = 60_000
+
+/** How long an answer of ours may take to be read by the caller (ms). */
+const lastWordMs = 10_000
+
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 /** An event of a call, what is the same for all of them left out. */
 type CallEvent = Without<
@@ -69,7 +76,7 @@ type CallEvent = Without<
   'at' | 'connection' | 'upstream' | 'traceId'
 >
 
-type Wait = 'token' | 'connection' | 'caller' | 'answer' | 'body'
+type Wait = 'look_up' | 'token' | 'connection' | 'caller' | 'answer' | 'body'
 
 const owner = Symbol('call')
 type Owned = ServerResponse & { [owner]?: ForwardedCall }
@@ -135,8 +142,16 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     response.on('close', onClose)
   }
 
-  /** Begins; `refusal` ends it at once. */
+  /** Begins; `refusal` ends it at once. Never throws. */
   start(refusal?: EvergrantError): void {
+    try {
+      this.#begin(refusal)
+    } catch (fault) {
+      this.#fault(fault)
+    }
+  }
+
+  #begin(refusal: EvergrantError | undefined): void {
     if (refusal !== undefined) return this.#refuse(refusal)
     const target = parseTarget(this.#request.url ?? '')
     if (target === undefined) {
@@ -150,10 +165,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       this.#request.rawHeaders,
     )
     if (!(caller instanceof Promise)) return this.#accept(caller)
-    caller.then(
-      (known) => this.#accept(known),
-      (fault: unknown) => this.#fault(fault),
-    )
+    this.#waitFor('look_up', lookUpMs)
+    this.#context.deadlines.add(this)
+    caller.then((known) => this.#accept(known)).catch((fault: unknown) => this.#fault(fault))
   }
 
   /** Ends it where it stands, as when the gateway closes. */
@@ -183,10 +197,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const token = handle.take()
     if (token !== undefined) return this.#useToken(token, 'memory')
     this.#waitFor('token', tokenWaitMs)
-    handle.getToken().then(
-      (granted) => this.#onToken(granted),
-      (fault: unknown) => this.#fault(fault),
-    )
+    handle
+      .getToken()
+      .then((granted) => this.#onToken(granted))
+      .catch((fault: unknown) => this.#fault(fault))
   }
 
   #onToken(granted: Result<TokenGrant, EvergrantError>): void {
@@ -226,8 +240,13 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   onBodyPiece(piece: Buffer): void {
     this.#capture?.request.add(piece)
-    if (this.#waitingFor !== 'caller') return
-    this.#waitFor('caller', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    const waitingFor = this.#waitingFor
+    if (waitingFor === 'caller') {
+      this.#waitFor('caller', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    } else if (waitingFor === 'body' && !this.#isAnswerComplete) {
+      // An API may answer while it still takes the body.
+      this.#waitFor('body', this.#idleMs)
+    }
   }
 
   onBodyEnd(): void {
@@ -242,6 +261,14 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   }
 
   #send(token: AccessToken, body: Buffer | Readable | null): void {
+    try {
+      this.#dispatch(token, body)
+    } catch (fault) {
+      this.#fault(fault)
+    }
+  }
+
+  #dispatch(token: AccessToken, body: Buffer | Readable | null): void {
     const { lane } = this.#plan as CallPlan
     const { path, query } = this.#target as ProxyTarget
     const { rawHeaders, headers } = this.#request
@@ -590,6 +617,8 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #finish(): void {
     if (this.#isOver) return
     this.#isAnswerComplete = true
+    this.#waitFor('body', this.#idleMs)
+    if (this.#body?.isEnded === false) this.#body.discard()
     const only = this.#firstPiece
     if (only === undefined) this.#response.end()
     else {
@@ -603,10 +632,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   // Ending.
 
   /** Tells the caller that an answer is not whole: its connection ends in the midst of it. */
-  #breakOff(): void {
+  #breakOff(outcome: TraceOutcome = 'failed'): void {
     if (this.#isOver) return
     if (this.#firstPiece !== undefined) this.#writeFirst()
-    this.#outcome = 'failed'
+    this.#outcome = outcome
     this.#attempt?.giveUp()
     const { socket } = this.#response
     // Without a length and without chunks, a plain end would look like the end of the answer.
@@ -643,7 +672,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const error = isEvergrantError(fault)
       ? fault
       : new EvergrantError('internal', 'the call met a fault', { cause: fault })
-    this.#attempt?.giveUp()
+    this.#trace.code = error.code
     if (this.#hasHead) this.#breakOff()
     else this.#fail(error)
   }
@@ -651,6 +680,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** Answers instead of the API. */
   #answer(error: EvergrantError, headers: readonly string[]): void {
     if (this.#isOver || this.#response.headersSent) return
+    this.#attempt?.giveUp()
     this.#trace.code = error.code
     const { id, requestId } = this.#trace
     const expects = this.#request.headers.expect !== undefined && !this.#hasContinued
@@ -666,8 +696,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
           ? headers
           : [...headers, 'evergrant-replay', this.#replayNote],
       // A caller that waits for 100 may send its body all the same, or not.
-      endsConnection: expects,
+      endsConnection: expects || error.code === 'request_timeout',
     })
+    this.#waitFor('body', lastWordMs)
+    this.#context.deadlines.add(this)
   }
 
   /** The caller’s response ended, one way or the other: everything is let go of. */
@@ -679,12 +711,14 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#attempt?.giveUp()
     this.#links?.destroy()
     this.#admitted?.leave()
-    if (!this.#response.writableFinished && this.#outcome === 'served') this.#outcome = 'aborted'
+    if (!this.#response.writableFinished) this.#outcome = this.#outcomeUnread()
     this.#trace.requestBytes = this.#body?.bytes ?? 0
     this.#trace.bodies = this.#capture?.describe()
     if (!this.#trace.isPlainAs(this.#outcome, this.#status)) this.#describeHeaders()
     this.#trace.end(this.#outcome, this.#status)
     this.#context.onOver(this)
+    if (this.#body?.isEnded === false) this.#body.discard()
+    linger(this.#request, this.#context.deadlines, this.#context.clock)
   }
 
   /** Written for the traces that somebody reads; the others cost nothing. */
@@ -713,13 +747,19 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   expire(): void {
     if (this.#isOver) return
     const waitingFor = this.#waitingFor
-    const { lane } = this.#plan as CallPlan
     this.#trace.step('deadline', { waitingFor })
     this.#attempt?.giveUp()
     if (this.#hasHead) {
+      // Whoever does not take what is there for it has left, as far as this call is concerned.
+      if (this.#isPaused || this.#isAnswerComplete) return this.#breakOff(this.#outcomeUnread())
       this.#trace.code = 'upstream_timeout'
       return this.#breakOff()
     }
+    if (this.#plan === undefined || waitingFor === 'look_up') {
+      const words = 'the caller was not looked up in time'
+      return this.#fail(new EvergrantError('store_unavailable', words, { retryAfterMs: 5_000 }))
+    }
+    const { lane } = this.#plan
     if (waitingFor === 'token') {
       const words = 'no token came in time'
       return this.#fail(new EvergrantError('token_unavailable', words, { retryAfterMs: 5_000 }))
@@ -737,6 +777,12 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       body: `${lane.origin} sent no more for ${idleMs / 1_000} s`,
     }[waitingFor]
     this.#fail(new EvergrantError('upstream_timeout', words, { retryAfterMs: 1_000 }))
+  }
+
+  #outcomeUnread(): TraceOutcome {
+    return this.#outcome === 'served' || this.#outcome === 'upstream_refused'
+      ? 'aborted'
+      : this.#outcome
   }
 
   #ageOf(token: AccessToken): number {

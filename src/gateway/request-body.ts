@@ -31,11 +31,13 @@ export class RequestBody {
       if (this.bytes > mostKeptBytes) this.#pieces = undefined
       this.#pieces?.push(piece)
       listener.onBodyPiece(piece)
-      if (this.#stream?.push(piece) === false) source.pause()
+      const stream = this.#stream
+      // What the API does not want any more falls.
+      if (stream?.destroyed === false && !stream.push(piece)) source.pause()
     })
     source.on('end', () => {
       this.isEnded = true
-      this.#stream?.push(null)
+      if (this.#stream?.destroyed === false) this.#stream.push(null)
       listener.onBodyEnd()
     })
     // The caller’s leaving is noticed by the response’s end.

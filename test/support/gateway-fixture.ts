@@ -96,6 +96,8 @@ export interface GatewayFixtureOptions {
   readonly captures?: CaptureSwitch
   /** Connections to the API at once, however many calls. */
   readonly connections?: number
+  /** Callers are known only after this. */
+  readonly lookUp?: () => Promise<void>
 }
 
 /** A gateway over HTTP with a real engine behind it, and one connection, `api`. */
@@ -118,6 +120,7 @@ export async function startGateway(
     connections: { find: (name) => (name === 'api' ? route : undefined), names: () => ['api'] },
     callers: {
       authenticate: (headers) => {
+        if (options.lookUp !== undefined) return options.lookUp().then(() => ok(caller))
         const key = headers['evergrant-key'] ?? headers['authorization']?.toString().slice(7)
         if (key === callerKey) return ok(caller)
         return err(new EvergrantError('caller_unauthenticated', 'no credential came with the call'))
@@ -193,7 +196,17 @@ export async function startApi(listener: RequestListener): Promise<TestApi> {
     socket.once('close', () => sockets.delete(socket))
   })
   const { url, close } = await listen(server)
-  return { url, server, sockets, [Symbol.asyncDispose]: close }
+  return {
+    url,
+    server,
+    sockets,
+    [Symbol.asyncDispose]: () => {
+      const closed = close()
+      // Those that were upgraded are not the server's any more.
+      for (const socket of sockets) socket.destroy()
+      return closed
+    },
+  }
 }
 
 async function listen(
