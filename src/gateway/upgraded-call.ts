@@ -1,4 +1,4 @@
-import { ServerResponse, type IncomingMessage } from 'node:http'
+import { ServerResponse, validateHeaderValue, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Authenticated } from '../access/index.ts'
@@ -13,11 +13,13 @@ import {
 import { admitCall, type AdmissionContext, type AdmittedCall } from './admit-call.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { CallTrace } from './call-trace.ts'
+import { CallerSocket } from './caller-socket.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { describeFailure } from './describe-failure.ts'
 import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { tokenUnavailable } from './token-unavailable.ts'
+import type { TraceOutcome } from './trace.ts'
 import type { CallPlan } from './upstream-plan.ts'
 
 /** What upgraded calls share. */
@@ -27,10 +29,16 @@ export interface UpgradeContext extends AdmissionContext {
   readonly onOver: (call: UpgradedCall) => void
 }
 
-/** How long an upgraded connection’s token may be waited for (ms). */
+/** How long a caller may be looked up, and how long a token waited for (ms). */
+const lookUpMs = 60_000
 const tokenWaitMs = 60_000
 /** How long a caller may take to close its side, once it was answered otherwise (ms). */
 const lingerMs = 2_000
+
+/** How long the caller may take to read the end of what it is sent (ms). */
+const lastWordMs = 10_000
+
+type Wait = 'look_up' | 'token' | 'upgrade' | 'body' | 'last_word'
 
 /**
  * One connection that changes its protocol (WebSocket), on its way through the gateway. The token
@@ -47,7 +55,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   readonly #context: UpgradeContext
   readonly #request: IncomingMessage
   readonly #socket: Duplex
-  readonly #head: Buffer
+  readonly #caller: CallerSocket
   readonly #trace: CallTrace
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
@@ -56,10 +64,17 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   #controller: Dispatcher.DispatchController | undefined
   #response: ServerResponse | undefined
   #upstream: Duplex | undefined
+  #waitingFor: Wait = 'look_up'
+  #outcome: TraceOutcome = 'served'
   #isOver = false
+  /** In the line for a connection to the API. */
+  #isQueued = false
   /** The exchange whose token was refused, and whether another one followed it. */
   #refusedController: Dispatcher.DispatchController | undefined
   #isSentAgain = false
+  /** What came of an answer while its token was reported. */
+  readonly #early: Buffer[] = []
+  #isEarlyEnd = false
 
   constructor(
     context: UpgradeContext,
@@ -71,15 +86,25 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#context = context
     this.#request = request
     this.#socket = socket
-    this.#head = head
+    this.#caller = new CallerSocket(socket, head, () => {
+      if (this.#response?.writableEnded !== true) this.#end()
+    })
     this.#trace = trace
     trace.method = request.method ?? ''
     socket.on('error', () => this.#end())
     socket.on('close', () => this.#end())
   }
 
-  /** Begins; `refusal` ends it at once. */
+  /** Begins; `refusal` ends it at once. Never throws. */
   start(refusal?: EvergrantError): void {
+    try {
+      this.#begin(refusal)
+    } catch (fault) {
+      this.#fault(fault)
+    }
+  }
+
+  #begin(refusal: EvergrantError | undefined): void {
     if (refusal !== undefined) return this.#refuse(refusal)
     const target = parseTarget(this.#request.url ?? '')
     if (target === undefined) {
@@ -93,10 +118,9 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
       this.#request.rawHeaders,
     )
     if (!(known instanceof Promise)) return this.#accept(known)
-    known.then(
-      (later) => this.#accept(later),
-      (fault: unknown) => this.#fault(fault),
-    )
+    this.#waitFor('look_up', lookUpMs)
+    this.#context.deadlines.add(this)
+    known.then((later) => this.#accept(later)).catch((fault: unknown) => this.#fault(fault))
   }
 
   /** Ends it where it stands. */
@@ -114,12 +138,11 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#plan = admitted.plan
     this.#admitted = admitted
     this.#context.deadlines.add(this)
-    this.#waitFor(tokenWaitMs)
-    const { handle } = admitted.plan
-    handle.getToken().then(
-      (granted) => this.#onToken(granted),
-      (fault: unknown) => this.#fault(fault),
-    )
+    this.#waitFor('token', tokenWaitMs)
+    admitted.plan.handle
+      .getToken()
+      .then((granted) => this.#onToken(granted))
+      .catch((fault: unknown) => this.#fault(fault))
   }
 
   #onToken(granted: Result<TokenGrant, EvergrantError>): void {
@@ -136,10 +159,11 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     lane.headers.append(list, token)
     this.#token = token
     this.#controller = undefined
-    this.#waitFor(lane.settings.timeouts.connectMs + lane.settings.timeouts.headersMs)
+    this.#waitFor('upgrade', lane.settings.timeouts.connectMs + lane.settings.timeouts.headersMs)
     this.#trace.step('sent', { upgrade: headers.upgrade ?? '' })
     const whole = lane.basePath + path
     const rest = lane.query === undefined ? query : lane.query(query, token)
+    this.#isQueued = true
     lane.pool.dispatcher.dispatch(
       {
         path: (whole === '' ? '/' : whole) + rest,
@@ -154,8 +178,17 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#leaveLine()
+    // To abort it would end the connection, which is as good as it was.
+    if (this.#isOver) throw new Error('the call was given up')
     this.#controller = controller
-    if (this.#isOver) controller.abort(new Error('the call was given up'))
+  }
+
+  /** One that was given up while it waited counts until then. */
+  #leaveLine(): void {
+    if (!this.#isQueued) return
+    this.#isQueued = false
+    if (this.#isOver && this.#plan !== undefined) this.#plan.lane.load.abandoned--
   }
 
   onRequestUpgrade(
@@ -166,23 +199,49 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   ): void {
     if (this.#isOver) return void upstream.destroy()
     this.#admitted?.pass.succeed()
-    this.#context.deadlines.remove(this)
-    this.#upstream = upstream
     this.#trace.step('answered', { status })
-    this.#trace.status = status
-    const socket = this.#socket
     const list = answerHeadersToPass(headers)
     list.push('connection', 'Upgrade', 'upgrade', String(headers['upgrade'] ?? ''))
     list.push('evergrant-trace', this.#trace.id, 'evergrant-request-id', this.#trace.requestId)
     let head = 'HTTP/1.1 101 Switching Protocols\r\n'
-    for (let i = 0; i < list.length; i += 2) head += `${list[i]}: ${list[i + 1]}\r\n`
-    socket.write(`${head}\r\n`, 'latin1')
-    if (this.#head.length > 0) upstream.write(this.#head)
-    upstream.on('error', () => this.#end())
-    upstream.on('close', () => this.#end())
-    socket.on('data', (piece: Buffer) => (this.#trace.requestBytes += piece.length))
-    upstream.on('data', (piece: Buffer) => (this.#trace.responseBytes += piece.length))
-    socket.pipe(upstream).pipe(socket)
+    try {
+      for (let i = 0; i < list.length; i += 2) {
+        const [name, value] = [list[i] as string, list[i + 1] as string]
+        validateHeaderValue(name, value)
+        head += `${name}: ${value}\r\n`
+      }
+    } catch (cause) {
+      upstream.on('error', () => {}).destroy()
+      const words = 'a header of it cannot be passed on'
+      return this.#refuse(new EvergrantError('upstream_answer_invalid', words, { cause }), 'failed')
+    }
+    this.#context.deadlines.remove(this)
+    this.#upstream = upstream
+    this.#trace.status = status
+    this.#socket.write(`${head}\r\n`, 'latin1')
+    this.#caller.join(upstream, {
+      onCallerBytes: (count) => this.#count('requestBytes', count),
+      onUpstreamBytes: (count) => this.#count('responseBytes', count),
+      onHalfOver: () => this.#onHalfOver(),
+      onBroken: () => this.#end(),
+    })
+  }
+
+  #count(what: 'requestBytes' | 'responseBytes', count: number): void {
+    this.#trace[what] += count
+    if (this.#waitingFor === 'body') this.#waitFor('body', this.#idleMs)
+  }
+
+  /** With one side gone the other one may no longer be silent for as long as it likes. */
+  #onHalfOver(): void {
+    if (this.#isOver) return
+    if (this.#upstream?.destroyed === true) this.#waitFor('last_word', lastWordMs)
+    else this.#waitFor('body', this.#idleMs)
+    this.#context.deadlines.add(this)
+  }
+
+  get #idleMs(): number {
+    return (this.#plan as CallPlan).lane.settings.timeouts.idleMs
   }
 
   onResponseStart(
@@ -200,10 +259,11 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     }
     this.#refusedController = controller
     controller.pause()
-    handle.reportRejection({ status, headers, token }).then(
-      (rejection) => this.#onReported(rejection, controller, headers),
-      (fault: unknown) => this.#fault(fault),
-    )
+    this.#waitFor('token', tokenWaitMs)
+    handle
+      .reportRejection({ status, headers, token })
+      .then((rejection) => this.#onReported(rejection, controller, headers))
+      .catch((fault: unknown) => this.#fault(fault))
   }
 
   #onReported(
@@ -225,34 +285,51 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   }
 
   #passHead(status: number, headers: IncomingHeaders): void {
-    const response = this.#open()
     const list = answerHeadersToPass(headers)
     list.push('evergrant-trace', this.#trace.id, 'evergrant-request-id', this.#trace.requestId)
-    response.writeHead(status, [...list, 'connection', 'close'])
+    list.push('connection', 'close')
+    const response = this.#open()
+    try {
+      response.writeHead(status, list)
+    } catch (cause) {
+      const words = 'a header of it cannot be passed on'
+      return this.#refuse(new EvergrantError('upstream_answer_invalid', words, { cause }), 'failed')
+    }
+    if (status === 401) this.#outcome = 'upstream_refused'
     this.#trace.status = status
-    this.#waitFor((this.#plan as CallPlan).lane.settings.timeouts.idleMs)
+    this.#waitFor('body', this.#idleMs)
+    for (const piece of this.#early) response.write(piece)
+    if (this.#isEarlyEnd) response.end()
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#isOver || this.#isStale(controller)) return
     const response = this.#response
-    if (response === undefined || this.#isStale(controller)) return
     this.#trace.responseBytes += piece.length
+    // An API that hangs up has all delivered that it sent, whether it is wanted yet or not.
+    if (response === undefined) return void this.#early.push(piece)
+    this.#waitFor('body', this.#idleMs)
     if (response.write(piece)) return
     controller.pause()
-    response.once('drain', () => controller.resume())
+    response.once('drain', () => {
+      this.#waitFor('body', this.#idleMs)
+      controller.resume()
+    })
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
-    if (!this.#isStale(controller)) this.#response?.end()
+    if (this.#isStale(controller)) return
+    if (this.#response === undefined) this.#isEarlyEnd = true
+    else this.#response.end()
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, cause: Error): void {
+    this.#leaveLine()
     if (this.#isOver || this.#isStale(controller)) return
-    if (this.#response?.headersSent === true) return this.#end()
     const { lane } = this.#plan as CallPlan
     const { error, tells } = describeFailure(cause, lane.origin)
     if (tells === 'unreachable') this.#admitted?.pass.fail()
-    this.#refuse(error, 'failed')
+    this.#failWith(error)
   }
 
   #isStale(controller: Dispatcher.DispatchController | null): boolean {
@@ -261,9 +338,32 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
 
   expire(): void {
     if (this.#isOver) return
-    this.#controller?.abort(new Error('the call was given up'))
-    const words = 'the connection was not upgraded in time'
-    this.#refuse(new EvergrantError('upstream_timeout', words), 'failed')
+    const waitingFor = this.#waitingFor
+    this.#trace.step('deadline', { waitingFor })
+    if (this.#upstream !== undefined || waitingFor === 'last_word') return this.#end()
+    if (waitingFor === 'look_up') {
+      const words = 'the caller was not looked up in time'
+      const options = { retryAfterMs: 5_000 }
+      return this.#failWith(new EvergrantError('store_unavailable', words, options))
+    }
+    if (waitingFor === 'token') {
+      const words = 'no token came in time'
+      const options = { retryAfterMs: 5_000 }
+      return this.#failWith(new EvergrantError('token_unavailable', words, options))
+    }
+    const isFull = this.#controller === undefined && (this.#plan?.lane.load.sending ?? 0) > 0
+    if (waitingFor === 'upgrade' && !isFull) this.#admitted?.pass.fail()
+    const words =
+      waitingFor === 'upgrade' ? 'the connection was not upgraded in time' : 'no more of it came'
+    this.#failWith(new EvergrantError('upstream_timeout', words))
+  }
+
+  /** Answers with it, or breaks off what is being answered. */
+  #failWith(error: EvergrantError): void {
+    if (this.#response?.headersSent !== true) return this.#refuse(error, 'failed')
+    this.#trace.code = error.code
+    this.#outcome = 'failed'
+    this.#end()
   }
 
   /** A response on the caller’s socket, which ends with it. */
@@ -286,18 +386,33 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
 
   #refuse(error: EvergrantError, outcome: 'refused' | 'failed' = 'refused'): void {
     if (this.#isOver || this.#response?.headersSent === true) return this.#end()
+    this.#giveUp()
     this.#trace.code = error.code
-    this.#trace.outcome = outcome
+    this.#outcome = outcome
     this.#trace.status = error.definition.status
     const { id, requestId } = this.#trace
-    answerProblem(this.#open(), error, { traceId: id, requestId, endsConnection: true })
+    const response = this.#response ?? this.#open()
+    answerProblem(response, error, { traceId: id, requestId, endsConnection: true })
+    this.#waitFor('last_word', lastWordMs)
+    this.#context.deadlines.add(this)
   }
 
   #fault(fault: unknown): void {
+    if (this.#isOver) return
     const error = isEvergrantError(fault)
       ? fault
       : new EvergrantError('internal', 'the call met a fault', { cause: fault })
-    this.#refuse(error, 'failed')
+    this.#failWith(error)
+  }
+
+  /** Ends what is under way with the API, if it is. */
+  #giveUp(): void {
+    const controller = this.#controller
+    this.#controller = undefined
+    if (controller === undefined || controller === this.#refusedController) return
+    this.#refusedController = controller
+    this.#isSentAgain = true
+    controller.abort(new Error('the call was given up'))
   }
 
   #end(): void {
@@ -307,13 +422,16 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#socket.destroy()
     if (this.#upstream === undefined) this.#controller?.abort(new Error('the call was given up'))
     else this.#upstream.destroy()
+    if (this.#isQueued && this.#plan !== undefined) this.#plan.lane.load.abandoned++
     this.#admitted?.leave()
-    const { outcome, status } = this.#trace
-    this.#trace.end(status === 0 ? 'aborted' : outcome, status)
+    const isGiven = this.#outcome === 'served' || this.#outcome === 'upstream_refused'
+    const isWhole = this.#upstream !== undefined || this.#response?.writableFinished === true
+    this.#trace.end(isGiven && !isWhole ? 'aborted' : this.#outcome, this.#trace.status)
     this.#context.onOver(this)
   }
 
-  #waitFor(milliseconds: number): void {
+  #waitFor(what: Wait, milliseconds: number): void {
+    this.#waitingFor = what
     this.deadlineAt = this.#context.clock.monotonic() + milliseconds
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RequestListener } from 'node:http'
 import { request as httpRequest } from 'node:http'
+import { WebSocket } from 'ws'
 import {
   callerKey,
   settingsFor,
@@ -132,4 +133,41 @@ it('ends a call on the connections it began with when its connection is changed 
     gateway.redefine({ '': settingsFor(old.url) })
   }
   expect(api.seen).toBe(2)
+})
+
+it('answers a fault of its own by 500, wherever it comes up, and goes on', async () => {
+  await using api = await startApi((_request, response) => response.end('fine'))
+  const upstreams = { good: settingsFor(api.url), bad: settingsFor('no URL at all') }
+  for (const options of [{}, { lookUp: async () => {} }]) {
+    await using gateway = await startGateway(upstreams, options)
+    const got = await gateway.call('/proxy/api:bad/x')
+    expect([got.status, got.text]).toEqual([500, expect.stringContaining('"internal"')])
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/proxy/api:bad/x`, {
+      headers: { 'evergrant-key': callerKey },
+    })
+    const status = await new Promise((resolve) =>
+      socket.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode)),
+    )
+    expect(status).toBe(500)
+    expect((await gateway.call('/proxy/api:good/x')).text).toBe('fine')
+    await gateway.quiet()
+    const outcomes = gateway.traces.takeBatch(10).map(({ outcome }) => outcome)
+    expect(outcomes.toSorted()).toEqual(['failed', 'failed', 'served'])
+  }
+})
+
+it('waits for a caller to be looked up no longer than a minute', async () => {
+  await using api = await startApi((_request, response) => response.end('fine'))
+  const lookUp = (): Promise<void> => new Promise(() => {})
+  await using gateway = await startGateway({ '': settingsFor(api.url) }, { lookUp })
+  const got = gateway.call('/proxy/api/x')
+  const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/proxy/api/x`)
+  const status = new Promise((resolve) =>
+    socket.once('unexpected-response', (_request, { statusCode }) => resolve(statusCode)),
+  )
+  while (gateway.gateway.calls < 2) await new Promise((resolve) => setImmediate(resolve))
+  await gateway.engine.clock.advance(61_000)
+  expect((await got).status).toBe(503)
+  expect(await status).toBe(503)
+  await gateway.quiet()
 })

@@ -157,7 +157,7 @@ it('upgrades to WebSocket with the token, and both sides end together', async ()
   const closed = new Promise((resolve) => client.once('close', resolve))
   for (const one of sockets.clients) one.terminate()
   await closed
-  expect(gateway.gateway.calls).toBe(0)
+  await gateway.quiet()
   expect(gateway.traces.takeBatch(1)).toMatchObject([{ kind: 'upgrade', status: 101 }])
   const refused = new WebSocket(`ws://127.0.0.1:${gateway.port}/proxy/api/live`)
   const status = await new Promise((resolve) =>
