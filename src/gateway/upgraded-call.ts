@@ -379,8 +379,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   #linger(): void {
     this.#socket.end()
     if (this.#isOver) return
-    this.#waitFor(lingerMs)
-    this.#context.deadlines.remove(this)
+    this.#waitFor('last_word', lingerMs)
     this.#context.deadlines.add(this)
   }
 
