@@ -68,7 +68,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   identity: {
     owns: 'bearer validation, claim sources, account matching, explain',
     imports: ['kernel', 'oauth', 'grants', 'directory'],
-    state: 'planned',
+    state: 'built',
   },
   gateway: {
     owns: 'forwarding, rejection rules, replay, traces, the façade, SDK token endpoints',

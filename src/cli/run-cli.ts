@@ -31,6 +31,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   import: async () => (await import('./import.ts')).addImportCommand,
   imports: async () => (await import('./imports.ts')).addImportsCommands,
   traces: async () => (await import('./traces.ts')).addTracesCommands,
+  explain: async () => (await import('./explain.ts')).addExplainCommand,
 }
 
 /** The command that is called; all of them for the help and for whatever is none of them. */

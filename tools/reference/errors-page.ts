@@ -14,6 +14,7 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   gateway: 'Gateway',
   facade: 'Façade',
   service: 'Service',
+  identity: 'Bearer tokens',
 }
 
 const exitCodes = [

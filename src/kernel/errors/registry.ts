@@ -3,6 +3,7 @@ import { configErrors } from './config.ts'
 import type { ErrorDefinition } from './definition.ts'
 import { facadeErrors } from './facade.ts'
 import { gatewayErrors } from './gateway.ts'
+import { identityErrors } from './identity.ts'
 import { importErrors } from './imports.ts'
 import { jobErrors } from './jobs.ts'
 import { oauthErrors } from './oauth.ts'
@@ -22,6 +23,7 @@ export const errorTables = {
   gateway: gatewayErrors,
   facade: facadeErrors,
   service: serviceErrors,
+  identity: identityErrors,
 } as const
 
 /** Every error code Evergrant can yield, with what it means and what to do. */
@@ -36,6 +38,7 @@ export const errorRegistry = {
   ...errorTables.gateway,
   ...errorTables.facade,
   ...errorTables.service,
+  ...errorTables.identity,
 } as const
 
 /** A code of the registry. */

@@ -1,0 +1,137 @@
+import { ok, type Result } from '../kernel/index.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import { parseStrictJson, type JsonObject } from './strict-json.ts'
+
+/** A signed JWT taken apart, nothing of it verified yet. */
+export interface CompactJwt {
+  readonly algorithm: string
+  /** Name of the key; undefined when the header has none. */
+  readonly keyId: string | undefined
+  readonly header: JsonObject
+  readonly claims: JsonObject
+  /** What was signed. */
+  readonly signed: Buffer
+  readonly signature: Buffer
+}
+
+/** Longest token that is looked at (characters). Node takes 16 KiB of headers by itself. */
+export const longestToken = 16_384
+/** Longest name of a key (characters). */
+const longestKeyId = 256
+
+const malformed = 'token_malformed'
+
+/**
+ * Takes a signed JWT in compact form apart, strictly: what two parsers could read in two ways is
+ * refused. Several parts tell an encrypted token, none an opaque one.
+ *
+ * @see RFC 7515 section 3.1, RFC 8725 section 3
+ */
+export function parseCompactJwt(token: string): Result<CompactJwt, Refusal> {
+  if (token.length > longestToken) {
+    const seen = `${token.length.toLocaleString('en-US')} characters`
+    return refuse('transport', 'token_too_large', '16,384 characters at most', seen)
+  }
+  const headEnd = token.indexOf('.')
+  const bodyEnd = token.indexOf('.', headEnd + 1)
+  if (headEnd < 0 || bodyEnd < 0) {
+    return refuse('parse', 'token_opaque', 'a signed JWT: three parts with dots between', 'no JWT')
+  }
+  if (token.includes('.', bodyEnd + 1)) return refuseParts(token)
+  const header = readObject(token.slice(0, headEnd), 'header')
+  if (!header.ok) return header
+  const claims = readObject(token.slice(headEnd + 1, bodyEnd), 'payload')
+  if (!claims.ok) return claims
+  const { alg, kid, crit } = header.value
+  if (typeof alg !== 'string') {
+    return refuse('parse', malformed, 'a text as "alg" of the header', describe(alg))
+  }
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > longestKeyId)) {
+    const expected = `a text of at most ${longestKeyId} characters as "kid" of the header`
+    return refuse('parse', malformed, expected, describe(kid))
+  }
+  if (crit !== undefined || header.value['b64'] !== undefined) {
+    return refuse('parse', malformed, 'no "crit" and no "b64" in the header', 'one of them')
+  }
+  const folded = foldedName(claims.value) ?? foldedName(header.value)
+  if (folded !== undefined) {
+    const seen = `a name that other software takes for "${folded}"`
+    return refuse('parse', malformed, 'registered names of claims as they are written', seen)
+  }
+  const unsigned = /^none$/i.test(alg)
+  const signature = decodeBase64Url(token.slice(bodyEnd + 1))
+  if (signature === undefined || (signature.length === 0 && !unsigned)) {
+    return refuse('parse', malformed, 'a signature in base64url', 'none that can be read')
+  }
+  return ok({
+    algorithm: alg,
+    keyId: kid,
+    header: header.value,
+    claims: claims.value,
+    signed: Buffer.from(token.slice(0, bodyEnd), 'latin1'),
+    signature,
+  })
+}
+
+/** Too many parts: an encrypted token has five (RFC 7516 section 3.1). */
+function refuseParts(token: string): ReturnType<typeof refuse> {
+  const parts = token.split('.', 7).length
+  if (parts === 5) {
+    return refuse('parse', 'token_encrypted', 'a signed JWT', 'an encrypted one (five parts)')
+  }
+  const seen = `${parts > 6 ? 'more than six' : parts} parts`
+  return refuse('parse', malformed, 'a signed JWT of three parts', seen)
+}
+
+function readObject(part: string, name: string): Result<JsonObject, Refusal> {
+  const bytes = decodeBase64Url(part)
+  if (bytes === undefined) {
+    const seen = 'another character, padding, or bits behind the last byte'
+    return refuse('parse', malformed, `a ${name} in base64url without padding`, seen)
+  }
+  const object = parseStrictJson(bytes)
+  if (object.ok) return object
+  return refuse('parse', malformed, `a ${name} that is one JSON object`, `one that ${object.error}`)
+}
+
+const base64Url = /^[\w-]*$/
+
+/** Decodes base64url of which there is one spelling only; undefined for any other text. */
+export function decodeBase64Url(text: string): Buffer | undefined {
+  const rest = text.length % 4
+  if (rest === 1 || !base64Url.test(text)) return undefined
+  const bytes = Buffer.from(text, 'base64url')
+  // The last character of a group that is not whole has bits that say nothing: they must be zero.
+  if (rest !== 0) {
+    const tail = bytes.subarray(bytes.length - (rest - 1)).toString('base64url')
+    if (!text.endsWith(tail)) return undefined
+  }
+  return bytes
+}
+
+/** Names that decide something; no other name may be taken for one of them. */
+const registered = new Set(
+  (
+    'iss sub aud exp nbf iat jti azp appid tid oid upn email scp scope roles groups wids idtyp nonce ' +
+    'at_hash c_hash preferred_username unique_name name idp acr amr auth_time cnf act ver alg kid typ cty crit'
+  ).split(' '),
+)
+const plainName = /^[a-z0-9_.:/#-]*$/
+
+/** The registered name that another name folds onto, by case or by compatibility (U+017F is an s). */
+function foldedName(object: JsonObject): string | undefined {
+  for (const name of Object.keys(object)) {
+    if (plainName.test(name)) continue
+    const folded = name.normalize('NFKC').toLowerCase().trim()
+    if (folded !== name && registered.has(folded)) return folded
+  }
+  return undefined
+}
+
+function describe(value: unknown): string {
+  if (value === undefined) return 'none'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return `a text of ${value.length} characters`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}

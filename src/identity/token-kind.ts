@@ -1,0 +1,74 @@
+import type { JsonObject } from './strict-json.ts'
+
+/** What a token is, by what stands in it. */
+export interface TokenKind {
+  /**
+   * `access`: for some API. `graph`: for Microsoft Graph, whose tokens nobody else can verify.
+   * `id_token`: for the application that signed somebody in, never for an API.
+   */
+  readonly kind: 'access' | 'graph' | 'id_token'
+  /** Whom it stands for; `unknown` where nothing tells. */
+  readonly principal: 'user' | 'application' | 'unknown'
+  /** Form of Microsoft Entra ID, when it is one of its tokens. */
+  readonly entra: 'v1' | 'v2' | undefined
+  /** What told the kind, for people. */
+  readonly because: string
+}
+
+const entraIssuer =
+  /^https:\/\/(?:sts\.windows\.net|sts\.chinacloudapi\.cn|login\.microsoftonline\.(?:com|us)|login\.partner\.microsoftonline\.cn)\//
+const graphAudiences = new Set([
+  '00000003-0000-0000-c000-000000000000',
+  'https://graph.microsoft.com',
+  'https://graph.microsoft.com/',
+  'https://graph.microsoft.us',
+  'https://graph.microsoft.us/',
+  'https://dod-graph.microsoft.us',
+  'https://dod-graph.microsoft.us/',
+  'https://microsoftgraph.chinacloudapi.cn',
+  'https://microsoftgraph.chinacloudapi.cn/',
+])
+
+/** Tells what a token is. Nothing is verified by it: a forger can make a token look like any other. */
+export function kindOf(header: JsonObject, claims: JsonObject): TokenKind {
+  const { iss, aud, ver, scp, scope, roles, idtyp, nonce } = claims
+  const isEntra = typeof iss === 'string' && entraIssuer.test(iss)
+  const entra = isEntra ? (ver === '1.0' || !iss.includes('/v2.0') ? 'v1' : 'v2') : undefined
+  const principal = principalOf(claims)
+  const shared = { principal, entra } as const
+  if (typeof aud === 'string' && graphAudiences.has(aud)) {
+    return { ...shared, kind: 'graph', because: 'its audience is Microsoft Graph' }
+  }
+  if (isEntra && header['nonce'] !== undefined) {
+    return { ...shared, kind: 'graph', because: 'its header has a "nonce", as tokens for Graph' }
+  }
+  const typ = typeof header['typ'] === 'string' ? header['typ'].toLowerCase() : ''
+  if (typ === 'at+jwt' || typ === 'application/at+jwt') {
+    return { ...shared, kind: 'access', because: 'its header says "at+jwt"' }
+  }
+  for (const name of ['at_hash', 'c_hash'] as const) {
+    if (claims[name] !== undefined) {
+      return { ...shared, kind: 'id_token', because: `it has "${name}", as ID tokens do` }
+    }
+  }
+  const hasPermission = [scp, scope, roles, idtyp].some((claim) => claim !== undefined)
+  if (!hasPermission && nonce !== undefined) {
+    return { ...shared, kind: 'id_token', because: 'it has "nonce", as ID tokens do' }
+  }
+  if (isEntra && !hasPermission) {
+    return {
+      ...shared,
+      kind: 'id_token',
+      because: 'it has neither "scp" nor "roles", as every access token of Entra ID does',
+    }
+  }
+  return { ...shared, kind: 'access', because: 'nothing tells that it is anything else' }
+}
+
+function principalOf({ idtyp, scp, roles, oid, sub }: JsonObject): TokenKind['principal'] {
+  if (idtyp === 'app') return 'application'
+  if (idtyp === 'user' || typeof scp === 'string') return 'user'
+  // Without `idtyp`, an application's own token of Entra has roles, no scopes, and itself as subject.
+  if (Array.isArray(roles) && typeof oid === 'string' && oid === sub) return 'application'
+  return 'unknown'
+}

@@ -1,0 +1,86 @@
+import { defineErrors } from './definition.ts'
+
+const badToken = {
+  status: 401,
+  oauthError: 'invalid_token',
+  retry: 'never',
+  actor: 'caller',
+  exit: 3,
+} as const
+
+/** Errors of access tokens that callers bring along; a code names what is wrong, its stage where. */
+export const identityErrors = defineErrors({
+  token_too_large: {
+    ...badToken,
+    status: 431,
+    title: 'The token is longer than any that is looked at',
+    remedy:
+      'Ask for a token with fewer claims: groups alone can make it so long; have the authorization server send roles instead.',
+  },
+  token_malformed: {
+    ...badToken,
+    title: 'The token cannot be read in one way only',
+    remedy:
+      'Send the access token exactly as the authorization server gave it, without quotes, blanks or line breaks.',
+  },
+  token_opaque: {
+    ...badToken,
+    title: 'The token is no JWT',
+    remedy:
+      'Send the access token of an issuer that gives JWTs, or have introspection configured for the issuer.',
+  },
+  token_encrypted: {
+    ...badToken,
+    title: 'The token is encrypted',
+    remedy: 'Have the authorization server sign access tokens for this API, not encrypt them.',
+  },
+  token_issuer_unknown: {
+    ...badToken,
+    title: 'The token is of an issuer that is not accepted here',
+    remedy:
+      'Get the token from an issuer that is named, or have an operator add this one under `issuers:`.',
+  },
+  token_algorithm_refused: {
+    ...badToken,
+    title: 'The token is signed in a way that is not accepted',
+    remedy: 'Have the authorization server sign with one of the algorithms that are named.',
+  },
+  token_key_unknown: {
+    ...badToken,
+    title: 'The token is signed with a key its issuer does not publish',
+    remedy:
+      'Get a new token. If it stays, the token is of another issuer than it says, or was issued for a different environment.',
+  },
+  token_signature_invalid: {
+    ...badToken,
+    title: 'The signature of the token does not hold',
+    remedy:
+      'Send the access token unchanged. One for Microsoft Graph cannot be verified by anybody else: request one for this API.',
+  },
+  token_expired: {
+    ...badToken,
+    title: 'The token has expired',
+    remedy: 'Get a new token and call again.',
+  },
+  token_time_invalid: {
+    ...badToken,
+    title: 'The times in the token are missing, no numbers, or not possible',
+    remedy: 'Check the clock of the authorization server, and that it sets `exp` as a number.',
+  },
+  token_audience_refused: {
+    ...badToken,
+    title: 'The token is for another API',
+    remedy:
+      'Request a token for this API: one of the audiences that are named, as scope or resource.',
+  },
+  token_tenant_refused: {
+    ...badToken,
+    title: 'The token is of a tenant that is not accepted here',
+    remedy: 'Sign in with an account of an accepted tenant, or have an operator add this one.',
+  },
+  token_kind_wrong: {
+    ...badToken,
+    title: 'The token is valid, but no access token for this API',
+    remedy: 'Send the access token, not an ID token or a refresh token.',
+  },
+})
