@@ -20,8 +20,8 @@ export function answerProblem(
   options: ProblemOptions,
 ): number {
   const { traceId, requestId, headers = [], endsConnection = false } = options
-  const { retryAfterMs, definition } = error
-  const status = options.status ?? definition.status
+  const { retryAfterSeconds } = error
+  const status = options.status ?? error.definition.status
   const body = Buffer.from(JSON.stringify({ ...error.toProblem(requestId), status }))
   const list = [
     'content-type',
@@ -36,8 +36,8 @@ export function answerProblem(
     requestId,
     ...headers,
   ]
-  if (retryAfterMs !== undefined) {
-    list.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
+  if (retryAfterSeconds !== undefined) {
+    list.push('retry-after', String(Math.max(1, retryAfterSeconds)))
   }
   if (status === 401 && !headers.includes('www-authenticate')) {
     list.push('www-authenticate', 'Bearer error="invalid_token"')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EvergrantError, isEvergrantError } from './evergrant-error.ts'
-import { isErrorCode } from './registry.ts'
+import { isErrorCode, type ErrorCode } from './registry.ts'
 
 describe('an EvergrantError', () => {
   it('is told from other errors, also across copies of the package', () => {
@@ -52,6 +52,16 @@ describe('an EvergrantError', () => {
       'code',
       'remedy',
     ])
+  })
+
+  it('tells when to try again where something is away for a while, and nowhere else', () => {
+    const seconds = (code: ErrorCode, retryAfterMs?: number): unknown =>
+      new EvergrantError(code, 'x', retryAfterMs === undefined ? {} : { retryAfterMs }).toProblem()
+        .retry_after
+    expect(seconds('store_unavailable')).toBe(5)
+    expect(seconds('store_unavailable', 100)).toBe(1)
+    expect(seconds('provider_throttled')).toBeUndefined()
+    expect(seconds('internal')).toBeUndefined()
   })
 
   it('knows its codes and no member of every object', () => {

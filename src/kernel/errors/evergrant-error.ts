@@ -36,6 +36,9 @@ export interface Problem {
   readonly upstream?: Readonly<Record<string, unknown>>
 }
 
+/** When to ask again for what is away and nobody knows for how long. */
+const usualRetrySeconds = 5
+
 /**
  * The one error class of Evergrant. Tell errors apart by `code`; `detail` says what was expected
  * and what was seen; `remedy` says what to do. It never contains a secret.
@@ -66,9 +69,19 @@ export class EvergrantError extends Error {
     return errorDefinition(this.code)
   }
 
+  /**
+   * Whole seconds after which to try again: as was said, or a few where something is away that
+   * comes back by itself (503).
+   */
+  get retryAfterSeconds(): number | undefined {
+    if (this.retryAfterMs !== undefined) return Math.ceil(this.retryAfterMs / 1_000)
+    const { status, retry } = this.definition
+    return status === 503 && retry === 'later' ? usualRetrySeconds : undefined
+  }
+
   /** The error as problem+json. */
   toProblem(requestId?: string): Problem {
-    const { upstream } = this
+    const { upstream, retryAfterSeconds } = this
     return {
       type: `https://evergrant.dev/errors/${this.code}`,
       title: this.definition.title,
@@ -76,9 +89,7 @@ export class EvergrantError extends Error {
       detail: this.detail,
       code: this.code,
       remedy: this.remedy,
-      ...(this.retryAfterMs === undefined
-        ? {}
-        : { retry_after: Math.ceil(this.retryAfterMs / 1_000) }),
+      ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
       ...(upstream === undefined ? {} : { upstream: upstreamOnTheWire(upstream) }),
     }
