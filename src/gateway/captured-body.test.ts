@@ -1,4 +1,10 @@
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { CapturedBody, mostShown } from './captured-body.ts'
 
@@ -37,6 +43,7 @@ describe('a captured body', () => {
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
     ['br', brotliCompressSync],
   ] as const)('in %s is decoded, as far as its beginning goes', (coding, encode) => {
     const text = `{"note":"${'some words. '.repeat(20)}"}`

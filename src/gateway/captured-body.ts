@@ -2,9 +2,11 @@ import {
   brotliDecompressSync,
   constants,
   gunzipSync,
+  inflateRawSync,
   inflateSync,
   zstdDecompressSync,
 } from 'node:zlib'
+import { isZlib } from './any-inflate.ts'
 import { maskBody } from './mask-text.ts'
 
 /** Bytes kept of a body as it came. More than is shown, so that what is cut off can be masked. */
@@ -77,7 +79,7 @@ function decode(bytes: Buffer, coding: string): Buffer | undefined {
       case 'x-gzip':
         return gunzipSync(bytes, options)
       case 'deflate':
-        return inflateSync(bytes, options)
+        return isZlib(bytes) ? inflateSync(bytes, options) : inflateRawSync(bytes, options)
       case 'br':
         return brotliDecompressSync(bytes, {
           finishFlush: constants.BROTLI_OPERATION_FLUSH,

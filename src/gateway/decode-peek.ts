@@ -1,14 +1,10 @@
-import type { Readable } from 'node:stream'
-import {
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createZstdDecompress,
-  type Zlib,
-} from 'node:zlib'
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
+import { AnyInflate } from './any-inflate.ts'
 import { longestPeek } from './answer.ts'
 
-type Decoder = Readable & Zlib & NodeJS.WritableStream
+/** Decodes what is written to it; `flush` is done when all of that was decoded. */
+type Decoder = Transform & { flush(done: () => void): void }
 
 /**
  * Makes a decoder for a content coding; undefined for `identity`, null for one that is not known or
@@ -23,7 +19,7 @@ export function createDecoder(coding: string | undefined): Decoder | undefined |
     case 'x-gzip':
       return createGunzip()
     case 'deflate':
-      return createInflate()
+      return new AnyInflate()
     case 'br':
       return createBrotliDecompress()
     case 'zstd':

@@ -21,12 +21,20 @@ const droppedFromRequest = new Set([
   'expect',
   'max-forwards',
   'forwarded',
+  'forwarded-for',
   'via',
+  'x-forwarded',
   'x-real-ip',
+  'x-remote-ip',
+  'x-remote-addr',
+  'x-originating-ip',
   'x-client-ip',
   'x-cluster-client-ip',
   'true-client-ip',
   'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
   'x-rewrite-url',
 ])
 
@@ -65,14 +73,20 @@ function lowerCase(name: string): string {
   return lower
 }
 
+/** Many servers (CGI, WSGI) take `X_Forwarded_For` for `X-Forwarded-For`. */
+function asRead(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name
+}
+
 /** Whether a request’s header passes, by its lower-case name; filled as names are met. */
 const passing = new Map<string, boolean>()
 
 function passes(name: string): boolean {
   const known = passing.get(name)
   if (known !== undefined) return known
+  const read = asRead(name)
   const does =
-    !droppedFromRequest.has(name) && !droppedPrefixes.some((prefix) => name.startsWith(prefix))
+    !droppedFromRequest.has(read) && !droppedPrefixes.some((prefix) => read.startsWith(prefix))
   if (passing.size < 2_000) passing.set(name, does)
   return does
 }
@@ -93,7 +107,7 @@ export function requestHeaders(
   const kept: string[] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = lowerCase(raw[i] as string)
-    if (!passes(name) || replaced.has(name) || listed?.has(name) === true) continue
+    if (!passes(name) || replaced.has(asRead(name)) || listed?.has(name) === true) continue
     kept.push(name, raw[i + 1] as string)
   }
   return kept

@@ -23,7 +23,8 @@ export class HeldAnswer {
   add(piece: Buffer): boolean {
     this.pieces.push(piece)
     this.#bytes += piece.length
-    if (this.#bytes < longestPeek) return false
+    // Of a body that is just as long the end is waited for.
+    if (this.#bytes <= longestPeek) return false
     this.attempt.pause()
     return true
   }
