@@ -1,0 +1,321 @@
+import { once } from 'node:events'
+import { Agent, request as httpRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import {
+  callerKey,
+  settingsFor,
+  startApi,
+  startGateway,
+  type GatewayFixture,
+} from '../support/gateway-fixture.ts'
+
+const expired = {
+  name: 'expired',
+  status: [403],
+  json: { pointer: '/error', equals: ['expired'] },
+}
+const rejected = [expired]
+/** What a caller is told when an answer is not whole. */
+const broken = /aborted|hang up|ECONNRESET/
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** An API that answers `token-1` in its own way, and others with `fine`. */
+function refusing(refuse: (response: ServerResponse) => void): RequestListener {
+  return (request, response) => {
+    request.resume()
+    if (request.headers.authorization === 'Bearer token-1') refuse(response)
+    else request.on('end', () => response.end('fine'))
+  }
+}
+
+/** A refusal that is as long as told. */
+function refusal(length: number): string {
+  const text = '{"error":"expired","more":""}'
+  return text.replace('""', `"${'x'.repeat(length - text.length)}"`)
+}
+
+describe('an answer that may be about the token', () => {
+  it('is looked at up to 64 KiB, whatever its framing', async () => {
+    for (const [length, isRecognised] of [
+      [65_536, true],
+      [65_537, false],
+      [300_000, false],
+    ] as const) {
+      for (const isSized of [true, false]) {
+        const body = refusal(length)
+        const sized = isSized ? { 'content-length': String(length) } : {}
+        await using api = await startApi(
+          refusing((response) => void response.writeHead(403, sized).end(body)),
+        )
+        await using gateway = await startGateway({ '': settingsFor(api.url, { rejected }) })
+        const got = await gateway.call('/proxy/api/x')
+        expect([length, isSized, got.status]).toEqual([length, isSized, isRecognised ? 200 : 403])
+        expect(got.text === (isRecognised ? 'fine' : body)).toBe(true)
+      }
+    }
+  })
+
+  it('is decoded for that, and passed on as it came', async () => {
+    for (const [coding, encode] of [
+      ['gzip', gzipSync],
+      ['br', brotliCompressSync],
+      ['deflate', deflateSync],
+      ['deflate', deflateRawSync],
+    ] as const) {
+      const headers = { 'content-encoding': coding, 'content-type': 'application/json' }
+      const other = encode('{"error":"other"}')
+      await using api = await startApi((request, response) => {
+        if (request.url === '/other') return void response.writeHead(403, headers).end(other)
+        refusing((refused) => {
+          refused.writeHead(403, headers).end(encode(refusal(1_000)))
+        })(request, response)
+      })
+      await using gateway = await startGateway({ '': settingsFor(api.url, { rejected }) })
+      const kept = await gateway.call('/proxy/api/other')
+      expect([kept.headers['content-encoding'], kept.body.equals(other)]).toEqual([coding, true])
+      expect((await gateway.call('/proxy/api/x')).text).toBe('fine')
+    }
+  })
+
+  it('is waited for 200 ms, and what comes later is passed on', async () => {
+    const late = Promise.withResolvers<ServerResponse>()
+    let timers = 0
+    await using api = await startApi(
+      refusing((response) => {
+        timers = gateway.engine.clock.pending()
+        response.writeHead(403).write('{"error":')
+        late.resolve(response)
+      }),
+    )
+    await using gateway = await startGateway({ '': settingsFor(api.url, { rejected }) })
+    const { clock } = gateway.engine
+    const got = gateway.call('/proxy/api/x')
+    const response = await late.promise
+    while (clock.pending() === timers) await turn()
+    response.write(' ')
+    await clock.advance(199)
+    await turn()
+    expect(clock.pending()).toBeGreaterThan(timers)
+    await clock.advance(1)
+    response.end('"expired"}')
+    expect((await got).text).toBe('{"error": "expired"}')
+    expect(gateway.traces.takeBatch(5)).toMatchObject([{ wasReplayed: false, status: 403 }])
+  })
+
+  it('and breaks off is judged by what came of it, and breaks off for the caller', async () => {
+    const text = { name: 'text', status: [403], text: 'has expired' }
+    for (const [body, isRecognised] of [
+      ['the token has expired, and', true],
+      ['no', false],
+    ] as const) {
+      await using api = await startApi(
+        refusing((response) => {
+          response.writeHead(403, { 'content-length': '100' }).write(body)
+          setImmediate(() => response.destroy())
+        }),
+      )
+      await using gateway = await startGateway({ '': settingsFor(api.url, { rejected: [text] }) })
+      const got = await gateway.call('/proxy/api/x').catch((error: unknown) => String(error))
+      expect(typeof got === 'string' ? got : got.text).toMatch(isRecognised ? /^fine$/ : broken)
+      await gateway.quiet()
+      const outcome = isRecognised ? 'served' : 'failed'
+      expect(gateway.traces.takeBatch(5)).toMatchObject([{ outcome, wasReplayed: isRecognised }])
+    }
+  })
+})
+
+it('sends a body again that is no longer than 64 KiB, with a length or without', async () => {
+  await using api = await startApi((request, response) => {
+    let bytes = 0
+    request.on('data', (piece: Buffer) => (bytes += piece.length))
+    request.on('end', () => {
+      if (request.headers.authorization === 'Bearer token-1') response.writeHead(401).end('{}')
+      else response.end(`${bytes}`)
+    })
+  })
+  for (const headers of [{}, { 'transfer-encoding': 'chunked' }]) {
+    for (const length of [1, 16_384, 16_385, 65_536, 65_537]) {
+      await using gateway = await startGateway({ '': settingsFor(api.url) })
+      const body = Buffer.alloc(length)
+      const got = await gateway.call('/proxy/api/x', { method: 'POST', body, headers })
+      const isKept = length <= 65_536
+      expect([got.status, got.headers['evergrant-replay'], got.text]).toEqual(
+        isKept
+          ? [200, 'replayed; rule=401', String(length)]
+          : [401, 'skipped; reason=body_not_kept', '{}'],
+      )
+      expect(gateway.traces.takeBatch(5)).toMatchObject([
+        { requestBytes: length, wasReplayed: isKept },
+      ])
+    }
+  }
+})
+
+/** Begins to upload without end. */
+function upload(gateway: GatewayFixture) {
+  const sent: ClientRequest = httpRequest(`${gateway.url}/proxy/api/x`, {
+    // One that would keep its connection.
+    agent: new Agent({ keepAlive: true }),
+    method: 'POST',
+    headers: { 'evergrant-key': callerKey },
+  })
+  sent.on('error', () => {})
+  const piece = Buffer.alloc(65_536)
+  const write = (): void => {
+    while (sent.write(piece));
+  }
+  sent.on('drain', write)
+  write()
+  return { sent, closed: once(sent, 'close') }
+}
+
+describe('an API that answers before it has the whole body', () => {
+  it('is heard at once, and the rest of the body falls for a while', async () => {
+    await using api = await startApi((_request, response) => {
+      response.writeHead(413).end('too large')
+    })
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const { sent, closed } = upload(gateway)
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    let text = ''
+    for await (const piece of answer) text += String(piece)
+    expect([answer.statusCode, text]).toEqual([413, 'too large'])
+    await gateway.quiet()
+    expect(gateway.traces.takeBatch(5)).toMatchObject([{ outcome: 'served', status: 413 }])
+    await gateway.engine.clock.advance(9_000)
+    expect(sent.destroyed).toBe(false)
+    await gateway.engine.clock.advance(2_000)
+    await closed
+  })
+
+  it('may take it for as long as it comes, and is left when neither side goes on', async () => {
+    const body = { taken: 0 }
+    await using api = await startApi((request, response) => {
+      response.write('begun')
+      request.on('data', (piece: Buffer) => (body.taken += piece.length))
+    })
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const { clock } = gateway.engine
+    const sent = httpRequest(`${gateway.url}/proxy/api/x`, {
+      agent: false,
+      method: 'POST',
+      headers: { 'evergrant-key': callerKey },
+    })
+    sent.on('error', () => {})
+    sent.write('a')
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+    answer.on('error', () => {}).resume()
+    for (let n = 0; n < 5; n++) {
+      const before = body.taken
+      sent.write('b')
+      while (body.taken === before) await turn()
+      await clock.advance(50_000)
+    }
+    expect(gateway.gateway.calls).toBe(1)
+    const closed = once(sent, 'close')
+    await clock.advance(61_000)
+    await closed
+    await gateway.quiet()
+    expect(gateway.traces.takeBatch(5)).toMatchObject([
+      { outcome: 'failed', code: 'upstream_timeout' },
+    ])
+  })
+})
+
+/** An API that writes bytes whatever it is asked, and then ends its side. */
+async function startBytes(textOf: (head: string) => string, isEnd = true) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('data', (data: Buffer) => {
+      socket.write(textOf(data.toString()), 'latin1')
+      if (isEnd) socket.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}
+
+describe('what is not as it should be of an answer', () => {
+  it('is not passed on where it follows an answer without a body', async () => {
+    await using api = await startBytes((head) => {
+      if (head.startsWith('HEAD')) return 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nstray'
+      const [, status = ''] = /^GET \/(\d+) /.exec(head) ?? []
+      const length = status === '304' ? 'content-length: 5\r\n' : ''
+      return `HTTP/1.1 ${status} Some\r\n${length}\r\nstray`
+    }, false)
+    const settings = settingsFor(api.url, { concurrency: 1 })
+    await using gateway = await startGateway({ '': settings }, { connections: 1 })
+    for (let n = 0; n < 3; n++) {
+      for (const [method, status] of [
+        ['HEAD', 200],
+        ['GET', 204],
+        ['GET', 304],
+      ] as const) {
+        const got = await gateway.call(`/proxy/api/${status}`, { method })
+        expect([method, got.status, got.text]).toEqual([method, status, ''])
+        await gateway.quiet()
+      }
+    }
+  })
+
+  it('is left out when it is said before the answer', async () => {
+    const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n'
+    await using api = await startBytes(
+      () => `${interim}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi`,
+      false,
+    )
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const get = `GET /proxy/api/x HTTP/1.1\r\nhost: a\r\nevergrant-key: ${callerKey}\r\n`
+    const got = await gateway.raw(`${get}connection: close\r\n\r\n`)
+    expect(got).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhi$/)
+    expect(got).not.toContain('link')
+  })
+
+  it('breaks the caller’s answer when it was cut, judged, rewritten or not', async () => {
+    const gzipped = gzipSync('{"a":"bcdefghijklmnopqrstuvwxyz"}').subarray(0, -9).toString('latin1')
+    const json = 'content-type: application/json\r\n'
+    for (const text of [
+      'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n4\r\nso',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\nno size\r\n',
+      'HTTP/1.1 403 No\r\ncontent-length: 10\r\n\r\nsome',
+      'HTTP/1.1 401 No\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
+      `HTTP/1.1 200 OK\r\n${json}content-length: 100\r\n\r\n{"a":`,
+      `HTTP/1.1 200 OK\r\n${json}content-encoding: gzip\r\ncontent-length: ${gzipped.length}\r\n\r\n${gzipped}`,
+    ]) {
+      await using api = await startBytes(() => text)
+      const settings = settingsFor(api.url, { rejected, links: 'rewrite', concurrency: 1 })
+      await using gateway = await startGateway({ '': settings })
+      const got = await gateway.call('/proxy/api/x').catch((error: unknown) => String(error))
+      expect([text, got]).toEqual([text, expect.stringMatching(broken)])
+      await gateway.quiet()
+      expect(gateway.traces.takeBatch(5)).toMatchObject([{ outcome: 'failed' }])
+    }
+  })
+
+  it('breaks the answer of a caller that knows no chunks as well', async () => {
+    await using api = await startBytes(
+      () => 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
+    )
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const socket = connect(gateway.port, '127.0.0.1')
+    const failure = once(socket, 'error')
+    socket.resume()
+    socket.write(`GET /proxy/api/x HTTP/1.0\r\nevergrant-key: ${callerKey}\r\n\r\n`)
+    expect(String(await failure)).toContain('ECONNRESET')
+  })
+})
