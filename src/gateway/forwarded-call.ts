@@ -178,10 +178,15 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     else this.#fail(error)
   }
 
+  /** Whether all was said, though the caller may be reading it: nothing may be begun any more. */
+  get #isDone(): boolean {
+    return this.#isOver || this.#isAnswerComplete
+  }
+
   // Accepting: who calls, where to, and whether that may pass now.
 
   #accept(known: Authenticated): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (!known.ok) return this.#refuse(known.error)
     const target = this.#target as ProxyTarget
     const admitted = admitCall(this.#context, known.value, target, this.#request, this.#trace)
@@ -204,7 +209,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   }
 
   #onToken(granted: Result<TokenGrant, EvergrantError>): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (!granted.ok) return this.#fail(tokenUnavailable(granted.error))
     const { token, origin, warning } = granted.value
     if (warning !== undefined) this.#trace.step('token_warning', { code: warning.code })
@@ -250,7 +255,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   }
 
   onBodyEnd(): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     const token = this.#pendingToken
     if (token !== undefined) {
       this.#pendingToken = undefined
@@ -375,7 +380,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#cancelPeek = undefined
     decodePeek(held.pieces, held.isEnded, held.header('content-encoding'))
       .then((peek) => {
-        if (this.#isOver) return
+        if (this.#isDone) return
         const answer = this.#describe(held, peek)
         const verdict = this.#verdictOn(answer)
         if (verdict.kind === 'not_about_token') return this.#passHeld(held)
@@ -446,7 +451,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     }
     this.#waitFor('token', tokenWaitMs)
     const rejection = await handle.reportRejection(report)
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (!('token' in rejection)) {
       this.#trace.step('not_renewed', describeRejection(rejection))
       return this.#giveRefusal(held, verdict)
@@ -680,6 +685,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** Answers instead of the API. */
   #answer(error: EvergrantError, headers: readonly string[]): void {
     if (this.#isOver || this.#response.headersSent) return
+    this.#cancelPeek?.()
     this.#attempt?.giveUp()
     this.#trace.code = error.code
     const { id, requestId } = this.#trace

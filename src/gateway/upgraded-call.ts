@@ -129,8 +129,13 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#end()
   }
 
+  /** Whether it was answered, though the caller may be reading that: nothing is begun any more. */
+  get #isDone(): boolean {
+    return this.#isOver || this.#response !== undefined
+  }
+
   #accept(known: Authenticated): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (!known.ok) return this.#refuse(known.error)
     const target = this.#target as ProxyTarget
     const admitted = admitCall(this.#context, known.value, target, this.#request, this.#trace)
@@ -146,7 +151,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   }
 
   #onToken(granted: Result<TokenGrant, EvergrantError>): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (granted.ok) this.#send(granted.value.token)
     else this.#refuse(tokenUnavailable(granted.error), 'failed')
   }
@@ -180,7 +185,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#leaveLine()
     // To abort it would end the connection, which is as good as it was.
-    if (this.#isOver) throw new Error('the call was given up')
+    if (this.#isDone) throw new Error('the call was given up')
     this.#controller = controller
   }
 
@@ -197,7 +202,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     headers: IncomingHeaders,
     upstream: Duplex,
   ): void {
-    if (this.#isOver) return void upstream.destroy()
+    if (this.#isDone) return void upstream.on('error', () => {}).destroy()
     this.#admitted?.pass.succeed()
     this.#trace.step('answered', { status })
     const list = answerHeadersToPass(headers)
@@ -249,7 +254,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     status: number,
     headers: IncomingHeaders,
   ): void {
-    if (this.#isOver || status < 200) return
+    if (this.#isDone || status < 200) return
     const { handle } = this.#plan as CallPlan
     this.#admitted?.pass.succeed()
     this.#trace.step('answered', { status })
@@ -271,7 +276,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     controller: Dispatcher.DispatchController,
     headers: IncomingHeaders,
   ): void {
-    if (this.#isOver) return
+    if (this.#isDone) return
     if (!('token' in rejection)) {
       this.#passHead(401, headers)
       return controller.resume()

@@ -225,6 +225,36 @@ describe('an API that answers before it has the whole body', () => {
   })
 })
 
+it('passes an answer that trickles for as long as it does, and no longer', async () => {
+  const begun = Promise.withResolvers<ServerResponse>()
+  await using api = await startApi((_request, response) => {
+    response.write('a')
+    begun.resolve(response)
+  })
+  await using gateway = await startGateway({ '': settingsFor(api.url) })
+  const { clock } = gateway.engine
+  const sent = httpRequest(`${gateway.url}/proxy/api/x`, {
+    agent: false,
+    headers: { 'evergrant-key': callerKey },
+  }).end()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const failed = once(answer, 'error')
+  failed.catch(() => {})
+  const response = await begun.promise
+  for (let n = 0; n < 4; n++) {
+    await once(answer, 'data')
+    await clock.advance(50_000)
+    response.write('b')
+  }
+  await once(answer, 'data')
+  await clock.advance(61_000)
+  expect(String(await failed)).toMatch(broken)
+  await gateway.quiet()
+  expect(gateway.traces.takeBatch(5)).toMatchObject([
+    { outcome: 'failed', code: 'upstream_timeout', responseBytes: 5 },
+  ])
+})
+
 /** An API that writes bytes whatever it is asked, and then ends its side. */
 async function startBytes(textOf: (head: string) => string, isEnd = true) {
   const sockets = new Set<Socket>()
