@@ -5,6 +5,9 @@ import type { Vault } from '../vault/index.ts'
 /** How often a node says that it lives (ms). */
 export const beatEveryMs = 5_000
 
+/** How long a store that is away is waited for by whoever leaves (ms). */
+const leavingMs = 1_000
+
 /** A process on the list of those that have the store open. */
 export interface Node {
   /** Beats now, and obeys the sealing key that the store names. */
@@ -59,7 +62,12 @@ export async function joinNodes(
       if (hasLeft) return
       hasLeft = true
       cancel?.()
-      await keys.leave(owner.instanceId).catch(() => {})
+      const left = keys.leave(owner.instanceId).catch(() => {})
+      // Whoever does not leave the list is taken for gone when it no longer beats.
+      const late = Promise.withResolvers<void>()
+      const cancelLate = clock.schedule(leavingMs, () => late.resolve())
+      await Promise.race([left, late.promise])
+      cancelLate()
     },
   }
 }

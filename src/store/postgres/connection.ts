@@ -84,6 +84,8 @@ const idleInTransactionMs = 10_000
 /** How much later than the server the client gives up (ms). */
 const graceMs = 1_000
 const idleConnectionMs = 30_000
+/** How long a server may take to let a connection go that is being ended (ms). */
+const goodbyeMs = 1_000
 const firstRetryMs = 2
 const longestRetryMs = 50
 
@@ -132,7 +134,12 @@ export function openConnection(options: ConnectionOptions): Connection {
   })
   // A connection that breaks while nobody uses it is replaced; one in use tells its user.
   pool.on('error', () => {})
-  pool.on('connect', (client) => client.on('error', () => {}))
+  const clients = new Set<pg.Client>()
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    clients.add(client as pg.Client)
+  })
+  pool.on('remove', (client) => clients.delete(client as pg.Client))
   let closing: Promise<void> | undefined
 
   // Settings are given with every transaction instead of at connect: a pooler in transaction mode
@@ -294,9 +301,28 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     isClosed: () => closing !== undefined,
     close: async () => {
-      closing ??= pool.end()
+      closing ??= withGoodbye(clock, () => pool.end(), clients)
       await closing
     },
+  }
+}
+
+/**
+ * Waits until connections have ended, and breaks them off when the server does not let them go: one
+ * that was stopped, or is cut off, says nothing for many minutes.
+ */
+export async function withGoodbye(
+  clock: Clock,
+  end: () => Promise<void>,
+  clients: Iterable<pg.Client>,
+): Promise<void> {
+  const cancel = clock.schedule(goodbyeMs, () => {
+    for (const client of clients) client.connection.stream.destroy()
+  })
+  try {
+    await end()
+  } finally {
+    cancel()
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../../../test/contract/builders.ts'
 import { startPostgres, type PostgresServer } from '../../../test/support/postgres-server.ts'
 import { preparedDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
-import { systemClock } from '../../kernel/index.ts'
+import { createManualClock, systemClock } from '../../kernel/index.ts'
 import { openPostgresStore } from '../index.ts'
 import type { GenerationChange, Store } from '../store.ts'
 import type { OpenPostgresStoreOptions } from './open.ts'
@@ -91,6 +91,31 @@ describe('a server that stops', () => {
     const other = await open()
     await other.grants.setGrantState(id, 'active', 5)
     await vi.waitFor(() => expect(seen.flatMap(({ topics }) => topics)).toContain('grants'))
+  })
+
+  it('or stands still is not waited for by whoever closes the store', async () => {
+    await prepare()
+    const clock = createManualClock()
+    const store = await open({ clock })
+    store.watchGenerations(() => {})
+    const pids = `SELECT pid FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name LIKE 'evergrant%'`
+    await vi.waitFor(async () => expect(await database.query(pids)).toHaveLength(2))
+    const stopped = (await database.query(pids)).map(({ pid }) => Number(pid))
+    for (const pid of stopped) process.kill(pid, 'SIGSTOP')
+    try {
+      let isClosed = false
+      const closing = store.close().finally(() => {
+        isClosed = true
+      })
+      await vi.waitFor(async () => {
+        await clock.advance(500)
+        expect(isClosed).toBe(true)
+      })
+      await closing
+    } finally {
+      for (const pid of stopped) process.kill(pid, 'SIGCONT')
+    }
   })
 
   it('may stop and start unnoticed between two calls', async () => {

@@ -6,7 +6,7 @@ import {
   type Generations,
   type GenerationTopic,
 } from '../store.ts'
-import type { BumpedCounter, Connection, Reader } from './connection.ts'
+import { withGoodbye, type BumpedCounter, type Connection, type Reader } from './connection.ts'
 import { fromDriver } from './errors.ts'
 
 /** Every topic, in the order in which changes are told. */
@@ -259,7 +259,11 @@ function listen(
   const running = run()
   return async () => {
     ended.abort()
-    await current?.end().catch(() => {})
-    await running
+    const client = current
+    const goodbye = async (): Promise<void> => {
+      await client?.end().catch(() => {})
+      await running
+    }
+    await withGoodbye(clock, goodbye, client === undefined ? [] : [client])
   }
 }
