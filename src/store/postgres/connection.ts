@@ -137,9 +137,9 @@ export function openConnection(options: ConnectionOptions): Connection {
   const clients = new Set<pg.Client>()
   pool.on('connect', (client) => {
     client.on('error', () => {})
-    clients.add(client as pg.Client)
+    clients.add(client)
   })
-  pool.on('remove', (client) => clients.delete(client as pg.Client))
+  pool.on('remove', (client) => clients.delete(client))
   let closing: Promise<void> | undefined
 
   // Settings are given with every transaction instead of at connect: a pooler in transaction mode
