@@ -63,7 +63,8 @@ async function makeDatabase(server: PostgresAddress, clause: string): Promise<Te
       await client.query(sql)
     })
   }
-  await run(`CREATE DATABASE ${name} ${clause}`)
+  // Copying files is four times faster than the default, which logs block by block.
+  await run(`CREATE DATABASE ${name} ${clause} STRATEGY file_copy`)
   return {
     ...accessTo(server, name),
     query: async (sql) =>
