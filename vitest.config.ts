@@ -9,8 +9,9 @@ export default defineConfig({
     // The flows mostly wait for other processes: three at a time keep two cores busy.
     maxWorkers: 3,
     projects: [
-      project('unit', 'src/**/*.test.ts'),
-      project('bench', 'bench/**/*.test.ts'),
+      // Files share a process each worker: what they import is loaded once.
+      project('unit', 'src/**/*.test.ts', { isolate: false }),
+      project('bench', 'bench/**/*.test.ts', { isolate: false }),
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
       project('architecture', 'test/architecture/**/*.test.ts'),
@@ -18,7 +19,7 @@ export default defineConfig({
   },
 })
 
-function project(name: string, files: string): object {
+function project(name: string, files: string, options: object = {}): object {
   return {
     test: {
       name,
@@ -30,6 +31,7 @@ function project(name: string, files: string): object {
       testTimeout: 30_000,
       hookTimeout: 30_000,
       teardownTimeout: 10_000,
+      ...options,
     },
   }
 }

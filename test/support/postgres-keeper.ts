@@ -3,7 +3,7 @@
  * it: the server lives as long as this process's standard input is open. Lines on it are orders
  * (`stop`, `start`); each is answered with a line of JSON, the first one unasked.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,9 +21,21 @@ async function freePort(): Promise<number> {
   return port
 }
 
-removeStaleFolders(prefix)
+/** Memory that serves as a disk where there is plenty of it: a database a test is many files. */
+function placeForFiles(): string {
+  const memory = '/dev/shm'
+  try {
+    const { bavail, bsize } = statfsSync(memory)
+    return bavail * bsize > 4 * 2 ** 30 ? memory : tmpdir()
+  } catch {
+    return tmpdir()
+  }
+}
+
+const place = placeForFiles()
+removeStaleFolders(prefix, place)
 // The server of a root user runs as another one, who must get at its folder.
-const folder = mkdtempSync(join(tmpdir(), `${prefix}-${process.pid}-`))
+const folder = mkdtempSync(join(place, `${prefix}-${process.pid}-`))
 chmodSync(folder, 0o755)
 const port = await freePort()
 const password = crypto.randomUUID()
@@ -33,6 +45,7 @@ const settings = {
   // Nothing here outlives the tests, so that no disk has to be waited for.
   fsync: 'off',
   full_page_writes: 'off',
+  max_wal_size: '256MB',
   max_connections: process.argv[2] ?? '200',
   superuser_reserved_connections: '2',
   shared_buffers: '64MB',

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Removes the temporary folders named `PREFIX-PID-…` of processes that are gone: what was killed
- * could not clean up.
+ * Removes the temporary folders named `PREFIX-PID-…`, in `place`, of processes that are gone: what
+ * was killed could not clean up.
  */
-export function removeStaleFolders(prefix: string): void {
-  for (const name of readdirSync(tmpdir())) {
+export function removeStaleFolders(prefix: string, place = tmpdir()): void {
+  for (const name of readdirSync(place)) {
     const pid = name.startsWith(`${prefix}-`)
       ? /^-(\d+)-/.exec(name.slice(prefix.length))?.[1]
       : undefined
     if (pid === undefined || isAlive(Number(pid))) continue
-    rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    rmSync(join(place, name), { recursive: true, force: true })
   }
 }
 
