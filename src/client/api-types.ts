@@ -154,6 +154,7 @@ export type ErrorCode =
   | 'import_unknown'
   | 'interaction_required'
   | 'internal'
+  | 'issuer_keys_unavailable'
   | 'jobs_queue_unusable'
   | 'jobs_schema_forbidden'
   | 'key_in_use'

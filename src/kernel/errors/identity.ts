@@ -51,6 +51,16 @@ export const identityErrors = defineErrors({
     remedy:
       'Get a new token. If it stays, the token is of another issuer than it says, or was issued for a different environment.',
   },
+  issuer_keys_unavailable: {
+    status: 503,
+    oauthError: 'temporarily_unavailable',
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The keys of the token’s issuer are not to be had now',
+    remedy:
+      'Call again when `Retry-After` says. An operator sees at the issuer’s health what is wrong with it; the token is not to blame.',
+  },
   token_signature_invalid: {
     ...badToken,
     title: 'The signature of the token does not hold',

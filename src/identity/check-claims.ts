@@ -1,0 +1,135 @@
+import { formatDuration } from '../kernel/index.ts'
+import type { VerificationKey } from '../oauth/index.ts'
+import type { AcceptedIssuer } from './accepted-issuers.ts'
+import type { CompactJwt } from './compact-jwt.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import type { JsonObject } from './strict-json.ts'
+import { kindOf, type TokenKind } from './token-kind.ts'
+
+/** The last second of the year 9999. */
+const lastSecond = 253_402_300_799
+
+/** When a token whose times were checked begins and ends (epoch ms). */
+export interface TokenTimes {
+  readonly expiresAt: number
+  readonly notBefore: number
+}
+
+/** Reads `exp`, `nbf` and `iat`; refuses what is missing, no number, or not possible. */
+export function readTimes(
+  { exp, nbf, iat }: JsonObject,
+  { longestLifeMs }: AcceptedIssuer['settings'],
+): TokenTimes | Refusal {
+  const end = secondsOf(exp)
+  if (end === undefined || end <= 0) return timeInvalid('"exp" as seconds', seen(exp))
+  const begin = nbf === undefined ? 0 : secondsOf(nbf)
+  if (begin === undefined) return timeInvalid('"nbf" as seconds', seen(nbf))
+  const issued = iat === undefined ? undefined : secondsOf(iat)
+  if (iat !== undefined && issued === undefined) return timeInvalid('"iat" as seconds', seen(iat))
+  if (begin > end || (issued ?? 0) > end) {
+    return timeInvalid('"nbf" and "iat" before "exp"', 'one behind it')
+  }
+  const from = issued ?? (begin > 0 ? begin : undefined)
+  if (from !== undefined && (end - from) * 1_000 > longestLifeMs) {
+    const life = formatDuration((end - from) * 1_000)
+    return timeInvalid(`a life of ${formatDuration(longestLifeMs)} at most`, life)
+  }
+  return { expiresAt: end * 1_000, notBefore: Math.max(begin, issued ?? 0) * 1_000 }
+}
+
+/** Whether a token lives now; asked again at every use of a verdict. */
+export function checkTimes(
+  { expiresAt, notBefore }: TokenTimes,
+  now: number,
+  skewMs: number,
+): Refusal | undefined {
+  if (now - skewMs >= expiresAt) {
+    return refuse(
+      'time',
+      'token_expired',
+      `an end after ${instant(now)} (clocks ${formatDuration(skewMs)} apart allowed)`,
+      `${instant(expiresAt)}, ${formatDuration(now - expiresAt)} ago`,
+    ).error
+  }
+  if (notBefore > now + skewMs) {
+    return timeInvalid(
+      `a beginning before ${instant(now)} (clocks ${formatDuration(skewMs)} apart allowed)`,
+      `${instant(notBefore)}, in ${formatDuration(notBefore - now)}`,
+    )
+  }
+  return undefined
+}
+
+function secondsOf(claim: unknown): number | undefined {
+  const isNumber = typeof claim === 'number' && Number.isFinite(claim)
+  return isNumber && claim >= 0 && claim <= lastSecond ? claim : undefined
+}
+
+function timeInvalid(expected: string, what: string): Refusal {
+  return refuse('time', 'token_time_invalid', expected, what).error
+}
+
+/** Whether a token is for one of the audiences that are accepted, byte by byte. */
+export function checkAudience(
+  { claims }: CompactJwt,
+  { audiences }: AcceptedIssuer,
+  kind: TokenKind,
+): Refusal | undefined {
+  const { aud } = claims
+  const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  const isReadable = values.length > 0 && values.every((value) => typeof value === 'string')
+  if (isReadable && values.some((value) => audiences.has(value as string))) return undefined
+  const remedy =
+    kind.kind === 'graph'
+      ? 'The token is for Microsoft Graph. Request a token for this API instead: its own scope, such as api://…/.default; one token never serves both.'
+      : undefined
+  return refuse(
+    'audience',
+    'token_audience_refused',
+    `"aud" ${[...audiences].map((one) => JSON.stringify(one)).join(' or ')}`,
+    isReadable ? values.map((value) => seen(value)).join(', ') : `${seen(aud)}, not texts alone`,
+    remedy === undefined ? {} : { remedy },
+  ).error
+}
+
+const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+
+/** Entra: whether `tid` is the tenant of `iss`, and the key one that signs for it. */
+export function checkTenant(
+  { claims }: CompactJwt,
+  { iss, tenantId }: AcceptedIssuer,
+  key: VerificationKey,
+): Refusal | undefined {
+  if (tenantId === undefined) return undefined
+  const { tid } = claims
+  if (typeof tid !== 'string' || !guid.test(tid) || tid !== tenantId) {
+    return refuse('tenant', 'token_tenant_refused', `"tid" ${tenantId}`, seen(tid)).error
+  }
+  // Keys of version 2 say whose tokens they sign; those for one tenant must not sign for another.
+  if (key.issuer !== undefined && key.issuer.replaceAll('{tenantid}', tid) !== iss) {
+    return refuse('tenant', 'token_tenant_refused', `a key for ${iss}`, `one for ${key.issuer}`)
+      .error
+  }
+  return undefined
+}
+
+/** Whether it is an access token, as far as a token tells what it is. */
+export function checkKind(jwt: CompactJwt, issuer: AcceptedIssuer): TokenKind | Refusal {
+  const kind = kindOf(jwt.header, jwt.claims)
+  if (kind.kind === 'id_token' && !issuer.settings.acceptsIdTokens) {
+    const what = `an ID token: ${kind.because}`
+    return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
+  }
+  return kind
+}
+
+/** A value of a claim as a refusal repeats it: short, and never more than the caller sent. */
+function seen(value: unknown): string {
+  if (value === undefined) return 'none'
+  const text = JSON.stringify(value)
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text
+}
+
+function instant(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,455 @@
+import { createHmac } from 'node:crypto'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createManualClock, ok, err } from '../kernel/index.ts'
+import { createKeyCache } from '../oauth/index.ts'
+import { encodePart, keySetOf, makeSigningKey, signToken } from '../../test/support/token-maker.ts'
+import { acceptIssuers, type IssuerSettings } from './accepted-issuers.ts'
+import { createTokenVerifier, type TokenVerifier, type Verdict } from './verify-token.ts'
+
+const ours = makeSigningKey('k1')
+const next = makeSigningKey('k2')
+const curve = makeSigningKey('ec1', 'ec')
+const stranger = makeSigningKey('k1')
+const tid = '11111111-2222-4333-8444-555555555555'
+const otherTid = 'aaaaaaaa-2222-4333-8444-555555555555'
+const iss = `https://login.microsoftonline.com/${tid}/v2.0`
+const otherIss = `https://login.microsoftonline.com/${otherTid}/v2.0`
+const issuerTemplate = 'https://login.microsoftonline.com/{tenantid}/v2.0'
+const settings: IssuerSettings = {
+  name: 'contoso',
+  type: 'entra',
+  audiences: ['api://orders', '2f0c0000-1111-4222-8333-444444444444'],
+  acceptsIdTokens: false,
+  skewMs: 60_000,
+  longestLifeMs: 86_400_000,
+}
+
+let clock: ReturnType<typeof createManualClock>
+let published: readonly object[]
+let isAway: boolean
+let fetches: number
+let verifier: TokenVerifier
+let uncached: TokenVerifier
+beforeEach(() => {
+  clock = createManualClock()
+  published = [
+    { ...ours.jwk, issuer: issuerTemplate },
+    { ...curve.jwk, issuer: iss },
+  ]
+  isAway = false
+  fetches = 0
+  const cacheOf = (): ReturnType<typeof createKeyCache> =>
+    createKeyCache({
+      clock,
+      random: (length) => new Uint8Array(length),
+      fetchKeys: async () => {
+        fetches++
+        return isAway
+          ? err({ detail: 'login.microsoftonline.com is away' })
+          : ok(keySetOf(...published))
+      },
+    })
+  const other = makeSigningKey('k1')
+  const issuers = acceptIssuers([
+    { iss, settings, keys: cacheOf(), tenantId: tid },
+    {
+      iss: otherIss,
+      settings: { ...settings, name: 'fabrikam' },
+      keys: createKeyCache({
+        clock,
+        random: (length) => new Uint8Array(length),
+        fetchKeys: async () => ok(keySetOf(other.jwk)),
+      }),
+      tenantId: otherTid,
+    },
+  ])
+  verifier = createTokenVerifier({ issuers, clock })
+  uncached = createTokenVerifier({ issuers, clock, capacity: 0 })
+})
+
+const now = (): number => Math.floor(clock.now() / 1_000)
+const claimsOf = (more: object = {}): object => ({
+  iss,
+  aud: 'api://orders',
+  tid,
+  oid: '99999999-2222-4333-8444-555555555555',
+  sub: 'pairwise',
+  scp: 'orders.read',
+  ver: '2.0',
+  iat: now(),
+  nbf: now(),
+  exp: now() + 3_600,
+  ...more,
+})
+
+async function verdictOn(token: string): Promise<string> {
+  const first = describeVerdict(await verifier.verify(token))
+  // A verdict that is remembered is the one that was made, and neither depends on the memory.
+  expect(describeVerdict(await verifier.verify(token))).toBe(first)
+  expect(describeVerdict(await uncached.verify(token))).toBe(first)
+  return first
+}
+
+function describeVerdict(verdict: Verdict): string {
+  return verdict.ok ? 'holds' : `${verdict.error.stage}: ${verdict.error.code}`
+}
+
+describe('a token', () => {
+  it('holds when everything about it does', async () => {
+    expect(await verdictOn(signToken(ours, claimsOf()))).toBe('holds')
+    expect(await verdictOn(signToken(curve, claimsOf()))).toBe('holds')
+    expect(await verdictOn(signToken(ours, claimsOf({ aud: ['x', 'api://orders'] })))).toBe('holds')
+    expect(fetches).toBe(1)
+  })
+
+  it.each<readonly [what: string, make: () => string, verdict: string]>([
+    [
+      'alg none',
+      () => `${encodePart({ alg: 'none' })}.${encodePart(claimsOf())}.`,
+      'key: token_algorithm_refused',
+    ],
+    [
+      'alg nOnE',
+      () => `${encodePart({ alg: 'nOnE' })}.${encodePart(claimsOf())}.`,
+      'key: token_algorithm_refused',
+    ],
+    [
+      'HS256 with the public key as secret',
+      () => {
+        const signed = `${encodePart({ alg: 'HS256', kid: 'k1' })}.${encodePart(claimsOf())}`
+        const secret = JSON.stringify(ours.jwk)
+        return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+      },
+      'key: token_algorithm_refused',
+    ],
+    [
+      'an algorithm of another key type',
+      () => signToken(ours, claimsOf(), { alg: 'ES256' }),
+      'key: token_key_unknown',
+    ],
+    [
+      'another algorithm of its key',
+      () => signToken(ours, claimsOf(), { alg: 'PS256' }),
+      'signature: token_signature_invalid',
+    ],
+    [
+      'a key of its own in the header',
+      () => signToken(stranger, claimsOf(), { jwk: stranger.jwk }),
+      'signature: token_signature_invalid',
+    ],
+    [
+      'an address of keys in the header',
+      () => signToken(stranger, claimsOf(), { jku: 'https://evil.example/keys' }),
+      'signature: token_signature_invalid',
+    ],
+    ['a key nobody knows', () => signToken(next, claimsOf()), 'key: token_key_unknown'],
+    [
+      'a path as key name',
+      () => signToken(ours, claimsOf(), { kid: '../../etc/passwd\u0000' }),
+      'key: token_key_unknown',
+    ],
+    [
+      'a prototype name as key name',
+      () => signToken(ours, claimsOf(), { kid: '__proto__' }),
+      'key: token_key_unknown',
+    ],
+    [
+      'zeros as signature of a curve',
+      () =>
+        `${signToken(curve, claimsOf()).split('.').slice(0, 2).join('.')}.${Buffer.alloc(64).toString('base64url')}`,
+      'signature: token_signature_invalid',
+    ],
+    [
+      'changed claims',
+      () => {
+        const [head, , signature] = signToken(ours, claimsOf()).split('.')
+        return `${head ?? ''}.${encodePart(claimsOf({ oid: 'x' }))}.${signature ?? ''}`
+      },
+      'signature: token_signature_invalid',
+    ],
+    [
+      'the key of another tenant',
+      () => signToken(ours, claimsOf({ iss: otherIss, tid: otherTid })),
+      'signature: token_signature_invalid',
+    ],
+    [
+      'an issuer with something behind',
+      () => signToken(ours, claimsOf({ iss: `${iss}/` })),
+      'issuer: token_issuer_unknown',
+    ],
+    [
+      'an issuer in capitals',
+      () => signToken(ours, claimsOf({ iss: iss.toUpperCase() })),
+      'issuer: token_issuer_unknown',
+    ],
+    [
+      'an issuer that only begins so',
+      () =>
+        signToken(
+          ours,
+          claimsOf({ iss: `https://login.microsoftonline.com.evil.example/${tid}/v2.0` }),
+        ),
+      'issuer: token_issuer_unknown',
+    ],
+    [
+      'an issuer with a port',
+      () => signToken(ours, claimsOf({ iss: iss.replace('.com/', '.com:443/') })),
+      'issuer: token_issuer_unknown',
+    ],
+    [
+      'an issuer that is a list',
+      () => signToken(ours, claimsOf({ iss: [iss] })),
+      'issuer: token_issuer_unknown',
+    ],
+    [
+      'no issuer',
+      () => signToken(ours, claimsOf({ iss: undefined })),
+      'issuer: token_issuer_unknown',
+    ],
+    ['no end', () => signToken(ours, claimsOf({ exp: undefined })), 'time: token_time_invalid'],
+    [
+      'an end as text',
+      () => signToken(ours, claimsOf({ exp: String(now() + 60) })),
+      'time: token_time_invalid',
+    ],
+    [
+      'an endless end',
+      () => signToken(ours, JSON.stringify(claimsOf()).replace(/"exp":\d+/, '"exp":1e999')),
+      'time: token_time_invalid',
+    ],
+    ['a negative end', () => signToken(ours, claimsOf({ exp: -1 })), 'time: token_time_invalid'],
+    [
+      'an end after the year 9999',
+      () => signToken(ours, claimsOf({ exp: 253_402_300_800 })),
+      'time: token_time_invalid',
+    ],
+    [
+      'a life of two days',
+      () => signToken(ours, claimsOf({ exp: now() + 172_800 })),
+      'time: token_time_invalid',
+    ],
+    [
+      'an issue after its end',
+      () => signToken(ours, claimsOf({ iat: now() + 7_200 })),
+      'time: token_time_invalid',
+    ],
+    [
+      'a beginning as text',
+      () => signToken(ours, claimsOf({ nbf: 'now' })),
+      'time: token_time_invalid',
+    ],
+    [
+      'a beginning ahead',
+      () => signToken(ours, claimsOf({ nbf: now() + 61 })),
+      'time: token_time_invalid',
+    ],
+    [
+      'an end behind',
+      () => signToken(ours, claimsOf({ exp: now() - 60, iat: now() - 120, nbf: now() - 120 })),
+      'time: token_expired',
+    ],
+    [
+      'no audience',
+      () => signToken(ours, claimsOf({ aud: undefined })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'an empty list of audiences',
+      () => signToken(ours, claimsOf({ aud: [] })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'a number among audiences',
+      () => signToken(ours, claimsOf({ aud: ['api://orders', 1] })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'audiences further in',
+      () => signToken(ours, claimsOf({ aud: [['api://orders']] })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'an audience with a slash',
+      () => signToken(ours, claimsOf({ aud: 'api://orders/' })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'an audience in capitals',
+      () => signToken(ours, claimsOf({ aud: 'API://orders' })),
+      'audience: token_audience_refused',
+    ],
+    [
+      'another tenant',
+      () => signToken(ours, claimsOf({ tid: otherTid })),
+      'tenant: token_tenant_refused',
+    ],
+    [
+      'no tenant',
+      () => signToken(ours, claimsOf({ tid: undefined })),
+      'tenant: token_tenant_refused',
+    ],
+    [
+      'a tenant in capitals',
+      () => signToken(ours, claimsOf({ tid: tid.replace('1', 'A') })),
+      'tenant: token_tenant_refused',
+    ],
+    [
+      'what only an ID token has',
+      () => signToken(ours, claimsOf({ scp: undefined, nonce: 'n' })),
+      'token_kind: token_kind_wrong',
+    ],
+    [
+      'no permission at all',
+      () => signToken(ours, claimsOf({ scp: undefined })),
+      'token_kind: token_kind_wrong',
+    ],
+  ])('with %s is refused', async (_, make, verdict) => {
+    expect(await verdictOn(make())).toBe(verdict)
+  })
+
+  it('for Microsoft Graph is told what it is, wherever it fails', async () => {
+    const graph = { aud: '00000003-0000-0000-c000-000000000000' }
+    const whole = await verifier.verify(signToken(ours, claimsOf(graph)))
+    const spoilt = await verifier.verify(signToken(stranger, claimsOf(graph), { nonce: 'x' }))
+    for (const verdict of [whole, spoilt]) {
+      expect(verdict).toMatchObject({
+        error: { remedy: expect.stringContaining('The token is for Microsoft Graph') as string },
+      })
+    }
+  })
+
+  it('signed by a key for one tenant holds for that tenant alone', async () => {
+    published = [{ ...ours.jwk, issuer: otherIss }]
+    expect(await verdictOn(signToken(ours, claimsOf()))).toBe('tenant: token_tenant_refused')
+  })
+
+  it('is never called expired while its signature does not hold', async () => {
+    const old = { exp: now() - 7_200, iat: now() - 9_000, nbf: now() - 9_000 }
+    expect(await verdictOn(signToken(stranger, claimsOf(old)))).toBe(
+      'signature: token_signature_invalid',
+    )
+    const verdict = await verifier.verify(signToken(ours, claimsOf(old)))
+    expect(verdict).toMatchObject({
+      error: { code: 'token_expired', seen: expect.stringMatching(/Z, 2 h 0 m ago$/) as string },
+    })
+  })
+
+  it('is refused as unknown, not as bad, while its issuer is away', async () => {
+    isAway = true
+    const verdict = await verifier.verify(signToken(ours, claimsOf()))
+    expect(verdict).toMatchObject({
+      error: { stage: 'key', code: 'issuer_keys_unavailable', retryAfterMs: 1_000 },
+    })
+  })
+})
+
+describe('a verdict', () => {
+  it('ends with the token, with its key, and after a minute', async () => {
+    const token = signToken(ours, claimsOf({ exp: now() + 90 }))
+    expect(describeVerdict(await verifier.verify(token))).toBe('holds')
+    // At once, from memory.
+    expect(verifier.verify(token)).toMatchObject({ ok: true })
+    expect(verifier.kept).toBe(1)
+    await clock.advance(149_000)
+    expect(describeVerdict(await verifier.verify(token))).toBe('holds')
+    await clock.advance(1_000)
+    expect(describeVerdict(await verifier.verify(token))).toBe('time: token_expired')
+
+    const other = signToken(ours, claimsOf({ iat: now(), nbf: now(), exp: now() + 3_600 }))
+    expect(describeVerdict(await verifier.verify(other))).toBe('holds')
+    published = [next.jwk]
+    // The key is withdrawn, and that is noticed with the first token signed by another.
+    expect(
+      describeVerdict(
+        await verifier.verify(
+          signToken(next, claimsOf({ iat: now(), nbf: now(), exp: now() + 60 })),
+        ),
+      ),
+    ).toBe('holds')
+    expect(describeVerdict(await verifier.verify(other))).toBe('key: issuer_keys_unavailable')
+    await clock.advance(30_000)
+    expect(describeVerdict(await verifier.verify(other))).toBe('key: token_key_unknown')
+  })
+
+  it('is the same with and without memory, whatever time does', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            life: fc.integer({ min: 1, max: 300 }),
+            waits: fc.array(fc.nat(120), { maxLength: 5 }),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+        async (tokens) => {
+          const made = tokens.map(({ life, waits }) => ({
+            token: signToken(curve, claimsOf({ exp: now() + life })),
+            waits,
+          }))
+          for (const { token, waits } of made) {
+            for (const wait of [0, ...waits]) {
+              await clock.advance(wait * 1_000)
+              const [cached, fresh] = [await verifier.verify(token), await uncached.verify(token)]
+              expect(describeVerdict(cached)).toBe(describeVerdict(fresh))
+            }
+          }
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+
+  it('is kept of a bounded number of tokens, the latest used among them', async () => {
+    const small = createTokenVerifier({
+      issuers: acceptIssuers([
+        {
+          iss,
+          settings,
+          keys: createKeyCache({
+            clock,
+            random: (length) => new Uint8Array(length),
+            fetchKeys: async () => ok(keySetOf(...published)),
+          }),
+          tenantId: tid,
+        },
+      ]),
+      clock,
+      capacity: 20,
+    })
+    const first = signToken(curve, claimsOf({ n: -1 }))
+    for (let n = 0; n < 100; n++) {
+      await small.verify(signToken(curve, claimsOf({ n })))
+      await small.verify(first)
+    }
+    expect(small.kept).toBeLessThanOrEqual(20)
+    expect(small.verify(first)).toMatchObject({ ok: true })
+    small.forget()
+    expect(small.kept).toBe(0)
+  })
+})
+
+it('what is thrown at it never makes a verifier throw', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.string({ maxLength: 200 }),
+        fc.json().map((text) => signToken(curve, text)),
+        fc
+          .record({ alg: fc.json(), kid: fc.json() })
+          .map((header) => signToken(curve, claimsOf(), header)),
+        fc
+          .dictionary(
+            fc.constantFrom('iss', 'aud', 'exp', 'nbf', 'iat', 'tid', 'sub'),
+            fc.jsonValue(),
+          )
+          .map((more) => signToken(curve, claimsOf(more))),
+      ),
+      async (token) => {
+        const verdict = await verifier.verify(token)
+        expect(verdict.ok || verdict.error.code !== 'internal').toBe(true)
+      },
+    ),
+    { numRuns: 300 },
+  )
+})

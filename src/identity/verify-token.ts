@@ -1,0 +1,207 @@
+import { hash } from 'node:crypto'
+import { err, ok, type Clock, type Result } from '../kernel/index.ts'
+import { algorithmOf, verifySignature, type VerificationKey } from '../oauth/index.ts'
+import type { AcceptedIssuer, AcceptedIssuers } from './accepted-issuers.ts'
+import {
+  checkAudience,
+  checkKind,
+  checkTenant,
+  checkTimes,
+  readTimes,
+  type TokenTimes,
+} from './check-claims.ts'
+import { parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
+import { refuse, type Refusal } from './refusal.ts'
+import type { JsonObject } from './strict-json.ts'
+import { kindOf, type TokenKind } from './token-kind.ts'
+
+/** A token that holds: signed by its issuer, alive, for us, of an accepted tenant and kind. */
+export interface VerifiedToken {
+  readonly issuer: AcceptedIssuer
+  readonly claims: JsonObject
+  readonly kind: TokenKind
+  readonly times: TokenTimes
+  readonly keyId: string | undefined
+}
+
+/** Why a token does not hold, or what it is. */
+export type Verdict = Result<VerifiedToken, Refusal>
+
+/** Judges tokens. */
+export interface TokenVerifier {
+  /**
+   * Judges a token; at once when its verdict or the key is in memory. Never rejects and never
+   * throws: everything expected is a verdict.
+   */
+  verify(token: string): Verdict | Promise<Verdict>
+  /** Verdicts that are kept. */
+  readonly kept: number
+  /** Lets go of every verdict, as after a change of the configuration. */
+  forget(): void
+}
+
+/** What a verifier is made of. */
+export interface TokenVerifierOptions {
+  readonly issuers: AcceptedIssuers
+  readonly clock: Clock
+  /** Verdicts kept at most (10,000 by default); 0 keeps none. */
+  readonly capacity?: number
+}
+
+/** A verdict that was good, and what it rests on. */
+interface Kept {
+  readonly verified: VerifiedToken
+  readonly keyGeneration: number
+  /** By the monotonic clock. */
+  readonly keptAt: number
+}
+
+const defaultCapacity = 10_000
+/** A verdict is made anew at least so often (ms). */
+const longestKeptMs = 60_000
+
+/**
+ * Makes a verifier. Good verdicts are kept by the SHA-256 of the token: time is looked at again at
+ * every use, and a verdict goes with the keys it rests on. Bad ones are never kept.
+ */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { issuers, clock, capacity = defaultCapacity } = options
+  let kept = new Map<string, Kept>()
+  let keptBefore = new Map<string, Kept>()
+
+  function verify(token: string): Verdict | Promise<Verdict> {
+    if (capacity === 0) return judge(token, undefined)
+    const name = hash('sha256', token, 'base64url')
+    const known = recall(name)
+    if (known !== undefined) {
+      const { verified } = known
+      const refusal = checkTimes(verified.times, clock.now(), verified.issuer.settings.skewMs)
+      return refusal === undefined ? ok(verified) : err(refusal)
+    }
+    return judge(token, name)
+  }
+
+  /** Two generations of verdicts: the older goes as a whole once the younger is full. */
+  function recall(name: string): Kept | undefined {
+    const young = kept.get(name)
+    const found = young ?? keptBefore.get(name)
+    if (found === undefined) return undefined
+    const { verified, keyGeneration, keptAt } = found
+    const isGood =
+      verified.issuer.keys.generation === keyGeneration &&
+      clock.monotonic() - keptAt < longestKeptMs
+    if (!isGood) {
+      kept.delete(name)
+      keptBefore.delete(name)
+      return undefined
+    }
+    if (young === undefined) keep(name, found)
+    return found
+  }
+
+  function keep(name: string, one: Kept): void {
+    if (kept.size >= capacity / 2) {
+      keptBefore = kept
+      kept = new Map()
+    }
+    kept.set(name, one)
+  }
+
+  function judge(token: string, name: string | undefined): Verdict | Promise<Verdict> {
+    const parsed = parseCompactJwt(token)
+    if (!parsed.ok) return parsed
+    const jwt = parsed.value
+    const { iss } = jwt.claims
+    const issuer = typeof iss === 'string' ? issuers.find(iss) : undefined
+    if (issuer === undefined) return refuseIssuer(iss, issuers)
+    if (!issuer.algorithms.has(jwt.algorithm)) {
+      const expected = `a signature by ${[...issuer.algorithms].join(', ')}`
+      const seen = `"alg" ${JSON.stringify(jwt.algorithm.slice(0, 20))}`
+      return refuse('key', 'token_algorithm_refused', expected, seen)
+    }
+    const key = issuer.keys.peek(jwt.keyId, jwt.algorithm)
+    if (key !== undefined) return conclude(jwt, issuer, key, name)
+    return seekKey(jwt, issuer, name)
+  }
+
+  async function seekKey(
+    jwt: CompactJwt,
+    issuer: AcceptedIssuer,
+    name: string | undefined,
+  ): Promise<Verdict> {
+    const search = await issuer.keys.find(jwt.keyId, jwt.algorithm)
+    if (search.kind === 'found') return conclude(jwt, issuer, search.key, name)
+    if (search.kind === 'unavailable') {
+      const { detail, retryAfterMs } = search
+      const expected = `the keys of ${issuer.iss}`
+      return refuse('key', 'issuer_keys_unavailable', expected, detail, { retryAfterMs })
+    }
+    const named = jwt.keyId === undefined ? 'no name' : JSON.stringify(jwt.keyId.slice(0, 64))
+    const expected = `a key that ${issuer.iss} publishes for ${jwt.algorithm}`
+    return refuse('key', 'token_key_unknown', expected, `"kid" ${named}`)
+  }
+
+  function conclude(
+    jwt: CompactJwt,
+    issuer: AcceptedIssuer,
+    key: VerificationKey,
+    name: string | undefined,
+  ): Verdict {
+    const keyGeneration = issuer.keys.generation
+    const algorithm = algorithmOf(jwt.algorithm)
+    if (
+      algorithm === undefined ||
+      !verifySignature(algorithm, key.key, jwt.signed, jwt.signature)
+    ) {
+      return refuseSignature(jwt, issuer)
+    }
+    const times = readTimes(jwt.claims, issuer.settings)
+    if ('stage' in times) return err(times)
+    const kind = checkKind(jwt, issuer)
+    const refusal =
+      checkTimes(times, clock.now(), issuer.settings.skewMs) ??
+      checkAudience(jwt, issuer, 'stage' in kind ? kindOf(jwt.header, jwt.claims) : kind) ??
+      checkTenant(jwt, issuer, key)
+    if (refusal !== undefined) return err(refusal)
+    if ('stage' in kind) return err(kind)
+    const verified = { issuer, claims: jwt.claims, kind, times, keyId: jwt.keyId }
+    if (name !== undefined) keep(name, { verified, keyGeneration, keptAt: clock.monotonic() })
+    return ok(verified)
+  }
+
+  return {
+    verify,
+    get kept() {
+      return kept.size + keptBefore.size
+    },
+    forget: () => {
+      kept = new Map()
+      keptBefore = new Map()
+    },
+  }
+}
+
+function refuseIssuer(iss: unknown, issuers: AcceptedIssuers): Verdict {
+  const all = issuers.all().map((one) => one.iss)
+  const some = all.slice(0, 4).join(', ')
+  const expected = `"iss" ${all.length === 0 ? 'of an issuer, but none is configured' : some}`
+  const more = all.length > 4 ? ` or one of ${all.length - 4} more` : ''
+  const seen = iss === undefined ? 'none' : JSON.stringify(iss).slice(0, 200)
+  return refuse('issuer', 'token_issuer_unknown', expected + more, seen)
+}
+
+function refuseSignature(jwt: CompactJwt, { iss }: AcceptedIssuer): Verdict {
+  const isGraph = kindOf(jwt.header, jwt.claims).kind === 'graph'
+  return refuse(
+    'signature',
+    'token_signature_invalid',
+    `a signature of ${iss}`,
+    isGraph ? 'none, as in tokens for Microsoft Graph' : 'one that does not hold',
+    isGraph
+      ? {
+          remedy:
+            'The token is for Microsoft Graph, whose tokens nobody else can verify. Request a token for this API instead: its own scope, such as api://…/.default.',
+        }
+      : {},
+  )
+}
