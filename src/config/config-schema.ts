@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { connectionSchema } from './connection-schema.ts'
 import { mapName, must, text } from './fields.ts'
 import { importSchema } from './import-schema.ts'
+import { issuerSchema } from './issuer-schema.ts'
 import { networkSchema } from './network-schema.ts'
 import { providerSchema } from './provider-schema.ts'
 import { oneSecretPlace, placeFields } from './secret-schema.ts'
@@ -46,6 +47,10 @@ export const configSchema = z
       .record(mapName(), importSchema)
       .default({})
       .describe('Imports, by a name of your choice, which is the name of their runs.'),
+    issuers: z
+      .record(mapName(), issuerSchema)
+      .default({})
+      .describe('Whose access tokens are accepted from callers, by a name of your choice.'),
   })
   .describe('Configuration of Evergrant.')
 

@@ -190,6 +190,24 @@ export interface ImportConfig {
   readonly schedule?: string
 }
 
+/** One entry of `issuers`; durations in milliseconds. */
+export type IssuerConfig = {
+  readonly name: string
+  readonly audiences: readonly string[]
+  readonly skewMs: number
+  readonly longestLifeMs: number
+  readonly acceptsIdTokens: boolean
+} & (
+  | {
+      readonly type: 'entra'
+      /** Ids in lower case. */
+      readonly tenants: readonly string[]
+      readonly cloud: 'global' | 'usgov' | 'china'
+      readonly authority?: string
+    }
+  | { readonly type: 'oidc'; readonly issuer: string }
+)
+
 /** Where the data is kept. */
 export type StoreConfig =
   | { readonly type: 'sqlite'; readonly path: string }
@@ -239,4 +257,5 @@ export interface Config {
   readonly providers: Readonly<Record<string, ProviderConfig>>
   readonly connections: Readonly<Record<string, ConnectionConfig>>
   readonly imports: Readonly<Record<string, ImportConfig>>
+  readonly issuers: Readonly<Record<string, IssuerConfig>>
 }

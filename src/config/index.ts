@@ -6,6 +6,7 @@ export type {
   CredentialConfig,
   EntraProviderConfig,
   ImportConfig,
+  IssuerConfig,
   OAuth2ProviderConfig,
   OidcProviderConfig,
   ProviderConfig,

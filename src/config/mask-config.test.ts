@@ -6,6 +6,7 @@ import type {
   ConnectionConfig,
   CredentialConfig,
   ImportConfig,
+  IssuerConfig,
   ProviderConfig,
   RejectionRuleConfig,
   SecretReference,
@@ -190,6 +191,31 @@ const destination = fc.oneof(
   fc.record({ to: fc.constantFrom('store', 'ndjson:/out', 'csv:/out dir', 'sqlite:/out/a.db') }),
   database.map(({ url, password }) => ({ to: url, password })),
 )
+const issuerFields = {
+  audiences: fc.uniqueArray(fc.constantFrom('api://orders', 'a b', 'https://x/'), { minLength: 1 }),
+  skewMs: fc.integer({ min: 0, max: 300_000 }),
+  longestLifeMs: fc.integer({ min: 60_000, max: 2_592_000_000 }),
+  acceptsIdTokens: fc.boolean(),
+}
+const issuer: fc.Arbitrary<IssuerConfig> = fc.oneof(
+  lean<IssuerConfig>(
+    fc.record({
+      ...issuerFields,
+      type: fc.constant('entra' as const),
+      tenants: fc.constant(['11111111-2222-4333-8444-555555555555']),
+      cloud: fc.constantFrom('global' as const, 'usgov' as const, 'china' as const),
+      authority: optional(fc.constant('https://login.example.com')),
+    }),
+  ),
+  lean<IssuerConfig>(
+    fc.record({
+      ...issuerFields,
+      type: fc.constant('oidc' as const),
+      issuer: fc.constantFrom('https://sso.example.com', 'https://sso.example.com/a/'),
+    }),
+  ),
+)
+
 const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
   fc
     .record({
@@ -266,6 +292,7 @@ const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
       connections:
         type === 'none' ? fc.constant({}) : named(connection(providerName, type === 'entra')),
       imports: named(imports),
+      issuers: named(issuer),
     }),
   )
 })

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type {
   Config,
   ImportConfig,
+  IssuerConfig,
   ProviderConfig,
   SecretReference,
   ServerConfig,
@@ -27,9 +28,20 @@ export function maskConfig(config: Config): string {
     providers: mapValues(config.providers, writeProvider),
     connections: mapValues(config.connections, connectionEntry),
     imports: mapValues(config.imports, writeImport),
+    issuers: mapValues(config.issuers, writeIssuer),
   }
   // What is undefined is left out: entries have their name as key.
   return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function writeIssuer({ skewMs, longestLifeMs, acceptsIdTokens, ...rest }: IssuerConfig): object {
+  return {
+    ...rest,
+    name: undefined,
+    skew: durationText(skewMs),
+    longestLife: durationText(longestLifeMs),
+    idTokens: acceptsIdTokens,
+  }
 }
 
 /** An address alone, or with the place of its password. */

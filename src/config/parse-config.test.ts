@@ -19,8 +19,8 @@ describe('an unknown key is refused', () => {
   })
 
   it('at the top, with those that exist', () => {
-    expect(problemAt(config({ more: 'issuers: {}' }), 'issuers').expected).toBe(
-      'one of "store", "encryption", "server", "network", "providers", "connections" or "imports"',
+    expect(problemAt(config({ more: 'alarms: {}' }), 'alarms').expected).toBe(
+      'one of "store", "encryption", "server", "network", "providers", "connections", "imports" or "issuers"',
     )
   })
 })
@@ -101,6 +101,7 @@ describe('a valid configuration', () => {
         },
       },
       imports: {},
+      issuers: {},
     })
   })
 

@@ -78,7 +78,7 @@ export function checkAudience(
   const { aud } = claims
   const values: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
   const isReadable = values.length > 0 && values.every((value) => typeof value === 'string')
-  if (isReadable && values.some((value) => audiences.has(value as string))) return undefined
+  if (isReadable && values.some((value) => audiences.has(value))) return undefined
   const remedy =
     kind.kind === 'graph'
       ? 'The token is for Microsoft Graph. Request a token for this API instead: its own scope, such as api://…/.default; one token never serves both.'

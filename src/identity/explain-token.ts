@@ -3,6 +3,7 @@ import { lackingInUserInfo, noteOf, type KeyQuality } from './claim-notes.ts'
 import { parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
 import { stages, type Refusal, type Stage } from './refusal.ts'
 import { kindOf, type TokenKind } from './token-kind.ts'
+import type { TokenVerifier, VerifiedToken } from './verify-token.ts'
 
 /** How one stage went. */
 export interface ExplainedStage {
@@ -22,6 +23,8 @@ export interface ExplainedClaim {
 
 /** What can be told of a token. */
 export interface Explanation {
+  /** Whether issuers were there to hold it against. */
+  readonly isJudged: boolean
   readonly stages: readonly ExplainedStage[]
   readonly refusal: Refusal | undefined
   readonly kind: TokenKind | undefined
@@ -44,6 +47,7 @@ export function explainUnverified(token: string, now: number): Explanation {
   const kind = kindOf(header, claims)
   const lacking = lackingInUserInfo(claims, kind)
   return {
+    isJudged: false,
     stages: stages.map((stage) => openStage(stage, parsed.value, now)),
     refusal: undefined,
     kind,
@@ -57,15 +61,81 @@ export function explainUnverified(token: string, now: number): Explanation {
   }
 }
 
-function unreadable(refusal: Refusal): Explanation {
-  const failedAt = stages.indexOf(refusal.stage)
+/** Stages that verification goes through today; those behind wait for accounts to match. */
+const judged = new Set<Stage>(stages.slice(0, stages.indexOf('token_kind') + 1))
+
+/**
+ * Judges a token as a live request is judged, by the same verifier, and tells how each stage went.
+ * Never rejects.
+ */
+export async function explainToken(
+  token: string,
+  verifier: TokenVerifier,
+  now: number,
+): Promise<Explanation> {
+  const verdict = await verifier.verify(token)
+  const told = explainUnverified(token, now)
+  if (told.refusal !== undefined) return told
+  if (!verdict.ok) {
+    return {
+      ...told,
+      isJudged: true,
+      refusal: verdict.error,
+      stages: stagesOf(verdict.error, told),
+    }
+  }
   return {
-    stages: stages.map((stage, at): ExplainedStage => {
-      if (at < failedAt) return { stage, outcome: 'passed', what: '' }
-      if (at > failedAt) return { stage, outcome: 'open', what: 'not reached' }
-      const what = `expected ${refusal.expected}, but saw ${refusal.seen}`
-      return { stage, outcome: 'failed', what }
-    }),
+    ...told,
+    isJudged: true,
+    stages: told.stages.map(({ stage, what }) =>
+      judged.has(stage)
+        ? { stage, outcome: 'passed', what: passedWords(stage, verdict.value) ?? what }
+        : { stage, outcome: 'open', what: 'not part of verification yet' },
+    ),
+  }
+}
+
+function passedWords(
+  stage: Stage,
+  { issuer, times, kind, keyId }: VerifiedToken,
+): string | undefined {
+  switch (stage) {
+    case 'issuer':
+      return `${issuer.iss}, "${issuer.settings.name}"`
+    case 'key':
+      return keyId === undefined ? 'the only one that fits' : `"${keyId}"`
+    case 'signature':
+      return 'holds'
+    case 'time':
+      return `until ${new Date(times.expiresAt).toISOString()}`
+    case 'audience':
+      return 'one that is accepted'
+    case 'tenant':
+      return issuer.tenantId ?? 'not looked at: its issuer has none'
+    case 'token_kind':
+      return kind.because
+    default:
+      return undefined
+  }
+}
+
+function stagesOf(refusal: Refusal, told?: Explanation): readonly ExplainedStage[] {
+  const failedAt = stages.indexOf(refusal.stage)
+  return stages.map((stage, at): ExplainedStage => {
+    if (at < failedAt) {
+      const what = told?.stages[at]?.what.replace(/^it says /, '') ?? ''
+      return { stage, outcome: 'passed', what: stage === 'signature' ? 'holds' : what }
+    }
+    if (at > failedAt) return { stage, outcome: 'open', what: 'not reached' }
+    const what = `expected ${refusal.expected}, but saw ${refusal.seen}`
+    return { stage, outcome: 'failed', what }
+  })
+}
+
+function unreadable(refusal: Refusal): Explanation {
+  return {
+    isJudged: false,
+    stages: stagesOf(refusal),
     refusal,
     kind: undefined,
     header: undefined,

@@ -1,4 +1,13 @@
-export { explainUnverified } from './explain-token.ts'
+export { acceptIssuers } from './accepted-issuers.ts'
+export type {
+  AcceptedIssuer,
+  AcceptedIssuerOptions,
+  AcceptedIssuers,
+  IssuerSettings,
+} from './accepted-issuers.ts'
+export { explainToken, explainUnverified } from './explain-token.ts'
 export type { ExplainedClaim, ExplainedStage, Explanation } from './explain-token.ts'
 export { errorOf } from './refusal.ts'
 export type { Refusal, Stage } from './refusal.ts'
+export { createTokenVerifier } from './verify-token.ts'
+export type { TokenVerifier, TokenVerifierOptions, Verdict, VerifiedToken } from './verify-token.ts'

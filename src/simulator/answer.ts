@@ -104,7 +104,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   ],
   [/^\/\.well-known\/oauth-authorization-server\/oidc\/[^/]+$/, 'metadata'],
   [/^\/[^/]+\/(?:v2\.0\/)?\.well-known\/openid-configuration$/, 'metadata'],
-  [/^\/[^/]+\/discovery\/v2\.0\/keys$/, 'keys'],
+  [/^\/[^/]+\/discovery\/(?:v2\.0\/)?keys$/, 'keys'],
   [/^\/common\/discovery\/instance$/, 'instance'],
   [/^\/arm\//, 'arm'],
   [/^\/partner\//, 'partner'],

@@ -54,7 +54,10 @@ export function answerMetadata(world: World, request: SimulatedRequest): Answer 
 
 /** Answers the signing keys. */
 export function answerKeys(world: World, request: SimulatedRequest): Answer {
-  const keys = [{ ...world.signer.jwk, issuer: `${request.origin}/{tenantid}/v2.0` }]
+  // Keys of version 1 do not say whose tokens they sign.
+  const isV2 = request.path.includes('/v2.0/')
+  const issuer = isV2 ? { issuer: `${request.origin}/{tenantid}/v2.0` } : {}
+  const keys = [{ ...world.signer.jwk, ...issuer }]
   return { status: 200, headers: entraHeaders(request), body: JSON.stringify({ keys }) }
 }
 

@@ -1,0 +1,79 @@
+import type { Config, IssuerConfig } from '../config/index.ts'
+import {
+  acceptIssuers,
+  type AcceptedIssuerOptions,
+  type AcceptedIssuers,
+  type IssuerSettings,
+} from '../identity/index.ts'
+import { err, systemRandom, type Result } from '../kernel/index.ts'
+import {
+  createKeyCache,
+  createOidcProvider,
+  entraIssuers,
+  fetchKeySet,
+  type KeyCache,
+  type KeyFailure,
+  type KeySet,
+  type Transport,
+} from '../oauth/index.ts'
+
+/**
+ * Opens the issuers of a configuration; nobody is asked before the first token.
+ *
+ * @throws EvergrantError `provider_misconfigured` when two of them are the same
+ */
+export function openIssuers(
+  { issuers }: Pick<Config, 'issuers'>,
+  transport: Transport,
+): AcceptedIssuers {
+  return acceptIssuers(Object.values(issuers).flatMap((issuer) => openIssuer(issuer, transport)))
+}
+
+function openIssuer(config: IssuerConfig, transport: Transport): readonly AcceptedIssuerOptions[] {
+  const settings: IssuerSettings = config
+  if (config.type === 'oidc') {
+    return [
+      {
+        iss: config.issuer,
+        settings,
+        keys: cacheOf(transport, discovered(config.issuer, transport)),
+      },
+    ]
+  }
+  const { cloud, authority, tenants } = config
+  // Each form of each tenant has keys of its own: what one of them publishes signs for no other.
+  return tenants.flatMap((tenantId) =>
+    entraIssuers({
+      tenant: tenantId,
+      cloud,
+      ...(authority === undefined ? {} : { authority }),
+    }).map(({ iss, keysUrl }) => ({
+      iss,
+      settings,
+      tenantId,
+      keys: cacheOf(transport, () => fetchKeySet(transport, keysUrl)),
+    })),
+  )
+}
+
+function cacheOf(
+  { clock }: Transport,
+  fetchKeys: () => Promise<Result<KeySet, KeyFailure>>,
+): KeyCache {
+  return createKeyCache({ clock, random: systemRandom, fetchKeys })
+}
+
+/** Keys of an OpenID provider are where its metadata say. */
+function discovered(
+  issuer: string,
+  transport: Transport,
+): () => Promise<Result<KeySet, KeyFailure>> {
+  const provider = createOidcProvider({ issuer })
+  return async () => {
+    const server = await provider.server(transport)
+    if (!server.ok) return err({ detail: server.error.error.detail })
+    const url = URL.parse(server.value.jwks_uri ?? '')
+    if (url === null) return err({ detail: `${new URL(issuer).host} publishes no "jwks_uri"` })
+    return fetchKeySet(transport, url)
+  }
+}
