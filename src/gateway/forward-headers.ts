@@ -116,6 +116,12 @@ export function requestHeaders(
 /** Headers of an answer as undici delivers them: lower-case names. */
 export type IncomingHeaders = Readonly<Record<string, string | string[] | undefined>>
 
+/** Whether an answer is a stream of events, which may be silent for long. */
+export function isEventStream(headers: IncomingHeaders): boolean {
+  const type = headers['content-type']
+  return typeof type === 'string' && type.toLowerCase().startsWith('text/event-stream')
+}
+
 /** Returns the headers of an answer that pass, as a flat list with room for more. */
 export function answerHeadersToPass(headers: IncomingHeaders): string[] {
   const connection = headers['connection']

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Authenticated } from '../access/index.ts'
-import type { Rejection, TokenGrant } from '../grants/index.ts'
+import type { TokenGrant } from '../grants/index.ts'
 import {
   EvergrantError,
   isEvergrantError,
@@ -13,27 +13,29 @@ import {
   type Result,
 } from '../kernel/index.ts'
 import { admitCall, type AdmissionContext, type AdmittedCall } from './admit-call.ts'
-import { answerProblem } from './answer-problem.ts'
 import type { PeekedAnswer } from './answer.ts'
 import { Attempt, type AttemptListener } from './attempt.ts'
 import { allowedMethods } from './call-refusals.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
+import { CallAnswer, type AnswerListener } from './call-answer.ts'
 import { CallCapture } from './call-capture.ts'
-import { decodePeek, type Peek } from './decode-peek.ts'
+import { decodePeek } from './decode-peek.ts'
 import { describeHeaders } from './describe-headers.ts'
 import { describeFailure } from './describe-failure.ts'
+import { describeRejection, describeVerdict } from './describe-verdict.ts'
 import type { Flushes } from './flushes.ts'
 import type { GatewayEvent } from './events.ts'
-import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
+import { answerHeadersToPass, isEventStream, type IncomingHeaders } from './forward-headers.ts'
 import type { CallTrace } from './call-trace.ts'
 import type { CaptureSwitch } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
-import { openLinkRewriting, type LinkRewriting } from './link-rewriting.ts'
 import { linger } from './linger.ts'
+import { missedDeadline, type Wait } from './missed-deadline.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
 import { isIdempotent, whyNotReplay, type Refusal } from './replay-rules.ts'
-import { RequestBody, type BodyListener } from './request-body.ts'
+import { hasBody, RequestBody, type BodyListener } from './request-body.ts'
+import { requestToApi } from './request-to-api.ts'
 import { tokenUnavailable } from './token-unavailable.ts'
 import type { TraceOutcome } from './trace.ts'
 import type { CallPlan } from './upstream-plan.ts'
@@ -76,8 +78,6 @@ type CallEvent = Without<
   'at' | 'connection' | 'upstream' | 'traceId'
 >
 
-type Wait = 'look_up' | 'token' | 'connection' | 'caller' | 'answer' | 'body'
-
 const owner = Symbol('call')
 type Owned = ServerResponse & { [owner]?: ForwardedCall }
 
@@ -86,14 +86,14 @@ type Owned = ServerResponse & { [owner]?: ForwardedCall }
  * answered, perhaps judged and sent again, passed on. Nothing of it outlives the caller’s
  * connection or its deadlines.
  */
-export class ForwardedCall implements AttemptListener, BodyListener, Watched {
+export class ForwardedCall implements AttemptListener, AnswerListener, BodyListener, Watched {
   deadlineAt = 0
   watchPlace = -1
   /** Among the calls of the gateway. */
   place = -1
   readonly #context: CallContext
   readonly #request: IncomingMessage
-  readonly #response: Owned
+  readonly #answer: CallAnswer
   readonly #trace: CallTrace
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
@@ -101,7 +101,6 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   #body: RequestBody | undefined
   #attempt: Attempt | undefined
   #held: HeldAnswer | undefined
-  #links: LinkRewriting | undefined
   #cancelPeek: (() => void) | undefined
   /** Of the answer passed on last; looked at again when the trace is one to be read. */
   #answerHeaders: IncomingHeaders | undefined
@@ -109,19 +108,11 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** What it waits for, so that a missed deadline can be told. */
   #waitingFor: Wait = 'token'
   #isOver = false
-  #hasHead = false
   /** Between two pieces of the answer (ms). */
   #idleMs = 0
-  #hasPieces = false
-  /** The first piece of an answer, until it is known whether it is the only one. */
-  #firstPiece: Buffer | undefined
-  #isAnswerComplete = false
-  #isPaused = false
   #wasRetried = false
-  #hasContinued = false
   #replayNote: string | undefined
   #outcome: TraceOutcome = 'served'
-  #status = 0
   /** Of the answer that refused the token. */
   #firstStatus = 0
   /** For a body that is sent as a whole. */
@@ -135,10 +126,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   ) {
     this.#context = context
     this.#request = request
-    this.#response = response
+    this.#answer = new CallAnswer(response, this)
     this.#trace = trace
     trace.method = request.method ?? ''
-    this.#response[owner] = this
+    ;(response as Owned)[owner] = this
     response.on('close', onClose)
   }
 
@@ -174,13 +165,13 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   cut(error: EvergrantError): void {
     if (this.#isOver) return
     this.#trace.code = error.code
-    if (this.#hasHead) this.#breakOff()
+    if (this.#answer.hasHead) this.#breakOff()
     else this.#fail(error)
   }
 
   /** Whether all was said, though the caller may be reading it: nothing may be begun any more. */
   get #isDone(): boolean {
-    return this.#isOver || this.#isAnswerComplete
+    return this.#isOver || this.#answer.isWhole
   }
 
   // Accepting: who calls, where to, and whether that may pass now.
@@ -221,10 +212,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   #useToken(token: AccessToken, origin: string): void {
     this.#trace.step('token', { origin, ageMs: this.#ageOf(token) })
-    if (!this.#hasBody()) return this.#send(token, null)
+    if (!hasBody(this.#request)) return this.#send(token, null)
     if (/^100-continue$/i.test(this.#request.headers.expect ?? '')) {
-      this.#hasContinued = true
-      this.#response.writeContinue()
+      this.#answer.continue()
     }
     const body = new RequestBody(this.#request, this)
     this.#body = body
@@ -237,18 +227,12 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     body.collect()
   }
 
-  #hasBody(): boolean {
-    const { headers } = this.#request
-    const length = headers['content-length']
-    return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-  }
-
   onBodyPiece(piece: Buffer): void {
     this.#capture?.request.add(piece)
     const waitingFor = this.#waitingFor
     if (waitingFor === 'caller') {
       this.#waitFor('caller', (this.#plan as CallPlan).lane.settings.timeouts.idleMs)
-    } else if (waitingFor === 'body' && !this.#isAnswerComplete) {
+    } else if (waitingFor === 'body' && !this.#answer.isWhole) {
       // An API may answer while it still takes the body.
       this.#waitFor('body', this.#idleMs)
     }
@@ -275,33 +259,12 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   #dispatch(token: AccessToken, body: Buffer | Readable | null): void {
     const { lane } = this.#plan as CallPlan
-    const { path, query } = this.#target as ProxyTarget
-    const { rawHeaders, headers } = this.#request
-    const method = this.#request.method ?? ''
-    const list = requestHeaders(rawHeaders, headers.connection, lane.headers.names)
-    lane.headers.append(list, token)
-    const length = headers['content-length']
-    if (body !== null && !Buffer.isBuffer(body) && length !== undefined) {
-      list.push('content-length', length)
-    }
-    const whole = lane.basePath + path
-    const rest = lane.query === undefined ? query : lane.query(query, token)
     const attempt = new Attempt(token, this, lane.load)
     this.#attempt = attempt
     this.#capture?.onToken(token)
     this.#waitFor('connection', lane.settings.timeouts.connectMs)
-    lane.pool.dispatcher.dispatch(
-      {
-        path: (whole === '' ? '/' : whole) + rest,
-        method,
-        headers: list,
-        body,
-        // The deadlines are ours: one watch for all of them.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      },
-      attempt,
-    )
+    const target = this.#target as ProxyTarget
+    lane.pool.dispatcher.dispatch(requestToApi(lane, target, this.#request, token, body), attempt)
   }
 
   onSending(): void {
@@ -339,7 +302,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
   onAnswerEnd(): void {
     const held = this.#held
-    if (held === undefined) return this.#passEnd()
+    if (held === undefined) return this.#answer.end()
     held.isEnded = true
     if (this.#cancelPeek !== undefined) this.#judge(held)
   }
@@ -353,7 +316,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     }
     const { lane } = this.#plan as CallPlan
     const failure = describeFailure(cause, lane.origin)
-    if (this.#hasHead) {
+    if (this.#answer.hasHead) {
       this.#trace.code = failure.error.code
       return this.#breakOff()
     }
@@ -381,7 +344,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     decodePeek(held.pieces, held.isEnded, held.header('content-encoding'))
       .then((peek) => {
         if (this.#isDone) return
-        const answer = this.#describe(held, peek)
+        const { path } = this.#target as ProxyTarget
+        const method = this.#request.method ?? ''
+        const answer = held.describe(peek, method, path, this.#ageOf(held.attempt.token))
         const verdict = this.#verdictOn(answer)
         if (verdict.kind === 'not_about_token') return this.#passHeld(held)
         this.#trace.rule = verdict.rule
@@ -390,32 +355,10 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       .catch((fault: unknown) => this.#fault(fault))
   }
 
-  #describe(held: HeldAnswer, peek: Peek | undefined): PeekedAnswer {
-    const { path } = this.#target as ProxyTarget
-    const { token } = held.attempt
-    return {
-      status: held.status,
-      headers: held.headers,
-      isBodyComplete: peek?.isComplete ?? false,
-      method: this.#request.method ?? '',
-      path: path === '' ? '/' : path,
-      token,
-      tokenAgeMs: this.#ageOf(token),
-      ...(peek === undefined ? {} : { body: peek.text }),
-    }
-  }
-
   #verdictOn(answer: PeekedAnswer): AnswerVerdict {
     const verdict = (this.#plan as CallPlan).lane.rules.judge(answer)
     this.#trace.wasJudged = true
-    const { kind, detail } = verdict
-    const more =
-      kind !== 'not_about_token'
-        ? { rule: verdict.rule }
-        : verdict.hint === undefined
-          ? {}
-          : { hint: verdict.hint.message, entry: verdict.hint.entry }
-    this.#trace.step('judged', { verdict: kind, detail, ...more, looks: describeLooks(verdict) })
+    this.#trace.step('judged', describeVerdict(verdict))
     return verdict
   }
 
@@ -486,47 +429,45 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#trace.step('normalised', { status: held.status, rule: verdict.rule })
     this.#event({ type: 'gateway.normalised', status: held.status }, connection)
     const error = new EvergrantError('upstream_refused_token', verdict.detail)
-    this.#answer(error, ['evergrant-upstream-status', String(held.status)])
+    this.#giveProblem(error, ['evergrant-upstream-status', String(held.status)])
   }
 
   #passHeld(held: HeldAnswer): void {
     this.#held = undefined
     this.#passHead(held.status, held.headers)
     // A head that cannot be passed on was answered by us: nothing of the API's may follow it.
-    if (this.#isAnswerComplete) return
+    if (this.#answer.isWhole) return
     for (const piece of held.pieces) this.#passPiece(piece)
     if (held.error !== undefined) {
       this.#trace.code = describeFailure(held.error, '').error.code
       return this.#breakOff()
     }
-    if (held.isEnded) this.#passEnd()
+    if (held.isEnded) this.#answer.end()
     else {
       this.#waitFor('body', this.#idleMs)
-      if (!this.#isPaused) held.attempt.resume()
+      if (!this.#answer.isFull) held.attempt.resume()
     }
   }
 
   // Passing an answer on.
 
   #passHead(status: number, headers: IncomingHeaders): void {
-    const { lane, connection } = this.#plan as CallPlan
+    const { lane, address, connection } = this.#plan as CallPlan
     const { id, requestId } = this.#trace
     const list = answerHeadersToPass(headers)
-    if (lane.settings.links === 'rewrite') this.#links = this.#rewriteLinks(status, headers, list)
     list.push('evergrant-trace', id, 'evergrant-request-id', requestId)
     if (this.#replayNote !== undefined) list.push('evergrant-replay', this.#replayNote)
-    this.#hasHead = true
-    this.#status = status
+    const links = {
+      base: lane.origin + lane.basePath,
+      gateway: `${this.#context.publicUrl}/proxy/${address}`,
+      headers,
+      hasBody: this.#request.method !== 'HEAD',
+    }
     try {
-      this.#response.writeHead(status, list)
-    } catch (error) {
-      this.#attempt?.giveUp()
-      this.#hasHead = false
-      return this.#fail(
-        new EvergrantError('upstream_answer_invalid', 'a header of it cannot be passed on', {
-          cause: error,
-        }),
-      )
+      this.#answer.writeHead(status, list, lane.settings.links === 'rewrite' ? links : undefined)
+    } catch (cause) {
+      const words = 'a header of it cannot be passed on'
+      return this.#fail(new EvergrantError('upstream_answer_invalid', words, { cause }))
     }
     if (this.#trace.wasReplayed && this.#trace.rule !== undefined) {
       const event = {
@@ -536,102 +477,33 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       } as const
       this.#event({ ...event, replayStatus: status }, connection)
     }
-    this.#context.flushes.add(this)
-  }
-
-  #rewriteLinks(
-    status: number,
-    headers: IncomingHeaders,
-    list: string[],
-  ): LinkRewriting | undefined {
-    const { lane, address } = this.#plan as CallPlan
-    return openLinkRewriting({
-      base: lane.origin + lane.basePath,
-      gateway: `${this.#context.publicUrl}/proxy/${address}`,
-      status,
-      headers,
-      list,
-      hasBody: this.#request.method !== 'HEAD',
-      onPiece: (piece) => this.#write(piece),
-      onEnd: () => this.#finish(),
-      onFailure: () => this.#breakOff(),
-      onDrain: () => this.#resumeAnswer(),
-    })
-  }
-
-  /** A head whose body does not come at once must not wait for it, nor a first piece for a second. */
-  flush(): void {
-    if (this.#isAnswerComplete || this.#isOver) return
-    if (this.#firstPiece !== undefined) this.#writeFirst()
-    else if (!this.#hasPieces) this.#response.flushHeaders()
-  }
-
-  #writeFirst(): void {
-    const piece = this.#firstPiece as Buffer
-    this.#firstPiece = undefined
-    if (!this.#write(piece)) this.#pause()
+    this.#context.flushes.add(this.#answer)
   }
 
   #passPiece(piece: Buffer): void {
-    if (this.#isOver) return
     this.#waitFor('body', this.#idleMs)
-    if (this.#links === undefined && !this.#hasPieces && piece.length <= longestWhole) {
-      this.#hasPieces = true
-      this.#firstPiece = piece
-      return
-    }
-    if (this.#firstPiece !== undefined) this.#writeFirst()
-    const canTakeMore = this.#links === undefined ? this.#write(piece) : this.#links.write(piece)
-    if (!canTakeMore) this.#pause()
+    this.#answer.write(piece)
   }
 
-  #pause(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
+  onFull(): void {
     this.#attempt?.pause()
   }
 
-  #write(piece: Buffer): boolean {
-    this.#hasPieces = true
-    this.#trace.responseBytes += piece.length
-    const canTakeMore = this.#response.write(piece)
-    if (!canTakeMore && this.#response.listenerCount('drain') === 0) {
-      this.#response.on('drain', onDrain)
-    }
-    return canTakeMore
-  }
-
-  onDrain(): void {
-    if (this.#isOver) return
-    this.#waitFor('body', this.#idleMs)
-    this.#links?.resume()
-    this.#resumeAnswer()
-  }
-
-  #resumeAnswer(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
+  onMore(): void {
     this.#attempt?.resume()
   }
 
-  #passEnd(): void {
-    if (this.#links === undefined) this.#finish()
-    else this.#links.end()
+  onTaken(): void {
+    this.#waitFor('body', this.#idleMs)
   }
 
-  #finish(): void {
-    if (this.#isOver) return
-    this.#isAnswerComplete = true
+  onWhole(): void {
     this.#waitFor('body', this.#idleMs)
     if (this.#body?.isEnded === false) this.#body.discard()
-    const only = this.#firstPiece
-    if (only === undefined) this.#response.end()
-    else {
-      // As text, head and body are one piece to the socket.
-      this.#firstPiece = undefined
-      this.#trace.responseBytes += only.length
-      this.#response.end(only.toString('latin1'), 'latin1')
-    }
+  }
+
+  onBroken(): void {
+    this.#breakOff()
   }
 
   // Ending.
@@ -639,15 +511,9 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
   /** Tells the caller that an answer is not whole: its connection ends in the midst of it. */
   #breakOff(outcome: TraceOutcome = 'failed'): void {
     if (this.#isOver) return
-    if (this.#firstPiece !== undefined) this.#writeFirst()
     this.#outcome = outcome
     this.#attempt?.giveUp()
-    const { socket } = this.#response
-    // Without a length and without chunks, a plain end would look like the end of the answer.
-    if (this.#response.chunkedEncoding || this.#response.hasHeader('content-length')) {
-      this.#response.destroy()
-    } else if (socket === null) this.#response.destroy()
-    else socket.resetAndDestroy()
+    this.#answer.breakOff()
   }
 
   #refuse(error: EvergrantError): void {
@@ -660,7 +526,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       error.code === 'method_not_allowed' && plan !== undefined
         ? ['allow', allowedMethods(plan)]
         : []
-    this.#answer(error, allow)
+    this.#giveProblem(error, allow)
   }
 
   #fail(error: EvergrantError): void {
@@ -669,7 +535,7 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     if (plan !== undefined) {
       this.#event({ type: 'gateway.upstream_failed', code: error.code }, plan.connection)
     }
-    this.#answer(error, [])
+    this.#giveProblem(error, [])
   }
 
   #fault(fault: unknown): void {
@@ -678,32 +544,28 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
       ? fault
       : new EvergrantError('internal', 'the call met a fault', { cause: fault })
     this.#trace.code = error.code
-    if (this.#hasHead) this.#breakOff()
+    if (this.#answer.hasHead) this.#breakOff()
     else this.#fail(error)
   }
 
   /** Answers instead of the API. */
-  #answer(error: EvergrantError, headers: readonly string[]): void {
-    if (this.#isOver || this.#response.headersSent) return
+  #giveProblem(error: EvergrantError, headers: readonly string[]): void {
+    if (this.#isOver) return
     this.#cancelPeek?.()
     this.#attempt?.giveUp()
-    this.#trace.code = error.code
     const { id, requestId } = this.#trace
-    const expects = this.#request.headers.expect !== undefined && !this.#hasContinued
-    this.#body?.discard()
-    this.#hasHead = true
-    this.#isAnswerComplete = true
-    this.#status = error.definition.status
-    this.#trace.responseBytes = answerProblem(this.#response, error, {
+    const note = this.#replayNote
+    const expects = this.#request.headers.expect !== undefined && !this.#answer.hasContinued
+    const isGiven = this.#answer.problem(error, {
       traceId: id,
       requestId,
-      headers:
-        this.#replayNote === undefined
-          ? headers
-          : [...headers, 'evergrant-replay', this.#replayNote],
+      headers: note === undefined ? headers : [...headers, 'evergrant-replay', note],
       // A caller that waits for 100 may send its body all the same, or not.
       endsConnection: expects || error.code === 'request_timeout',
     })
+    if (!isGiven) return
+    this.#trace.code = error.code
+    this.#body?.discard()
     this.#waitFor('body', lastWordMs)
     this.#context.deadlines.add(this)
   }
@@ -715,13 +577,14 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     this.#cancelPeek?.()
     this.#context.deadlines.remove(this)
     this.#attempt?.giveUp()
-    this.#links?.destroy()
+    this.#answer.close()
     this.#admitted?.leave()
-    if (!this.#response.writableFinished) this.#outcome = this.#outcomeUnread()
+    if (!this.#answer.isRead) this.#outcome = this.#outcomeUnread()
     this.#trace.requestBytes = this.#body?.bytes ?? 0
+    this.#trace.responseBytes = this.#answer.bytes
     this.#trace.bodies = this.#capture?.describe()
-    if (!this.#trace.isPlainAs(this.#outcome, this.#status)) this.#describeHeaders()
-    this.#trace.end(this.#outcome, this.#status)
+    if (!this.#trace.isPlainAs(this.#outcome, this.#answer.status)) this.#describeHeaders()
+    this.#trace.end(this.#outcome, this.#answer.status)
     this.#context.onOver(this)
     if (this.#body?.isEnded === false) this.#body.discard()
     linger(this.#request, this.#context.deadlines, this.#context.clock)
@@ -755,34 +618,16 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
     const waitingFor = this.#waitingFor
     this.#trace.step('deadline', { waitingFor })
     this.#attempt?.giveUp()
-    if (this.#hasHead) {
+    if (this.#answer.hasHead) {
       // Whoever does not take what is there for it has left, as far as this call is concerned.
-      if (this.#isPaused || this.#isAnswerComplete) return this.#breakOff(this.#outcomeUnread())
+      if (this.#answer.isFull || this.#answer.isWhole) return this.#breakOff(this.#outcomeUnread())
       this.#trace.code = 'upstream_timeout'
       return this.#breakOff()
     }
-    if (this.#plan === undefined || waitingFor === 'look_up') {
-      const words = 'the caller was not looked up in time'
-      return this.#fail(new EvergrantError('store_unavailable', words, { retryAfterMs: 5_000 }))
-    }
-    const { lane } = this.#plan
-    if (waitingFor === 'token') {
-      const words = 'no token came in time'
-      return this.#fail(new EvergrantError('token_unavailable', words, { retryAfterMs: 5_000 }))
-    }
-    if (waitingFor === 'caller' && this.#body?.isHeldUp !== true) {
-      return this.#fail(new EvergrantError('request_timeout', 'its body stopped coming'))
-    }
-    // Where others have connections, there was none left: that tells nothing about the API.
-    if (waitingFor !== 'connection' || lane.load.sending === 0) this.#admitted?.pass.fail()
-    const { headersMs, idleMs } = lane.settings.timeouts
-    const words = {
-      connection: 'no connection was free or opened in time',
-      caller: `${lane.origin} took nothing of the body for ${idleMs / 1_000} s`,
-      answer: `${lane.origin} sent nothing for ${headersMs / 1_000} s`,
-      body: `${lane.origin} sent no more for ${idleMs / 1_000} s`,
-    }[waitingFor]
-    this.#fail(new EvergrantError('upstream_timeout', words, { retryAfterMs: 1_000 }))
+    const isHeldUp = this.#body?.isHeldUp === true
+    const { error, isOfApi } = missedDeadline(waitingFor, this.#plan?.lane, isHeldUp)
+    if (isOfApi) this.#admitted?.pass.fail()
+    this.#fail(error)
   }
 
   #outcomeUnread(): TraceOutcome {
@@ -804,30 +649,4 @@ export class ForwardedCall implements AttemptListener, BodyListener, Watched {
 
 function onClose(this: ServerResponse): void {
   ;(this as Owned)[owner]?.onClose()
-}
-
-function onDrain(this: ServerResponse): void {
-  ;(this as Owned)[owner]?.onDrain()
-}
-
-function isEventStream(headers: IncomingHeaders): boolean {
-  const type = headers['content-type']
-  return typeof type === 'string' && type.toLowerCase().startsWith('text/event-stream')
-}
-
-function describeRejection(
-  rejection: Exclude<Rejection, { readonly token: AccessToken }>,
-): Readonly<Record<string, string>> {
-  if (rejection.kind === 'renewal_failed') return { code: rejection.error.code }
-  return { reason: rejection.reason }
-}
-
-/** Every rule that was looked at, and why it did or did not match; bounded by `mostLooks`. */
-function describeLooks({ looks }: AnswerVerdict): string {
-  return looks
-    .map(
-      ({ rule, isMatch, because }) =>
-        `${rule} ${isMatch ? 'matched' : 'did not match'}: ${because}`,
-    )
-    .join('; ')
 }

@@ -1,5 +1,6 @@
-import { longestPeek } from './answer.ts'
+import { longestPeek, type PeekedAnswer } from './answer.ts'
 import type { Attempt } from './attempt.ts'
+import type { Peek } from './decode-peek.ts'
 import type { IncomingHeaders } from './forward-headers.ts'
 
 /** An answer that is not passed on yet: it may be about the token. */
@@ -32,5 +33,19 @@ export class HeldAnswer {
   header(name: string): string | undefined {
     const value = this.headers[name]
     return typeof value === 'string' ? value : value?.join(', ')
+  }
+
+  /** What is known of it, for the rules. */
+  describe(peek: Peek | undefined, method: string, path: string, tokenAgeMs: number): PeekedAnswer {
+    return {
+      status: this.status,
+      headers: this.headers,
+      isBodyComplete: peek?.isComplete ?? false,
+      method,
+      path: path === '' ? '/' : path,
+      token: this.attempt.token,
+      tokenAgeMs,
+      ...(peek === undefined ? {} : { body: peek.text }),
+    }
   }
 }

@@ -9,6 +9,12 @@ export interface BodyListener {
   onBodyEnd(): void
 }
 
+/** Whether a body comes with a request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+}
+
 /** How many bytes of a body are kept while it is sent. */
 export const mostKeptBytes = 65_536
 

@@ -16,8 +16,9 @@ import type { CallTrace } from './call-trace.ts'
 import { CallerSocket } from './caller-socket.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { describeFailure } from './describe-failure.ts'
-import { answerHeadersToPass, requestHeaders, type IncomingHeaders } from './forward-headers.ts'
+import { answerHeadersToPass, type IncomingHeaders } from './forward-headers.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
+import { requestToApi } from './request-to-api.ts'
 import { tokenUnavailable } from './token-unavailable.ts'
 import type { TraceOutcome } from './trace.ts'
 import type { CallPlan } from './upstream-plan.ts'
@@ -158,26 +159,16 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
 
   #send(token: AccessToken): void {
     const { lane } = this.#plan as CallPlan
-    const { path, query } = this.#target as ProxyTarget
-    const { headers, rawHeaders } = this.#request
-    const list = requestHeaders(rawHeaders, headers.connection, lane.headers.names)
-    lane.headers.append(list, token)
+    const { headers } = this.#request
     this.#token = token
     this.#controller = undefined
     this.#waitFor('upgrade', lane.settings.timeouts.connectMs + lane.settings.timeouts.headersMs)
     this.#trace.step('sent', { upgrade: headers.upgrade ?? '' })
-    const whole = lane.basePath + path
-    const rest = lane.query === undefined ? query : lane.query(query, token)
     this.#isQueued = true
+    const target = this.#target as ProxyTarget
+    const upgrade = headers.upgrade ?? 'websocket'
     lane.pool.dispatcher.dispatch(
-      {
-        path: (whole === '' ? '/' : whole) + rest,
-        method: this.#request.method ?? 'GET',
-        headers: list,
-        upgrade: headers.upgrade ?? 'websocket',
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      },
+      requestToApi(lane, target, this.#request, token, null, upgrade),
       this,
     )
   }
