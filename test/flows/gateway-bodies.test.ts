@@ -169,7 +169,7 @@ function upload(gateway: GatewayFixture) {
   }
   sent.on('drain', write)
   write()
-  return { sent, closed: once(sent, 'close') }
+  return { sent, closed: new Promise((resolve) => sent.once('close', resolve)) }
 }
 
 describe('an API that answers before it has the whole body', () => {
@@ -215,7 +215,7 @@ describe('an API that answers before it has the whole body', () => {
       await clock.advance(50_000)
     }
     expect(gateway.gateway.calls).toBe(1)
-    const closed = once(sent, 'close')
+    const closed = new Promise((resolve) => sent.once('close', resolve))
     await clock.advance(61_000)
     await closed
     await gateway.quiet()

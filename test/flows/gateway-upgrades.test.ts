@@ -31,7 +31,8 @@ async function startUpgrading(
 /** A caller that asks for another protocol; `got` is what it read so far. */
 function ask(gateway: GatewayFixture, more = '', connection = 'upgrade') {
   const socket: Socket = connect(gateway.port, '127.0.0.1')
-  const caller = { socket, got: '', closed: once(socket, 'close') }
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  const caller = { socket, got: '', closed }
   socket.on('error', () => {})
   socket.on('data', (piece: Buffer) => (caller.got += piece.toString('latin1')))
   socket.write(
@@ -42,17 +43,18 @@ function ask(gateway: GatewayFixture, more = '', connection = 'upgrade') {
 }
 
 it('tells what a connection waited for too long for, and leaves nothing behind', async () => {
-  await using api = await startUpgrading(() => {})
+  let reach = (): void => {}
+  await using api = await startUpgrading(() => reach())
   for (const [stage, status, code] of [
     ['token', 503, 'token_unavailable'],
     ['upgrade', 504, 'upstream_timeout'],
   ] as const) {
     await using gateway = await startGateway({ '': settingsFor(api.url, { concurrency: 1 }) })
     const { endpoint, clock } = gateway.engine
-    if (stage === 'token') endpoint.answer = () => new Promise(() => {})
+    const reached = new Promise<void>((resolve) => (reach = resolve))
+    if (stage === 'token') endpoint.answer = () => (reach(), new Promise(() => {}))
     const caller = ask(gateway)
-    while (gateway.gateway.calls === 0) await turn()
-    await wait(25)
+    await reached
     await clock.advance(71_000)
     await caller.closed
     expect(caller.got).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"${code}"`))
@@ -144,8 +146,9 @@ it('ends what one side has left when the other one stays silent', async () => {
   while (caller.got === '') await turn()
   await gateway.engine.clock.advance(10 * 60_000)
   expect(gateway.gateway.calls).toBe(1)
+  const timers = gateway.engine.clock.pending()
   caller.socket.end()
-  await wait(25)
+  while (gateway.engine.clock.pending() === timers) await turn()
   await gateway.engine.clock.advance(61_000)
   await caller.closed
   await gateway.quiet()
