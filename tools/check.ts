@@ -8,9 +8,10 @@ if ('unknown' in selection) {
   console.error(`no such step: ${selection.unknown.join(', ')}; there are ${known}`)
   process.exitCode = 2
 } else {
-  const failed = await runSteps(selection.steps, {
-    write: (text) => process.stdout.write(text),
+  const surroundings = {
+    write: (text: string) => process.stdout.write(text),
     monotonic: () => performance.now(),
-  })
+  }
+  const failed = await runSteps(selection.steps, surroundings, 2)
   process.exitCode = failed === 0 ? 0 : 1
 }

@@ -21,25 +21,40 @@ export interface StepSurroundings {
 }
 
 /**
- * Runs every step in order, also after one failed, and returns how many failed. Writes one line a
- * step, the output of failed steps only, and `N passed, N failed` as the last line. A step whose
- * foundation failed is not run and counts as failed.
+ * Runs every step, also after one failed, and returns how many failed: `atOnce` of them at a time,
+ * begun in order, each after those it needs. Writes one line a step as it ends, the output of
+ * failed steps only, and `N passed, N failed` as the last line. A step whose foundation failed is
+ * not run and counts as failed.
  */
 export async function runSteps(
   steps: readonly Step[],
   { write, monotonic }: StepSurroundings,
+  atOnce = 1,
 ): Promise<number> {
   const width = Math.max(...steps.map((step) => step.name.length))
   const failed = new Set<string>()
-  for (const step of steps) {
+  const unended = new Set(steps.map((step) => step.name))
+  const waiting = [...steps]
+  const running = new Set<Promise<void>>()
+  const isReady = ({ needs = [] }: Step): boolean => !needs.some((need) => unended.has(need))
+  const finish = async (step: Step): Promise<void> => {
     const startedAt = monotonic()
     const { passed, output } = await runStep(step, failed)
     const seconds = ((monotonic() - startedAt) / 1_000).toFixed(1)
-    write(`${passed ? '✓' : '✗'} ${step.name.padEnd(width)} ${seconds.padStart(6)} s\n`)
-    if (!passed) {
-      failed.add(step.name)
-      write(`${indent(output)}\n`)
+    unended.delete(step.name)
+    if (!passed) failed.add(step.name)
+    const line = `${passed ? '✓' : '✗'} ${step.name.padEnd(width)} ${seconds.padStart(6)} s\n`
+    write(passed ? line : `${line}${indent(output)}\n`)
+  }
+  while (waiting.length > 0 || running.size > 0) {
+    const next = running.size < atOnce ? waiting.findIndex(isReady) : -1
+    const [step] = next === -1 ? [] : waiting.splice(next, 1)
+    if (step === undefined) {
+      await Promise.race(running)
+      continue
     }
+    const run = finish(step).finally(() => running.delete(run))
+    running.add(run)
   }
   write(`${steps.length - failed.size} passed, ${failed.size} failed\n`)
   return failed.size

@@ -46,6 +46,28 @@ describe('npm run check', () => {
     expect(text).toContain('not run, because build failed')
   })
 
+  it('runs as many at once as it may, and none before what it stands on', async () => {
+    const now = new Set<string>()
+    const seen: string[] = []
+    const slow = (name: string, turns: number, needs: readonly string[] = []): Step => ({
+      name,
+      needs,
+      run: async () => {
+        now.add(name)
+        seen.push([...now].join('+'))
+        for (let i = 0; i < turns; i++) await new Promise(setImmediate)
+        now.delete(name)
+        return { passed: true, output: '' }
+      },
+    })
+    const steps = [slow('build', 3), slow('packed', 3, ['build']), slow('lint', 9), slow('docs', 1)]
+    const { failed } = await run(steps, 2)
+    expect({ seen, failed }).toEqual({
+      seen: ['build', 'build+lint', 'lint+packed', 'lint+docs'],
+      failed: 0,
+    })
+  })
+
   it('selects what a selected step needs, in the usual order', () => {
     const steps = [passing('lint'), passing('build'), passing('packed', ['build'])]
     const selection = selectSteps(steps, ['packed'])
@@ -71,14 +93,16 @@ describe('npm run check', () => {
 
 async function run(
   steps: readonly Step[],
+  atOnce?: number,
 ): Promise<{ readonly text: string; readonly failed: number }> {
   let text = ''
   let ticks = 0
-  const failed = await runSteps(steps, {
-    write: (part) => {
+  const surroundings = {
+    write: (part: string) => {
       text += part
     },
     monotonic: () => (ticks += 500),
-  })
+  }
+  const failed = await runSteps(steps, surroundings, atOnce)
   return { text, failed }
 }
