@@ -212,8 +212,8 @@ const cases: readonly (readonly [string, () => string, number, string])[] = [
   [
     'a path with a zero byte',
     () => request('GET /api/v1/connections/a%00b'),
-    404,
-    'connection_unknown',
+    400,
+    'request_invalid',
   ],
   [
     'a name longer than any',

@@ -23,7 +23,7 @@ export function mountApi(
       // Before the body is read: whoever may not call sends nothing.
       onRequest: callerCheck(callers, operation.operation),
       handler: async (request, reply) => {
-        requireShallow(request.body)
+        requireReadable([request.params, request.query, request.body])
         const input = {
           ...check(operation.params, request.params, false),
           ...check(operation.query, request.query, true),
@@ -47,19 +47,23 @@ export function mountApi(
 const mostLevels = 32
 
 /**
- * Refuses JSON that is nested so deep that whoever looks into it runs out of stack. Walks level by
- * level itself.
+ * Refuses what no operation has a use for, and what would be a fault deeper inside: JSON nested so
+ * deep that whoever looks into it runs out of stack, and U+0000, which PostgreSQL keeps in no text.
+ * Goes level by level itself.
  *
  * @throws EvergrantError `request_invalid`
  */
-function requireShallow(body: unknown): void {
-  let level: readonly unknown[] = [body]
+function requireReadable(parts: readonly unknown[]): void {
+  let level = parts
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > mostLevels) {
       throw new EvergrantError('request_invalid', `expected at most ${mostLevels} levels of JSON`)
     }
+    if (level.some((one) => typeof one === 'string' && one.includes('\0'))) {
+      throw new EvergrantError('request_invalid', 'expected no U+0000 in path, query or body')
+    }
     level = level.flatMap((one) =>
-      typeof one === 'object' && one !== null ? Object.values(one) : [],
+      typeof one === 'object' && one !== null ? Object.entries(one).flat() : [],
     )
   }
 }

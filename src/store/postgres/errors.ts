@@ -7,6 +7,13 @@ interface Meaning {
   readonly remedy?: string
 }
 
+/** Whoever asks for it, or wants it kept, has to word it otherwise; it is no fault of ours. */
+const unkept: Meaning = {
+  code: 'usage',
+  detail: 'keeps no text with U+0000 in it',
+  remedy: 'Leave the character U+0000 out.',
+}
+
 /** What SQLSTATEs mean (PostgreSQL appendix A); the first that fits counts. */
 const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['40', { code: 'store_busy', detail: 'kept other transactions in the way' }],
@@ -39,6 +46,8 @@ const meanings: readonly (readonly [prefix: string, meaning: Meaning])[] = [
   ['28', { code: 'store_refused', detail: 'refuses the user or the password' }],
   ['3D000', { code: 'store_refused', detail: 'is not there: the server has no such database' }],
   ['42501', { code: 'store_refused', detail: 'denies the user a right that Evergrant needs' }],
+  ['22021', unkept],
+  ['22P05', unkept],
   ['XX001', { code: 'store_corrupt', detail: 'is damaged' }],
   ['XX002', { code: 'store_corrupt', detail: 'is damaged' }],
 ]
