@@ -29,7 +29,7 @@ import { answerHeadersToPass, isEventStream, type IncomingHeaders } from './forw
 import type { CallTrace } from './call-trace.ts'
 import type { CaptureSwitch } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
-import { linger } from './linger.ts'
+import { endSoftly, linger } from './linger.ts'
 import { missedDeadline, type Wait } from './missed-deadline.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
@@ -498,6 +498,7 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
   }
 
   onWhole(): void {
+    endSoftly(this.#request)
     this.#waitFor('body', this.#idleMs)
     if (this.#body?.isEnded === false) this.#body.discard()
   }
@@ -556,6 +557,7 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
     const { id, requestId } = this.#trace
     const note = this.#replayNote
     const expects = this.#request.headers.expect !== undefined && !this.#answer.hasContinued
+    endSoftly(this.#request)
     const isGiven = this.#answer.problem(error, {
       traceId: id,
       requestId,
