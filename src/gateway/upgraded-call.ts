@@ -6,16 +6,19 @@ import type { Rejection, TokenGrant } from '../grants/index.ts'
 import {
   EvergrantError,
   isEvergrantError,
+  maskOwnSecrets,
   type AccessToken,
   type Clock,
   type Result,
 } from '../kernel/index.ts'
 import { admitCall, type AdmissionContext, type AdmittedCall } from './admit-call.ts'
+import type { AnswerHeaders } from './answer-headers.ts'
 import { answerProblem } from './answer-problem.ts'
 import type { CallTrace } from './call-trace.ts'
 import { CallerSocket } from './caller-socket.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { describeFailure } from './describe-failure.ts'
+import { describeHeaders } from './describe-headers.ts'
 import { answerHeadersToPass, type IncomingHeaders } from './forward-headers.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { requestToApi } from './request-to-api.ts'
@@ -113,7 +116,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
       return this.#refuse(new EvergrantError('target_invalid', words))
     }
     this.#target = target
-    this.#trace.path = target.path
+    this.#trace.path = maskOwnSecrets(target.path)
     const known = this.#context.callers.authenticate(
       this.#request.headers,
       this.#request.rawHeaders,
@@ -195,7 +198,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   ): void {
     if (this.#isDone) return void upstream.on('error', () => {}).destroy()
     this.#admitted?.pass.succeed()
-    this.#trace.step('answered', { status })
+    this.#trace.step('answered', { status, headers: this.#describe(headers) })
     const list = answerHeadersToPass(headers)
     list.push('connection', 'Upgrade', 'upgrade', String(headers['upgrade'] ?? ''))
     list.push('evergrant-trace', this.#trace.id, 'evergrant-request-id', this.#trace.requestId)
@@ -248,7 +251,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     if (this.#isDone || status < 200) return
     const { handle } = this.#plan as CallPlan
     this.#admitted?.pass.succeed()
-    this.#trace.step('answered', { status })
+    this.#trace.step('answered', { status, headers: this.#describe(headers) })
     const token = this.#token as AccessToken
     if (status !== 401 || this.#refusedController !== undefined) {
       return this.#passHead(status, headers)
@@ -421,8 +424,13 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#admitted?.leave()
     const isGiven = this.#outcome === 'served' || this.#outcome === 'upstream_refused'
     const isWhole = this.#upstream !== undefined || this.#response?.writableFinished === true
+    this.#trace.stepBefore('received', { headers: this.#describe(this.#request.rawHeaders) })
     this.#trace.end(isGiven && !isWhole ? 'aborted' : this.#outcome, this.#trace.status)
     this.#context.onOver(this)
+  }
+
+  #describe(headers: AnswerHeaders): string {
+    return describeHeaders(headers, this.#token === undefined ? [] : [this.#token.secret.reveal()])
   }
 
   #waitFor(what: Wait, milliseconds: number): void {

@@ -194,3 +194,25 @@ it('passes a refusal whole when the API hung up while no newer token came', asyn
   await gateway.quiet()
   expect(gateway.traces.takeBatch(5)).toMatchObject([{ outcome: 'upstream_refused', status: 401 }])
 })
+
+it('leaves a trace with the headers of both sides, and no secret in it', async () => {
+  await using api = await startUpgrading((socket, request) => {
+    socket.end(
+      `${switching.trimEnd()}\r\nserver: test\r\nx-told: ${request.headers.authorization ?? ''}\r\n\r\n`,
+    )
+  })
+  await using gateway = await startGateway({ '': settingsFor(api.url) })
+  const caller = ask(gateway, 'x-secret: planted\r\nuser-agent: token-1\r\n')
+  await caller.closed
+  await gateway.quiet()
+  const [trace] = gateway.traces.takeBatch(5)
+  expect(trace?.steps[0]).toMatchObject({ atMs: 0, step: 'received' })
+  const told = trace?.steps.map(({ detail }) => String(detail['headers'] ?? '')).join('\n')
+  expect(told).toContain('x-secret: (withheld)')
+  expect(told).toContain('evergrant-key: (withheld)')
+  expect(told).toContain('server: test')
+  expect(told).toContain('x-told: (withheld)')
+  for (const secret of ['planted', callerKey, 'token-1']) {
+    expect(JSON.stringify(trace)).not.toContain(secret)
+  }
+})
