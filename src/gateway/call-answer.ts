@@ -45,6 +45,9 @@ export class CallAnswer implements Flushable {
   readonly #listener: AnswerListener
   #links: LinkRewriting | undefined
   #hasPieces = false
+  /** Its head is on its way, or a piece: nothing is gained by waiting any more. */
+  #hasBegun = false
+  #isSized = false
   /** The first piece, until it is known whether it is the only one. */
   #first: Buffer | undefined
   #isClosed = false
@@ -74,6 +77,7 @@ export class CallAnswer implements Flushable {
   writeHead(status: number, list: string[], links: LinkPlaces | undefined): void {
     if (links !== undefined) this.#links = this.#rewrite(status, list, links)
     this.#response.writeHead(status, list)
+    this.#isSized = list.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name))
     this.status = status
     this.hasHead = true
   }
@@ -92,7 +96,8 @@ export class CallAnswer implements Flushable {
 
   write(piece: Buffer): void {
     if (this.#isClosed) return
-    if (this.#links === undefined && !this.#hasPieces && piece.length <= longestWaiting) {
+    if (this.#links === undefined && !this.#hasBegun && piece.length <= longestWaiting) {
+      this.#hasBegun = true
       this.#hasPieces = true
       this.#first = piece
       return
@@ -110,6 +115,7 @@ export class CallAnswer implements Flushable {
   /** A head whose body does not come at once must not wait for it, nor a first piece for a second. */
   flush(): void {
     if (this.isWhole || this.#isClosed) return
+    this.#hasBegun = true
     if (this.#first !== undefined) this.#sendFirst()
     else if (!this.#hasPieces) this.#response.flushHeaders()
   }
@@ -129,7 +135,7 @@ export class CallAnswer implements Flushable {
     if (this.#first !== undefined) this.#sendFirst()
     const { socket } = this.#response
     // Without a length and without chunks, a plain end would look like the end of the answer.
-    if (this.#response.chunkedEncoding || this.#response.hasHeader('content-length')) {
+    if (this.#response.chunkedEncoding || this.#isSized) {
       this.#response.destroy()
     } else if (socket === null) this.#response.destroy()
     else socket.resetAndDestroy()
@@ -148,6 +154,7 @@ export class CallAnswer implements Flushable {
   }
 
   #send(piece: Buffer): boolean {
+    this.#hasBegun = true
     this.#hasPieces = true
     this.bytes += piece.length
     const canTakeMore = this.#response.write(piece)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { settingsFor, startApi, startGateway } from '../support/gateway-fixture.ts'
+import { callerKey, settingsFor, startApi, startGateway } from '../support/gateway-fixture.ts'
 
 async function echo() {
   return startApi((request, response) => {
@@ -75,6 +75,28 @@ describe('a forwarded call', () => {
         expect(seen).toMatchObject({ method: 'POST', length, sha })
       }
     }
+  })
+
+  it('passes a first piece on at once, however long after its head it comes', async () => {
+    let first = (): void => {}
+    let rest = (): void => {}
+    await using api = await startApi((request, response) => {
+      request.resume()
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      first = () => void response.write('data: 1\n\n')
+      rest = () => void response.end('data: 2\n\n')
+    })
+    await using gateway = await startGateway({ '': settingsFor(api.url) })
+    const answer = await fetch(`${gateway.url}/proxy/api/events`, {
+      headers: { 'evergrant-key': callerKey },
+    })
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
+    first()
+    // The API says no more until this came.
+    expect(await reader?.read()).toEqual({ done: false, value: 'data: 1\n\n' })
+    rest()
+    expect(await reader?.read()).toEqual({ done: false, value: 'data: 2\n\n' })
+    expect(await reader?.read()).toMatchObject({ done: true })
   })
 
   it('answers refusals as problems, before anything is sent', async () => {
