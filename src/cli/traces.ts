@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import type { TraceKind, TraceOutcome, TraceQuery } from '../gateway/index.ts'
 import { EvergrantError, isErrorCode } from '../kernel/index.ts'
 import { longestCaptureMs, requireConnection } from '../server/index.ts'
@@ -124,7 +124,7 @@ function addCaptureCommand(traces: Command, { io }: CliContext): void {
       .command('capture [connection]')
       .description('keep the beginnings of bodies in the traces of a connection for a while')
       .option('--for <duration>', 'how long, at most 1h', '10m')
-      .option('--off', 'keep no more from now on'),
+      .addOption(new Option('--off', 'keep no more from now on').conflicts('for')),
   )
     .addHelpText(
       'after',
@@ -147,6 +147,11 @@ Examples:
           `--for: expected 1s to 1h, but saw ${JSON.stringify(options.for)}`,
           { remedy: 'Switch it on again when an hour is not enough.' },
         )
+      }
+      if (options.off === true && name === undefined) {
+        throw new EvergrantError('usage', '--off: expected a connection beside it', {
+          remedy: 'Without any option, `traces capture` lists of which ones bodies are kept.',
+        })
       }
       await withComposition(io, options, async (composition) => {
         const { store, clock } = composition

@@ -35,6 +35,18 @@ describe('a captured body', () => {
     expect(kept('planted-token-0123456789', type)).toBe(said)
   })
 
+  it.each([
+    ['text/csv', 'user,password\na,HIDDEN', '(a column of secrets: not kept)'],
+    [
+      'text/plain',
+      '--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nHIDDEN\r\n--b--',
+      '(parts of a form: not kept)',
+    ],
+    ['application/x-www-form-urlencoded', "pwd=a'HIDDEN&a=1", 'pwd=[redacted]&a=1'],
+  ])('of %s hides what no name beside it tells of', (type, text, said) => {
+    expect(kept(text, type)).toBe(said)
+  })
+
   it('is nothing when nothing came, and no text when it has zeros in it', () => {
     expect(kept('', 'text/plain')).toBeUndefined()
     expect(kept(Buffer.from('ab', 'utf16le'), 'text/plain')).toBe('(not a text: not kept)')

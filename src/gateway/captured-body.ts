@@ -8,6 +8,7 @@ import {
 } from 'node:zlib'
 import { isZlib } from './any-inflate.ts'
 import { maskBody } from './mask-text.ts'
+import { isSecretName } from './secret-name.ts'
 
 /** Bytes kept of a body as it came. More than is shown, so that what is cut off can be masked. */
 const mostBytes = 8_192
@@ -61,10 +62,22 @@ export class CapturedBody {
     // A text of two-byte characters, whatever it says of itself, would pass every mask.
     if (bytes.subarray(0, mostBytes).includes(0)) return '(not a text: not kept)'
     const text = bytes.subarray(0, mostBytes).toString('utf8')
-    const masked = maskBody(text, tokens)
+    const unmaskable = whyUnmaskable(text, this.#type)
+    if (unmaskable !== undefined) return `(${unmaskable}: not kept)`
+    const masked = maskBody(text, tokens, this.#type)
     const isAll = this.#isWhole && bytes.length <= mostBytes && masked.length <= mostShown
     return isAll ? masked : `${masked.slice(0, mostShown)}…`
   }
+}
+
+/** Texts whose names stand so far from their values that neither tells of the other. */
+function whyUnmaskable(text: string, type: string): string | undefined {
+  if (/^content-disposition:\s*form-data/im.test(text)) return 'parts of a form'
+  const [head = ''] = text.split('\n', 1)
+  const isTable = /^text\/(?:csv|tab-separated-values)\b/i.test(type)
+  if (isTable && head.split(/[,;\t]/).some((name) => isSecretName(name)))
+    return 'a column of secrets'
+  return undefined
 }
 
 /** Decodes a beginning as far as it goes. */

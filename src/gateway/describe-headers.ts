@@ -1,5 +1,5 @@
 import { pairsOf, type AnswerHeaders } from './answer-headers.ts'
-import { maskText } from './mask-text.ts'
+import { maskBody, maskText } from './mask-text.ts'
 
 /** Headers whose values are about the transfer, not about whom or what it is for. */
 const shown = new Set([
@@ -76,7 +76,7 @@ export function describeHeaders(headers: AnswerHeaders, tokens: readonly string[
       continue
     }
     const name = header.toLowerCase()
-    if (shown.has(name)) lines.push(`${name}: ${cut(maskText(value, tokens), longestValue)}`)
+    if (shown.has(name)) lines.push(`${name}: ${cut(maskBody(value, tokens), longestValue)}`)
     else lines.push(`${cut(maskText(name, tokens), longestName)}: (withheld)`)
   }
   if (left > 0) lines.push(`and ${left} more`)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSecretName, maskMembers } from './mask-members.ts'
+import { maskMembers } from './mask-members.ts'
 import { maskBody, maskText } from './mask-text.ts'
 import { maskToken } from './mask-token.ts'
+import { isSecretName } from './secret-name.ts'
 
 const secret = fc.string({
   unit: fc.constantFrom(...'abcXYZ019-._~+/=&<"'.split('')),
@@ -126,6 +127,61 @@ describe('what stands under a telling name', () => {
     expect(maskMembers(text)).toBe(masked ?? text)
   })
 
+  it.each([
+    '{"name":"password","value":"HIDDEN"}',
+    '[{"value":"HIDDEN","key":"client_secret"}]',
+    '{"headers":[["authorization","HIDDEN"]]}',
+    '{"password"/* old */ : // new\n "HIDDEN"}',
+    "{'password':'HIDDEN'}",
+    '{ password : HIDDEN }',
+    '{"a":"5" pipe","password":"HIDDEN"}',
+    '{"tokens":[}"HIDDEN"]',
+    '{"passcode":"HIDDEN","SAMLResponse":"HIDDEN","x-functions-key":"HIDDEN"}',
+    '{"u":"https:\\/\\/a\\/b?a=1\\u0026sig\\u003dHIDDEN"}',
+    '{"u":"https://user:HIDDEN@host/"}',
+    '{"text":"GET / HTTP/1.1\\r\\nCookie: a=1; HIDDEN"}',
+    'Cookie: a=1; b=HIDDEN\nX-Api-Key: HIDDEN',
+    'settings:\n  - password: HIDDEN',
+    'url=https%3A%2F%2Fx%2F%3Fsig%3DHIDDEN',
+    "Server=x;Password='HIDDEN';",
+    "x['password'] = `HIDDEN`",
+    '<password><![CDATA[HIDDEN]]></password>',
+    '<password><!-- one --><v>HIDDEN</v></password>',
+    "<login password='HIDDEN'/>",
+    '&lt;o:Password Type="x"&gt;HIDDEN&lt;/o:Password&gt;',
+    '<add key="password" value="HIDDEN"/>',
+    '<Property Name="Password">HIDDEN</Property>',
+    '<key>password</key><string>HIDDEN</string>',
+    `<password ${'a="b" '.repeat(200)}>HIDDEN</password>`,
+    "<input value='HIDDEN' type=hidden name=__RequestVerificationToken>",
+    '-----BEGIN RSA PRIVATE KEY-----\nHIDDEN\n-----END RSA PRIVATE KEY-----',
+  ])('is masked in %s', (text) => {
+    expect(maskBody(text, [])).not.toContain('HIDDEN')
+  })
+
+  it('is masked in a form up to its next parameter', () => {
+    const type = 'application/x-www-form-urlencoded'
+    for (const name of [
+      'pass+word',
+      'client%255Fsecret',
+      'user[password]',
+      'user%5Bpwd%5D',
+      '!pwd',
+    ]) {
+      expect(maskBody(`a=1&${name}=<a;'HIDDEN"&b=2`, [], type)).toBe(`a=1&${name}=[redacted]&b=2`)
+    }
+  })
+
+  it.each([
+    '{"message":"InvalidAuthenticationToken: the access token has expired"}',
+    '{"error":{"code":"ExpiredAuthenticationToken","message":"Lifetime validation failed: 7"}}',
+    '{"name":"size","value":"7"}',
+    '<error><code>401</code><message>token expired</message></error>',
+    'Bearer authorization_uri="https://login.example/common", error="invalid_token"',
+  ])('is not found in %s', (text) => {
+    expect(maskBody(text, [])).toBe(text)
+  })
+
   it('is masked in JSON that ends anywhere', () => {
     const name = fc.constantFrom(
       'access_token',
@@ -169,7 +225,16 @@ describe('what stands under a telling name', () => {
 })
 
 it('takes no longer the worse the text is', () => {
-  const texts = ['"'.repeat(8_192), '{"a":'.repeat(1_600), '\\"'.repeat(4_096), '%25'.repeat(2_700)]
+  const texts = [
+    '&lt;a '.repeat(1_365),
+    '<a "'.repeat(2_048),
+    'a='.repeat(4_096),
+    `${'a'.repeat(99)}:`.repeat(82),
+    '"'.repeat(8_192),
+    '{"a":'.repeat(1_600),
+    '\\"'.repeat(4_096),
+    '%25'.repeat(2_700),
+  ]
   const token = `${'%'.repeat(500)}!`
   const began = performance.now()
   for (const text of texts) expect(maskBody(text, [token]).length).toBeLessThan(200_000)

@@ -84,6 +84,11 @@ describe('bodies', () => {
     const long = await evergrant('capture', 'contoso-graph', '--for', '61m')
     expect(long.exit).toBe(2)
     expect(long.note).toContain('--for: expected 1s to 1h, but saw "61m"')
+    for (const args of [['--off'], ['contoso-graph', '--off', '--for', '5m']]) {
+      const refused = await evergrant('capture', ...args)
+      expect(refused.exit).toBe(2)
+      expect(refused.note).toContain('--off')
+    }
     expect((await evergrant('capture', '--json')).json()).toEqual([])
     const asked = await fetch(`${fixture.url}/api/v1/captures/contoso-graph`, {
       method: 'PUT',
