@@ -79,6 +79,14 @@ describe('a captured body', () => {
     expect(kept(zstdCompressSync(noise), 'text/plain', 'zstd')).toBe(said)
   })
 
+  it('shows nothing near its end when what tells of a secret may stand behind it', () => {
+    const long = `{"token":"${'x'.repeat(8_140)}","u":"https://user:HIDDEN0123456789012345678901@host/"}`
+    expect(long.slice(0, 8_192)).toContain('HIDDEN')
+    expect(long.slice(0, 8_192)).not.toContain('@host')
+    expect(kept(long, 'application/json')).toBe('…')
+    expect(kept(long.slice(0, 8_192), 'application/json')).toContain('"token":"[redacted]"')
+  })
+
   it('shows no token that its end cuts off, and no bomb is decoded', () => {
     const filler = 'x'.repeat(mostShown - 14)
     const shown = kept(`${filler}planted-token-0123456789`, 'text/plain') ?? ''

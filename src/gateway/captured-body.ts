@@ -14,6 +14,8 @@ import { isSecretName } from './secret-name.ts'
 const mostBytes = 8_192
 /** Characters shown of it. */
 export const mostShown = 4_096
+/** Never shown of the end of a beginning (characters). */
+const longestDoubt = 512
 /** No beginning of a body that is worth reading decodes to more. */
 const longestDecoded = 1_048_576
 
@@ -65,8 +67,11 @@ export class CapturedBody {
     const unmaskable = whyUnmaskable(text, this.#type)
     if (unmaskable !== undefined) return `(${unmaskable}: not kept)`
     const masked = maskBody(text, tokens, this.#type)
-    const isAll = this.#isWhole && bytes.length <= mostBytes && masked.length <= mostShown
-    return isAll ? masked : `${masked.slice(0, mostShown)}…`
+    const isCut = !this.#isWhole || bytes.length > mostBytes
+    // What tells that something is secret may stand behind it, where it was cut off.
+    const certain = isCut ? Math.max(0, masked.length - longestDoubt) : masked.length
+    if (!isCut && masked.length <= mostShown) return masked
+    return `${masked.slice(0, Math.min(mostShown, certain))}…`
   }
 }
 

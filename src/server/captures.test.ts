@@ -51,12 +51,37 @@ it('captures are followed, end by their instant, and outlive a store that is awa
   expect(told()).toEqual(['gateway.capture_ended'])
 
   // Read again by itself once the store is back.
-  listed = [{ connection: 'c', until: clock.now() + 60_000 }]
+  listed = [
+    { connection: 'b', until: now + 86_400_000 },
+    { connection: 'c', until: clock.now() + 60_000 },
+  ]
   await clock.advance(1_001)
   await expect.poll(() => captures.isOn('c')).toBe(true)
+  // What had its hour has no other without being asked for again.
+  expect(captures.isOn('b')).toBe(false)
   listed = []
   change()
   await expect.poll(() => captures.isOn('c')).toBe(false)
   expect(told()).toEqual(['gateway.capture_began', 'gateway.capture_ended'])
+  captures.close()
+})
+
+it('captures end in time on a clock that is set back', async () => {
+  const manual = createManualClock()
+  let setBack = 0
+  const clock = { ...manual, now: () => manual.now() - setBack }
+  const until = clock.now() + 60_000
+  const store = {
+    traces: { listCaptures: async () => [{ connection: 'a', until }] },
+    watchGenerations: () => () => {},
+  } as unknown as StoreOfCaptures
+  const captures = followCaptures(store, clock, () => {})
+  await captures.refresh()
+  expect(captures.isOn('a')).toBe(true)
+  setBack = 7_200_000
+  await manual.advance(60_001)
+  expect(captures.isOn('a')).toBe(false)
+  await captures.refresh()
+  expect(captures.isOn('a')).toBe(false)
   captures.close()
 })

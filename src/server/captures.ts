@@ -19,6 +19,8 @@ export interface Captures extends CaptureSwitch {
 interface Kept {
   readonly asked: number
   readonly until: number
+  /** The same on a clock that nobody sets back. */
+  readonly untilTick: number
 }
 
 /**
@@ -31,6 +33,8 @@ export function followCaptures(
   emit: Emit<GatewayEvent>,
 ): Captures {
   let kept = new Map<string, Kept>()
+  /** What ended here although the store still lists it, by what was asked. */
+  const over = new Map<string, number>()
   let reading = Promise.resolve()
   let isClosed = false
   let cancelNext = (): void => {}
@@ -40,18 +44,24 @@ export function followCaptures(
     emit({ type: 'gateway.capture_ended', at: clock.now(), connection })
   }
 
+  function leftOf({ until, untilTick }: Kept): number {
+    return Math.min(until - clock.now(), untilTick - clock.monotonic())
+  }
+
   /** What has reached its instant is told once and forgotten. */
   function dropEnded(): void {
     cancelNext()
     let next = Infinity
-    for (const [connection, { until }] of kept) {
-      if (until > clock.now()) next = Math.min(next, until)
+    for (const [connection, one] of kept) {
+      const left = leftOf(one)
+      if (left > 0) next = Math.min(next, left)
       else {
         kept.delete(connection)
+        over.set(connection, one.asked)
         end(connection)
       }
     }
-    if (next !== Infinity) cancelNext = clock.schedule(next - clock.now() + 1, dropEnded)
+    if (next !== Infinity) cancelNext = clock.schedule(next + 1, dropEnded)
   }
 
   async function read(): Promise<void> {
@@ -60,6 +70,7 @@ export function followCaptures(
     if (isClosed) return
     const next = new Map<string, Kept>()
     for (const { connection, until: asked } of listed) {
+      if (over.get(connection) === asked) continue
       const known = kept.get(connection)
       if (known?.asked === asked) {
         next.set(connection, known)
@@ -67,9 +78,12 @@ export function followCaptures(
       }
       // Whoever wrote it: none lasts longer than it may.
       const until = Math.min(asked, now + longestCaptureMs)
-      next.set(connection, { asked, until })
+      const untilTick = clock.monotonic() + until - now
+      next.set(connection, { asked, until, untilTick })
       emit({ type: 'gateway.capture_began', at: now, connection, until })
     }
+    const names = new Set(listed.map(({ connection }) => connection))
+    for (const connection of over.keys()) if (!names.has(connection)) over.delete(connection)
     for (const connection of kept.keys()) if (!next.has(connection)) end(connection)
     kept = next
     dropEnded()
@@ -89,8 +103,8 @@ export function followCaptures(
   return {
     isOn: (connection) => {
       if (kept.size === 0) return false
-      const until = kept.get(connection)?.until
-      return until !== undefined && clock.now() < until
+      const one = kept.get(connection)
+      return one !== undefined && leftOf(one) > 0
     },
     refresh,
     close: () => {
