@@ -59,6 +59,7 @@ describe('evergrant config check', () => {
       'providers',
       'connections',
       'imports',
+      'issuers',
     ])
   })
 })
