@@ -94,6 +94,8 @@ export type Connection = {
 }
 
 export type ErrorCode =
+  | 'account_ambiguous'
+  | 'account_unmatched'
   | 'assertion_invalid'
   | 'caller_exists'
   | 'caller_throttled'
@@ -102,6 +104,8 @@ export type ErrorCode =
   | 'candidate_refused'
   | 'certificate_invalid'
   | 'circuit_open'
+  | 'claim_missing'
+  | 'claim_type'
   | 'client_rejected'
   | 'collection_unknown'
   | 'config_invalid'

@@ -8,6 +8,13 @@ const badToken = {
   exit: 3,
 } as const
 
+const forbidden = {
+  status: 403,
+  retry: 'never',
+  actor: 'operator',
+  exit: 3,
+} as const
+
 /** Errors of access tokens that callers bring along; a code names what is wrong, its stage where. */
 export const identityErrors = defineErrors({
   token_too_large: {
@@ -92,5 +99,28 @@ export const identityErrors = defineErrors({
     ...badToken,
     title: 'The token is valid, but no access token for this API',
     remedy: 'Send the access token, not an ID token or a refresh token.',
+  },
+  claim_missing: {
+    ...forbidden,
+    title: 'The token does not say who the caller is in the way that is configured',
+    remedy:
+      'Have the claim that is named issued with access tokens for this API, or change the rules under `match:`; `evergrant explain` shows what is there and where it was looked for.',
+  },
+  claim_type: {
+    ...forbidden,
+    title: 'A claim that names the account is no text',
+    remedy: 'Have the authorization server issue the claim as one text, or match by another claim.',
+  },
+  account_unmatched: {
+    ...forbidden,
+    title: 'No account of the directory is the caller',
+    remedy:
+      'Import the directory again if the account is new; else compare the column with the claim in `evergrant explain`. A new token changes nothing.',
+  },
+  account_ambiguous: {
+    ...forbidden,
+    title: 'More than one account could be the caller',
+    remedy:
+      'Match by claims that are unique, such as `oid` (with `tid`): e-mail addresses and names can be the same in several accounts. None of them is chosen.',
   },
 })
