@@ -47,7 +47,7 @@ export class CallAnswer implements Flushable {
   #hasPieces = false
   /** Its head is on its way, or a piece: nothing is gained by waiting any more. */
   #hasBegun = false
-  #isSized = false
+  #headers: readonly string[] = []
   /** The first piece, until it is known whether it is the only one. */
   #first: Buffer | undefined
   #isClosed = false
@@ -77,7 +77,7 @@ export class CallAnswer implements Flushable {
   writeHead(status: number, list: string[], links: LinkPlaces | undefined): void {
     if (links !== undefined) this.#links = this.#rewrite(status, list, links)
     this.#response.writeHead(status, list)
-    this.#isSized = list.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name))
+    this.#headers = list
     this.status = status
     this.hasHead = true
   }
@@ -135,10 +135,14 @@ export class CallAnswer implements Flushable {
     if (this.#first !== undefined) this.#sendFirst()
     const { socket } = this.#response
     // Without a length and without chunks, a plain end would look like the end of the answer.
-    if (this.#response.chunkedEncoding || this.#isSized) {
+    if (this.#response.chunkedEncoding || this.#isSized()) {
       this.#response.destroy()
     } else if (socket === null) this.#response.destroy()
     else socket.resetAndDestroy()
+  }
+
+  #isSized(): boolean {
+    return this.#headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name))
   }
 
   /** The caller’s response is over: nothing more is written or told. */
