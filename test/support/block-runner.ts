@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { parse, stringify } from 'yaml'
+import { compileCache } from './compile-cache.ts'
 import type { MarkedBlock } from './document-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -39,6 +40,7 @@ export async function createBlockRunner(): Promise<BlockRunner> {
   await chmod(join(tools, 'npx'), 0o755)
   await installPackage(folder)
   const env = {
+    ...compileCache,
     HOME: folder,
     PATH: [tools, dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compileCache } from './compile-cache.ts'
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -25,7 +26,7 @@ export function startCli(
 ): CliProcess {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    env: { PATH: process.env['PATH'] ?? '', ...compileCache, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { AnyEvent } from '../../src/server/index.ts'
+import { compileCache } from './compile-cache.ts'
 
 const script = fileURLToPath(new URL('service.ts', import.meta.url))
 
@@ -65,6 +66,7 @@ export async function startService(
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
     env: {
       PATH: process.env['PATH'] ?? '',
+      ...compileCache,
       ...options.env,
       SERVICE_SKEW_MS: String(options.skewMs ?? 0),
     },
