@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { duration, listOf, must, text } from './fields.ts'
+import { guid } from './provider-schema.ts'
 import { issuer, origin } from './urls.ts'
-
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 const tenantId = must(text('the id of a tenant'), (value) => guid.test(value), {
   expected: 'the id of a tenant (a GUID)',

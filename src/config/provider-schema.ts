@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { duration, must, text } from './fields.ts'
 import { endpoint, issuer, origin } from './urls.ts'
 
-const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** An id as Entra writes it. */
+export const guid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const domain =
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/i
 const sharedEndpoints = ['common', 'organizations', 'consumers']

@@ -59,8 +59,9 @@ export class CapturedBody {
       return `(${this.#type === '' ? 'no content type' : maskBody(this.#type, tokens).slice(0, 100)}: not kept)`
     }
     const bytes = decode(Buffer.concat(this.#pieces), this.#coding)
-    if (bytes === undefined || bytes.length === 0)
+    if (bytes === undefined || bytes.length === 0) {
       return `(content coding ${JSON.stringify(this.#coding.slice(0, 20))}: not decoded)`
+    }
     // A text of two-byte characters, whatever it says of itself, would pass every mask.
     if (bytes.subarray(0, mostBytes).includes(0)) return '(not a text: not kept)'
     const text = bytes.subarray(0, mostBytes).toString('utf8')

@@ -30,7 +30,7 @@ import type { CallTrace } from './call-trace.ts'
 import type { CaptureSwitch } from './gateway-ports.ts'
 import { HeldAnswer } from './held-answer.ts'
 import { endSoftly, linger } from './linger.ts'
-import { missedDeadline, type Wait } from './missed-deadline.ts'
+import { lastWordMs, lookUpMs, missedDeadline, tokenWaitMs, type Wait } from './missed-deadline.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { reportOf, type AnswerVerdict } from './rejection-rules.ts'
 import { isIdempotent, whyNotReplay, type Refusal } from './replay-rules.ts'
@@ -61,15 +61,6 @@ const peekMs = 200
 
 /** Event streams may be silent for as long, whatever the upstream’s own bound (ms). */
 const eventStreamIdleMs = 15 * 60_000
-
-/** How long a token may be waited for, longer than the engine ever does (ms). */
-const tokenWaitMs = 60_000
-
-/** How long a caller may be looked up, longer than a store ever takes (ms). */
-const lookUpMs = 60_000
-
-/** How long an answer of ours may take to be read by the caller (ms). */
-const lastWordMs = 10_000
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 /** An event of a call, what is the same for all of them left out. */
@@ -332,8 +323,7 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
   }
 
   #mayRetry(): boolean {
-    if (this.#wasRetried || !isIdempotent(this.#request.method ?? '')) return false
-    return this.#body === undefined || this.#body.kept !== undefined
+    return !this.#wasRetried && isIdempotent(this.#request.method ?? '') && this.#isBodyKept()
   }
 
   // Judging an answer that may be about the token.
@@ -457,14 +447,17 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
     const list = answerHeadersToPass(headers)
     list.push('evergrant-trace', id, 'evergrant-request-id', requestId)
     if (this.#replayNote !== undefined) list.push('evergrant-replay', this.#replayNote)
-    const links = {
-      base: lane.origin + lane.basePath,
-      gateway: `${this.#context.publicUrl}/proxy/${address}`,
-      headers,
-      hasBody: this.#request.method !== 'HEAD',
-    }
+    const links =
+      lane.settings.links === 'keep'
+        ? undefined
+        : {
+            base: lane.origin + lane.basePath,
+            gateway: `${this.#context.publicUrl}/proxy/${address}`,
+            headers,
+            hasBody: this.#request.method !== 'HEAD',
+          }
     try {
-      this.#answer.writeHead(status, list, lane.settings.links === 'rewrite' ? links : undefined)
+      this.#answer.writeHead(status, list, links)
     } catch (cause) {
       const words = 'a header of it cannot be passed on'
       return this.#fail(new EvergrantError('upstream_answer_invalid', words, { cause }))

@@ -2,7 +2,6 @@ import { maskOwnSecrets } from '../kernel/index.ts'
 import { maskForm, maskMembers } from './mask-members.ts'
 import { maskToken, redacted } from './mask-token.ts'
 
-const jwt = /eyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g
 const credential =
   /\b(Bearer|Basic|DPoP|SharedKey(?:Lite)?|Negotiate|NTLM|Token)((?:\s|%20|\+)+)(?!(?:authorization_uri|resource_metadata|error_description)=)[\w.~+/=:%-]{16,}/gi
 /** A short one, which has a digit or its end filled up; prose has neither. */
@@ -20,7 +19,6 @@ export function maskText(text: string, tokens: readonly string[]): string {
   let masked = text
   for (const token of tokens) masked = maskToken(masked, token)
   return maskOwnSecrets(masked)
-    .replaceAll(jwt, redacted)
     .replaceAll(credential, `$1$2${redacted}`)
     .replaceAll(shortCredential, `$1$2${redacted}`)
     .replaceAll(pem, `$1 ${redacted}`)

@@ -4,6 +4,13 @@ import type { UpstreamLane } from './upstream-plan.ts'
 /** What a call waits for, so that a missed deadline can be told. */
 export type Wait = 'look_up' | 'token' | 'connection' | 'caller' | 'answer' | 'body'
 
+/** How long a caller may be looked up, longer than a store ever takes (ms). */
+export const lookUpMs = 60_000
+/** How long a token may be waited for, longer than the engine ever does (ms). */
+export const tokenWaitMs = 60_000
+/** How long an answer of ours may take to be read by the caller (ms). */
+export const lastWordMs = 10_000
+
 /** A deadline that passed before there was anything to answer. */
 export interface MissedDeadline {
   readonly error: EvergrantError
@@ -21,14 +28,8 @@ export function missedDeadline(
   lane: UpstreamLane | undefined,
   isHeldUp: boolean,
 ): MissedDeadline {
-  if (lane === undefined || wait === 'look_up') {
-    const words = 'the caller was not looked up in time'
-    return ours(new EvergrantError('store_unavailable', words, { retryAfterMs: 5_000 }))
-  }
-  if (wait === 'token') {
-    const words = 'no token came in time'
-    return ours(new EvergrantError('token_unavailable', words, { retryAfterMs: 5_000 }))
-  }
+  if (lane === undefined || wait === 'look_up') return ours(lookUpMissed())
+  if (wait === 'token') return ours(tokenMissed())
   if (wait === 'caller' && !isHeldUp) {
     return ours(new EvergrantError('request_timeout', 'its body stopped coming'))
   }
@@ -44,6 +45,17 @@ export function missedDeadline(
     // Where others have connections, there was none left: that tells nothing about the API.
     isOfApi: wait !== 'connection' || lane.load.sending === 0,
   }
+}
+
+/** The store did not say who calls. */
+export function lookUpMissed(): EvergrantError {
+  const words = 'the caller was not looked up in time'
+  return new EvergrantError('store_unavailable', words, { retryAfterMs: 5_000 })
+}
+
+/** Nobody gave a token. */
+export function tokenMissed(): EvergrantError {
+  return new EvergrantError('token_unavailable', 'no token came in time', { retryAfterMs: 5_000 })
 }
 
 function ours(error: EvergrantError): MissedDeadline {

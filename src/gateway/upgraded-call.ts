@@ -20,6 +20,7 @@ import type { Deadlines, Watched } from './deadlines.ts'
 import { describeFailure } from './describe-failure.ts'
 import { describeHeaders } from './describe-headers.ts'
 import { answerHeadersToPass, type IncomingHeaders } from './forward-headers.ts'
+import { lastWordMs, lookUpMissed, lookUpMs, tokenMissed, tokenWaitMs } from './missed-deadline.ts'
 import { parseTarget, type ProxyTarget } from './parse-target.ts'
 import { requestToApi } from './request-to-api.ts'
 import { tokenUnavailable } from './token-unavailable.ts'
@@ -33,14 +34,8 @@ export interface UpgradeContext extends AdmissionContext {
   readonly onOver: (call: UpgradedCall) => void
 }
 
-/** How long a caller may be looked up, and how long a token waited for (ms). */
-const lookUpMs = 60_000
-const tokenWaitMs = 60_000
 /** How long a caller may take to close its side, once it was answered otherwise (ms). */
 const lingerMs = 2_000
-
-/** How long the caller may take to read the end of what it is sent (ms). */
-const lastWordMs = 10_000
 
 type Wait = 'look_up' | 'token' | 'upgrade' | 'body' | 'last_word'
 
@@ -340,16 +335,8 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     const waitingFor = this.#waitingFor
     this.#trace.step('deadline', { waitingFor })
     if (this.#upstream !== undefined || waitingFor === 'last_word') return this.#end()
-    if (waitingFor === 'look_up') {
-      const words = 'the caller was not looked up in time'
-      const options = { retryAfterMs: 5_000 }
-      return this.#failWith(new EvergrantError('store_unavailable', words, options))
-    }
-    if (waitingFor === 'token') {
-      const words = 'no token came in time'
-      const options = { retryAfterMs: 5_000 }
-      return this.#failWith(new EvergrantError('token_unavailable', words, options))
-    }
+    if (waitingFor === 'look_up') return this.#failWith(lookUpMissed())
+    if (waitingFor === 'token') return this.#failWith(tokenMissed())
     const isFull = this.#controller === undefined && (this.#plan?.lane.load.sending ?? 0) > 0
     if (waitingFor === 'upgrade' && !isFull) this.#admitted?.pass.fail()
     const words =

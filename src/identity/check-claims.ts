@@ -1,10 +1,10 @@
-import { formatDuration } from '../kernel/index.ts'
+import { err, formatDuration, ok, type Result } from '../kernel/index.ts'
 import type { VerificationKey } from '../oauth/index.ts'
 import type { AcceptedIssuer } from './accepted-issuers.ts'
 import type { CompactJwt } from './compact-jwt.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { JsonObject } from './strict-json.ts'
-import { kindOf, type TokenKind } from './token-kind.ts'
+import type { TokenKind } from './token-kind.ts'
 
 /** The last second of the year 9999. */
 const lastSecond = 253_402_300_799
@@ -19,22 +19,24 @@ export interface TokenTimes {
 export function readTimes(
   { exp, nbf, iat }: JsonObject,
   { longestLifeMs }: AcceptedIssuer['settings'],
-): TokenTimes | Refusal {
+): Result<TokenTimes, Refusal> {
   const end = secondsOf(exp)
-  if (end === undefined || end <= 0) return timeInvalid('"exp" as seconds', seen(exp))
+  if (end === undefined || end <= 0) return err(timeInvalid('"exp" as seconds', seen(exp)))
   const begin = nbf === undefined ? 0 : secondsOf(nbf)
-  if (begin === undefined) return timeInvalid('"nbf" as seconds', seen(nbf))
+  if (begin === undefined) return err(timeInvalid('"nbf" as seconds', seen(nbf)))
   const issued = iat === undefined ? undefined : secondsOf(iat)
-  if (iat !== undefined && issued === undefined) return timeInvalid('"iat" as seconds', seen(iat))
+  if (iat !== undefined && issued === undefined) {
+    return err(timeInvalid('"iat" as seconds', seen(iat)))
+  }
   if (begin > end || (issued ?? 0) > end) {
-    return timeInvalid('"nbf" and "iat" before "exp"', 'one behind it')
+    return err(timeInvalid('"nbf" and "iat" before "exp"', 'one behind it'))
   }
   const from = issued ?? (begin > 0 ? begin : undefined)
   if (from !== undefined && (end - from) * 1_000 > longestLifeMs) {
     const life = formatDuration((end - from) * 1_000)
-    return timeInvalid(`a life of ${formatDuration(longestLifeMs)} at most`, life)
+    return err(timeInvalid(`a life of ${formatDuration(longestLifeMs)} at most`, life))
   }
-  return { expiresAt: end * 1_000, notBefore: Math.max(begin, issued ?? 0) * 1_000 }
+  return ok({ expiresAt: end * 1_000, notBefore: Math.max(begin, issued ?? 0) * 1_000 })
 }
 
 /** Whether a token lives now; asked again at every use of a verdict. */
@@ -114,13 +116,10 @@ export function checkTenant(
 }
 
 /** Whether it is an access token, as far as a token tells what it is. */
-export function checkKind(jwt: CompactJwt, issuer: AcceptedIssuer): TokenKind | Refusal {
-  const kind = kindOf(jwt.header, jwt.claims)
-  if (kind.kind === 'id_token' && !issuer.settings.acceptsIdTokens) {
-    const what = `an ID token: ${kind.because}`
-    return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
-  }
-  return kind
+export function checkKind(kind: TokenKind, { settings }: AcceptedIssuer): Refusal | undefined {
+  if (kind.kind !== 'id_token' || settings.acceptsIdTokens) return undefined
+  const what = `an ID token: ${kind.because}`
+  return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
 }
 
 /** A value of a claim as a refusal repeats it: short, and never more than the caller sent. */

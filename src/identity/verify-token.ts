@@ -156,15 +156,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return refuseSignature(jwt, issuer)
     }
     const times = readTimes(jwt.claims, issuer.settings)
-    if ('stage' in times) return err(times)
-    const kind = checkKind(jwt, issuer)
+    if (!times.ok) return times
+    const kind = kindOf(jwt.header, jwt.claims)
     const refusal =
-      checkTimes(times, clock.now(), issuer.settings.skewMs) ??
-      checkAudience(jwt, issuer, 'stage' in kind ? kindOf(jwt.header, jwt.claims) : kind) ??
-      checkTenant(jwt, issuer, key)
+      checkTimes(times.value, clock.now(), issuer.settings.skewMs) ??
+      checkAudience(jwt, issuer, kind) ??
+      checkTenant(jwt, issuer, key) ??
+      checkKind(kind, issuer)
     if (refusal !== undefined) return err(refusal)
-    if ('stage' in kind) return err(kind)
-    const verified = { issuer, claims: jwt.claims, kind, times, keyId: jwt.keyId }
+    const verified = { issuer, claims: jwt.claims, kind, times: times.value, keyId: jwt.keyId }
     if (name !== undefined) keep(name, { verified, keyGeneration, keptAt: clock.monotonic() })
     return ok(verified)
   }

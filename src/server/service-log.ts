@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
-import { maskOwnSecrets, redact, type Clock } from '../kernel/index.ts'
+import { redact, type Clock } from '../kernel/index.ts'
 import type { AnyEvent } from './compose.ts'
 
 /** How much is told. */
@@ -100,7 +100,7 @@ function requestText(line: RequestLine, time: string): string {
   const trace = traceId === undefined ? '' : `,"traceId":"${traceId}"`
   const caller = callerId === undefined ? '' : `,"callerId":"${callerId}"`
   const why = code === undefined ? '' : `,"code":"${code}"`
-  return `{"level":"info","time":"${time}","requestId":"${requestId}","method":"${method}","path":${JSON.stringify(maskOwnSecrets(path))},"status":${status},"durationMs":${durationMs}${trace}${caller}${why},"msg":"request"}\n`
+  return `{"level":"info","time":"${time}","requestId":"${requestId}","method":"${method}","path":${JSON.stringify(path)},"status":${status},"durationMs":${durationMs}${trace}${caller}${why},"msg":"request"}\n`
 }
 
 /** Instants as text; the same millisecond is written once. */

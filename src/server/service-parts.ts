@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { CallerDirectory } from '../access/index.ts'
+import { maskOwnSecrets } from '../kernel/index.ts'
 import { knownCallerOf, callerCheck } from './caller-check.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
@@ -25,7 +26,7 @@ export function observeRequests(log: ServiceLog, metrics: ServiceMetrics): Servi
       log.request({
         requestId,
         method,
-        path: request.url.split('?', 1)[0] ?? '',
+        path: maskOwnSecrets(request.url.split('?', 1)[0] ?? ''),
         status,
         durationMs: Math.round(durationMs * 10) / 10,
         ...(typeof traceId === 'string' ? { traceId } : {}),
