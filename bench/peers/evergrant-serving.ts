@@ -1,12 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { pino } from 'pino'
-import { startServing, type Serving } from '../../src/server/index.ts'
-import { generateKey } from '../../src/vault/index.ts'
+import type { Serving } from '../../src/server/index.ts'
 import { watchLoop, type LoopDelay } from '../loop-delay.ts'
 import { serve } from '../serve.ts'
 import type { SimulatorFacts } from '../simulator.ts'
+import { startBenchService } from './service-folder.ts'
 
 /** What the service is told; the first order starts it. */
 export type ServingOrder =
@@ -71,16 +68,10 @@ async function start({
   tokens,
   simulator,
 }: Extract<ServingOrder, { do: 'start' }>): Promise<void> {
-  const configPath = join(folder, 'evergrant.yaml')
-  await writeFile(join(folder, 'evergrant.key'), generateKey().reveal(), { mode: 0o600 })
-  await writeFile(join(folder, 'client-secret'), 'secret', { mode: 0o600 })
-  await writeFile(join(folder, 'graph-secret'), simulator.client.secret, { mode: 0o600 })
-  await writeFile(
-    configPath,
-    `store: sqlite:./evergrant.db
-encryption: { keys: [{ id: k1, file: ./evergrant.key }] }
-server: { listen: "127.0.0.1:0" }
-providers:
+  serving = await startBenchService({
+    folder,
+    secrets: { 'client-secret': 'secret', 'graph-secret': simulator.client.secret },
+    config: `providers:
   lab: { type: oauth2, tokenEndpoint: "${tokens}/token" }
   contoso: { type: entra, tenant: "${simulator.tenant}", authority: "${simulator.authority}", graph: "${simulator.graph}" }
 connections:
@@ -98,11 +89,6 @@ connections:
 imports:
   nightly: { connection: graph, collections: [users], to: store }
 `,
-  )
-  serving = await startServing({
-    configPath,
-    env: {},
-    logTo: pino.destination({ dest: 1, sync: false, minLength: 65_536, maxWrite: 131_072 }),
   })
   const added = await serving.callerDesk.add({ name: 'bench', connections: '*', role: 'admin' })
   key = added.key.reveal()
