@@ -1,4 +1,3 @@
-import type { AccessToken } from '../kernel/index.ts'
 import { headerOf, type AnswerHeaders } from './answer-headers.ts'
 import { CapturedBody } from './captured-body.ts'
 import type { TraceBodies } from './trace.ts'
@@ -9,16 +8,10 @@ export class CallCapture {
   /** The answer that comes in. */
   answer: CapturedBody | undefined
   #refused: CapturedBody | undefined
-  readonly #tokens = new Set<string>()
 
   /** `type` and `coding` are those of the request. */
   constructor(type: string | undefined, coding: string | undefined) {
     this.request = new CapturedBody(type, coding)
-  }
-
-  /** The call is sent with a token: it must not be seen in what comes back. */
-  onToken(token: AccessToken): void {
-    this.#tokens.add(token.secret.reveal())
   }
 
   onAnswer(headers: AnswerHeaders): void {
@@ -29,9 +22,12 @@ export class CallCapture {
     )
   }
 
-  /** Beginnings of the bodies that came; undefined when none did. */
-  describe(): TraceBodies | undefined {
-    const tokens = [...this.#tokens]
+  /**
+   * Beginnings of the bodies that came; undefined when none did.
+   *
+   * @param tokens Those the call was sent with: none of them may be seen.
+   */
+  describe(tokens: readonly string[]): TraceBodies | undefined {
     const request = this.request.describe(tokens)
     const refused = this.#refused?.describe(tokens)
     const response = this.answer?.describe(tokens)

@@ -104,8 +104,9 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
   #wasRetried = false
   #replayNote: string | undefined
   #outcome: TraceOutcome = 'served'
-  /** Of the answer that refused the token. */
+  /** Of the answer that refused the token, and that token. */
   #firstStatus = 0
+  #refusedToken: AccessToken | undefined
   /** For a body that is sent as a whole. */
   #pendingToken: AccessToken | undefined
 
@@ -252,7 +253,6 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
     const { lane } = this.#plan as CallPlan
     const attempt = new Attempt(token, this, lane.load)
     this.#attempt = attempt
-    this.#capture?.onToken(token)
     this.#waitFor('connection', lane.settings.timeouts.connectMs)
     const target = this.#target as ProxyTarget
     lane.pool.dispatcher.dispatch(requestToApi(lane, target, this.#request, token, body), attempt)
@@ -401,7 +401,8 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
   #replay(held: HeldAnswer, token: AccessToken, rule: string): void {
     held.attempt.giveUp()
     this.#held = undefined
-    this.#describeAnswer(held.attempt)
+    this.#refusedToken = held.attempt.token
+    this.#describeAnswer()
     this.#trace.wasReplayed = true
     this.#replayNote = `replayed; rule=${rule}`
     this.#firstStatus = held.status
@@ -577,7 +578,7 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
     if (!this.#answer.isRead) this.#outcome = this.#outcomeUnread()
     this.#trace.requestBytes = this.#body?.bytes ?? 0
     this.#trace.responseBytes = this.#answer.bytes
-    this.#trace.bodies = this.#capture?.describe()
+    this.#trace.bodies = this.#capture?.describe(this.#tokens())
     if (!this.#trace.isPlainAs(this.#outcome, this.#answer.status)) this.#describeHeaders()
     this.#trace.end(this.#outcome, this.#answer.status)
     this.#context.onOver(this)
@@ -587,18 +588,22 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
 
   /** Written for the traces that somebody reads; the others cost nothing. */
   #describeHeaders(): void {
-    const tokens = this.#attempt === undefined ? [] : [this.#attempt.token.secret.reveal()]
-    const headers = describeHeaders(this.#request.rawHeaders, tokens)
+    const headers = describeHeaders(this.#request.rawHeaders, this.#tokens())
     this.#trace.stepBefore('received', { headers })
-    this.#describeAnswer(this.#attempt)
+    this.#describeAnswer()
   }
 
-  #describeAnswer(attempt: Attempt | undefined): void {
+  #describeAnswer(): void {
     const headers = this.#answerHeaders
-    if (headers === undefined || attempt === undefined) return
-    const text = describeHeaders(headers, [attempt.token.secret.reveal()])
-    this.#trace.tellMore('answered', { headers: text })
+    if (headers === undefined) return
+    this.#trace.tellMore('answered', { headers: describeHeaders(headers, this.#tokens()) })
     this.#answerHeaders = undefined
+  }
+
+  /** Every token it was sent with. */
+  #tokens(): readonly string[] {
+    const sent = [this.#refusedToken, this.#attempt?.token]
+    return sent.flatMap((token) => (token === undefined ? [] : [token.secret.reveal()]))
   }
 
   // Deadlines.

@@ -126,6 +126,32 @@ it('no trace, event or count shows a planted secret, with bodies kept or not', a
   expect(captured).toBeGreaterThan(10)
 })
 
+it('an answer that quotes the token before its own shows neither', async () => {
+  const seen: string[] = []
+  await using api = await startApi((request, response) => {
+    request.resume()
+    seen.push(request.headers.authorization?.slice(7) ?? '')
+    const quoted = `Bearer error="invalid_token", error_description="${seen.join(' ')}"`
+    response.writeHead(seen.length === 1 ? 401 : 403, {
+      'content-type': 'text/plain',
+      'www-authenticate': quoted,
+    })
+    response.end(seen.join(' '))
+  })
+  await using fixture = await startGateway(
+    { '': settingsFor(api.url) },
+    { captures: { isOn: () => true } },
+  )
+  fixture.engine.endpoint.answer = (request) =>
+    issue(request, 3_600, { access_token: randomBytes(48).toString('base64url') })
+  await fixture.call('/proxy/api/orders', { headers: { 'evergrant-key': callerKey } })
+  await expect.poll(() => fixture.gateway.calls, { interval: 1 }).toBe(0)
+  const [trace] = fixture.traces.takeBatch(10)
+  expect(trace?.bodies?.response).toBe('[redacted] [redacted]')
+  expect(seen).toHaveLength(2)
+  for (const token of seen) expect(JSON.stringify(trace)).not.toContain(token)
+})
+
 it('a captured call shows both answers and the request, masked', async () => {
   let calls = 0
   await using api = await startApi((request, response) => {
