@@ -1,3 +1,19 @@
+export type {
+  Account,
+  AccountKey,
+  AccountKind,
+  AccountLink,
+  AccountListQuery,
+  AccountQuestion,
+  AccountRole,
+  AccountStore,
+  ColumnSpread,
+  LookupColumn,
+  PeopleStore,
+  Person,
+  PersonAccount,
+  PersonRecord,
+} from './account-ports.ts'
 export { collections, isCollectionName } from './collections.ts'
 export type { Collection, CollectionName, ObjectKind, RowKind } from './collections.ts'
 export type {
