@@ -1,5 +1,6 @@
 import { checkConnection } from './check-connection.ts'
 import { checkImport } from './check-import.ts'
+import { checkIssuer } from './check-issuer.ts'
 import { checkServer } from './check-server.ts'
 import { describeSeen } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
@@ -19,6 +20,7 @@ export function checkReferences(source: YamlSource): readonly Finding[] {
     ...namesOf('providers').flatMap((name) => checkRotation(name, source)),
     ...namesOf('connections').flatMap((name) => checkConnection(name, source)),
     ...namesOf('imports').flatMap((name) => checkImport(name, source)),
+    ...namesOf('issuers').flatMap((name) => checkIssuer(name, source)),
   ]
 }
 

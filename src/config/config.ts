@@ -190,13 +190,54 @@ export interface ImportConfig {
   readonly schedule?: string
 }
 
+/** Where claims of a caller come from. */
+export type ClaimSourceConfig = 'token' | 'id_token' | 'introspection' | 'userinfo'
+
+/** How one account is found: every pair has to hold. */
+export interface MatchRuleConfig {
+  /** Never empty. */
+  readonly pairs: readonly {
+    readonly claim: string
+    readonly column: string
+    readonly source?: ClaimSourceConfig
+    readonly ignoreCase: boolean
+  }[]
+  readonly acrossTenants: boolean
+  readonly acceptMutable: boolean
+}
+
+/** What callers may do: all, or those whom the condition names. */
+export interface AccessRuleConfig {
+  readonly when?:
+    | { readonly claim: string; readonly value: string }
+    /** The id of a group, in lower case. */
+    | { readonly group: string }
+    | { readonly app: string }
+  readonly role?: 'viewer' | 'operator' | 'admin'
+  readonly connections: readonly string[] | '*'
+}
+
 /** One entry of `issuers`; durations in milliseconds. */
 export type IssuerConfig = {
   readonly name: string
   readonly audiences: readonly string[]
   readonly skewMs: number
   readonly longestLifeMs: number
-  readonly acceptsIdTokens: boolean
+  /** In order; never empty. */
+  readonly claims: readonly ClaimSourceConfig[]
+  /** In order; empty: callers need no account. */
+  readonly match: readonly MatchRuleConfig[]
+  readonly userName: string
+  /** A token needs one of them; empty: none. */
+  readonly scopes: readonly string[]
+  readonly access: readonly AccessRuleConfig[]
+  readonly client?: {
+    readonly id: string
+    readonly credentials: readonly CredentialConfig[]
+  }
+  readonly introspection: { readonly endpoint?: string; readonly clients: readonly string[] }
+  readonly userinfo: { readonly endpoint?: string; readonly acceptAnyAudience: boolean }
+  readonly longestSessionMs: number
 } & (
   | {
       readonly type: 'entra'
@@ -204,8 +245,15 @@ export type IssuerConfig = {
       readonly tenants: readonly string[]
       readonly cloud: 'global' | 'usgov' | 'china'
       readonly authority?: string
+      /** Whose token asks Graph for the groups of a caller: `connection` or `template@tenant`. */
+      readonly groups?: { readonly connection: string }
     }
-  | { readonly type: 'oidc'; readonly issuer: string }
+  | {
+      readonly type: 'oidc'
+      readonly issuer: string
+      /** The tenant whose accounts its callers are, in lower case. */
+      readonly tenant?: string
+    }
 )
 
 /** Where the data is kept. */

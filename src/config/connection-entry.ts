@@ -35,7 +35,8 @@ export function connectionEntry(connection: ConnectionConfig): Record<string, un
   }
 }
 
-function credentialEntry(credential: CredentialConfig): Record<string, unknown> {
+/** A client credential as an entry says it. */
+export function credentialEntry(credential: CredentialConfig): Record<string, unknown> {
   const { expiresAt } = credential
   const expiry = expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt).toISOString() }
   switch (credential.type) {

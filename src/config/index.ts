@@ -1,12 +1,15 @@
 export { configHints } from './config-hints.ts'
 export type {
+  AccessRuleConfig,
   ApiUpstreamConfig,
+  ClaimSourceConfig,
   Config,
   ConnectionConfig,
   CredentialConfig,
   EntraProviderConfig,
   ImportConfig,
   IssuerConfig,
+  MatchRuleConfig,
   OAuth2ProviderConfig,
   OidcProviderConfig,
   ProviderConfig,

@@ -76,6 +76,7 @@ const provider: fc.Arbitrary<ProviderConfig> = lean<ProviderConfig>(
     }),
     fc.record({
       type: fc.constant('oidc' as const),
+      tenant: fc.constant('11111111-2222-4333-8444-555555555555'),
       issuer: fc.constant('https://sso.example.com'),
       rotation,
     }),
@@ -195,7 +196,52 @@ const issuerFields = {
   audiences: fc.uniqueArray(fc.constantFrom('api://orders', 'a b', 'https://x/'), { minLength: 1 }),
   skewMs: fc.integer({ min: 0, max: 300_000 }),
   longestLifeMs: fc.integer({ min: 60_000, max: 2_592_000_000 }),
-  acceptsIdTokens: fc.boolean(),
+  claims: fc.constantFrom<IssuerConfig['claims']>(['token'], ['token', 'id_token']),
+  match: fc.constantFrom<IssuerConfig['match']>(
+    [],
+    [
+      {
+        pairs: [{ claim: 'oid', column: 'id', ignoreCase: false }],
+        acrossTenants: false,
+        acceptMutable: false,
+      },
+      {
+        pairs: [
+          { claim: 'email', column: 'mail', source: 'token', ignoreCase: true },
+          { claim: 'employee', column: 'employeeId', ignoreCase: false },
+        ],
+        acrossTenants: true,
+        acceptMutable: true,
+      },
+    ],
+  ),
+  userName: fc.constantFrom('preferred_username', 'https://x/name'),
+  scopes: fc.constantFrom<readonly string[]>([], ['access_as_user']),
+  access: fc.constantFrom<IssuerConfig['access']>(
+    [],
+    [
+      { connections: '*', role: 'viewer' },
+      { when: { claim: 'roles', value: 'Admin' }, role: 'admin', connections: [] },
+      { when: { group: '11111111-2222-4333-8444-555555555555' }, connections: ['a'] },
+      { when: { app: 'app-1' }, role: 'operator', connections: ['a', 'b'] },
+    ],
+  ),
+  client: optional(
+    fc.record({
+      id: fc.constant('api-1'),
+      credentials: fc.array(
+        fc.record({
+          type: fc.constant('secret' as const),
+          secret: reference,
+          via: fc.constant('basic' as const),
+        }),
+        { maxLength: 2 },
+      ),
+    }),
+  ),
+  introspection: fc.constant({ clients: [] }),
+  userinfo: fc.constant({ acceptAnyAudience: false }),
+  longestSessionMs: fc.integer({ min: 60_000, max: 2_592_000_000 }),
 }
 const issuer: fc.Arbitrary<IssuerConfig> = fc.oneof(
   lean<IssuerConfig>(
@@ -211,6 +257,7 @@ const issuer: fc.Arbitrary<IssuerConfig> = fc.oneof(
     fc.record({
       ...issuerFields,
       type: fc.constant('oidc' as const),
+      tenant: fc.constant('11111111-2222-4333-8444-555555555555'),
       issuer: fc.constantFrom('https://sso.example.com', 'https://sso.example.com/a/'),
     }),
   ),

@@ -7,7 +7,7 @@ import type {
   SecretReference,
   ServerConfig,
 } from './config.ts'
-import { connectionEntry } from './connection-entry.ts'
+import { connectionEntry, credentialEntry } from './connection-entry.ts'
 import { durationText } from './duration-text.ts'
 import { listenText } from './listen-address.ts'
 
@@ -34,13 +34,31 @@ export function maskConfig(config: Config): string {
   return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
-function writeIssuer({ skewMs, longestLifeMs, acceptsIdTokens, ...rest }: IssuerConfig): object {
+function writeIssuer({
+  skewMs,
+  longestLifeMs,
+  longestSessionMs,
+  match,
+  access,
+  client,
+  ...rest
+}: IssuerConfig): object {
   return {
     ...rest,
     name: undefined,
     skew: durationText(skewMs),
     longestLife: durationText(longestLifeMs),
-    idTokens: acceptsIdTokens,
+    sessions: { longest: durationText(longestSessionMs) },
+    match: match.map(({ pairs, ...settings }) => ({ all: pairs, ...settings })),
+    access: access.map(({ when, ...gives }) => ({
+      ...when,
+      ...gives,
+      connections: gives.connections.length === 0 ? undefined : gives.connections,
+    })),
+    client:
+      client === undefined
+        ? undefined
+        : { id: client.id, credentials: client.credentials.map(credentialEntry) },
   }
 }
 

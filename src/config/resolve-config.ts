@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import type { ConfigFile } from './config-schema.ts'
-import type { Config, ImportConfig, IssuerConfig, ProviderConfig, StoreConfig } from './config.ts'
+import type { Config, ImportConfig, ProviderConfig, StoreConfig } from './config.ts'
 import { isPostgres, resolvePostgresUrl } from './postgres-url.ts'
 import { locate, resolveConnection } from './resolve-connection.ts'
+import { resolveIssuer } from './resolve-issuer.ts'
 import { resolveServer } from './resolve-server.ts'
 import { sqlitePath } from './store-schema.ts'
 
@@ -25,7 +26,7 @@ export function resolveConfig(read: ConfigFile, file: string, directory: string)
       resolveConnection(name, connection, providers[connection.provider], directory),
     ),
     imports: mapValues(read.imports, (name, entry) => resolveImport(name, entry, directory)),
-    issuers: mapValues(read.issuers, resolveIssuer),
+    issuers: mapValues(read.issuers, (name, issuer) => resolveIssuer(name, issuer, directory)),
   }
 }
 
@@ -102,25 +103,6 @@ function resolveImport(
     csv: read.csv ?? { header: true, delimiter: ',', bom: false },
     deleteAtMost: read.deleteAtMost ?? 0.1,
     ...(schedule === undefined ? {} : { schedule }),
-  }
-}
-
-function resolveIssuer(name: string, read: ConfigFile['issuers'][string]): IssuerConfig {
-  const common = {
-    name,
-    audiences: read.audiences,
-    skewMs: read.skew,
-    longestLifeMs: read.longestLife,
-    acceptsIdTokens: read.idTokens,
-  }
-  if (read.type === 'oidc') return { ...common, type: 'oidc', issuer: read.issuer }
-  const { tenants, cloud, authority } = read
-  return {
-    ...common,
-    type: 'entra',
-    tenants: [...new Set(tenants)],
-    cloud,
-    ...(authority === undefined ? {} : { authority }),
   }
 }
 

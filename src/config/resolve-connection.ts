@@ -68,7 +68,8 @@ function targetIn({
   return resource === undefined ? undefined : { resource }
 }
 
-function resolveCredential(
+/** Fills in what a checked credential left out. */
+export function resolveCredential(
   written: ConnectionEntry['client']['credentials'][number],
   directory: string,
 ): CredentialConfig {

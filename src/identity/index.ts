@@ -7,6 +7,7 @@ export type {
 } from './accepted-issuers.ts'
 export { explainToken, explainUnverified } from './explain-token.ts'
 export type { ExplainedClaim, ExplainedStage, Explanation } from './explain-token.ts'
+export type { Identified, Identifier, Identity, IdentityRefusal } from './identity.ts'
 export { errorOf } from './refusal.ts'
 export type { Refusal, Stage } from './refusal.ts'
 export { createTokenVerifier } from './verify-token.ts'

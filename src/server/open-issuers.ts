@@ -30,7 +30,10 @@ export function openIssuers(
 }
 
 function openIssuer(config: IssuerConfig, transport: Transport): readonly AcceptedIssuerOptions[] {
-  const settings: IssuerSettings = config
+  const settings: IssuerSettings = {
+    ...config,
+    acceptsIdTokens: config.claims.includes('id_token'),
+  }
   if (config.type === 'oidc') {
     return [
       {
