@@ -76,7 +76,6 @@ const provider: fc.Arbitrary<ProviderConfig> = lean<ProviderConfig>(
     }),
     fc.record({
       type: fc.constant('oidc' as const),
-      tenant: fc.constant('11111111-2222-4333-8444-555555555555'),
       issuer: fc.constant('https://sso.example.com'),
       rotation,
     }),
