@@ -1,3 +1,4 @@
+export { entraUserInfoClaims, shortClaimName } from './claim-names.ts'
 export { createManualClock, systemClock } from './clock.ts'
 export type { Clock, ManualClock } from './clock.ts'
 export { formatDuration, parseDuration } from './durations.ts'
