@@ -118,6 +118,7 @@ export type ErrorCode =
   | 'connection_unknown'
   | 'consent_needed'
   | 'consent_required'
+  | 'credential_malformed'
   | 'destination_changed'
   | 'destination_full'
   | 'destination_invalid'
@@ -337,6 +338,9 @@ export type Problem = {
   readonly remedy: string
   /** Seconds to wait before trying again */ readonly retry_after?: number | undefined
   readonly request_id?: string | undefined
+  /** Of a bearer token: the first stage that did not hold */ readonly stage?: string | undefined
+  /** What would have passed there */ readonly expected?: string | undefined
+  /** What was there; never the token */ readonly seen?: string | undefined
   readonly upstream?: Readonly<Record<string, unknown>> | undefined
 }
 
