@@ -11,8 +11,8 @@ const mostMembers = 200
 
 /**
  * Parses an object of JSON that can be read in one way only: UTF-8 without a byte order mark, no
- * name twice in an object, no text that is no Unicode, neither deep nor wide beyond measure.
- * Refuses with what is wrong with it.
+ * name twice in an object, no text that is no Unicode, no name with a quote, a backslash or a
+ * control character, neither deep nor wide beyond measure. Refuses with what is wrong with it.
  */
 export function parseStrictJson(bytes: Buffer): Result<JsonObject, string> {
   if (!isUtf8(bytes)) return err('is not UTF-8')
@@ -23,7 +23,9 @@ export function parseStrictJson(bytes: Buffer): Result<JsonObject, string> {
   if (shape.members > mostMembers) return err(`has more than ${mostMembers} members`)
   let value: unknown
   try {
-    value = JSON.parse(text)
+    const plain = shape.escapedNames.length === 0 ? text : withPlainNames(text, shape.escapedNames)
+    if (plain === undefined) return err('has a name with a quote, backslash or control character')
+    value = JSON.parse(plain)
   } catch {
     return err('is not JSON')
   }
@@ -44,6 +46,8 @@ interface Shape {
   /** Colons outside of strings. */
   readonly members: number
   readonly hasEscapes: boolean
+  /** Where names with escapes begin and end, their quotes included. */
+  readonly escapedNames: readonly (readonly [begin: number, end: number])[]
 }
 
 function measure(text: string): Shape {
@@ -51,23 +55,58 @@ function measure(text: string): Shape {
   let depth = 0
   let members = 0
   let hasEscapes = false
+  const escapedNames: [number, number][] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) {
+      const begin = at
+      let isEscaped = false
       // To the end of the string: the next quote that nothing escapes.
       for (at++; at < text.length; at++) {
         const inside = text.charCodeAt(at)
         if (inside === 0x22) break
         if (inside === 0x5c) {
-          hasEscapes = true
+          isEscaped = true
           at++
         }
+      }
+      if (isEscaped) {
+        hasEscapes = true
+        if (isName(text, at + 1)) escapedNames.push([begin, at + 1])
       }
     } else if (code === 0x3a) members++
     else if (code === 0x7b || code === 0x5b) depth = Math.max(depth, ++open)
     else if (code === 0x7d || code === 0x5d) open--
   }
-  return { depth, members, hasEscapes }
+  return { depth, members, hasEscapes, escapedNames }
+}
+
+/** Whether what ended before is the name of a member: a colon follows. */
+function isName(text: string, end: number): boolean {
+  let at = end
+  for (;;) {
+    const code = text.charCodeAt(at)
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return code === 0x3a
+    at++
+  }
+}
+
+/**
+ * The same JSON with names as they are, without escapes; undefined when one cannot be written so.
+ * `JSON.parse` of V8 may take a name that is written in escapes for another one, by what it parsed
+ * before: https://github.com/nodejs/node/issues/63785
+ */
+function withPlainNames(text: string, escaped: Shape['escapedNames']): string | undefined {
+  let plain = ''
+  let done = 0
+  for (const [begin, end] of escaped) {
+    // A text alone is always read right.
+    const name = JSON.parse(text.slice(begin, end)) as string
+    if (/["\\\p{Cc}]/u.test(name)) return undefined
+    plain += `${text.slice(done, begin)}"${name}"`
+    done = end
+  }
+  return plain + text.slice(done)
 }
 
 function membersIn(value: unknown): number {
