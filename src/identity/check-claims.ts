@@ -15,10 +15,14 @@ export interface TokenTimes {
   readonly notBefore: number
 }
 
-/** Reads `exp`, `nbf` and `iat`; refuses what is missing, no number, or not possible. */
+/**
+ * Reads `exp`, `nbf` and `iat`; refuses what is missing, no number, or not possible, and a life
+ * longer than any allowed. Where a token does not say when it begins, it begins now.
+ */
 export function readTimes(
   { exp, nbf, iat }: JsonObject,
   { longestLifeMs }: AcceptedIssuer['settings'],
+  now: number,
 ): Result<TokenTimes, Refusal> {
   const end = secondsOf(exp)
   if (end === undefined || end <= 0) return err(timeInvalid('"exp" as seconds', seen(exp)))
@@ -31,8 +35,8 @@ export function readTimes(
   if (begin > end || (issued ?? 0) > end) {
     return err(timeInvalid('"nbf" and "iat" before "exp"', 'one behind it'))
   }
-  const from = issued ?? (begin > 0 ? begin : undefined)
-  if (from !== undefined && (end - from) * 1_000 > longestLifeMs) {
+  const from = issued ?? (begin > 0 ? begin : now / 1_000)
+  if ((end - from) * 1_000 > longestLifeMs) {
     const life = formatDuration((end - from) * 1_000)
     return err(timeInvalid(`a life of ${formatDuration(longestLifeMs)} at most`, life))
   }
@@ -115,8 +119,23 @@ export function checkTenant(
   return undefined
 }
 
-/** Whether it is an access token, as far as a token tells what it is. */
-export function checkKind(kind: TokenKind, { settings }: AcceptedIssuer): Refusal | undefined {
+/** What `typ` may say of an access token, or of an ID token (RFC 9068, RFC 7519 section 5.1). */
+const acceptedTypes = new Set(['jwt', 'at+jwt', 'jose'])
+
+/**
+ * Whether it is an access token, as far as a token tells what it is. One that says it is for
+ * something else, such as signing out, is none, whoever signed it (RFC 8725 section 3.11).
+ */
+export function checkKind(
+  { typ }: JsonObject,
+  kind: TokenKind,
+  { settings }: AcceptedIssuer,
+): Refusal | undefined {
+  const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : undefined
+  if (typ !== undefined && (type === undefined || !acceptedTypes.has(type))) {
+    const what = `"typ" ${seen(typ)} in the header`
+    return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
+  }
   if (kind.kind !== 'id_token' || settings.acceptsIdTokens) return undefined
   const what = `an ID token: ${kind.because}`
   return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error

@@ -10,7 +10,7 @@ import {
   readTimes,
   type TokenTimes,
 } from './check-claims.ts'
-import { parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
+import { longestToken, parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { JsonObject } from './strict-json.ts'
 import { kindOf, type TokenKind } from './token-kind.ts'
@@ -22,8 +22,6 @@ export interface VerifiedToken {
   readonly kind: TokenKind
   readonly times: TokenTimes
   readonly keyId: string | undefined
-  /** Of the issuer’s keys: once it moved, the token has to be verified again. */
-  readonly keyGeneration: number
 }
 
 /** Why a token does not hold, or what it is. */
@@ -53,6 +51,7 @@ export interface TokenVerifierOptions {
 /** A verdict that was good, and what it rests on. */
 interface Kept {
   readonly verified: VerifiedToken
+  readonly keyGeneration: number
   /** By the monotonic clock. */
   readonly keptAt: number
 }
@@ -71,7 +70,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   let keptBefore = new Map<string, Kept>()
 
   function verify(token: string): Verdict | Promise<Verdict> {
-    if (capacity === 0) return judge(token, undefined)
+    // One that is too long to be read is not hashed either.
+    if (capacity === 0 || token.length > longestToken) return judge(token, undefined)
     const name = hash('sha256', token, 'base64url')
     const known = recall(name)
     if (known !== undefined) {
@@ -87,9 +87,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const young = kept.get(name)
     const found = young ?? keptBefore.get(name)
     if (found === undefined) return undefined
-    const { verified, keptAt } = found
+    const { verified, keyGeneration, keptAt } = found
     const isGood =
-      verified.issuer.keys.generation === verified.keyGeneration &&
+      verified.issuer.keys.generation === keyGeneration &&
       clock.monotonic() - keptAt < longestKeptMs
     if (!isGood) {
       kept.delete(name)
@@ -156,24 +156,18 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     ) {
       return refuseSignature(jwt, issuer)
     }
-    const times = readTimes(jwt.claims, issuer.settings)
+    const now = clock.now()
+    const times = readTimes(jwt.claims, issuer.settings, now)
     if (!times.ok) return times
     const kind = kindOf(jwt.header, jwt.claims)
     const refusal =
-      checkTimes(times.value, clock.now(), issuer.settings.skewMs) ??
+      checkTimes(times.value, now, issuer.settings.skewMs) ??
       checkAudience(jwt, issuer, kind) ??
       checkTenant(jwt, issuer, key) ??
-      checkKind(kind, issuer)
+      checkKind(jwt.header, kind, issuer)
     if (refusal !== undefined) return err(refusal)
-    const verified = {
-      issuer,
-      claims: jwt.claims,
-      kind,
-      times: times.value,
-      keyId: jwt.keyId,
-      keyGeneration,
-    }
-    if (name !== undefined) keep(name, { verified, keptAt: clock.monotonic() })
+    const verified = { issuer, claims: jwt.claims, kind, times: times.value, keyId: jwt.keyId }
+    if (name !== undefined) keep(name, { verified, keyGeneration, keptAt: clock.monotonic() })
     return ok(verified)
   }
 

@@ -30,6 +30,11 @@ describe('a JWK Set', () => {
     ['a private key', rsa.privateKey.export({ format: 'jwk' }), 'skipped: it is a private key'],
     ['a weak key', jwkOf(weak), 'skipped: it is an RSA key of 1024 bits'],
     ['exponent 1', { ...jwkOf(rsa), e: 'AQ' }, 'skipped: its exponent is weak'],
+    [
+      'an exponent as long as the modulus',
+      { ...jwkOf(rsa), e: jwkOf(rsa).n },
+      'skipped: its exponent is too large',
+    ],
     ['an even exponent', { ...jwkOf(rsa), e: 'BA' }, 'skipped: its exponent is weak'],
     ['for encryption', { ...jwkOf(rsa), use: 'enc' }, 'skipped: it is not for signatures ("use")'],
     [

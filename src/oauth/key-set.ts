@@ -33,6 +33,8 @@ export interface SkippedKey {
 const mostKeys = 100
 const leastRsaBits = 2_048
 const mostRsaBits = 16_384
+/** Larger exponents only make each verification cost as much as a signature. */
+const largestExponent = 2n ** 64n
 const longestKeyId = 256
 
 /**
@@ -113,6 +115,7 @@ function importKey(entry: JsonObject): KeyObject | string {
   if (modulusLength > mostRsaBits) return `it is an RSA key of ${modulusLength} bits`
   // An even exponent or 1 makes signatures that anybody can make.
   if (publicExponent < 3n || publicExponent % 2n === 0n) return 'its exponent is weak'
+  if (publicExponent > largestExponent) return 'its exponent is too large'
   return key
 }
 
