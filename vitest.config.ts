@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Unit tests stand beside the code, the benchmark's too; `contract`, `flows` and `architecture`
- * below `test/`.
+ * Unit tests stand beside the code, the benchmark's too; `conformance`, `contract`, `flows` and
+ * `architecture` below `test/`.
  */
 export default defineConfig({
   test: {
@@ -12,6 +12,7 @@ export default defineConfig({
       // Files share a process each worker: what they import is loaded once.
       project('unit', 'src/**/*.test.ts', { isolate: false }),
       project('bench', 'bench/**/*.test.ts', { isolate: false }),
+      project('conformance', 'test/conformance/**/*.test.ts'),
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
       project('architecture', 'test/architecture/**/*.test.ts'),

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { configJsonSchema } from '../src/config/index.ts'
 import { apiOperations, describeApi } from '../src/server/index.ts'
 import { format, resolveConfig } from 'prettier'
+import { renderBearerAttacksPage } from './reference/bearer-attacks-page.ts'
 import { renderClientTypes, type ApiDocument } from './reference/client-types.ts'
 import { renderConfigPage } from './reference/config-page.ts'
 import { renderErrorsPage } from './reference/errors-page.ts'
@@ -23,6 +24,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/openapi.json': api,
   'src/client/api-types.ts': await format(clientTypes, { ...style, parser: 'typescript' }),
   'docs/reference/events.md': renderEventsPage(),
+  'docs/reference/bearer-attacks.md': await renderBearerAttacksPage(),
   'docs/reference/rejection-presets.md': renderRejectionPresetsPage(),
 }
 

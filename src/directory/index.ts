@@ -4,8 +4,6 @@ export type {
   AccountKind,
   AccountLink,
   AccountListQuery,
-  AccountPage,
-  AccountPlace,
   AccountQuestion,
   AccountRole,
   AccountStore,
@@ -16,7 +14,6 @@ export type {
   PersonAccount,
   PersonRecord,
 } from './account-ports.ts'
-export { searchLookups } from './search-lookups.ts'
 export { collections, isCollectionName } from './collections.ts'
 export type { Collection, CollectionName, ObjectKind, RowKind } from './collections.ts'
 export type {

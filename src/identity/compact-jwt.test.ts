@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeBase64Url, longestToken, parseCompactJwt } from './compact-jwt.ts'
+import { decodeBase64Url, parseCompactJwt } from './compact-jwt.ts'
 
 const encode = (value: unknown): string =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
@@ -22,50 +22,31 @@ describe('a token', () => {
     })
   })
 
+  // The rest is in test/conformance/, signed, so that nothing else can be the reason.
   it.each<readonly [what: string, text: string, code?: string]>([
-    ['a name twice', token('{"alg":"RS256"}', '{"sub":"a","sub":"b"}')],
-    ['a name twice, once escaped', token(plain, '{"sub":"a","s\\u0075b":"b"}')],
-    ['a name twice further in', token(plain, '{"a":[{"b":1,"b":2}]}')],
-    ['a name twice in the header', token('{"alg":"RS256","alg":"none"}', {})],
-    ['a registered name in capitals', token(plain, { ISS: 'x' })],
-    ['a registered name with a long s', token(plain, { 'i\u017fs': 'x', iss: 'y' })],
-    ['a registered name in full width', token(plain, { '\uff41ud': 'x' })],
-    ['a registered name with a blank', token(plain, '{"exp ":1}')],
-    ['a byte order mark', token(plain, '\ufeff{}')],
-    ['a blank before it', token(plain, ' {}')],
-    ['a list', token(plain, '[]')],
-    ['text behind it', token(plain, '{}x')],
-    ['a lone surrogate', token(plain, '{"sub":"\\ud800"}')],
-    [
-      'bytes that are no UTF-8',
-      `${encode(plain)}.${Buffer.from([0x7b, 0xff, 0x7d]).toString('base64url')}.c2ln`,
-    ],
-    ['33 levels', token(plain, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`)],
-    [
-      '201 members',
-      token(plain, Object.fromEntries(Array.from({ length: 201 }, (_, i) => [`c${i}`, 1]))),
-    ],
-    ['padding', `${encode(plain)}.${encode({})}=.c2ln`],
-    ['standard base64', token(plain, { a: '\u00fb\u00ff\u00fe' }).replaceAll('_', '/') + '+'],
-    ['bits behind the last byte', token(plain, {}, 'c2l')],
-    ['a line break', `${token(plain, {})}\n`],
-    ['no signature', token(plain, {}, '')],
-    ['"crit"', token({ ...plain, crit: ['exp'] }, {})],
-    ['"b64"', token({ ...plain, b64: false }, {})],
     ['an "alg" that is no text', token({ alg: 1 }, {})],
-    ['no "alg"', token({}, {})],
-    ['a "kid" that is no text', token({ alg: 'RS256', kid: ['k'] }, {})],
-    ['a long "kid"', token({ alg: 'RS256', kid: 'k'.repeat(257) }, {})],
-    ['four parts', `${token(plain, {})}.x`],
     ['eight parts', 'a.b.c.d.e.f.g.h'],
-    ['five parts', 'a.b.c.d.e', 'token_encrypted'],
     ['no part', 'abc', 'token_opaque'],
-    ['a part too few', 'abc.def', 'token_opaque'],
-    ['JSON serialization', '{"payload":"e30","signatures":[]}', 'token_opaque'],
     ['nothing', '', 'token_opaque'],
-    ['too much', token(plain, { a: 'x'.repeat(longestToken) }), 'token_too_large'],
+    ['a quote in a name', token(plain, { '"': 1 })],
+    ['a control character in a name', token(plain, { '\u0007': 1 })],
+    ['a letter cut in two in a name', token(plain, '{"\\ud83d":1}')],
   ])('with %s is refused', (_, text = '', code = 'token_malformed') => {
     expect(refusalOf(text)).toBe(code)
+  })
+
+  it('is read as it is written, escapes included, whatever was read before', () => {
+    // V8 then takes the next name of one letter in escapes for a backslash (nodejs/node#63785).
+    JSON.parse('{"x":1,"\\\\":2}')
+    const text =
+      '{"x":1,"\\u0061":"\\"\\\\","https:\\/\\/a.example\\/b" :2,"gr\\u00f6\\u00dfe"\n:3}'
+    const parsed = parseCompactJwt(token(plain, text))
+    expect(parsed.ok && parsed.value.claims).toEqual({
+      x: 1,
+      a: '"\\',
+      'https://a.example/b': 2,
+      größe: 3,
+    })
   })
 
   it('may have names of somebody’s own, prototype names too', () => {

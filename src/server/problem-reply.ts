@@ -1,5 +1,4 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { challengeOf } from '../access/index.ts'
 import { EvergrantError, isEvergrantError, maskOwnSecrets } from '../kernel/index.ts'
 
 /** Answers every error of an application as problem+json (RFC 9457), and what nobody routes as 404. */
@@ -58,7 +57,6 @@ export function problemAnswer(
   status: number = error.definition.status,
 ): ProblemAnswer {
   const problem = { ...error.toProblem(requestId), status }
-  const challenge = challengeOf(error)
   return {
     status,
     headers: {
@@ -66,10 +64,17 @@ export function problemAnswer(
       'cache-control': 'no-store',
       'evergrant-request-id': requestId,
       ...(problem.retry_after === undefined ? {} : { 'retry-after': String(problem.retry_after) }),
-      ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
+      ...(problem.status === 401 ? { 'www-authenticate': challengeOf(error) } : {}),
     },
     body: JSON.stringify(problem),
   }
+}
+
+/** RFC 6750 section 3: no error code when no credential came at all is a matter of the detail. */
+function challengeOf({ definition, detail }: EvergrantError): string {
+  const { oauthError = 'invalid_token' } = definition
+  const words = detail.replaceAll(/[^\u0020-\u007e]/g, '?').replaceAll(/["\\]/g, "'")
+  return `Bearer realm="evergrant", error="${oauthError}", error_description="${words}"`
 }
 
 /** What Fastify refuses by itself, in our words; everything unknown is a fault of ours. */
