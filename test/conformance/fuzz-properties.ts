@@ -171,6 +171,10 @@ export function assertTokenReading(effort: Effort): void {
 }
 
 const character = fc.oneof(
+  // Letters of other scripts whose lower byte is one of the alphabet.
+  fc
+    .tuple(fc.constantFrom(1, 4, 0x4e, 0xd8), fc.constantFrom(...'-09AZ_az'.split('')))
+    .map(([high, low]) => String.fromCharCode(high * 256 + low.charCodeAt(0))),
   fc.constantFrom(...'ABCDwxyz0189-_+/=. \n\u0000\u00e9\u212a'.split('')),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
 )

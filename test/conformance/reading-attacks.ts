@@ -82,6 +82,20 @@ export const readingAttacks: readonly Attack[] = [
     if (!/[-_]/.test(part)) throw new Error('this part is the same in both alphabets')
     return parts(encode(honestHeader), part.replaceAll('-', '+').replaceAll('_', '/'))
   }),
+  read('a letter of another script in its signature', 10, ({ signed }) => {
+    // Its lower byte is the letter that stood there.
+    const token = signed()
+    const at = token.length - 9
+    const other = String.fromCharCode(0x4e00 + token.charCodeAt(at))
+    return `${token.slice(0, at)}${other}${token.slice(at + 1)}`
+  }),
+  read('a letter of another script in its claims', 10, ({ claims, parts }) => {
+    const part = encode(claims())
+    const other = String.fromCharCode(0x0400 + part.charCodeAt(9))
+    // Signed is what a careless reader makes of it.
+    const [header, , signature] = parts(encode(honestHeader), part).split('.')
+    return `${header ?? ''}.${part.slice(0, 9)}${other}${part.slice(10)}.${signature ?? ''}`
+  }),
   read('a line break behind', 10, ({ signed }) => `${signed()}\n`),
   read('a blank before', 10, ({ signed }) => ` ${signed()}`),
   read('a line break within its signature', 10, ({ signed }) => {
