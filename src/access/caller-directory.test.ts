@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createManualClock, EvergrantError, ok, type ManualClock } from '../kernel/index.ts'
+import { createManualClock, err, EvergrantError, ok, type ManualClock } from '../kernel/index.ts'
 import {
   createCallerDirectory,
   type Authenticated,
   type CallerDirectory,
 } from './caller-directory.ts'
 import { issueCallerKey } from './caller-key.ts'
+import { challengeOf } from './challenge.ts'
 import type { CallerRecord } from './ports.ts'
 
 interface World {
@@ -47,29 +48,35 @@ function createWorld(options: Partial<Parameters<typeof createCallerDirectory>[0
 const bearer = (key: string): { authorization: string } => ({ authorization: `Bearer ${key}` })
 const codeOf = (outcome: Authenticated): string =>
   outcome.ok ? outcome.value.name : outcome.error.code
+const challengeIn = (outcome: Authenticated): string | undefined =>
+  outcome.ok ? undefined : challengeOf(outcome.error)
 const isSync = (outcome: unknown): boolean => !(outcome instanceof Promise)
 
 describe('a call', () => {
-  it.each<readonly [headers: Readonly<Record<string, string | string[]>>, detail: string]>([
-    [{}, 'no credential'],
-    [{ authorization: '' }, 'expected "Bearer"'],
-    [{ authorization: 'Basic YTpi' }, 'expected "Bearer"'],
-    [{ authorization: 'Bearer' }, 'expected "Bearer"'],
-    [{ authorization: 'Bearer a b' }, 'expected "Bearer"'],
-    [{ authorization: 'Bearer a, Bearer b' }, 'expected "Bearer"'],
-    [{ authorization: 'Bearer eyJhbGciOiJub25lIn0' }, 'expected a caller key'],
-    [{ authorization: 'Bearer egk_short' }, 'expected a caller key'],
-    [{ 'evergrant-key': '' }, 'expected one key'],
-    [{ 'evergrant-key': ['a', 'b'] }, 'expected one key'],
-    [{ 'evergrant-key': 'egk_short' }, 'expected a caller key'],
-    [{ authorization: 'Bearer a', 'evergrant-key': 'b' }, 'different values'],
-    [{ authorization: 'Basic a', 'evergrant-key': 'a' }, 'different values'],
-  ])('with %j is refused, nothing repeated and nobody asked', async (headers, detail) => {
+  const unknown = 'caller_unauthenticated'
+  const malformed = 'credential_malformed'
+  it.each<
+    readonly [headers: Readonly<Record<string, string | string[]>>, code: string, detail: string]
+  >([
+    [{}, unknown, 'no credential'],
+    [{ authorization: '' }, unknown, 'expected "Bearer"'],
+    [{ authorization: 'Basic YTpi' }, unknown, 'expected "Bearer"'],
+    [{ authorization: 'Bearer' }, malformed, 'expected "Bearer"'],
+    [{ authorization: 'Bearer a b' }, malformed, 'expected "Bearer"'],
+    [{ authorization: 'Bearer a, Bearer b' }, malformed, 'expected "Bearer"'],
+    [{ authorization: 'Bearer eyJhbGciOiJub25lIn0' }, unknown, 'expected a caller key'],
+    [{ authorization: 'Bearer egk_short' }, unknown, 'expected a caller key'],
+    [{ 'evergrant-key': '' }, malformed, 'expected one key'],
+    [{ 'evergrant-key': ['a', 'b'] }, malformed, 'expected one key'],
+    [{ 'evergrant-key': 'egk_short' }, unknown, 'expected a caller key'],
+    [{ authorization: 'Bearer a', 'evergrant-key': 'b' }, malformed, 'different values'],
+    [{ authorization: 'Basic a', 'evergrant-key': 'a' }, malformed, 'different values'],
+  ])('with %j is refused as %s, nothing repeated, nobody asked', async (headers, code, detail) => {
     const { directory, asked } = createWorld()
     const outcome = directory.authenticate(headers)
     expect(isSync(outcome)).toBe(true)
     const refusal = await outcome
-    expect(codeOf(refusal)).toBe('caller_unauthenticated')
+    expect(codeOf(refusal)).toBe(code)
     expect(refusal).toHaveProperty('error.detail', expect.stringContaining(detail))
     expect(asked).toEqual([])
   })
@@ -156,6 +163,30 @@ describe('a call', () => {
     expect(codeOf(await directory.authenticate(bearer('egf_x')))).toBe('egf_x')
     expect(codeOf(await directory.authenticate(bearer('ego_x')))).toBe('store_busy')
     expect(codeOf(await directory.authenticate(bearer('egs_x')))).toBe('caller_unauthenticated')
+  })
+
+  it('with a token of no kind of ours is for issuers, once there are any', async () => {
+    const asked: string[] = []
+    let hasIssuers = false
+    const issuers = (token: string): Authenticated => {
+      asked.push(token)
+      return err(new EvergrantError('token_expired', 'test', { challenge: {} }))
+    }
+    const { directory } = createWorld({
+      bearer: () => (hasIssuers ? issuers : undefined),
+      resourceMetadata: () => (hasIssuers ? 'https://api.example/metadata' : undefined),
+    })
+    expect(codeOf(await directory.authenticate(bearer('eyJ.a.b')))).toBe('caller_unauthenticated')
+    hasIssuers = true
+    for (const ours of ['egk_short', 'egf_x', 'egs_x', 'egq_x']) {
+      expect(codeOf(await directory.authenticate(bearer(ours)))).toBe('caller_unauthenticated')
+    }
+    const refusal = await directory.authenticate(bearer('eyJ.a.b'))
+    expect(codeOf(refusal)).toBe('token_expired')
+    expect(asked).toEqual(['eyJ.a.b'])
+    expect(challengeIn(refusal)).toContain('resource_metadata="https://api.example/metadata"')
+    const bare = challengeIn(await directory.authenticate({}))
+    expect(bare).toBe('Bearer realm="evergrant", resource_metadata="https://api.example/metadata"')
   })
 })
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import {
   err,
-  type EvergrantError,
+  EvergrantError,
   isEvergrantError,
   ok,
   type Clock,
@@ -28,6 +28,10 @@ export interface CallerDirectoryOptions {
   readonly defaults?: CallerLimits
   /** Credentials of other kinds by the four characters they begin with, such as `egf_`. */
   readonly others?: Readonly<Record<string, Authenticator>>
+  /** Knows whatever has none of our prefixes; undefined while no issuer’s tokens are accepted. */
+  readonly bearer?: () => Authenticator | undefined
+  /** Where it is told whose tokens are accepted; stands in challenges (RFC 9728). */
+  readonly resourceMetadata?: () => string | undefined
 }
 
 /** Who calls us, and how much each may ask. */
@@ -35,9 +39,11 @@ export interface CallerDirectory {
   /**
    * Tells who makes a request. Synchronous for callers in memory, which an outage of the store does
    * not touch; others are looked up. Nothing that is said tells a wrong secret from an unknown id.
+   * Refusals carry what belongs into a challenge (`challengeOf`).
    *
-   * @returns `caller_unauthenticated`; `store_*` (503) for unknown callers while the store is away;
-   *   `caller_throttled` for unknown ones while many that do not exist are tried.
+   * @returns `caller_unauthenticated`, `credential_malformed`; `store_*` (503) for unknown callers
+   *   while the store is away; `caller_throttled` for unknown ones while many that do not exist are
+   *   tried; of bearer tokens what verification and matching refuse.
    */
   authenticate(
     headers: CallerHeaders,
@@ -58,7 +64,7 @@ const verifiedLimit = 20_000
 
 /** Makes the directory of one process. */
 export function createCallerDirectory(options: CallerDirectoryOptions): CallerDirectory {
-  const { store, clock, others = {} } = options
+  const { store, clock, others = {}, bearer, resourceMetadata } = options
   let { defaults = {} } = options
   const lookup = createCallerLookup(store, clock)
   const admission = createAdmission(clock)
@@ -90,20 +96,43 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
 
   const askOther = (credential: string): Authenticated | Promise<Authenticated> => {
     const prefix = credential.slice(0, 4)
-    const other = Object.hasOwn(others, prefix) ? others[prefix] : undefined
+    const isOurs = /^eg[a-z]_$/.test(prefix)
+    const other = Object.hasOwn(others, prefix) ? others[prefix] : isOurs ? undefined : bearer?.()
     if (other === undefined) return unauthenticated('expected a caller key, "egk_…"')
     const answer = other(credential)
     return answer instanceof Promise ? foreseen(answer) : answer
   }
 
-  const authenticateKey = (credential: string): Authenticated | Promise<Authenticated> => {
+  const authenticateAny = (credential: string): Authenticated | Promise<Authenticated> => {
+    if (!credential.startsWith('egk_')) return askOther(credential)
     const digest = hash('sha256', credential)
     const known = verified.get(digest)
     if (known !== undefined) return known
     const parsed = parseCallerKey(credential)
-    if (parsed === undefined) return askOther(credential)
+    if (parsed === undefined) return unauthenticated('expected a caller key, "egk_…"')
     const record = lookup.known(parsed.id)
     return record === undefined ? foreseen(lookUp(parsed, digest)) : settle(parsed, digest, record)
+  }
+
+  /** A refusal of the credential says where it is told what would be accepted. */
+  const challenging = (outcome: Authenticated): Authenticated => {
+    if (outcome.ok || outcome.error.definition.status !== 401) return outcome
+    const { code, detail, remedy, judgement, challenge, cause } = outcome.error
+    const resource = resourceMetadata?.()
+    if (resource === undefined || challenge?.resourceMetadata !== undefined) return outcome
+    return err(
+      new EvergrantError(code, detail, {
+        remedy,
+        ...(judgement === undefined ? {} : { judgement }),
+        ...(cause === undefined ? {} : { cause }),
+        challenge: { ...challenge, resourceMetadata: resource },
+      }),
+    )
+  }
+
+  const authenticateKey = (credential: string): Authenticated | Promise<Authenticated> => {
+    const outcome = authenticateAny(credential)
+    return outcome instanceof Promise ? outcome.then(challenging) : challenging(outcome)
   }
 
   const forget = (): void => {
@@ -114,7 +143,7 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
   return {
     authenticate: (headers, rawHeaders) => {
       const credential = readCredential(headers, rawHeaders)
-      return credential.ok ? authenticateKey(credential.value) : credential
+      return credential.ok ? authenticateKey(credential.value) : challenging(credential)
     },
     authenticateKey,
     admit: admission.admit,

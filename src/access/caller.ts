@@ -9,12 +9,28 @@ export interface CallerLimits {
   readonly concurrency?: number
 }
 
-/** Whoever calls us, once known: a caller key, or the holder of a façade’s token. */
+/** The account of the directory that a caller is. */
+export interface CallerAccount {
+  readonly tenantId: string
+  readonly kind: 'user' | 'servicePrincipal'
+  readonly id: string
+}
+
+/**
+ * Whoever calls us, once known: a caller key, the holder of a façade’s token, of a bearer token of
+ * an issuer, or of a session.
+ */
 export interface Caller {
-  /** Stable and unique, such as `clr_…` or `fac_…`; stands in traces and logs. */
+  /**
+   * Stable and unique, such as `clr_…` or `fac_…`; stands in traces and logs. Of bearers the same
+   * for every token and session of an account: `usr_` or `spn_`, tenant and object id; without an
+   * account `sub_` and a hash of issuer, tenant and subject.
+   */
   readonly id: string
   readonly name: string
-  readonly kind: 'key' | 'facade'
+  readonly kind: 'key' | 'facade' | 'bearer' | 'session'
+  /** Of bearers and sessions, where there is one. */
+  readonly account?: CallerAccount
   /** Absent: no API role, only the permitted connections through the gateway. */
   readonly role?: Role
   /** Connections it may call, by name without tenant; `'*'` for all. */

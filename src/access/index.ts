@@ -6,7 +6,8 @@ export type {
   CallerDirectory,
   CallerDirectoryOptions,
 } from './caller-directory.ts'
-export type { Caller, CallerLimits, Role } from './caller.ts'
+export type { Caller, CallerAccount, CallerLimits, Role } from './caller.ts'
+export { challengeOf } from './challenge.ts'
 export { createCallerDesk } from './caller-desk.ts'
 export type { CallerDesk, CallerRequest, IssuedCaller } from './caller-desk.ts'
 export { mayPerform, operations, requireRole, roles } from './operations.ts'
@@ -14,3 +15,4 @@ export type { Operation } from './operations.ts'
 export { requirePermit, requireTokens } from './permits.ts'
 export type { CallerRecord, CallerStore } from './ports.ts'
 export type { CallerHeaders } from './read-credential.ts'
+export type { SessionRecord, SessionStore } from './session-ports.ts'

@@ -5,12 +5,13 @@ export type CallerHeaders = Readonly<Record<string, string | readonly string[] |
 
 /**
  * Returns the one credential that a request carries, from `Authorization: Bearer …` (RFC 6750
- * section 2.1) or `Evergrant-Key`. Two that differ are refused: whoever passes a request on may
- * have left another's in. No message repeats a credential.
+ * section 2.1) or `Evergrant-Key`; never from query, body or cookie. Two that differ are refused:
+ * whoever passes a request on may have left another's in. No message repeats a credential.
  *
  * @param rawHeaders As `node:http` gives them: of two `Authorization` headers it keeps only the
  *   first in `headers`.
- * @returns `caller_unauthenticated` when there is none, or more than one.
+ * @returns `caller_unauthenticated` when there is none, its challenge bare then;
+ *   `credential_malformed` when there is more than one, or one that cannot be read
  */
 export function readCredential(
   headers: CallerHeaders,
@@ -18,25 +19,35 @@ export function readCredential(
 ): Result<string, EvergrantError> {
   const { authorization, 'evergrant-key': key } = headers
   if (authorization !== undefined && hasAnother(rawHeaders, authorization)) {
-    return unauthenticated('"Authorization" came twice, with different values')
+    return malformed('"Authorization" came twice, with different values')
   }
   if (authorization === undefined) {
-    if (key === undefined) return unauthenticated('no credential came with the call')
+    if (key === undefined) return absent('no credential came with the call')
     if (typeof key === 'string' && key !== '') return ok(key)
-    return unauthenticated('expected one key in "Evergrant-Key"')
+    return malformed('expected one key in "Evergrant-Key"')
   }
   const bearer = typeof authorization === 'string' ? bearerIn(authorization) : undefined
   if (key !== undefined && key !== bearer) {
-    return unauthenticated('"Authorization" and "Evergrant-Key" came with different values')
+    return malformed('"Authorization" and "Evergrant-Key" came with different values')
   }
-  return bearer === undefined
-    ? unauthenticated('expected "Bearer" and a caller key in "Authorization"')
-    : ok(bearer)
+  if (bearer !== undefined) return ok(bearer)
+  // Of another scheme it is no credential for us: nothing is wrong with it.
+  return /^Bearer\b/i.test(String(authorization))
+    ? malformed('expected "Bearer" and one token in "Authorization"')
+    : absent('expected "Bearer" and a token in "Authorization"')
 }
 
 /** The refusal of a call whose caller is not known. */
 export function unauthenticated(detail: string): { readonly ok: false; error: EvergrantError } {
   return err(new EvergrantError('caller_unauthenticated', detail))
+}
+
+function absent(detail: string): { readonly ok: false; error: EvergrantError } {
+  return err(new EvergrantError('caller_unauthenticated', detail, { challenge: { isBare: true } }))
+}
+
+function malformed(detail: string): { readonly ok: false; error: EvergrantError } {
+  return err(new EvergrantError('credential_malformed', detail))
 }
 
 /** Names and values take turns. */

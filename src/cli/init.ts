@@ -15,7 +15,7 @@ interface InitOptions {
   readonly json?: boolean
 }
 
-const laterJobs: readonly string[] = ['bearer', 'consent']
+const laterJobs: readonly string[] = ['consent']
 
 type Job = TemplateOptions['for']
 
@@ -24,7 +24,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
   program
     .command('init')
     .description('write a first evergrant.yaml and its encryption key')
-    .option('--for <job>', 'what it is for: import or gateway', 'import')
+    .option('--for <job>', 'what it is for: import, gateway or bearer', 'import')
     .option('--force', 'overwrite them; never the key of a store that exists')
     .option('--config <file>', 'where to write it (default: ./evergrant.yaml)')
     .option('--json', 'print the result as JSON')
@@ -34,6 +34,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
 Examples:
   $ evergrant init
   $ evergrant init --for gateway
+  $ evergrant init --for bearer
   $ evergrant init --for import --config /etc/evergrant/evergrant.yaml
   $ evergrant init --force`,
     )
@@ -81,12 +82,12 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
 }
 
 function knownJob(job: string): Job {
-  if (job === 'import' || job === 'gateway') return job
+  if (job === 'import' || job === 'gateway' || job === 'bearer') return job
   throw new EvergrantError(
     'usage',
     laterJobs.includes(job)
-      ? `--for ${job}: that job comes later; this version knows "import" and "gateway"`
-      : `--for: expected "import" or "gateway", but saw ${JSON.stringify(job)}`,
+      ? `--for ${job}: that job comes later; this version knows "import", "gateway" and "bearer"`
+      : `--for: expected "import", "gateway" or "bearer", but saw ${JSON.stringify(job)}`,
   )
 }
 
@@ -160,7 +161,19 @@ const firstCommands: Readonly<Record<Job, string>> = {
   evergrant callers add my-app --connections contoso-graph
   evergrant serve
   curl -H "Authorization: Bearer $KEY" http://localhost:8420/proxy/contoso-graph/v1.0/users`,
+  bearer: `See that everything is in place, import the accounts, ask what a token is, then serve:
+  evergrant doctor
+  evergrant imports run directory
+  evergrant explain --config evergrant.yaml < token.txt
+  evergrant serve
+  curl -H "Authorization: Bearer $TOKEN" http://localhost:8420/auth/verify`,
 }
+
+const ofTheApi = `The API that callers call has a registration of its own:
+d. App registrations > New registration; then Expose an API > Add (keep api://…) > Add a scope.
+e. Manifest: "requestedAccessTokenVersion": 2, so that tokens name the API by its application id.
+f. Put its Application (client) ID into issuers.contoso.audiences, and
+   "Directory (tenant) ID" into issuers.contoso.tenants.`
 
 function nextSteps(configPath: string, job: Job): readonly string[] {
   return [
@@ -173,6 +186,7 @@ c. Certificates & secrets > New client secret: copy its Value (not the Secret ID
 "Directory (tenant) ID" as providers.contoso.tenant,
 "Application (client) ID" as connections.contoso-graph.client.id.
 Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
+    ...(job === 'bearer' ? [ofTheApi] : []),
     firstCommands[job],
   ]
 }

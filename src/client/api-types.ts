@@ -95,6 +95,8 @@ export type Connection = {
 
 export type ErrorCode =
   | 'account_ambiguous'
+  | 'account_disabled'
+  | 'account_pending'
   | 'account_unmatched'
   | 'assertion_invalid'
   | 'caller_exists'
@@ -105,6 +107,7 @@ export type ErrorCode =
   | 'certificate_invalid'
   | 'circuit_open'
   | 'claim_missing'
+  | 'claim_source_mismatch'
   | 'claim_type'
   | 'client_rejected'
   | 'collection_unknown'
@@ -118,6 +121,7 @@ export type ErrorCode =
   | 'connection_unknown'
   | 'consent_needed'
   | 'consent_required'
+  | 'credential_malformed'
   | 'destination_changed'
   | 'destination_full'
   | 'destination_invalid'
@@ -149,6 +153,7 @@ export type ErrorCode =
   | 'graph_request_rejected'
   | 'graph_resource_wrong'
   | 'graph_unavailable'
+  | 'groups_unavailable'
   | 'id_token_invalid'
   | 'import_interrupted'
   | 'import_not_resumable'
@@ -156,8 +161,10 @@ export type ErrorCode =
   | 'import_running'
   | 'import_undefined'
   | 'import_unknown'
+  | 'insufficient_scope'
   | 'interaction_required'
   | 'internal'
+  | 'introspection_unavailable'
   | 'issuer_keys_unavailable'
   | 'jobs_queue_unusable'
   | 'jobs_schema_forbidden'
@@ -211,6 +218,7 @@ export type ErrorCode =
   | 'token_audience_refused'
   | 'token_encrypted'
   | 'token_expired'
+  | 'token_inactive'
   | 'token_issuer_unknown'
   | 'token_key_unknown'
   | 'token_kind_wrong'
@@ -235,6 +243,7 @@ export type ErrorCode =
   | 'upstream_unknown'
   | 'upstream_unreachable'
   | 'usage'
+  | 'userinfo_unavailable'
   | 'walk_restarts_exhausted'
 
 export type FacadeClient = {
@@ -337,6 +346,9 @@ export type Problem = {
   readonly remedy: string
   /** Seconds to wait before trying again */ readonly retry_after?: number | undefined
   readonly request_id?: string | undefined
+  /** Of a bearer token: the first stage that did not hold */ readonly stage?: string | undefined
+  /** What would have passed there */ readonly expected?: string | undefined
+  /** What was there; never the token */ readonly seen?: string | undefined
   readonly upstream?: Readonly<Record<string, unknown>> | undefined
 }
 

@@ -1,19 +1,31 @@
+import { checkAccess } from './check-issuer-access.ts'
+import { checkAudiences } from './check-issuer-audiences.ts'
+import { checkRuleOrder } from './check-issuer-order.ts'
+import { checkRules } from './check-issuer-rules.ts'
+import { checkScopes } from './check-issuer-scopes.ts'
 import { describeSeen, valueAt } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
 import { member } from './json-schema.ts'
+import { readIssuer } from './read-issuer.ts'
 import type { FieldPath, YamlSource } from './yaml-source.ts'
 
 /**
- * Finds what only several fields of one issuer show. Connections that the file does not define may
- * stand in the store, so that their absence is no finding.
+ * Finds what only several fields of one issuer show: rules that can never match what their source
+ * tells, rules that a caller could bend, audiences and permissions that no token has. Connections
+ * that the file does not define may stand in the store, so that their absence is no finding.
  */
 export function checkIssuer(name: string, source: YamlSource): readonly Finding[] {
   const path = ['issuers', name]
   const issuer = valueAt(path, source.data)
+  const read = readIssuer(name, source)
   return [
     ...checkSources(path, issuer, source),
-    ...checkRules(path, issuer),
-    ...checkAccess(path, issuer),
+    ...checkSettings(path, issuer, source),
+    ...checkAudiences(read),
+    ...checkRules(read),
+    ...checkRuleOrder(read),
+    ...checkScopes(read),
+    ...checkAccess(read),
     ...checkGroups(path, issuer, source),
   ]
 }
@@ -63,87 +75,30 @@ function checkSources(path: FieldPath, issuer: unknown, source: YamlSource): Fin
   return findings
 }
 
-function checkRules(path: FieldPath, issuer: unknown): Finding[] {
-  const rules = member(issuer, 'match')
-  if (!Array.isArray(rules)) return []
-  const isOidc = member(issuer, 'type') === 'oidc'
-  const hasTenant = member(issuer, 'tenant') !== undefined
-  return rules.flatMap((rule: unknown, index): Finding[] => {
-    const at = [...path, 'match', index]
-    const findings: Finding[] = []
-    const hasAll = member(rule, 'all') !== undefined
-    const needsColumn = !hasAll && member(rule, 'claim') !== undefined
-    if (needsColumn && member(rule, 'column') === undefined) {
-      findings.push({
+/** What is said of a source that is not asked. */
+function checkSettings(path: FieldPath, issuer: unknown, source: YamlSource): Finding[] {
+  const written = member(issuer, 'claims') ?? ['token']
+  if (!Array.isArray(written)) return []
+  const settings = [
+    ['introspection', 'endpoint'],
+    ['introspection', 'clients'],
+    ['userinfo', 'endpoint'],
+    ['userinfo', 'acceptAnyAudience'],
+  ] as const
+  return settings.flatMap(([from, field]): Finding[] => {
+    const value = member(member(issuer, from), field)
+    const isSaid = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false
+    if (!isSaid || written.includes(from)) return []
+    const at = [...path, from, field]
+    return [
+      {
         path: at,
-        at: 'value',
-        expected: '"column" beside "claim"',
-        seen: 'none',
-        remedy: 'Name the property of accounts that has to be equal, such as column: id.',
-      })
-    }
-    for (const field of ['column', 'source', 'ignoreCase']) {
-      if (!hasAll || member(rule, field) === undefined) continue
-      findings.push({
-        path: [...at, field],
         at: 'name',
-        expected: `no ${JSON.stringify(field)} beside "all"`,
-        seen: 'both',
-        remedy: 'Write it into the pair of "all" that it is about.',
-      })
-    }
-    if (isOidc && !hasTenant && member(rule, 'acrossTenants') !== true) {
-      findings.push({
-        path: at,
-        at: 'value',
-        expected: 'a tenant that the accounts are of, as tokens of this issuer name none',
-        seen: 'neither "tenant" nor "acrossTenants"',
-        remedy:
-          'Add tenant: the id of the tenant that was imported, to the issuer; or acrossTenants: true to the rule.',
-      })
-    }
-    return findings
-  })
-}
-
-const conditions = ['claim', 'group', 'app'] as const
-
-function checkAccess(path: FieldPath, issuer: unknown): Finding[] {
-  const rules = member(issuer, 'access')
-  if (!Array.isArray(rules)) return []
-  return rules.flatMap((rule: unknown, index): Finding[] => {
-    const at = [...path, 'access', index]
-    const findings: Finding[] = []
-    const present = conditions.filter((name) => member(rule, name) !== undefined)
-    if (present.length > 1) {
-      findings.push({
-        path: at,
-        at: 'value',
-        expected: 'at most one of "claim", "group" and "app"',
-        seen: present.map((name) => JSON.stringify(name)).join(' and '),
-        remedy: 'Write one rule for each: all rules that apply add up.',
-      })
-    }
-    const hasClaim = member(rule, 'claim') !== undefined
-    if (hasClaim !== (member(rule, 'value') !== undefined)) {
-      findings.push({
-        path: at,
-        at: 'value',
-        expected: '"claim" and "value" together',
-        seen: hasClaim ? '"claim" alone' : '"value" alone',
-        remedy: 'Write { claim: roles, value: Orders.Read, role: viewer }.',
-      })
-    }
-    if (member(rule, 'role') === undefined && member(rule, 'connections') === undefined) {
-      findings.push({
-        path: at,
-        at: 'value',
-        expected: 'what the rule gives: "role", "connections" or both',
-        seen: 'neither',
-        remedy: 'Add role: viewer, or connections: [NAME].',
-      })
-    }
-    return findings
+        expected: `no "${field}", as "claims" does not have the source "${from}"`,
+        seen: describeSeen(at, source, true),
+        remedy: `Remove it, or add ${from} to "claims".`,
+      },
+    ]
   })
 }
 

@@ -1,6 +1,7 @@
 import { checkConnection } from './check-connection.ts'
 import { checkImport } from './check-import.ts'
 import { checkIssuer } from './check-issuer.ts'
+import { checkIssuersApart } from './check-issuers-apart.ts'
 import { checkServer } from './check-server.ts'
 import { describeSeen } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
@@ -21,6 +22,7 @@ export function checkReferences(source: YamlSource): readonly Finding[] {
     ...namesOf('connections').flatMap((name) => checkConnection(name, source)),
     ...namesOf('imports').flatMap((name) => checkImport(name, source)),
     ...namesOf('issuers').flatMap((name) => checkIssuer(name, source)),
+    ...checkIssuersApart(source),
   ]
 }
 

@@ -1,12 +1,13 @@
 import type { Config } from './config.ts'
+import { issuerHints, notInFile } from './issuer-hints.ts'
 import type { SecretHint } from './secret-reader.ts'
-import { suggest } from './suggest.ts'
 
 /**
  * Finds what may be right but often is not: imports with a connection that the file does not
- * define, which then has to stand in the store, and imports that wait for a scheduler.
+ * define, which then has to stand in the store, imports that wait for a scheduler, and what issuers
+ * say needlessly or in part.
  */
-export function configHints({ connections, imports }: Config): readonly SecretHint[] {
+export function configHints({ connections, imports, issuers }: Config): readonly SecretHint[] {
   const known = Object.keys(connections)
   const waiting = Object.values(imports).flatMap(({ name, schedule }) =>
     schedule === undefined
@@ -21,14 +22,7 @@ export function configHints({ connections, imports }: Config): readonly SecretHi
   const elsewhere = Object.values(imports).flatMap(({ name, connection }) => {
     const [wanted = ''] = connection.split('@')
     if (known.includes(wanted)) return []
-    const meant = suggest(wanted, known)
-    const question = meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`
-    return [
-      {
-        askedBy: `imports.${name}.connection`,
-        hint: `No connection of this file is named ${JSON.stringify(wanted)}, so that it has to be one of the store.${question}`,
-      },
-    ]
+    return [{ askedBy: `imports.${name}.connection`, hint: notInFile(wanted, known) }]
   })
-  return [...waiting, ...elsewhere]
+  return [...waiting, ...elsewhere, ...issuerHints({ connections, issuers })]
 }

@@ -1,6 +1,6 @@
 /** What a starter configuration is for; one job a template. */
 export interface TemplateOptions {
-  readonly for: 'import' | 'gateway'
+  readonly for: 'import' | 'gateway' | 'bearer'
   /** The tenant, by id or domain. Default: a GUID of zeros, which no tenant has. */
   readonly tenant?: string
   /** The application's client id. Default: a GUID of zeros. */
@@ -32,7 +32,7 @@ encryption:
     - id: k1
       file: ./evergrant.key
 
-${job === 'gateway' ? serverSection : ''}providers:
+${job === 'import' ? '' : serverSection}providers:
   contoso:
     type: entra
     tenant: ${tenant} # "Tenant ID" in the Entra admin center, or a domain
@@ -51,7 +51,33 @@ connections:
     resource: ${cloudGraph}
     refresh:
       before: 5m # renew a token when less than this is left of its life
-${job === 'gateway' ? upstreamSection : ''}`
+${job === 'gateway' ? upstreamSection : ''}${job === 'bearer' ? bearerSections(tenant) : ''}`
+}
+
+/** The directory that callers are matched with, and whose tokens are accepted. */
+function bearerSections(tenant: string): string {
+  return `
+# The accounts that callers are: imported by \`evergrant imports run directory\`.
+imports:
+  directory:
+    connection: contoso-graph
+    collections: [users]
+    to: store
+
+# Whose access tokens are accepted; \`evergrant explain --config FILE\` says why one is not.
+issuers:
+  contoso:
+    type: entra
+    tenants: [${tenant}] # by their ids alone
+    # What "aud" of tokens for your API holds: its application id (version 2 tokens), its
+    # App ID URI (version 1), or both.
+    audiences: [${placeholderId}]
+    match: # the first rule whose claims are all there decides; never two accounts, never none
+      - { claim: oid, column: id } # within the token's own tenant
+    # scopes: [access_as_user] # a token needs one of these, in scp or roles
+    access: # what callers may do besides asking who they are
+      - { claim: roles, value: Directory.Read, role: viewer }
+`
 }
 
 const cloudGraph = 'https://graph.microsoft.com'

@@ -192,7 +192,9 @@ const destination = fc.oneof(
   database.map(({ url, password }) => ({ to: url, password })),
 )
 const issuerFields = {
-  audiences: fc.uniqueArray(fc.constantFrom('api://orders', 'a b', 'https://x/'), { minLength: 1 }),
+  audiences: fc.uniqueArray(fc.constantFrom('api://orders', '#orders', 'https://x/'), {
+    minLength: 1,
+  }),
   skewMs: fc.integer({ min: 0, max: 300_000 }),
   longestLifeMs: fc.integer({ min: 60_000, max: 2_592_000_000 }),
   claims: fc.constantFrom<IssuerConfig['claims']>(['token'], ['token', 'id_token']),
@@ -200,17 +202,17 @@ const issuerFields = {
     [],
     [
       {
-        pairs: [{ claim: 'oid', column: 'id', ignoreCase: false }],
-        acrossTenants: false,
-        acceptMutable: false,
-      },
-      {
         pairs: [
           { claim: 'email', column: 'mail', source: 'token', ignoreCase: true },
           { claim: 'employee', column: 'employeeId', ignoreCase: false },
         ],
         acrossTenants: true,
         acceptMutable: true,
+      },
+      {
+        pairs: [{ claim: 'oid', column: 'id', ignoreCase: false }],
+        acrossTenants: false,
+        acceptMutable: false,
       },
     ],
   ),
@@ -222,7 +224,11 @@ const issuerFields = {
       { connections: '*', role: 'viewer' },
       { when: { claim: 'roles', value: 'Admin' }, role: 'admin', connections: [] },
       { when: { group: '11111111-2222-4333-8444-555555555555' }, connections: ['a'] },
-      { when: { app: 'app-1' }, role: 'operator', connections: ['a', 'b'] },
+      {
+        when: { app: '22222222-3333-4444-8555-666666666666' },
+        role: 'operator',
+        connections: ['a', 'b'],
+      },
     ],
   ),
   client: optional(
@@ -261,6 +267,17 @@ const issuer: fc.Arbitrary<IssuerConfig> = fc.oneof(
     }),
   ),
 )
+
+/** No two issuers accept the same tokens. */
+const apart = (issuers: Readonly<Record<string, IssuerConfig>>): Record<string, IssuerConfig> =>
+  Object.fromEntries(
+    Object.entries(issuers).map(([key, one], index) => [
+      key,
+      one.type === 'entra'
+        ? { ...one, tenants: [`11111111-2222-4333-8444-55555555555${index}`] }
+        : { ...one, issuer: `${one.issuer}/${index}` },
+    ]),
+  )
 
 const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
   fc
@@ -338,7 +355,7 @@ const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
       connections:
         type === 'none' ? fc.constant({}) : named(connection(providerName, type === 'entra')),
       imports: named(imports),
-      issuers: named(issuer),
+      issuers: named(issuer).map(apart),
     }),
   )
 })

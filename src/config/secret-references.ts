@@ -1,4 +1,4 @@
-import type { Config, CredentialConfig, SecretReference } from './config.ts'
+import type { Config, CredentialConfig, IssuerConfig, SecretReference } from './config.ts'
 
 /** A place in the configuration that refers to a secret. */
 export interface AskedSecret {
@@ -9,7 +9,7 @@ export interface AskedSecret {
 
 /** Lists every secret the configuration refers to, keys first, so that a check can try them all. */
 export function secretReferences(config: Config): readonly AskedSecret[] {
-  const { store, server, network, encryption, connections, imports } = config
+  const { store, server, network, encryption, connections, imports, issuers } = config
   return [
     ...encryption.keys.map(({ source }, index) => ({
       askedBy: `encryption.keys[${index}]`,
@@ -22,15 +22,22 @@ export function secretReferences(config: Config): readonly AskedSecret[] {
       typeof network.proxy === 'string' ? undefined : network.proxy.password,
     ),
     ...Object.values(connections).flatMap(({ name, client }) =>
-      client.credentials.map((credential, index) => ({
-        askedBy: `connections.${name}.client.credentials[${index}].${credential.type}`,
-        reference: referenceOf(credential),
-      })),
+      credentialsOf(`connections.${name}`, client),
+    ),
+    ...Object.values(issuers).flatMap(({ name, client }) =>
+      credentialsOf(`issuers.${name}`, client),
     ),
     ...Object.values(imports).flatMap(({ name, password }) =>
       passwordOf(`imports.${name}`, password),
     ),
   ]
+}
+
+function credentialsOf(path: string, client: IssuerConfig['client']): readonly AskedSecret[] {
+  return (client?.credentials ?? []).map((credential, index) => ({
+    askedBy: `${path}.client.credentials[${index}].${credential.type}`,
+    reference: referenceOf(credential),
+  }))
 }
 
 function passwordOf(path: string, reference: SecretReference | undefined): AskedSecret[] {

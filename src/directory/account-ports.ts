@@ -27,6 +27,8 @@ export interface Account extends AccountKey {
   /** Disabled here, whatever the directory says; survives imports. */
   readonly disabled?: { readonly at: number; readonly by: string; readonly reason?: string }
   readonly link?: AccountLink
+  /** No import knows it (any more): it stands in the list of the disabled alone. */
+  readonly isMissing?: true
 }
 
 /** What is asked of the directory: accounts of which every condition holds. */
@@ -46,16 +48,37 @@ export interface AccountQuestion {
   readonly limit: number
 }
 
-/** One page of accounts, by tenant and id. */
+/**
+ * Where a page of accounts ended. It only makes sense with the question of that page, and stays
+ * good whatever imports do meanwhile.
+ */
+export interface AccountPlace {
+  readonly tenantId: string
+  readonly row: number
+  readonly value?: string
+}
+
+/**
+ * One page of accounts: by tenant, and within it as they were first imported; of a search in the
+ * order of what was found; of those disabled here by id.
+ */
 export interface AccountListQuery {
   readonly kind: AccountKind
   readonly tenantId?: string
-  /** Beginning of userPrincipalName, mail or displayName, whatever the case. */
+  /** Beginning of userPrincipalName, mail or displayName, whatever the case of ASCII letters. */
   readonly search?: string
-  /** Only those that are disabled here. */
+  /** Only those that are disabled here, imported or not. */
   readonly disabledOnly?: boolean
   readonly limit: number
-  readonly after?: { readonly tenantId: string; readonly id: string }
+  readonly after?: AccountPlace
+}
+
+/** A page of accounts. */
+export interface AccountPage {
+  /** At most `limit`; fewer, or none, where a page’s share of work was done before. */
+  readonly accounts: readonly Account[]
+  /** Where to go on; absent at the end. */
+  readonly next?: AccountPlace
 }
 
 /** How unique a column is among the live accounts of a kind, empty values left out. */
@@ -79,11 +102,18 @@ export interface LookupColumn {
 export interface AccountStore {
   getAccount(key: AccountKey): Promise<Account | undefined>
   /**
-   * Finds accounts by their columns; a point look-up where `prepareLookups` was told the first
-   * condition’s column. What imports no longer met is left out.
+   * Finds accounts by their columns; a point look-up where `prepareLookups` was told one of them,
+   * and by `id` always. Text matches text alone, and never an empty one. What imports no longer met
+   * is left out.
+   *
+   * @throws EvergrantError `usage` for a column that is no name of a property
    */
   findAccounts(question: AccountQuestion): Promise<readonly Account[]>
-  listAccounts(query: AccountListQuery): Promise<readonly Account[]>
+  /**
+   * Lists accounts; each page is bounded work. A search walks the look-ups of `searchLookups` where
+   * they were prepared; otherwise a page looks at some thousand accounts and tells where to go on.
+   */
+  listAccounts(query: AccountListQuery): Promise<AccountPage>
   /**
    * Makes look-ups by these columns point look-ups. Idempotent; may take a while over many
    * accounts, so it belongs on a thread that may block.

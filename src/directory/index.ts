@@ -4,6 +4,8 @@ export type {
   AccountKind,
   AccountLink,
   AccountListQuery,
+  AccountPage,
+  AccountPlace,
   AccountQuestion,
   AccountRole,
   AccountStore,
@@ -14,6 +16,7 @@ export type {
   PersonAccount,
   PersonRecord,
 } from './account-ports.ts'
+export { searchLookups } from './search-lookups.ts'
 export { collections, isCollectionName } from './collections.ts'
 export type { Collection, CollectionName, ObjectKind, RowKind } from './collections.ts'
 export type {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { challengeOf } from '../access/index.ts'
 import type { EvergrantError } from '../kernel/index.ts'
 
 /** What an answer of ours carries besides the problem. */
@@ -12,6 +13,8 @@ export interface ProblemOptions {
   /** Whether the caller’s connection ends with the answer. */
   readonly endsConnection?: boolean
 }
+
+const plainChallenge = 'Bearer error="invalid_token"'
 
 /** Answers with problem+json (RFC 9457); nothing of the response may have been sent yet. */
 export function answerProblem(
@@ -39,8 +42,9 @@ export function answerProblem(
   if (retryAfterSeconds !== undefined) {
     list.push('retry-after', String(Math.max(1, retryAfterSeconds)))
   }
-  if (status === 401 && !headers.includes('www-authenticate')) {
-    list.push('www-authenticate', 'Bearer error="invalid_token"')
+  if (!headers.includes('www-authenticate')) {
+    const challenge = challengeOf(error) ?? (status === 401 ? plainChallenge : undefined)
+    if (challenge !== undefined) list.push('www-authenticate', challenge)
   }
   if (endsConnection) list.push('connection', 'close')
   response.writeHead(status, list)

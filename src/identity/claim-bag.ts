@@ -1,3 +1,4 @@
+import { shortClaimName } from '../kernel/index.ts'
 import type { JsonObject } from './strict-json.ts'
 
 /** Where a claim came from. */
@@ -9,30 +10,6 @@ export interface SourcedClaim {
   readonly name: string
   readonly value: unknown
   readonly source: ClaimSource
-}
-
-const short = (entries: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
-  new Map(Object.entries(entries))
-
-/** Names that are addresses, as SAML and older libraries have them, and the short ones they mean. */
-const aliases = short({
-  'http://schemas.microsoft.com/identity/claims/objectidentifier': 'oid',
-  'http://schemas.microsoft.com/identity/claims/tenantid': 'tid',
-  'http://schemas.microsoft.com/identity/claims/scope': 'scp',
-  'http://schemas.microsoft.com/identity/claims/identityprovider': 'idp',
-  'http://schemas.microsoft.com/ws/2008/06/identity/claims/role': 'roles',
-  'http://schemas.microsoft.com/ws/2008/06/identity/claims/groups': 'groups',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier': 'sub',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn': 'upn',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress': 'email',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name': 'name',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname': 'given_name',
-  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname': 'family_name',
-})
-
-/** The short name of a claim. */
-export function shortClaimName(name: string): string {
-  return aliases.get(name) ?? name
 }
 
 /**
@@ -51,8 +28,8 @@ export class ClaimBag {
     const said = Object.entries(claims).filter(([, value]) => value !== null && value !== undefined)
     for (const [name, value] of said) named.set(name, value)
     for (const [name, value] of said) {
-      const alias = aliases.get(name)
-      if (alias !== undefined && !named.has(alias)) named.set(alias, value)
+      const wanted = shortClaimName(name)
+      if (!named.has(wanted)) named.set(wanted, value)
     }
     this.#bySource.set(source, named)
   }

@@ -1,3 +1,4 @@
+import { entraUserInfoClaims } from '../kernel/index.ts'
 import type { TokenKind } from './token-kind.ts'
 
 /** How good a claim is for finding an account by it. */
@@ -49,16 +50,6 @@ const notes: Readonly<Record<string, ClaimNote>> = {
 export function noteOf(claim: string): ClaimNote | undefined {
   return Object.hasOwn(notes, claim) ? notes[claim] : undefined
 }
-
-/** All that Entra’s UserInfo endpoint ever tells; it cannot be configured. */
-export const entraUserInfoClaims: readonly string[] = [
-  'sub',
-  'name',
-  'family_name',
-  'given_name',
-  'picture',
-  'email',
-]
 
 /** Claims an account could be found by that a source of the provider does not have. */
 export function lackingInUserInfo(

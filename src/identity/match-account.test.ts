@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { AccountQuestion } from '../directory/index.ts'
 import { ClaimBag } from './claim-bag.ts'
 import {
   matchAccount,
-  type AccountQuestion,
   type FindAccounts,
   type MatchOutcome,
   type MatchRule,
@@ -59,7 +59,7 @@ async function match(
   claims.add('token', token)
   if (options.userInfo !== undefined) claims.add('userinfo', options.userInfo)
   const { kind = 'user', tenantId = 'a' } = options
-  return matchAccount(rules, claims, { kind, tenantId }, directory(rows))
+  return matchAccount(rules, claims, { kind, tenantId, find: directory(rows) })
 }
 
 describe('an account', () => {

@@ -1,3 +1,4 @@
+import type { AccountKind, AccountQuestion } from '../directory/index.ts'
 import type { ErrorCode } from '../kernel/index.ts'
 import type { ClaimBag, ClaimSource, SourcedClaim } from './claim-bag.ts'
 import type { Refusal } from './refusal.ts'
@@ -19,23 +20,6 @@ export interface MatchRule {
   readonly isAcrossTenants: boolean
 }
 
-/** What stands for a caller: a user, or an application’s own principal. */
-export type PrincipalKind = 'user' | 'servicePrincipal'
-
-/** What is asked of the directory. */
-export interface AccountQuestion {
-  /** Absent: in every tenant. */
-  readonly tenantId?: string
-  readonly kind: PrincipalKind
-  readonly where: readonly {
-    readonly column: string
-    readonly value: string
-    readonly compare: MatchPair['compare']
-  }[]
-  /** So many are enough to know. */
-  readonly limit: number
-}
-
 /** An account as far as matching needs it. */
 export interface FoundAccount {
   readonly tenantId: string
@@ -43,7 +27,9 @@ export interface FoundAccount {
 }
 
 /** Finds accounts; bounded by the question’s limit. */
-export type FindAccounts = (question: AccountQuestion) => Promise<readonly FoundAccount[]>
+export type FindAccounts<A extends FoundAccount = FoundAccount> = (
+  question: AccountQuestion,
+) => Promise<readonly A[]>
 
 /** How one rule went. */
 export type RuleOutcome =
@@ -57,29 +43,38 @@ export type RuleOutcome =
   | { readonly kind: 'decided'; readonly claims: readonly SourcedClaim[]; readonly found: number }
 
 /** What came of matching, and how each rule went. */
-export interface MatchOutcome {
-  readonly account?: FoundAccount
+export interface MatchOutcome<A extends FoundAccount = FoundAccount> {
+  readonly account?: A
   readonly refusal?: Refusal
   readonly rules: readonly RuleOutcome[]
+  /** Several accounts that could be meant, as far as they were asked for: for operators alone. */
+  readonly candidates: readonly A[]
 }
 
 /** Two are enough to know that one is not the only one. */
 const enoughToKnow = 2
 const longestValue = 320
 
+/** Whose account is sought, and where. */
+export interface MatchScope<A extends FoundAccount> {
+  readonly kind: AccountKind
+  /** The token’s; matching stays within it unless a rule says otherwise. */
+  readonly tenantId: string | undefined
+  readonly find: FindAccounts<A>
+  /** Candidates asked for where one is not the only one; 2 by default. */
+  readonly limit?: number
+}
+
 /**
  * Finds the one account of a caller. The first rule whose claims are all there decides: none found
  * is no match, several are ambiguous, and neither tries another rule. Only a missing claim passes
  * on to the next one. A claim that is no text is never made one.
- *
- * @param tenantId The token’s; matching stays within it unless a rule says otherwise.
  */
-export async function matchAccount(
+export async function matchAccount<A extends FoundAccount>(
   rules: readonly MatchRule[],
   claims: ClaimBag,
-  principal: { readonly kind: PrincipalKind; readonly tenantId: string | undefined },
-  find: FindAccounts,
-): Promise<MatchOutcome> {
+  { kind, tenantId, find, limit = enoughToKnow }: MatchScope<A>,
+): Promise<MatchOutcome<A>> {
   const outcomes: RuleOutcome[] = []
   const rest = (): readonly RuleOutcome[] => [
     ...outcomes,
@@ -107,23 +102,27 @@ export async function matchAccount(
       outcomes.push({ kind: 'decided', claims: used, found: 0 })
       const { name, value, source } = odd.claim
       const expected = `a text as "${name}" of the ${source}, for rule ${index + 1}`
-      return { refusal: mapping('claim_type', expected, describe(value)), rules: rest() }
+      return {
+        refusal: mapping('claim_type', expected, describe(value)),
+        rules: rest(),
+        candidates: [],
+      }
     }
     const found = await find({
-      kind: principal.kind,
-      limit: enoughToKnow,
+      kind,
+      limit,
       where: where.map(({ column, compare, claim }) => ({
         column,
         compare,
         value: compare === 'lower' ? asciiLower(claim.value as string) : (claim.value as string),
       })),
-      ...(rule.isAcrossTenants || principal.tenantId === undefined
-        ? {}
-        : { tenantId: principal.tenantId }),
+      ...(rule.isAcrossTenants || tenantId === undefined ? {} : { tenantId }),
     })
     outcomes.push({ kind: 'decided', claims: used, found: found.length })
     const [account] = found
-    if (account !== undefined && found.length === 1) return { account, rules: rest() }
+    if (account !== undefined && found.length === 1) {
+      return { account, rules: rest(), candidates: [] }
+    }
     const told = where
       .map(({ column, claim }) => `${column} equal to "${claim.name}" of the ${claim.source}`)
       .join(' and ')
@@ -133,9 +132,10 @@ export async function matchAccount(
           ? mapping('account_unmatched', `an account with ${told}`, 'none')
           : mapping('account_ambiguous', `one account with ${told}`, 'several'),
       rules: rest(),
+      candidates: found,
     }
   }
-  return { refusal: refuseMissing(rules, claims), rules: rest() }
+  return { refusal: refuseMissing(rules, claims), rules: rest(), candidates: [] }
 }
 
 function refuseMissing(rules: readonly MatchRule[], claims: ClaimBag): Refusal {

@@ -1,4 +1,4 @@
-import { err, EvergrantError, type ErrorCode } from '../kernel/index.ts'
+import { err, EvergrantError, type ChallengeFacts, type ErrorCode } from '../kernel/index.ts'
 
 /** What a bearer token passes through, in order; nothing of a later stage is told before it. */
 export const stages = [
@@ -45,8 +45,16 @@ export function refuse(
 }
 
 /** A refusal as the error that ends a request. */
-export function errorOf({ stage, code, expected, seen, ...more }: Refusal): EvergrantError {
-  return new EvergrantError(code, `${words(stage)}: expected ${expected}, but saw ${seen}`, more)
+export function errorOf(
+  { stage, code, expected, seen, remedy, retryAfterMs }: Refusal,
+  challenge?: ChallengeFacts,
+): EvergrantError {
+  return new EvergrantError(code, `${words(stage)}: expected ${expected}, but saw ${seen}`, {
+    judgement: { stage, expected, seen },
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(challenge === undefined ? {} : { challenge }),
+  })
 }
 
 function words(stage: Stage): string {

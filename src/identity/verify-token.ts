@@ -22,6 +22,8 @@ export interface VerifiedToken {
   readonly kind: TokenKind
   readonly times: TokenTimes
   readonly keyId: string | undefined
+  /** Of the issuer’s keys: once it moved, the token has to be verified again. */
+  readonly keyGeneration: number
 }
 
 /** Why a token does not hold, or what it is. */
@@ -51,7 +53,6 @@ export interface TokenVerifierOptions {
 /** A verdict that was good, and what it rests on. */
 interface Kept {
   readonly verified: VerifiedToken
-  readonly keyGeneration: number
   /** By the monotonic clock. */
   readonly keptAt: number
 }
@@ -87,9 +88,9 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const young = kept.get(name)
     const found = young ?? keptBefore.get(name)
     if (found === undefined) return undefined
-    const { verified, keyGeneration, keptAt } = found
+    const { verified, keptAt } = found
     const isGood =
-      verified.issuer.keys.generation === keyGeneration &&
+      verified.issuer.keys.generation === verified.keyGeneration &&
       clock.monotonic() - keptAt < longestKeptMs
     if (!isGood) {
       kept.delete(name)
@@ -166,8 +167,15 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       checkTenant(jwt, issuer, key) ??
       checkKind(jwt.header, kind, issuer)
     if (refusal !== undefined) return err(refusal)
-    const verified = { issuer, claims: jwt.claims, kind, times: times.value, keyId: jwt.keyId }
-    if (name !== undefined) keep(name, { verified, keyGeneration, keptAt: clock.monotonic() })
+    const verified = {
+      issuer,
+      claims: jwt.claims,
+      kind,
+      times: times.value,
+      keyId: jwt.keyId,
+      keyGeneration,
+    }
+    if (name !== undefined) keep(name, { verified, keptAt: clock.monotonic() })
     return ok(verified)
   }
 

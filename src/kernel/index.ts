@@ -1,8 +1,14 @@
+export { entraUserInfoClaims, shortClaimName } from './claim-names.ts'
 export { createManualClock, systemClock } from './clock.ts'
 export type { Clock, ManualClock } from './clock.ts'
 export { formatDuration, parseDuration } from './durations.ts'
 export { EvergrantError, isEvergrantError } from './errors/evergrant-error.ts'
-export type { EvergrantErrorOptions, Problem, UpstreamEvidence } from './errors/evergrant-error.ts'
+export type {
+  ChallengeFacts,
+  EvergrantErrorOptions,
+  Problem,
+  UpstreamEvidence,
+} from './errors/evergrant-error.ts'
 export type { ErrorDefinition } from './errors/definition.ts'
 export { errorDefinition, errorRegistry, errorTables, isErrorCode } from './errors/registry.ts'
 export type { ErrorCode } from './errors/registry.ts'

@@ -4,7 +4,10 @@ import { problemAnswer } from './problem-reply.ts'
 
 /** What the parser refuses, in words for whoever sent it, and the status where it is not 400. */
 const reasons: Readonly<Record<string, { readonly detail: string; readonly status?: number }>> = {
-  HPE_HEADER_OVERFLOW: { detail: 'the head of the request is larger than 32 KiB', status: 431 },
+  HPE_HEADER_OVERFLOW: {
+    detail: 'the head of the request is larger than 32 KiB; a token may have 16,384 characters',
+    status: 431,
+  },
   ERR_HTTP_REQUEST_TIMEOUT: { detail: 'the head of the request did not come in time', status: 408 },
   HPE_INVALID_METHOD: { detail: 'the method is none of HTTP' },
   HPE_INVALID_CONSTANT: { detail: 'this port speaks HTTP/1.1' },

@@ -41,7 +41,15 @@ export function unfilledFields(config: Config): readonly string[] {
   const clients = Object.values(config.connections).flatMap(({ name, client }) =>
     client.id === placeholderId ? [`connections.${name}.client.id`] : [],
   )
-  return [...providers, ...clients]
+  const issuers = Object.values(config.issuers).flatMap((issuer) => [
+    ...placesOf(`issuers.${issuer.name}.tenants`, issuer.type === 'entra' ? issuer.tenants : []),
+    ...placesOf(`issuers.${issuer.name}.audiences`, issuer.audiences),
+  ])
+  return [...providers, ...clients, ...issuers]
+}
+
+function placesOf(path: string, values: readonly string[]): readonly string[] {
+  return values.flatMap((value, at) => (value === placeholderId ? [`${path}[${at}]`] : []))
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { challengeOf } from '../access/index.ts'
 import { EvergrantError, isEvergrantError, maskOwnSecrets } from '../kernel/index.ts'
 
 /** Answers every error of an application as problem+json (RFC 9457), and what nobody routes as 404. */
@@ -57,6 +58,7 @@ export function problemAnswer(
   status: number = error.definition.status,
 ): ProblemAnswer {
   const problem = { ...error.toProblem(requestId), status }
+  const challenge = challengeOf(error)
   return {
     status,
     headers: {
@@ -64,17 +66,10 @@ export function problemAnswer(
       'cache-control': 'no-store',
       'evergrant-request-id': requestId,
       ...(problem.retry_after === undefined ? {} : { 'retry-after': String(problem.retry_after) }),
-      ...(problem.status === 401 ? { 'www-authenticate': challengeOf(error) } : {}),
+      ...(challenge === undefined ? {} : { 'www-authenticate': challenge }),
     },
     body: JSON.stringify(problem),
   }
-}
-
-/** RFC 6750 section 3: no error code when no credential came at all is a matter of the detail. */
-function challengeOf({ definition, detail }: EvergrantError): string {
-  const { oauthError = 'invalid_token' } = definition
-  const words = detail.replaceAll(/[^\u0020-\u007e]/g, '?').replaceAll(/["\\]/g, "'")
-  return `Bearer realm="evergrant", error="${oauthError}", error_description="${words}"`
 }
 
 /** What Fastify refuses by itself, in our words; everything unknown is a fault of ours. */

@@ -1,5 +1,6 @@
+import type { SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
-import type { DirectoryStore } from '../directory/index.ts'
+import type { AccountStore, DirectoryStore, PeopleStore } from '../directory/index.ts'
 import type { FacadeStore, TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
 import type { RunStore } from '../imports/ports.ts'
@@ -8,10 +9,19 @@ import type { Clock, ProcessOwner } from '../kernel/index.ts'
 /**
  * What a generation counts: changes to grants, to their token slots, to import runs, to the
  * connections kept in the store, to keys and live nodes, to callers, to what bodies are captured
- * of, or to façades.
+ * of, to façades, to what is decided about accounts here (not their import), or to sessions.
  */
 export type GenerationTopic =
-  'grants' | 'slots' | 'runs' | 'connections' | 'keys' | 'callers' | 'captures' | 'facades'
+  | 'grants'
+  | 'slots'
+  | 'runs'
+  | 'connections'
+  | 'keys'
+  | 'callers'
+  | 'captures'
+  | 'facades'
+  | 'accounts'
+  | 'sessions'
 
 /** No topic has changed yet; every topic, in the order in which changes are told. */
 export const noGenerations: Generations = {
@@ -23,6 +33,8 @@ export const noGenerations: Generations = {
   callers: 0,
   captures: 0,
   facades: 0,
+  accounts: 0,
+  sessions: 0,
 }
 
 /** How often each topic has changed since the store was made; every counter only grows. */
@@ -118,7 +130,10 @@ export interface Store {
   readonly keys: KeyStore
   readonly runs: RunStore
   readonly directory: DirectoryStore
+  readonly accounts: AccountStore
+  readonly people: PeopleStore
   readonly callers: CallerStore
+  readonly sessions: SessionStore
   readonly traces: TraceStore
   readonly facades: FacadeStore
   /** Reads the generations as they are now. */

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { AccountKind, AccountQuestion } from '../../src/directory/index.ts'
 import { ClaimBag } from '../../src/identity/claim-bag.ts'
 import {
   matchAccount,
-  type AccountQuestion,
   type MatchOutcome,
   type MatchPair,
-  type PrincipalKind,
 } from '../../src/identity/match-account.ts'
 
 const tenantId = '1111abcd-2222-4333-8444-555555555555'
@@ -27,17 +26,16 @@ interface Asked {
 async function ask(
   token: Readonly<Record<string, unknown>>,
   pairs: readonly MatchPair[],
-  principal: PrincipalKind = 'user',
+  principal: AccountKind = 'user',
   accounts: readonly (string | undefined)[] = users,
 ): Promise<Asked> {
   const claims = new ClaimBag()
   claims.add('token', token)
   const questions: AccountQuestion[] = []
-  const outcome = await matchAccount(
-    [{ pairs, isAcrossTenants: false }],
-    claims,
-    { kind: principal, tenantId },
-    async (question) => {
+  const outcome = await matchAccount([{ pairs, isAcrossTenants: false }], claims, {
+    kind: principal,
+    tenantId,
+    find: async (question) => {
       questions.push(question)
       return accounts
         .map((mail, at) => ({ tenantId, id: String(at), mail }))
@@ -49,7 +47,7 @@ async function ask(
         )
         .slice(0, question.limit)
     },
-  )
+  })
   return { outcome, questions }
 }
 

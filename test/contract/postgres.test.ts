@@ -1,13 +1,16 @@
 import { openPostgresStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { preparedDatabase } from '../support/postgres.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
+import { describePeopleStore } from './people.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeSessionStore } from './sessions.contract.ts'
 import { describeTraceStore } from './traces.contract.ts'
 
 async function makePostgresStore(): Promise<SharedStore> {
@@ -36,3 +39,6 @@ describeDirectoryStore('PostgreSQL', makePostgresStore)
 describeCallerStore('PostgreSQL', makePostgresStore)
 describeTraceStore('PostgreSQL', makePostgresStore)
 describeFacadeStore('PostgreSQL', makePostgresStore)
+describeAccountStore('PostgreSQL', makePostgresStore)
+describePeopleStore('PostgreSQL', makePostgresStore)
+describeSessionStore('PostgreSQL', makePostgresStore)

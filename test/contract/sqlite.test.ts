@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
+import { describePeopleStore } from './people.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeSessionStore } from './sessions.contract.ts'
 import { describeTraceStore } from './traces.contract.ts'
 
 async function makeSqliteStore(): Promise<SharedStore> {
@@ -37,3 +40,6 @@ describeDirectoryStore('SQLite', makeSqliteStore)
 describeCallerStore('SQLite', makeSqliteStore)
 describeTraceStore('SQLite', makeSqliteStore)
 describeFacadeStore('SQLite', makeSqliteStore)
+describeAccountStore('SQLite', makeSqliteStore)
+describePeopleStore('SQLite', makeSqliteStore)
+describeSessionStore('SQLite', makeSqliteStore)

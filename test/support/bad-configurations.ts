@@ -2,6 +2,17 @@ import { rm } from 'node:fs/promises'
 import { generateKey } from '../../src/vault/index.ts'
 import { edit, fill, importUsers, inOrder, put, token, type BadInput } from './bad-input.ts'
 
+/** Adds an issuer of Entra ID with these fields. */
+const issuer = (...fields: readonly string[]): ReturnType<typeof edit> => {
+  const all = [
+    'type: entra',
+    'tenants: [11111111-2222-4333-8444-555555555555]',
+    ...(fields.some((field) => field.startsWith('audiences:')) ? [] : ['audiences: [api://a]']),
+    ...fields,
+  ]
+  return edit(/$/, `issuers: { contoso: { ${all.join(', ')} } }\n`)
+}
+
 /** What can be wrong with the configuration. */
 export const configuration: readonly BadInput[] = [
   {
@@ -94,6 +105,53 @@ export const configuration: readonly BadInput[] = [
     exit: 2,
     code: 'config_invalid',
     says: ['imports.nightly.schedule', '"0 2 30 2 *"', 'minute, hour'],
+  },
+  {
+    what: 'a rule that never matches what UserInfo of Entra ID tells',
+    spoil: issuer(
+      'claims: [userinfo]',
+      'match: [{ claim: upn, column: userPrincipalName, acceptMutable: true }]',
+      'userinfo: { acceptAnyAudience: true }',
+    ),
+    args: ['config', 'check'],
+    exit: 2,
+    code: 'config_invalid',
+    says: ['issuers.contoso.match[0].claim', '"upn"', 'claim: oid', 'claims: [token]'],
+  },
+  {
+    what: 'an account by an e-mail address alone',
+    spoil: issuer('match: [{ claim: email, column: mail }]'),
+    args: ['config', 'check'],
+    exit: 2,
+    code: 'config_invalid',
+    says: ['issuers.contoso.match[0]', '"email" alone', 'acceptMutable: true'],
+  },
+  {
+    what: 'a rule that is never reached',
+    spoil: issuer('match: [{ claim: oid, column: id }, { claim: emp, column: employeeId }]'),
+    args: ['config', 'check'],
+    exit: 2,
+    code: 'config_invalid',
+    says: ['issuers.contoso.match[1]', 'after rule 1', 'put it in front'],
+  },
+  {
+    what: 'tokens for Microsoft Graph as those of an API',
+    spoil: issuer('audiences: ["https://graph.microsoft.com"]'),
+    args: ['config', 'check'],
+    exit: 2,
+    code: 'config_invalid',
+    says: ['issuers.contoso.audiences[0]', 'Expose an API'],
+  },
+  {
+    what: 'Entra ID as any OpenID provider',
+    spoil: edit(
+      /$/,
+      'issuers: { contoso: { type: oidc, issuer: "https://login.microsoftonline.com/common/v2.0", audiences: [a] } }\n',
+    ),
+    args: ['config', 'check'],
+    exit: 2,
+    code: 'config_invalid',
+    says: ['issuers.contoso.issuer', 'type: entra', 'tenants:'],
   },
   {
     what: 'an empty file',

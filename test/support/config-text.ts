@@ -60,3 +60,38 @@ export const importing = (entry: string, parts: Parameters<typeof config>[0] = {
 /** A configuration whose connection has these credentials. */
 export const credential = (fields: string): string =>
   config({ connection: connection({ client: `{ id: app, credentials: [${fields}] }` }) })
+
+/** The tenant of issuers, unless a test says otherwise. */
+export const tenantId = '11111111-2222-4333-8444-555555555555'
+/** Fields of an issuer, as written; undefined ones are left out. */
+export type IssuerFields = Readonly<Record<string, string | undefined>>
+
+const issuerEntry = (fields: IssuerFields): string =>
+  `{ ${Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ')} }`
+/** A valid issuer of Entra ID with some fields replaced or left out. */
+export const entraIssuer = (fields: IssuerFields): string =>
+  issuerEntry({
+    type: 'entra',
+    tenants: `[${tenantId}]`,
+    audiences: '[api://orders]',
+    ...fields,
+  })
+/** A valid issuer elsewhere with some fields replaced or left out. */
+export const oidcIssuer = (fields: IssuerFields): string =>
+  issuerEntry({
+    type: 'oidc',
+    issuer: 'https://sso.example.com',
+    tenant: tenantId,
+    audiences: '[orders]',
+    ...fields,
+  })
+/** A configuration with these issuers. */
+export const issuers = (written: Readonly<Record<string, string>>): string =>
+  config({
+    more: `issuers: { ${Object.entries(written)
+      .map(([name, one]) => `${name}: ${one}`)
+      .join(', ')} }`,
+  })

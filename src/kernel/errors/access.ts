@@ -12,6 +12,16 @@ export const accessErrors = defineErrors({
     remedy:
       'Send a caller key as `Authorization: Bearer egk_…` or in `Evergrant-Key`; `evergrant callers add` makes one.',
   },
+  credential_malformed: {
+    status: 400,
+    oauthError: 'invalid_request',
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The call carries more than one credential, or one that cannot be read',
+    remedy:
+      'Send exactly one credential, as `Authorization: Bearer …` or in `Evergrant-Key`; tokens in queries, bodies and cookies do not count.',
+  },
   permit_missing: {
     status: 403,
     oauthError: 'access_denied',

@@ -13,6 +13,23 @@ export interface UpstreamEvidence {
   readonly requestId?: string
 }
 
+/** How a credential was judged: where it stopped, what would have passed, what was there. */
+export interface Judgement {
+  readonly stage: string
+  readonly expected: string
+  readonly seen: string
+}
+
+/** What the challenge of an answer says besides the error itself (RFC 6750 section 3). */
+export interface ChallengeFacts {
+  /** No credential came at all: then no error is named, as nothing was wrong with any. */
+  readonly isBare?: boolean
+  /** Scopes that would be enough, separated by blanks. */
+  readonly scope?: string
+  /** Where it is told whose tokens are accepted (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string
+}
+
 /** What an error carries besides its code and detail. */
 export interface EvergrantErrorOptions {
   /** A remedy more exact than the registry's. */
@@ -20,6 +37,8 @@ export interface EvergrantErrorOptions {
   /** How long to wait before trying again makes sense, in milliseconds. */
   readonly retryAfterMs?: number
   readonly upstream?: UpstreamEvidence
+  readonly judgement?: Judgement
+  readonly challenge?: ChallengeFacts
   readonly cause?: unknown
 }
 
@@ -33,6 +52,10 @@ export interface Problem {
   readonly remedy: string
   readonly retry_after?: number
   readonly request_id?: string
+  /** Of a credential that was judged in stages. */
+  readonly stage?: string
+  readonly expected?: string
+  readonly seen?: string
   readonly upstream?: Readonly<Record<string, unknown>>
 }
 
@@ -50,6 +73,8 @@ export class EvergrantError extends Error {
   readonly remedy: string
   readonly retryAfterMs: number | undefined
   readonly upstream: UpstreamEvidence | undefined
+  readonly judgement: Judgement | undefined
+  readonly challenge: ChallengeFacts | undefined
 
   constructor(code: ErrorCode, detail: string, options: EvergrantErrorOptions = {}) {
     const definition = errorDefinition(code)
@@ -62,6 +87,8 @@ export class EvergrantError extends Error {
     this.remedy = options.remedy ?? definition.remedy
     this.retryAfterMs = options.retryAfterMs
     this.upstream = options.upstream
+    this.judgement = options.judgement
+    this.challenge = options.challenge
   }
 
   /** The registry's entry of this code. */
@@ -81,7 +108,7 @@ export class EvergrantError extends Error {
 
   /** The error as problem+json. */
   toProblem(requestId?: string): Problem {
-    const { upstream, retryAfterSeconds } = this
+    const { upstream, judgement, retryAfterSeconds } = this
     return {
       type: `https://evergrant.dev/errors/${this.code}`,
       title: this.definition.title,
@@ -91,6 +118,7 @@ export class EvergrantError extends Error {
       remedy: this.remedy,
       ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
+      ...judgement,
       ...(upstream === undefined ? {} : { upstream: upstreamOnTheWire(upstream) }),
     }
   }

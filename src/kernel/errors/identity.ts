@@ -123,4 +123,66 @@ export const identityErrors = defineErrors({
     remedy:
       'Match by claims that are unique, such as `oid` (with `tid`): e-mail addresses and names can be the same in several accounts. None of them is chosen.',
   },
+  account_disabled: {
+    ...forbidden,
+    title: 'The account of the caller is disabled',
+    remedy:
+      'Have it enabled where it is disabled: in the directory, or here with `evergrant accounts enable`. A new token changes nothing.',
+  },
+  account_pending: {
+    ...forbidden,
+    title: 'The caller is a guest that has not accepted its invitation yet',
+    remedy:
+      'Accept the invitation, then have the directory imported again. A new token changes nothing.',
+  },
+  insufficient_scope: {
+    ...forbidden,
+    oauthError: 'insufficient_scope',
+    actor: 'caller',
+    title: 'The token is not for that use',
+    remedy:
+      'Request a token with one of the permissions that are named; an application needs one of them as an app role that an administrator granted.',
+  },
+  token_inactive: {
+    ...badToken,
+    title: 'No issuer that was asked accepts the token',
+    remedy:
+      'Get a new token from an issuer that is configured here. The issuer does not say whether it was revoked, is over, or was never one.',
+  },
+  claim_source_mismatch: {
+    ...badToken,
+    title: 'What the issuer says of the token is about somebody else',
+    remedy:
+      'Get a new token. If it stays, have an operator look at the issuer: the subject it names is not the one in the token.',
+  },
+  introspection_unavailable: {
+    status: 503,
+    oauthError: 'temporarily_unavailable',
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The issuer cannot be asked about the token now',
+    remedy:
+      'Call again when `Retry-After` says. The token is not to blame; an operator checks the introspection endpoint and the `client` of the issuer.',
+  },
+  userinfo_unavailable: {
+    status: 503,
+    oauthError: 'temporarily_unavailable',
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The UserInfo endpoint of the issuer gives no usable answer now',
+    remedy:
+      'Call again when `Retry-After` says. The token is not to blame; an operator checks the UserInfo endpoint of the issuer.',
+  },
+  groups_unavailable: {
+    status: 503,
+    oauthError: 'temporarily_unavailable',
+    retry: 'later',
+    actor: 'operator',
+    exit: 4,
+    title: 'The groups of the caller are not to be had now',
+    remedy:
+      'Call again when `Retry-After` says. An operator checks the connection under `groups:` of the issuer: it needs a token for Microsoft Graph with GroupMember.Read.All or Directory.Read.All.',
+  },
 })

@@ -20,6 +20,9 @@ export const problemSchema = z
     remedy: z.string(),
     retry_after: z.int().optional().describe('Seconds to wait before trying again'),
     request_id: z.string().optional(),
+    stage: z.string().optional().describe('Of a bearer token: the first stage that did not hold'),
+    expected: z.string().optional().describe('What would have passed there'),
+    seen: z.string().optional().describe('What was there; never the token'),
     upstream: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: 'Problem' })

@@ -1,6 +1,7 @@
 import { schema1 } from './schema-1.ts'
 import { schema2 } from './schema-2.ts'
 import { schema3 } from './schema-3.ts'
+import { schema4 } from './schema-4.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 1, sql: schema1, since: '0.2.0', isBreaking: true },
   { version: 2, sql: schema2, since: '0.3.0', isBreaking: false },
   { version: 3, sql: schema3, since: '0.3.0', isBreaking: false },
+  { version: 4, sql: schema4, since: '0.4.0', isBreaking: false },
 ]

@@ -8,6 +8,7 @@ import {
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { readAddress } from './address.ts'
+import { createAccountStore } from './account-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
@@ -19,8 +20,10 @@ import { createGrantStore } from './grant-store.ts'
 import { assertPrepared, assertPrimary, examine } from './identity.ts'
 import { createKeyStore } from './key-store.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
+import { createPeopleStore } from './people-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
+import { createSessionStore } from './session-store.ts'
 import { openServerClock, type ServerClock } from './server-clock.ts'
 import { settleSealingKey } from './settle-keys.ts'
 import { createTraceStore } from './trace-store.ts'
@@ -91,7 +94,10 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       keys: createKeyStore(connection, vault, sealing),
       runs: createRunStore(connection),
       directory: createDirectoryStore(connection),
+      accounts: createAccountStore(connection, host),
+      people: createPeopleStore(connection, random),
       callers: createCallerStore(connection),
+      sessions: createSessionStore(connection),
       traces: createTraceStore(connection),
       facades: createFacadeStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),

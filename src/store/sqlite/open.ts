@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { systemRandom, type Clock, type RandomBytes } from '../../kernel/index.ts'
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
+import { createAccountStore } from './account-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
@@ -13,8 +14,10 @@ import { examineFile } from './identity.ts'
 import { createKeyStore } from './key-store.ts'
 import { migrate } from './migrate.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
+import { createPeopleStore } from './people-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
+import { createSessionStore } from './session-store.ts'
 import { createTraceStore } from './trace-store.ts'
 
 /** How a store is opened. */
@@ -67,7 +70,10 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     keys: createKeyStore(connection, vault, sealing),
     runs: createRunStore(connection),
     directory: createDirectoryStore(connection),
+    accounts: createAccountStore(connection),
+    people: createPeopleStore(connection, random),
     callers: createCallerStore(connection),
+    sessions: createSessionStore(connection),
     traces: createTraceStore(connection),
     facades: createFacadeStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),

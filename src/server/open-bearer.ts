@@ -1,0 +1,64 @@
+import type { Config, IssuerConfig } from '../config/index.ts'
+import type { AccountStore } from '../directory/index.ts'
+import {
+  createIdentifier,
+  type AcceptedIssuers,
+  type Identifier,
+  type IssuerPolicy,
+  type MatchRule,
+} from '../identity/index.ts'
+import type { Transport } from '../oauth/index.ts'
+import { openIssuers } from './open-issuers.ts'
+
+/** What tells whom bearer tokens stand for, and the issuers it rests on. */
+export interface Bearer {
+  readonly identifier: Identifier
+  readonly issuers: AcceptedIssuers
+}
+
+/** What bearers rest on besides the configuration. */
+export interface BearerOptions {
+  readonly transport: Transport
+  readonly accounts: Pick<AccountStore, 'findAccounts'>
+}
+
+/**
+ * Opens what tells whom bearer tokens stand for, by the issuers of a configuration; nobody is asked
+ * before the first token.
+ *
+ * @throws EvergrantError `provider_misconfigured` when two issuers are the same
+ */
+export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptions): Bearer {
+  const { transport, accounts } = options
+  const issuers = openIssuers(config, transport)
+  const policies = new Map(
+    Object.values(config.issuers).map((issuer) => [issuer.name, policyOf(issuer)]),
+  )
+  const identifier = createIdentifier({ issuers, policies, accounts, clock: transport.clock })
+  return { identifier, issuers }
+}
+
+function policyOf(config: IssuerConfig): IssuerPolicy {
+  const { name, claims, match, userName, scopes, access, introspection } = config
+  const tenantId = config.type === 'oidc' ? config.tenant : undefined
+  return {
+    name,
+    claims,
+    userName,
+    scopes,
+    access,
+    match: match.map(ruleOf),
+    introspectionClients: introspection.clients,
+    ...(tenantId === undefined ? {} : { tenantId }),
+  }
+}
+
+function ruleOf({ pairs, acrossTenants }: IssuerConfig['match'][number]): MatchRule {
+  return {
+    isAcrossTenants: acrossTenants,
+    pairs: pairs.map(({ ignoreCase, ...pair }) => ({
+      ...pair,
+      compare: ignoreCase ? 'lower' : 'exact',
+    })),
+  }
+}

@@ -1,0 +1,227 @@
+import type { AccountListQuery, AccountPage, AccountPlace } from '../../directory/index.ts'
+import { asAccount, asciiLower, foldId, isKeepable, type AccountRow } from './account-row.ts'
+
+/*
+ * A page of accounts is bounded work, whatever the size of the directory. A search walks one index
+ * for each column it looks at, all three in the order of what they hold, so that a page costs about
+ * what it shows. Where those were not prepared it looks at rows one after the other, some thousand
+ * a page.
+ */
+
+/** The columns that a search looks at. */
+export const searchColumns = ['userPrincipalName', 'mail', 'displayName'] as const
+
+/** An account with its place in the order of the listing. */
+export type PlacedRow = AccountRow & { readonly row_id: number }
+
+/** An account found by a column, and what that column holds, in lower case. */
+export type FoundRow = PlacedRow & { readonly value: string }
+
+/** Accounts of one kind in one tenant. */
+export interface AccountSpace {
+  readonly space_id: number
+  readonly tenant_id: string
+}
+
+/** What a database has to answer for a listing; every answer is in order. */
+export interface AccountReads {
+  /** Tenants with accounts, by id, from one on. */
+  spaces(kind: string, from: string, limit: number): Promise<readonly AccountSpace[]>
+  /** Living accounts after a row. */
+  walk(space: AccountSpace, after: number, limit: number): Promise<readonly PlacedRow[]>
+  /** The same, but only those that begin so come with properties. */
+  scan(
+    space: AccountSpace,
+    prefix: string,
+    after: number,
+    limit: number,
+  ): Promise<readonly PlacedRow[]>
+  /** Whether all columns of searches can be sought. */
+  canSeek(): Promise<boolean>
+  /** Living accounts whose column begins so, by value and row. */
+  seek(
+    space: AccountSpace,
+    column: (typeof searchColumns)[number],
+    prefix: string,
+    after: Omit<AccountPlace, 'tenantId'>,
+    limit: number,
+  ): Promise<readonly FoundRow[]>
+  /** Those disabled here, imported or not, by tenant and id. */
+  disabled(
+    kind: string,
+    tenantId: string | undefined,
+    after: { readonly tenantId: string; readonly id: string },
+    limit: number,
+  ): Promise<readonly AccountRow[]>
+  /** How much of a value is compared and indexed. */
+  cut(value: string): string
+}
+
+/** Rows that a search without look-ups looks at for one page; some milliseconds of work. */
+export const scannedAtOnce = 2_000
+/** Before all rows, which count from 0 or 1. */
+const beforeAll = -1
+/** Tenants that one page may pass through. */
+const spacesAtOnce = 200
+/** How often one page goes on in the indexes of a tenant where nearly all it finds was shown. */
+const roundsAtMost = 4
+/** After all that begins so: no character comes after U+10FFFF. */
+const last = '\u{10ffff}'
+
+/** The bounds of what begins with a text, in the order of bytes. */
+export function prefixBounds(prefix: string): readonly [from: string, to: string] {
+  return [prefix, prefix + last]
+}
+
+/** Answers a query by what a database reads. */
+export async function listAccounts(
+  reads: AccountReads,
+  query: AccountListQuery,
+): Promise<AccountPage> {
+  const { search = '' } = query
+  if (search !== '' && !isKeepable(search)) return { accounts: [] }
+  const prefix = asciiLower(search)
+  if (query.disabledOnly === true) return await listDisabled(reads, query, prefix)
+  const turn =
+    prefix === ''
+      ? walkSpace
+      : (await reads.canSeek())
+        ? async (space: AccountSpace, after: Place, wanted: number) =>
+            await seekSpace(reads, space, prefix, after, wanted)
+        : async (space: AccountSpace, after: Place, wanted: number) =>
+            await scanSpace(reads, space, prefix, after, wanted)
+
+  async function walkSpace(space: AccountSpace, after: Place, wanted: number): Promise<Turn> {
+    const rows = await reads.walk(space, after.row, wanted)
+    return { rows, ...(rows.length < wanted ? {} : { place: { row: rows.at(-1)?.row_id ?? 0 } }) }
+  }
+
+  const { kind, limit, after } = query
+  const tenantId = query.tenantId === undefined ? undefined : foldId(query.tenantId)
+  const found: PlacedRow[] = []
+  const spaces = await reads.spaces(
+    kind,
+    after?.tenantId ?? tenantId ?? '',
+    tenantId === undefined ? spacesAtOnce : 1,
+  )
+  for (const space of spaces) {
+    if (tenantId !== undefined && space.tenant_id !== tenantId) break
+    const from = space.tenant_id === after?.tenantId ? after : { row: beforeAll }
+    const { rows, place } = await turn(space, from, limit - found.length)
+    found.push(...rows)
+    if (place !== undefined) return pageOf(found, { tenantId: space.tenant_id, ...place })
+  }
+  const lastSpace = spaces.at(-1)
+  if (tenantId !== undefined || lastSpace === undefined || spaces.length < spacesAtOnce) {
+    return pageOf(found)
+  }
+  return pageOf(found, { tenantId: lastSpace.tenant_id, row: Number.MAX_SAFE_INTEGER, value: last })
+}
+
+type Place = Omit<AccountPlace, 'tenantId'>
+
+/** What one tenant contributes to a page; `place` is where it goes on, if it does. */
+interface Turn {
+  readonly rows: readonly PlacedRow[]
+  readonly place?: Place
+}
+
+function pageOf(rows: readonly AccountRow[], next?: AccountPlace): AccountPage {
+  return { accounts: rows.map(asAccount), ...(next === undefined ? {} : { next }) }
+}
+
+async function scanSpace(
+  reads: AccountReads,
+  space: AccountSpace,
+  prefix: string,
+  after: Place,
+  wanted: number,
+): Promise<Turn> {
+  const rows = await reads.scan(space, prefix, after.row, scannedAtOnce)
+  const found: PlacedRow[] = []
+  for (const row of rows) {
+    if (leastValue(row, prefix, reads.cut) === undefined) continue
+    found.push(row)
+    if (found.length === wanted) return { rows: found, place: { row: row.row_id } }
+  }
+  const end = rows.at(-1)
+  const isEnd = end === undefined || rows.length < scannedAtOnce
+  return { rows: found, ...(isEnd ? {} : { place: { row: end.row_id } }) }
+}
+
+async function seekSpace(
+  reads: AccountReads,
+  space: AccountSpace,
+  prefix: string,
+  after: Place,
+  wanted: number,
+): Promise<Turn> {
+  const found: PlacedRow[] = []
+  let place: Place = { value: '', ...after }
+  const fetched = Math.max(wanted + 1, 50)
+  for (let round = 0; round < roundsAtMost; round++) {
+    const from = place
+    const columns = await Promise.all(
+      searchColumns.map((column) => reads.seek(space, column, prefix, from, fetched)),
+    )
+    // Beyond the end of a column that has more, another one's rows may not be the next ones yet.
+    const ends = columns.flatMap((rows) => (rows.length < fetched ? [] : rows.slice(-1)))
+    const horizon = ends.toSorted(byPlace)[0]
+    let previous: FoundRow | undefined
+    for (const row of columns.flat().toSorted(byPlace)) {
+      if (horizon !== undefined && byPlace(row, horizon) > 0) break
+      const isRepeated = previous !== undefined && byPlace(row, previous) === 0
+      previous = row
+      // An account stands where the least of its values is, and is passed over at the others.
+      if (isRepeated || leastValue(row, prefix, reads.cut) !== row.value) continue
+      found.push(row)
+      if (found.length === wanted)
+        return { rows: found, place: { row: row.row_id, value: row.value } }
+    }
+    if (horizon === undefined) return { rows: found }
+    place = { row: horizon.row_id, value: horizon.value }
+  }
+  return { rows: found, place }
+}
+
+function byPlace(one: FoundRow, other: FoundRow): number {
+  return (
+    Buffer.compare(Buffer.from(one.value), Buffer.from(other.value)) || one.row_id - other.row_id
+  )
+}
+
+/** The least of the values by which a search finds an account; undefined when it does not. */
+function leastValue(
+  row: AccountRow,
+  prefix: string,
+  cut: (value: string) => string,
+): string | undefined {
+  if (row.properties === null) return undefined
+  const properties = JSON.parse(row.properties) as Readonly<Record<string, unknown>>
+  let least: string | undefined
+  for (const column of searchColumns) {
+    const value = properties[column]
+    if (typeof value !== 'string' || value === '') continue
+    const lower = cut(asciiLower(value))
+    if (!lower.startsWith(prefix)) continue
+    if (least === undefined || Buffer.compare(Buffer.from(lower), Buffer.from(least)) < 0) {
+      least = lower
+    }
+  }
+  return least
+}
+
+async function listDisabled(
+  reads: AccountReads,
+  { kind, tenantId, limit, after }: AccountListQuery,
+  prefix: string,
+): Promise<AccountPage> {
+  const tenant = tenantId === undefined ? undefined : foldId(tenantId)
+  const from = { tenantId: after?.tenantId ?? '', id: after?.value ?? '' }
+  const rows = await reads.disabled(kind, tenant, from, limit)
+  const end = rows.at(-1)
+  const found =
+    prefix === '' ? rows : rows.filter((row) => leastValue(row, prefix, reads.cut) !== undefined)
+  if (end === undefined || rows.length < limit) return pageOf(found)
+  return pageOf(found, { tenantId: end.tenant_id, row: 0, value: end.account_id })
+}
