@@ -11,15 +11,22 @@ import {
   type AskedSecret,
   type Config,
   type SecretHint,
+  type SecretReader,
 } from '../config/index.ts'
-import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
-import { unfilledFields } from '../server/index.ts'
-import { readKey } from '../vault/index.ts'
+import { isEvergrantError, type EvergrantError, type Secret } from '../kernel/index.ts'
+import { lintConfigured, unfilledFields } from '../server/index.ts'
+import { readKey, type VaultKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import { addConfigReloadCommand } from './config-reload.ts'
 import type { CliIo } from './io.ts'
 import { formatError } from './report-error.ts'
 import type { CliContext } from './context.ts'
+
+interface CheckOptions extends CommonOptions {
+  readonly strict?: boolean
+  /** False with `--no-store`. */
+  readonly store: boolean
+}
 
 /** `evergrant config check|schema|reload` */
 export function addConfigCommands(program: Command, context: CliContext): void {
@@ -39,21 +46,28 @@ Examples:
   withCommonOptions(
     config
       .command('check')
-      .description('validate the configuration and print it as it was understood, secrets masked'),
+      .description('validate the configuration and print it as it was understood, secrets masked')
+      .option('--strict', 'exit with 2 when there are warnings, too')
+      .option('--no-store', 'leave the store alone'),
   )
     .addHelpText(
       'after',
       `
-Nothing is opened and nobody is asked; \`evergrant doctor\` does that. Every secret is read once,
-so that commands that print one run.
-Exits with 2 when a field is wrong, or a secret or key it refers to is not there.
+No provider is asked; \`evergrant doctor\` does that. Every secret is read once, so that commands
+that print one run. Where issuers find accounts, the store is opened if it is there, and warnings
+count what its accounts show: columns that none has or that several share, tenants and applications
+that were not imported.
+
+Exits with 2 when a field is wrong, or a secret or key it refers to is not there; with --strict on a
+warning, too.
 
 Examples:
   $ evergrant config check
   $ evergrant config check --config /etc/evergrant/evergrant.yaml
+  $ evergrant config check --strict --no-store
   $ evergrant config check --json`,
     )
-    .action(async (options: CommonOptions) => check(context, options))
+    .action(async (options: CheckOptions) => check(context, options))
 
   config
     .command('schema')
@@ -75,11 +89,16 @@ Examples:
   addConfigReloadCommand(config, context)
 }
 
-async function check(context: CliContext, options: CommonOptions): Promise<void> {
+async function check(context: CliContext, options: CheckOptions): Promise<void> {
   const { io } = context
   const config = await loadConfig(configPathOf(io, options), { readFile, workingDirectory: io.cwd })
-  const { failures, hints } = await trySecrets(io, config)
+  const { failures, hints, keys, secrets } = await trySecrets(io, config)
   hints.push(...configHints(config))
+  if (options.store && failures.length === 0) {
+    for (const { askedBy, found, remedy } of await lintConfigured(config, { keys, secrets })) {
+      hints.push({ askedBy, hint: `${found} ${remedy}` })
+    }
+  }
   for (const askedBy of unfilledFields(config)) {
     hints.push({ askedBy, hint: 'It still is the placeholder that `init` wrote.' })
   }
@@ -99,28 +118,34 @@ async function check(context: CliContext, options: CommonOptions): Promise<void>
     if (failures.length === 0)
       io.note(`${config.file} is valid, and every secret it names is there\n`)
   }
-  if (failures.length > 0) context.exitWith(2)
+  if (failures.length > 0 || (options.strict === true && hints.length > 0)) context.exitWith(2)
 }
 
-/** Reads every secret and key once, keeping only what went wrong. */
-async function trySecrets(
-  io: CliIo,
-  config: Config,
-): Promise<{
+/** What became of the secrets of a configuration. */
+interface TriedSecrets {
   readonly failures: readonly EvergrantError[]
   readonly hints: SecretHint[]
-}> {
+  /** The key ring, in order; not whole when there are failures. */
+  readonly keys: readonly VaultKey[]
+  /** Tells what was read, so that no command runs twice. */
+  readonly secrets: SecretReader
+}
+
+/** Reads every secret and key once. */
+async function trySecrets(io: CliIo, config: Config): Promise<TriedSecrets> {
   const hints: SecretHint[] = []
   const failures: EvergrantError[] = []
   const reader = createSecretReader({ env: io.env, readFile, onHint: (hint) => hints.push(hint) })
-  const keys = new Map(
-    config.encryption.keys.map(({ id }, index) => [`encryption.keys[${index}]`, id]),
-  )
+  const read = new Map<string, Secret>()
+  const { keys: ring } = config.encryption
+  const places = new Map(ring.map((_key, index) => [`encryption.keys[${index}]`, index]))
+  const keys: VaultKey[] = []
   const tryOne = async ({ askedBy, reference }: AskedSecret): Promise<void> => {
     try {
       const secret = await reader.read(reference, askedBy)
-      const keyId = keys.get(askedBy)
-      if (keyId !== undefined) readKey(keyId, secret)
+      read.set(JSON.stringify(reference), secret)
+      const place = places.get(askedBy)
+      if (place !== undefined) keys[place] = readKey(ring[place]?.id ?? '', secret)
     } catch (error) {
       if (!isEvergrantError(error)) throw error
       failures.push(error)
@@ -131,5 +156,9 @@ async function trySecrets(
     JSON.stringify(reference),
   )
   for (const asked of byPlace.values()) await Promise.all(asked.map(tryOne))
-  return { failures, hints }
+  const secrets: SecretReader = {
+    read: async (reference, askedBy) =>
+      read.get(JSON.stringify(reference)) ?? (await reader.read(reference, askedBy)),
+  }
+  return { failures, hints, keys, secrets }
 }

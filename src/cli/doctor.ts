@@ -15,7 +15,7 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Looks at Node.js, configuration, keys, store, disk, network, clock, token and permissions. It asks
+Looks at Node.js, configuration, keys, store, disk, issuers, network, clock, token and permissions. It asks
 for one token a connection, reads one user with it, and changes nothing; only a store of an older
 schema is brought up to date (after a backup), as every command does.
 

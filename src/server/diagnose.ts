@@ -19,6 +19,7 @@ import {
   unfilledFields,
 } from './diagnose-place.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
+import { lintIssuers } from './lint-issuers.ts'
 import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { graphUrlOf } from './probe-graph.ts'
@@ -74,6 +75,7 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
     const known = await knownConnections(config, store, secrets)
     yield* known.checks
     const chosen = chooseConnections(known.connections, options.connection)
+    if (options.connection === undefined) yield* checkIssuers(config, store)
 
     let outbound: Outbound
     try {
@@ -99,6 +101,27 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
     }
   } finally {
     await store?.close()
+  }
+}
+
+/** What the imported directory shows of issuers. */
+async function* checkIssuers(
+  config: Config,
+  store: Store | undefined,
+): AsyncGenerator<Check, void, undefined> {
+  const names = Object.keys(config.issuers)
+  if (names.length === 0) return
+  const check = 'issuers'
+  try {
+    const warnings = await lintIssuers(config, store?.accounts)
+    for (const { askedBy, found, remedy } of warnings) {
+      yield { check, status: 'warn', found: `${askedBy}: ${found}`, remedy }
+    }
+    if (warnings.length > 0) return
+    const seen = store === undefined ? ', not yet held against any account' : ''
+    yield { check, status: 'ok', found: `${listOf(names)}${seen}` }
+  } catch (error) {
+    yield failedCheck(check, error)
   }
 }
 
