@@ -12,6 +12,8 @@ export interface IssuerSettings {
   readonly algorithms?: readonly string[]
   /** Whether ID tokens are accepted as well. */
   readonly acceptsIdTokens: boolean
+  /** False where only ID tokens are accepted. */
+  readonly acceptsAccessTokens?: boolean
   /** How far clocks may be apart (ms). */
   readonly skewMs: number
   /** Longest life of a token from its issue on (ms). */

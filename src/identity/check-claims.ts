@@ -77,7 +77,7 @@ function timeInvalid(expected: string, what: string): Refusal {
 
 /** Whether a token is for one of the audiences that are accepted, byte by byte. */
 export function checkAudience(
-  { claims }: CompactJwt,
+  { claims }: Pick<CompactJwt, 'claims'>,
   { audiences }: AcceptedIssuer,
   kind: TokenKind,
 ): Refusal | undefined {
@@ -123,22 +123,38 @@ export function checkTenant(
 const acceptedTypes = new Set(['jwt', 'at+jwt', 'jose'])
 
 /**
- * Whether it is an access token, as far as a token tells what it is. One that says it is for
- * something else, such as signing out, is none, whoever signed it (RFC 8725 section 3.11).
+ * Whether it is an access token or an ID token as the issuer wants it, as far as a token tells. One
+ * that says it is for something else, such as signing out, is none, whoever signed it (RFC 8725
+ * section 3.11).
  */
 export function checkKind(
-  { typ }: JsonObject,
+  { header, claims }: Pick<CompactJwt, 'header' | 'claims'>,
   kind: TokenKind,
   { settings }: AcceptedIssuer,
 ): Refusal | undefined {
+  const { typ } = header
   const type = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : undefined
   if (typ !== undefined && (type === undefined || !acceptedTypes.has(type))) {
     const what = `"typ" ${seen(typ)} in the header`
     return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
   }
-  if (kind.kind !== 'id_token' || settings.acceptsIdTokens) return undefined
-  const what = `an ID token: ${kind.because}`
-  return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
+  if (kind.kind === 'id_token') {
+    if (settings.acceptsIdTokens) return undefined
+    const what = `an ID token: ${kind.because}`
+    return refuse('token_kind', 'token_kind_wrong', 'an access token', what).error
+  }
+  if (settings.acceptsAccessTokens !== false) return undefined
+  const { scp, scope, roles, idtyp } = claims
+  const permits = [scp, scope, roles, idtyp].some((claim) => claim !== undefined)
+  // Some providers mark neither: what bears no permission is taken for the ID token it has to be.
+  if (!permits && type !== 'at+jwt' && claims['typ'] !== 'Bearer') return undefined
+  return refuse(
+    'token_kind',
+    'token_kind_wrong',
+    'an ID token, the one source of claims that is configured',
+    'an access token',
+    { remedy: 'Send the ID token, or have an operator add "token" to `claims:` of the issuer.' },
+  ).error
 }
 
 /** A value of a claim as a refusal repeats it: short, and never more than the caller sent. */

@@ -8,7 +8,7 @@ import {
   type RuleReport,
 } from './access-rules.ts'
 import { checkAccount } from './account-state.ts'
-import type { Evidence } from './gather-claims.ts'
+import type { Evidence } from './evidence.ts'
 import type { Identity } from './identity.ts'
 import { matchAccount, type MatchOutcome } from './match-account.ts'
 import { clientOf, principalOf, rolesOf, scopesOf } from './principal.ts'

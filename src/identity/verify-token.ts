@@ -165,7 +165,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       checkTimes(times.value, now, issuer.settings.skewMs) ??
       checkAudience(jwt, issuer, kind) ??
       checkTenant(jwt, issuer, key) ??
-      checkKind(jwt.header, kind, issuer)
+      checkKind(jwt, kind, issuer)
     if (refusal !== undefined) return err(refusal)
     const verified = {
       issuer,

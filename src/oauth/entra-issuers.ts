@@ -1,5 +1,5 @@
 import { below, parseEndpoint } from './endpoint-url.ts'
-import { entraClouds, type EntraOptions } from './entra.ts'
+import { entraClouds, type EntraCloud, type EntraOptions } from './entra.ts'
 
 /** A value of `iss` in tokens of a tenant, and where the keys for it are. */
 export interface EntraIssuer {
@@ -38,4 +38,9 @@ export function entraIssuers(
       keysUrl: below(authority, `${tenant}/discovery/keys`),
     },
   ]
+}
+
+/** Where UserInfo of a cloud is: at Graph, whatever the tenant. */
+export function entraUserInfoUrl(cloud: EntraCloud): URL {
+  return new URL('/oidc/userinfo', entraClouds[cloud].graph)
 }

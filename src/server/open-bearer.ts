@@ -1,4 +1,4 @@
-import type { Config, IssuerConfig } from '../config/index.ts'
+import type { Config, IssuerConfig, SecretReader } from '../config/index.ts'
 import type { AccountStore } from '../directory/index.ts'
 import {
   createIdentifier,
@@ -8,6 +8,7 @@ import {
   type MatchRule,
 } from '../identity/index.ts'
 import type { Transport } from '../oauth/index.ts'
+import { openClaimSources, type ClaimSourceOptions } from './open-claim-sources.ts'
 import { openIssuers } from './open-issuers.ts'
 
 /** What tells whom bearer tokens stand for, and the issuers it rests on. */
@@ -20,6 +21,8 @@ export interface Bearer {
 export interface BearerOptions {
   readonly transport: Transport
   readonly accounts: Pick<AccountStore, 'findAccounts'>
+  /** Reads the secrets of our clients at issuers that are asked about tokens. */
+  readonly secrets: Pick<SecretReader, 'read'>
 }
 
 /**
@@ -29,16 +32,19 @@ export interface BearerOptions {
  * @throws EvergrantError `provider_misconfigured` when two issuers are the same
  */
 export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptions): Bearer {
-  const { transport, accounts } = options
+  const { transport, accounts, secrets } = options
   const issuers = openIssuers(config, transport)
   const policies = new Map(
-    Object.values(config.issuers).map((issuer) => [issuer.name, policyOf(issuer)]),
+    Object.values(config.issuers).map((issuer) => [
+      issuer.name,
+      policyOf(issuer, { transport, secrets, issuers }),
+    ]),
   )
   const identifier = createIdentifier({ issuers, policies, accounts, clock: transport.clock })
   return { identifier, issuers }
 }
 
-function policyOf(config: IssuerConfig): IssuerPolicy {
+function policyOf(config: IssuerConfig, sources: ClaimSourceOptions): IssuerPolicy {
   const { name, claims, match, userName, scopes, access, introspection } = config
   const tenantId = config.type === 'oidc' ? config.tenant : undefined
   return {
@@ -49,6 +55,7 @@ function policyOf(config: IssuerConfig): IssuerPolicy {
     access,
     match: match.map(ruleOf),
     introspectionClients: introspection.clients,
+    ...openClaimSources(config, sources),
     ...(tenantId === undefined ? {} : { tenantId }),
   }
 }

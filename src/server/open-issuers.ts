@@ -33,6 +33,7 @@ function openIssuer(config: IssuerConfig, transport: Transport): readonly Accept
   const settings: IssuerSettings = {
     ...config,
     acceptsIdTokens: config.claims.includes('id_token'),
+    acceptsAccessTokens: config.claims.some((source) => source !== 'id_token'),
   }
   if (config.type === 'oidc') {
     return [

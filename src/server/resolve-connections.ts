@@ -36,7 +36,11 @@ export function resolveConnection(
     provider: profileOf(connection, tenant, context),
     clientId: connection.client.id,
     credentials: connection.client.credentials.map((credential, position) =>
-      resolveCredential(connection.name, credential, position, context.readSecret),
+      resolveCredential(
+        credential,
+        `connections.${connection.name}.client.credentials[${position}]`,
+        context.readSecret,
+      ),
     ),
     grant: connection.grant,
     target: connection.target,
@@ -67,13 +71,17 @@ function targetsOf({ upstreams }: ConnectionConfig): ReadonlyMap<string, TokenTa
   return new Map(Object.entries(upstreams).map(([name, { target }]) => [name, target]))
 }
 
-function resolveCredential(
-  name: string,
+/**
+ * Turns a configured credential into one that is read when it is needed.
+ *
+ * @param path Of its entry in the configuration, for messages.
+ */
+export function resolveCredential(
   credential: CredentialConfig,
-  position: number,
+  path: string,
   readSecret: ReadConnectionSecret,
 ): ClientCredential {
-  const askedBy = `connections.${name}.client.credentials[${position}].${credential.type}`
+  const askedBy = `${path}.${credential.type}`
   const expiry = credential.expiresAt === undefined ? {} : { expiresAt: credential.expiresAt }
   switch (credential.type) {
     case 'secret':
