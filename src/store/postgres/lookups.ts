@@ -79,6 +79,8 @@ export function createLookups(connection: Connection, clock: Clock): Lookups {
             await run(`DROP INDEX CONCURRENTLY IF EXISTS evergrant.${lookupName(column)}`)
           }
           await run(createLookupSql(column))
+          // How values are spread is known of an index only once it was looked at.
+          await run('ANALYZE evergrant.directory_objects')
         } catch (error) {
           // Another node may have begun at the same moment.
           failure = error
