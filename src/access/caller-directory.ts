@@ -17,8 +17,15 @@ import { readCredential, unauthenticated, type CallerHeaders } from './read-cred
 /** Who calls, or why that is not known. */
 export type Authenticated = Result<Caller, EvergrantError>
 
-/** Tells whom a credential of another kind belongs to; may reject with `store_*`. */
-export type Authenticator = (credential: string) => Authenticated | Promise<Authenticated>
+/**
+ * Tells whom a credential of another kind belongs to; may reject with `store_*`.
+ *
+ * @param requestId Names the request, for whoever remembers refusals.
+ */
+export type Authenticator = (
+  credential: string,
+  requestId?: () => string,
+) => Authenticated | Promise<Authenticated>
 
 /** What the directory of callers is made of. */
 export interface CallerDirectoryOptions {
@@ -48,9 +55,10 @@ export interface CallerDirectory {
   authenticate(
     headers: CallerHeaders,
     rawHeaders?: readonly string[],
+    requestId?: () => string,
   ): Authenticated | Promise<Authenticated>
   /** The same for a credential that came another way. */
-  authenticateKey(credential: string): Authenticated | Promise<Authenticated>
+  authenticateKey: Authenticator
   /** Lets one request of a caller in, by its limits; see `Admission`. */
   admit(caller: Caller): Release | EvergrantError
   /** Forgets every caller: the next request of each is looked up. For changes in the store. */
@@ -94,17 +102,17 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
     return settle(parsed, digest, record)
   }
 
-  const askOther = (credential: string): Authenticated | Promise<Authenticated> => {
+  const askOther: Authenticator = (credential, requestId) => {
     const prefix = credential.slice(0, 4)
     const isOurs = /^eg[a-z]_$/.test(prefix)
     const other = Object.hasOwn(others, prefix) ? others[prefix] : isOurs ? undefined : bearer?.()
     if (other === undefined) return unauthenticated('expected a caller key, "egk_…"')
-    const answer = other(credential)
+    const answer = other(credential, requestId)
     return answer instanceof Promise ? foreseen(answer) : answer
   }
 
-  const authenticateAny = (credential: string): Authenticated | Promise<Authenticated> => {
-    if (!credential.startsWith('egk_')) return askOther(credential)
+  const authenticateAny: Authenticator = (credential, requestId) => {
+    if (!credential.startsWith('egk_')) return askOther(credential, requestId)
     const digest = hash('sha256', credential)
     const known = verified.get(digest)
     if (known !== undefined) return known
@@ -130,8 +138,8 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
     )
   }
 
-  const authenticateKey = (credential: string): Authenticated | Promise<Authenticated> => {
-    const outcome = authenticateAny(credential)
+  const authenticateKey: Authenticator = (credential, requestId) => {
+    const outcome = authenticateAny(credential, requestId)
     return outcome instanceof Promise ? outcome.then(challenging) : challenging(outcome)
   }
 
@@ -141,9 +149,9 @@ export function createCallerDirectory(options: CallerDirectoryOptions): CallerDi
   }
 
   return {
-    authenticate: (headers, rawHeaders) => {
+    authenticate: (headers, rawHeaders, requestId) => {
       const credential = readCredential(headers, rawHeaders)
-      return credential.ok ? authenticateKey(credential.value) : challenging(credential)
+      return credential.ok ? authenticateKey(credential.value, requestId) : challenging(credential)
     },
     authenticateKey,
     admit: admission.admit,

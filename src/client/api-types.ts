@@ -166,6 +166,7 @@ export type ErrorCode =
   | 'internal'
   | 'introspection_unavailable'
   | 'issuer_keys_unavailable'
+  | 'issuer_unknown'
   | 'jobs_queue_unusable'
   | 'jobs_schema_forbidden'
   | 'key_in_use'

@@ -146,6 +146,7 @@ export class ForwardedCall implements AttemptListener, AnswerListener, BodyListe
     const caller = this.#context.callers.authenticate(
       this.#request.headers,
       this.#request.rawHeaders,
+      () => this.#trace.requestId,
     )
     if (!(caller instanceof Promise)) return this.#accept(caller)
     this.#waitFor('look_up', lookUpMs)

@@ -115,6 +115,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     const known = this.#context.callers.authenticate(
       this.#request.headers,
       this.#request.rawHeaders,
+      () => this.#trace.requestId,
     )
     if (!(known instanceof Promise)) return this.#accept(known)
     this.#waitFor('look_up', lookUpMs)

@@ -5,6 +5,8 @@ export type {
   AcceptedIssuers,
   IssuerSettings,
 } from './accepted-issuers.ts'
+export { identityEventTypes } from './events.ts'
+export type { IdentityEvent } from './events.ts'
 export { explainToken, explainUnverified } from './explain-token.ts'
 export type { ExplainedClaim, ExplainedStage, Explanation } from './explain-token.ts'
 export type { Identified, Identifier, Identity, IdentityRefusal } from './identity.ts'

@@ -33,8 +33,12 @@ export interface KeyHealth {
   readonly failedAt?: number
   /** Why the last fetch failed, unless one succeeded since. */
   readonly failure?: string
+  /** From then on the next use fetches them again. */
+  readonly freshUntil?: number
   /** From then on the keys serve nobody. */
   readonly usableUntil?: number
+  /** No fetch before that, as the last one failed. */
+  readonly notBefore?: number
   readonly fetches: number
   readonly failures: number
 }
@@ -227,7 +231,12 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
       skipped,
       fetches,
       failures,
-      ...(fetchedAt === undefined ? {} : { fetchedAt, usableUntil: fetchedAt + usableMs }),
+      ...(fetchedAt === undefined
+        ? {}
+        : { fetchedAt, freshUntil: fetchedAt + freshMs, usableUntil: fetchedAt + usableMs }),
+      ...(notBefore === -Infinity
+        ? {}
+        : { notBefore: Math.round(clock.now() + notBefore - clock.monotonic()) }),
       ...(failedAt === undefined ? {} : { failedAt }),
       ...(failure === undefined ? {} : { failure: failure.detail }),
     }),

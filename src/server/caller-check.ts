@@ -33,7 +33,11 @@ export function callerCheck(
   operation: Operation,
 ): preHandlerAsyncHookHandler {
   return async (request, reply) => {
-    const known = await directory.authenticate(request.headers, request.raw.rawHeaders)
+    const known = await directory.authenticate(
+      request.headers,
+      request.raw.rawHeaders,
+      () => request.id,
+    )
     if (!known.ok) throw known.error
     const caller = known.value
     callers.set(request, caller)

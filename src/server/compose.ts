@@ -15,6 +15,7 @@ import {
   type ImportEvent,
   type RunDesk,
 } from '../imports/index.ts'
+import type { IdentityEvent } from '../identity/index.ts'
 import type { JobEvent } from '../jobs/index.ts'
 import {
   createEventBus,
@@ -43,7 +44,8 @@ import { readProcessIdentity } from './process-identity.ts'
 import { createTurns, requireReloadable } from './reload-config.ts'
 
 /** Every event of every room. */
-export type AnyEvent = GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent
+export type AnyEvent =
+  GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent | IdentityEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {

@@ -34,7 +34,10 @@ export function identityRoutes(
       const refuse = (error: EvergrantError): FastifyReply =>
         send(reply, sdkRefusal(refusalOf(error), request.id, statusOf(error)))
       const key = request.headers['x-identity-header']
-      const known = await directory.authenticateKey(typeof key === 'string' ? key : '')
+      const known = await directory.authenticateKey(
+        typeof key === 'string' ? key : '',
+        () => request.id,
+      )
       if (!known.ok) return refuse(known.error)
       const caller = known.value
       const trace = beginTokenTrace(recorder, clock, {

@@ -9,7 +9,7 @@ import {
 } from '../identity/index.ts'
 import type { Transport } from '../oauth/index.ts'
 import { openClaimSources, type ClaimSourceOptions } from './open-claim-sources.ts'
-import { openIssuers } from './open-issuers.ts'
+import { openIssuers, type KeyCaches } from './open-issuers.ts'
 
 /** What tells whom bearer tokens stand for, and the issuers it rests on. */
 export interface Bearer {
@@ -23,6 +23,8 @@ export interface BearerOptions {
   readonly accounts: Pick<AccountStore, 'findAccounts'>
   /** Reads the secrets of our clients at issuers that are asked about tokens. */
   readonly secrets: Pick<SecretReader, 'read'>
+  /** Where keys of issuers are kept; by default new caches. */
+  readonly caches?: KeyCaches
 }
 
 /**
@@ -33,7 +35,7 @@ export interface BearerOptions {
  */
 export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptions): Bearer {
   const { transport, accounts, secrets } = options
-  const issuers = openIssuers(config, transport)
+  const issuers = openIssuers(config, transport, options.caches)
   const policies = new Map(
     Object.values(config.issuers).map((issuer) => [
       issuer.name,

@@ -17,19 +17,36 @@ import {
   type Transport,
 } from '../oauth/index.ts'
 
+/** Where the keys of issuers are kept: a cache for each source of keys. */
+export interface KeyCaches {
+  /** @param source Names who publishes the keys, and where. */
+  cacheFor(
+    source: { readonly iss: string; readonly from: string },
+    fetchKeys: () => Promise<Result<KeySet, KeyFailure>>,
+  ): KeyCache
+}
+
 /**
  * Opens the issuers of a configuration; nobody is asked before the first token.
  *
+ * @param caches Default: new ones.
  * @throws EvergrantError `provider_misconfigured` when two of them are the same
  */
 export function openIssuers(
   { issuers }: Pick<Config, 'issuers'>,
   transport: Transport,
+  caches: KeyCaches = newCaches(transport),
 ): AcceptedIssuers {
-  return acceptIssuers(Object.values(issuers).flatMap((issuer) => openIssuer(issuer, transport)))
+  return acceptIssuers(
+    Object.values(issuers).flatMap((issuer) => openIssuer(issuer, transport, caches)),
+  )
 }
 
-function openIssuer(config: IssuerConfig, transport: Transport): readonly AcceptedIssuerOptions[] {
+function openIssuer(
+  config: IssuerConfig,
+  transport: Transport,
+  caches: KeyCaches,
+): readonly AcceptedIssuerOptions[] {
   const settings: IssuerSettings = {
     ...config,
     acceptsIdTokens: config.claims.includes('id_token'),
@@ -40,7 +57,10 @@ function openIssuer(config: IssuerConfig, transport: Transport): readonly Accept
       {
         iss: config.issuer,
         settings,
-        keys: cacheOf(transport, discovered(config.issuer, transport)),
+        keys: caches.cacheFor(
+          { iss: config.issuer, from: 'metadata' },
+          discovered(config.issuer, transport),
+        ),
       },
     ]
   }
@@ -55,16 +75,15 @@ function openIssuer(config: IssuerConfig, transport: Transport): readonly Accept
       iss,
       settings,
       tenantId,
-      keys: cacheOf(transport, () => fetchKeySet(transport, keysUrl)),
+      keys: caches.cacheFor({ iss, from: keysUrl.href }, () => fetchKeySet(transport, keysUrl)),
     })),
   )
 }
 
-function cacheOf(
-  { clock }: Transport,
-  fetchKeys: () => Promise<Result<KeySet, KeyFailure>>,
-): KeyCache {
-  return createKeyCache({ clock, random: systemRandom, fetchKeys })
+function newCaches({ clock }: Transport): KeyCaches {
+  return {
+    cacheFor: (_source, fetchKeys) => createKeyCache({ clock, random: systemRandom, fetchKeys }),
+  }
 }
 
 /** Keys of an OpenID provider are where its metadata say. */

@@ -52,6 +52,7 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'gateway.circuit_opened': 'warn',
   'gateway.capture_began': 'warn',
   'gateway.traces_dropped': 'warn',
+  'identity.keys_unavailable': 'warn',
 }
 
 /**

@@ -1,6 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { CallTrace } from '../gateway/index.ts'
+import type { ErrorCode } from '../kernel/index.ts'
 import type { AnyEvent } from './compose.ts'
+import type { IssuerHealth } from './issuer-health.ts'
 
 /** What a service counts, for Prometheus. */
 export interface ServiceMetrics {
@@ -10,8 +12,23 @@ export interface ServiceMetrics {
   trace(trace: CallTrace): void
   /** A request that is none of those. */
   request(route: string, method: string, status: number, durationMs: number): void
+  /** A bearer token that was judged. */
+  verdict(verdict: BearerVerdict): void
+  /** Asked at every scrape for how the keys of issuers stand. */
+  followIssuers(health: () => readonly IssuerHealth[]): void
   text(): Promise<string>
   close(): void
+}
+
+/** What came of a bearer token, for counting. */
+export interface BearerVerdict {
+  /** Name in the configuration; `unknown` for any other. */
+  readonly issuer: string
+  readonly outcome: 'accepted' | 'refused' | 'unavailable'
+  readonly code?: ErrorCode
+  readonly stage?: string
+  /** Whether it was in memory. */
+  readonly isKept: boolean
 }
 
 /** What one kind of outcome of one upstream is counted in. */
@@ -93,6 +110,18 @@ export function createServiceMetrics(
     help: 'Traces that were not kept, because there were too many.',
     registers,
   })
+  const verdicts = new Counter({
+    name: 'evergrant_bearer_verdicts_total',
+    help: 'Bearer tokens of callers, by what came of them and the code and stage of refusals.',
+    labelNames: ['issuer', 'outcome', 'code', 'stage'] as const,
+    registers,
+  })
+  const keptVerdicts = new Counter({
+    name: 'evergrant_bearer_cache_hits_total',
+    help: 'Bearer tokens that were known from memory.',
+    labelNames: ['issuer'] as const,
+    registers,
+  })
   storeLost.set(0)
   circuits.set(0)
 
@@ -103,6 +132,20 @@ export function createServiceMetrics(
     if (known === undefined) return ['unknown', '']
     return [name, upstream === '' || Object.hasOwn(known, upstream) ? upstream : 'unknown']
   }
+
+  const requestSeries = new Map<string, { observe(value: number): void }>()
+  const verdictSeries = new Map<string, Counter.Internal>()
+  const verdictSeriesOf = (verdict: BearerVerdict): Counter.Internal => {
+    const { issuer, outcome, stage = '' } = verdict
+    const code: string = verdict.code ?? ''
+    const key = `${issuer} ${outcome} ${code} ${stage}`
+    const known = verdictSeries.get(key)
+    if (known !== undefined) return known
+    const made = verdicts.labels({ issuer, outcome, code, stage })
+    verdictSeries.set(key, made)
+    return made
+  }
+  const keptSeries = new Map<string, Counter.Internal>()
 
   /** Series are looked up once: with labels, each look-up costs as much as all the rest. */
   const series = new Map<string, CallSeries>()
@@ -155,11 +198,73 @@ export function createServiceMetrics(
       if (trace.responseBytes > 0) of.bytesOut.inc(trace.responseBytes)
     },
     request: (route, method, status, durationMs) => {
-      requests.observe({ route, method, status_class: classOf(status) }, durationMs / 1_000)
+      const status_class = classOf(status)
+      const key = `${route} ${method} ${status_class}`
+      let of = requestSeries.get(key)
+      if (of === undefined) {
+        of = requests.labels({ route, method, status_class })
+        requestSeries.set(key, of)
+      }
+      of.observe(durationMs / 1_000)
     },
+    verdict: (verdict) => {
+      verdictSeriesOf(verdict).inc()
+      if (!verdict.isKept) return
+      let of = keptSeries.get(verdict.issuer)
+      if (of === undefined) {
+        of = keptVerdicts.labels({ issuer: verdict.issuer })
+        keptSeries.set(verdict.issuer, of)
+      }
+      of.inc()
+    },
+    followIssuers: (health) => addIssuerGauges(registry, health),
     text: () => registry.metrics(),
     close: () => registry.clear(),
   }
+}
+
+/** How the keys of issuers stand, looked at when somebody asks. */
+function addIssuerGauges(registry: Registry, health: () => readonly IssuerHealth[]): void {
+  const gauge = (
+    name: string,
+    help: string,
+    valueOf: (one: IssuerHealth) => number | undefined,
+  ): void => {
+    const made = new Gauge({
+      name,
+      help,
+      labelNames: ['issuer', 'iss'] as const,
+      registers: [registry],
+      collect: () => {
+        made.reset()
+        for (const one of health()) {
+          const value = valueOf(one)
+          if (value !== undefined) made.set({ issuer: one.issuer, iss: one.iss }, value)
+        }
+      },
+    })
+  }
+  gauge('evergrant_issuer_keys', 'Keys of an issuer that verify.', ({ keyIds }) => keyIds.length)
+  gauge(
+    'evergrant_issuer_keys_age_seconds',
+    'Since the keys of an issuer were fetched.',
+    ({ ageMs }) => (ageMs === undefined ? undefined : ageMs / 1_000),
+  )
+  gauge(
+    'evergrant_issuer_keys_stale',
+    '1 while the keys of an issuer are older than an hour because fetching them fails, or there are none.',
+    ({ state }) => (state === 'stale' || state === 'unusable' ? 1 : 0),
+  )
+  gauge(
+    'evergrant_issuer_key_fetches',
+    'How often the keys of an issuer were asked for.',
+    ({ fetches }) => fetches,
+  )
+  gauge(
+    'evergrant_issuer_key_failures',
+    'How often asking for the keys of an issuer failed.',
+    ({ failures }) => failures,
+  )
 }
 
 function classOf(status: number): string {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { CallerDirectory } from '../access/index.ts'
 import { maskOwnSecrets } from '../kernel/index.ts'
+import type { VerifyAnswer } from './auth-verify.ts'
 import { knownCallerOf, callerCheck } from './caller-check.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
@@ -32,6 +33,29 @@ export function observeRequests(log: ServiceLog, metrics: ServiceMetrics): Servi
         ...(typeof traceId === 'string' ? { traceId } : {}),
         ...(caller === undefined ? {} : { callerId: caller.id }),
       })
+    })
+  }
+}
+
+/**
+ * Makes what tells log and metrics of answers to proxies. Those that let a request pass are counted
+ * alone: the proxy has a log of its own.
+ */
+export function tellAnswers(
+  log: ServiceLog,
+  metrics: ServiceMetrics,
+): (answer: VerifyAnswer) => void {
+  return ({ method, status, durationMs, requestId = '', code, caller }) => {
+    metrics.request('/auth/verify', method, status, durationMs)
+    if (status < 400) return
+    log.request({
+      requestId,
+      method,
+      path: '/auth/verify',
+      status,
+      durationMs: Math.round(durationMs * 10) / 10,
+      ...(caller === undefined ? {} : { callerId: caller.id }),
+      ...(code === undefined ? {} : { code }),
     })
   }
 }

@@ -23,6 +23,13 @@ export interface CallHandler {
   close(drainMs: number): Promise<void>
 }
 
+/** Answers requests by itself, where what a framework costs counts. */
+export interface RawDoor {
+  handles(url: string): boolean
+  /** Never throws. */
+  handle(request: IncomingMessage, response: ServerResponse): void
+}
+
 /** A part of the service: its routes, plugged in before it listens. */
 export type ServicePart = (app: FastifyInstance) => void | Promise<void>
 
@@ -33,6 +40,8 @@ export interface ServiceOptions {
   readonly tls?: SecureContextOptions
   /** Makes what takes calls, given where the service listens, before the first request comes. */
   readonly calls?: (url: string) => CallHandler
+  /** Take requests as they came, before Fastify looks at them; the first that does. */
+  readonly doors?: readonly RawDoor[]
   readonly parts?: readonly ServicePart[]
   /** The id of a request; a new one by default. */
   readonly requestId?: (request: IncomingMessage) => string
@@ -70,7 +79,7 @@ const lastWordMs = 250
  * @throws EvergrantError `listen_failed`
  */
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { parts = [], onFault = () => {}, clock, tls } = options
+  const { parts = [], doors = [], onFault = () => {}, clock, tls } = options
   let calls: CallHandler | undefined
   let isClosing = false
   const newRequestId = (): string => newId('req', clock.now())
@@ -82,8 +91,11 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       server = makeServer(tls, (request, response) => {
         // Whoever comes again on a connection that is kept alive is told to take another.
         if (isClosing) response.shouldKeepAlive = false
-        if (calls !== undefined && isCall(request)) calls.handle(request, response)
-        else handler(request, response)
+        if (calls !== undefined && isCall(request)) return calls.handle(request, response)
+        const { url = '' } = request
+        const door = doors.find((one) => one.handles(url))
+        if (door === undefined) handler(request, response)
+        else door.handle(request, response)
       })
       return server
     },

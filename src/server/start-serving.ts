@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import type { DestinationStream } from 'pino'
 import {
@@ -20,17 +21,20 @@ import { createImportRunner } from './api/import-runner.ts'
 import { mountApi } from './api/mount.ts'
 import { apiOperations } from './api/operations.ts'
 import { describeRoutes } from './api/describe-routes.ts'
+import { createAuthVerify } from './auth-verify.ts'
 import { followCaptures } from './captures.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
+import { openIssuerDesk } from './issuer-desk.ts'
 import { openFacade } from './open-facade.ts'
 import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
+import { resourceMetadataRoute } from './resource-metadata.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
-import { metricsRoute, observeRequests } from './service-parts.ts'
+import { metricsRoute, observeRequests, tellAnswers } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
 import { openService, type ServicePart } from './service.ts'
 import { startJobs } from './start-jobs.ts'
@@ -68,7 +72,7 @@ export interface Serving {
   readonly log: ServiceLog
   /**
    * Reads the configuration again and takes over what a running service can: connections,
-   * providers, imports, limits, proxies, certificate, log level.
+   * providers, imports, issuers, limits, proxies, certificate, log level.
    *
    * @throws EvergrantError `config_*`, `tls_invalid`, `reload_needs_restart`, `store_*`; nothing
    *   has changed then
@@ -145,11 +149,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       beginTrace: recordFacadeTraces(recorder),
     })
     closing.push(closeFacade)
+    const issuers = openIssuerDesk(composition, {
+      publicUrl: () => publicUrl,
+      limits: () => composition.config.server.limits,
+      metrics,
+    })
+    metrics.followIssuers(issuers.health)
     const callers = createCallerDirectory({
       store: store.callers,
       clock,
       defaults: server.limits,
       others: { egf_: facade.authenticate },
+      bearer: issuers.callers.authenticator,
+      resourceMetadata: issuers.resourceMetadata,
     })
     const callerDesk = createCallerDesk({
       store: store.callers,
@@ -160,6 +172,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(
       store.watchGenerations(({ topics }) => {
         if (topics.includes('callers')) callers.forget()
+        if (topics.includes('accounts')) issuers.bearer()?.identifier.forgetAccounts()
       }),
     )
     const captures = followCaptures(store, clock, events.emit)
@@ -180,11 +193,22 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(imports.close)
     const feed = createEventFeed(events, composition.instanceId)
     closing.push(feed.close)
+    const newRequestId = (request: IncomingMessage): string =>
+      requestIdOf(request, proxies, () => newId('req', clock.now()))
+    const verify = createAuthVerify({
+      callers,
+      clock,
+      resourceMetadata: issuers.resourceMetadata,
+      newRequestId,
+      onAnswer: tellAnswers(log, metrics),
+      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
+    })
     const service = await openService({
       listen: options.listen ?? server.listen,
       clock,
       ...(tls === undefined ? {} : { tls }),
-      requestId: (request) => requestIdOf(request, proxies, () => newId('req', clock.now())),
+      requestId: newRequestId,
+      doors: [verify],
       calls: (url) => {
         // A port that was chosen by the system is known only now.
         if (options.listen !== undefined || server.listen.port === 0) publicUrl = url
@@ -207,6 +231,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         observeRequests(log, metrics),
         (app) => addHealthRoutes(app, composition, () => isDraining),
         metricsRoute(metrics, callers),
+        resourceMetadataRoute({
+          publicUrl: () => publicUrl,
+          config: () => composition.config,
+          issuers: () => issuers.bearer()?.issuers,
+        }),
         facadeRoutes(facade),
         identityRoutes(composition, callers, recorder),
         describeRoutes,
@@ -231,10 +260,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     const reload = async (): Promise<void> => {
       try {
         let nextTls: SecureContextOptions | undefined
+        let takeIssuers = (): void => {}
         await composition.reloadConfig(async (read) => {
           nextTls = await readTls(read.server)
+          takeIssuers = issuers.prepare(read)
         })
         const next = composition.config.server
+        takeIssuers()
         callers.setDefaults(next.limits)
         proxies = createTrustedProxies(next.trustedProxies)
         log.setLevel(next.log.level)

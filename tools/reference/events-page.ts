@@ -1,5 +1,6 @@
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
+import { identityEventTypes } from '../../src/identity/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
 import { pageHead, table } from './markdown.ts'
@@ -34,6 +35,11 @@ const eventTables: readonly {
     heading: 'Façade',
     about: 'What happens at the authorization server that stands for a connection.',
     types: facadeEventTypes,
+  },
+  {
+    heading: 'Identity',
+    about: 'What happens to bearer tokens of callers, and to the keys of their issuers.',
+    types: identityEventTypes,
   },
   {
     heading: 'Jobs',

@@ -67,6 +67,14 @@ export const accessErrors = defineErrors({
     title: 'There is a caller of that name',
     remedy: 'Choose another name, or revoke that one with `evergrant callers revoke NAME`.',
   },
+  issuer_unknown: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'There is no such issuer',
+    remedy: 'Name one that stands under `issuers:` in the configuration.',
+  },
   caller_unknown: {
     status: 404,
     retry: 'never',

@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto'
+import type { Caller, CallerAccount, CallerLimits, Role } from '../access/index.ts'
+import type { Identity } from '../identity/index.ts'
+
+/** What is told of a caller that brought a token, or a session made from one. */
+export interface BearerFacts {
+  /** Name of the issuer in the configuration. */
+  readonly issuer: string
+  readonly iss?: string
+  readonly subject?: string
+  readonly principal: 'user' | 'application'
+  readonly tenantId?: string
+  readonly clientId?: string
+  readonly userName: string
+  readonly account?: CallerAccount
+  /** What a person gives its account: who, and the role of the link. */
+  readonly person?: { readonly id: string; readonly name: string; readonly role?: Role }
+  /** App roles: the texts of the claim `roles`. */
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[]
+  readonly role?: Role
+  readonly connections: readonly string[] | '*'
+  readonly expiresAt: number
+}
+
+const facts = new WeakMap<Caller, BearerFacts>()
+
+/** What is told of a caller; undefined for one that brought a key. */
+export function bearerFactsOf(caller: Caller): BearerFacts | undefined {
+  return facts.get(caller)
+}
+
+/** The facts of an identity, without its other claims. */
+export function factsOf(identity: Identity): BearerFacts {
+  const { issuer, iss, subject, principal, tenantId, clientId, userName, account } = identity
+  const { role, connections, scopes, expiresAt, claims } = identity
+  const link = account?.link
+  const roles = claims.find(({ name }) => name === 'roles')?.value
+  return {
+    issuer,
+    principal,
+    userName,
+    connections,
+    scopes,
+    expiresAt,
+    roles: (Array.isArray(roles) ? roles : [roles]).filter((one) => typeof one === 'string'),
+    ...(iss === undefined ? {} : { iss }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(account === undefined
+      ? {}
+      : { account: { tenantId: account.tenantId, kind: account.kind, id: account.id } }),
+    ...(link === undefined
+      ? {}
+      : {
+          person: {
+            id: link.personId,
+            name: link.personName,
+            ...(link.role === undefined ? {} : { role: link.role }),
+          },
+        }),
+    ...(role === undefined ? {} : { role }),
+  }
+}
+
+/** Longest name of a caller (characters). */
+const longestName = 200
+
+/** The caller that the facts are about; the same id for every token and session of an account. */
+export function callerOfFacts(
+  told: BearerFacts,
+  kind: 'bearer' | 'session',
+  limits: CallerLimits,
+): Caller {
+  const { account, role, connections, userName } = told
+  const caller: Caller = {
+    id: idOf(told),
+    name: userName.slice(0, longestName),
+    kind,
+    ...(account === undefined ? {} : { account }),
+    ...(role === undefined ? {} : { role }),
+    connections,
+    allowTokens: false,
+    limits,
+  }
+  facts.set(caller, told)
+  return caller
+}
+
+const plainId = /^[\w-]{1,64}$/
+
+/** Ids stand in the log as they are, so that they are made of letters, digits, "_" and "-". */
+function idOf({ account, iss, issuer, tenantId, subject, clientId }: BearerFacts): string {
+  if (account !== undefined && plainId.test(account.tenantId) && plainId.test(account.id)) {
+    const kind = account.kind === 'user' ? 'usr' : 'spn'
+    return `${kind}_${account.tenantId.toLowerCase()}_${account.id.toLowerCase()}`
+  }
+  const who = JSON.stringify([iss ?? issuer, tenantId, account?.id ?? subject ?? clientId])
+  return `sub_${hash('sha256', who).slice(0, 32)}`
+}
