@@ -17,6 +17,7 @@ import { isEvergrantError, type EvergrantError, type Secret } from '../kernel/in
 import { lintConfigured, unfilledFields } from '../server/index.ts'
 import { readKey, type VaultKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
+import { againstHelp, checkAgainstFile } from './config-against.ts'
 import { addConfigReloadCommand } from './config-reload.ts'
 import type { CliIo } from './io.ts'
 import { formatError } from './report-error.ts'
@@ -24,6 +25,7 @@ import type { CliContext } from './context.ts'
 
 interface CheckOptions extends CommonOptions {
   readonly strict?: boolean
+  readonly against?: string
   /** False with `--no-store`. */
   readonly store: boolean
 }
@@ -47,7 +49,11 @@ Examples:
     config
       .command('check')
       .description('validate the configuration and print it as it was understood, secrets masked')
-      .option('--strict', 'exit with 2 when there are warnings, too')
+      .option(
+        '--against <file>',
+        'count the accounts that another configuration would find otherwise',
+      )
+      .option('--strict', 'exit with 2 when there are warnings, or accounts found no more, too')
       .option('--no-store', 'leave the store alone'),
   )
     .addHelpText(
@@ -59,12 +65,15 @@ count what its accounts show: columns that none has or that several share, tenan
 that were not imported.
 
 Exits with 2 when a field is wrong, or a secret or key it refers to is not there; with --strict on a
-warning, too.
+warning, too, or when an account that is found now would not be.
+
+${againstHelp}
 
 Examples:
   $ evergrant config check
   $ evergrant config check --config /etc/evergrant/evergrant.yaml
   $ evergrant config check --strict --no-store
+  $ evergrant config check --against next.yaml
   $ evergrant config check --json`,
     )
     .action(async (options: CheckOptions) => check(context, options))
@@ -93,6 +102,12 @@ async function check(context: CliContext, options: CheckOptions): Promise<void> 
   const { io } = context
   const config = await loadConfig(configPathOf(io, options), { readFile, workingDirectory: io.cwd })
   const { failures, hints, keys, secrets } = await trySecrets(io, config)
+  if (options.against !== undefined) {
+    const [failure] = failures
+    if (failure !== undefined) throw failure
+    await checkAgainstFile(context, config, options.against, { keys, secrets }, options)
+    return
+  }
   hints.push(...configHints(config))
   if (options.store && failures.length === 0) {
     for (const { askedBy, found, remedy } of await lintConfigured(config, { keys, secrets })) {

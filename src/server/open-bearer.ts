@@ -55,14 +55,15 @@ function policyOf(config: IssuerConfig, sources: ClaimSourceOptions): IssuerPoli
     userName,
     scopes,
     access,
-    match: match.map(ruleOf),
+    match: match.map(matchRuleOf),
     introspectionClients: introspection.clients,
     ...openClaimSources(config, sources),
     ...(tenantId === undefined ? {} : { tenantId }),
   }
 }
 
-function ruleOf({ pairs, acrossTenants }: IssuerConfig['match'][number]): MatchRule {
+/** A rule of the configuration, as matching takes it. */
+export function matchRuleOf({ pairs, acrossTenants }: IssuerConfig['match'][number]): MatchRule {
   return {
     isAcrossTenants: acrossTenants,
     pairs: pairs.map(({ ignoreCase, ...pair }) => ({

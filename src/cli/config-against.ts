@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises'
+import { loadConfig, type Config, type SecretReader } from '../config/index.ts'
+import { compareConfigured, type Resolution, type SubjectComparison } from '../server/index.ts'
+import type { VaultKey } from '../vault/index.ts'
+import type { CliContext } from './context.ts'
+import { argumentPath } from './io.ts'
+
+/** What the help says of `--against`: precisely what is counted. */
+export const againstHelp = `With --against NEW.yaml the two files are compared over the accounts in the store of the first: for
+each tenant or server whose tokens either accepts, and each of its accounts, whom a caller with that
+account would be found to be by the rules of the one and of the other, and how many of them differ:
+  found              the account, and no other one
+  another account    exactly one, which is not the caller’s
+  ambiguous          several accounts
+  unmatched          no account has what the claims say
+  claim missing      the caller has no rule’s claims all
+  no account needed  the issuer has match: []
+  not accepted       no issuer accepts tokens of that tenant or server
+A caller’s claims are those that Entra ID makes of the directory (oid: id; upn, unique_name and
+preferred_username: userPrincipalName; email: mail; name, given_name, family_name; appid and azp of
+applications: appId); of others, the column that the rules of the first file compare, else that of
+the new one; an empty property is a missing claim. Audiences, permissions and access are not counted.`
+
+export interface AgainstOptions {
+  readonly json?: boolean
+  readonly strict?: boolean
+}
+
+/** `evergrant config check --against NEW.yaml` */
+export async function checkAgainstFile(
+  { io, exitWith }: CliContext,
+  running: Config,
+  file: string,
+  world: { readonly keys: readonly VaultKey[]; readonly secrets: SecretReader },
+  { json, strict }: AgainstOptions,
+): Promise<void> {
+  const next = await loadConfig(argumentPath(io, file), { readFile, workingDirectory: io.cwd })
+  const compared = await compareConfigured(running, next, world)
+  if (json === true) {
+    const result = { file: running.file, against: next.file, issuers: compared.map(toJson) }
+    io.out(`${JSON.stringify(result)}\n`)
+  } else {
+    io.out(`${running.file} against ${next.file}\n`)
+    if (compared.length === 0) io.out('neither accepts tokens of callers\n')
+    for (const one of compared) io.out(formatComparison(one))
+  }
+  const isLost = compared.some(({ changes }) => changes.some(({ from }) => from === 'found'))
+  if (strict === true && isLost) exitWith(2)
+}
+
+const words: Readonly<Record<Resolution, string>> = {
+  found: 'found',
+  another_account: 'another account',
+  ambiguous: 'ambiguous',
+  unmatched: 'unmatched',
+  claim_missing: 'claim missing',
+  no_account_needed: 'no account needed',
+  not_accepted: 'not accepted',
+}
+
+function formatComparison(one: SubjectComparison): string {
+  const changed = one.changes.reduce((sum, { accounts }) => sum + accounts, 0)
+  const lines = [
+    `\n${nameOf(one)}: ${counted(one.accounts)} account${one.accounts === 1 ? '' : 's'}, ${counted(changed)} of them otherwise`,
+    ...Object.entries(one.unchanged).map(([key, amount]) =>
+      line(amount, `as before: ${words[key as Resolution]}`),
+    ),
+    ...one.changes.flatMap(({ from, to, accounts, examples }) => [
+      line(accounts, `${words[from]} → ${words[to]}`),
+      ...examples.map(({ tenantId, id }) => `${' '.repeat(14)}such as ${tenantId}/${id}`),
+    ]),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const line = (amount: number, text: string): string => `${counted(amount).padStart(12)}  ${text}`
+
+function nameOf({ running, next, tenantId }: SubjectComparison): string {
+  const name =
+    running === undefined
+      ? `${next ?? ''} (new)`
+      : next === undefined
+        ? `${running} (gone)`
+        : running === next
+          ? running
+          : `${running} → ${next}`
+  return tenantId === undefined ? name : `${name}, tenant ${tenantId}`
+}
+
+const counted = (amount: number): string => amount.toLocaleString('en-US')
+
+function toJson({
+  running,
+  next,
+  tenantId,
+  accounts,
+  unchanged,
+  changes,
+}: SubjectComparison): object {
+  return {
+    running: running ?? null,
+    against: next ?? null,
+    tenant: tenantId ?? null,
+    accounts,
+    unchanged,
+    changes: changes.map(({ examples, ...change }) => ({
+      ...change,
+      examples: examples.map((one) => ({ tenant: one.tenantId, kind: one.kind, id: one.id })),
+    })),
+  }
+}
