@@ -51,34 +51,37 @@ interface Shape {
 }
 
 function measure(text: string): Shape {
+  const hasEscapes = text.includes('\\')
+  const escapedNames: [number, number][] = []
   let open = 0
   let depth = 0
   let members = 0
-  let hasEscapes = false
-  const escapedNames: [number, number][] = []
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     if (code === 0x22) {
-      const begin = at
-      let isEscaped = false
-      // To the end of the string: the next quote that nothing escapes.
-      for (at++; at < text.length; at++) {
-        const inside = text.charCodeAt(at)
-        if (inside === 0x22) break
-        if (inside === 0x5c) {
-          isEscaped = true
-          at++
-        }
+      const end = endOfString(text, at)
+      if (hasEscapes && text.slice(at, end).includes('\\') && isName(text, end)) {
+        escapedNames.push([at, end])
       }
-      if (isEscaped) {
-        hasEscapes = true
-        if (isName(text, at + 1)) escapedNames.push([begin, at + 1])
-      }
+      at = end - 1
     } else if (code === 0x3a) members++
     else if (code === 0x7b || code === 0x5b) depth = Math.max(depth, ++open)
     else if (code === 0x7d || code === 0x5d) open--
   }
   return { depth, members, hasEscapes, escapedNames }
+}
+
+/** Where a string ends that begins with the quote there: behind the next quote nothing escapes. */
+function endOfString(text: string, begin: number): number {
+  for (let from = begin + 1; ;) {
+    const quote = text.indexOf('"', from)
+    if (quote < 0) return text.length
+    let run = quote
+    while (text.charCodeAt(run - 1) === 0x5c) run--
+    // Backslashes in pairs stand for themselves.
+    if ((quote - run) % 2 === 0) return quote + 1
+    from = quote + 1
+  }
 }
 
 /** Whether what ended before is the name of a member: a colon follows. */
