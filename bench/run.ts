@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { benchBearer } from './bearer.ts'
 import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
 import { benchGatewayImport } from './gateway-import.ts'
 import { benchGatewayStream } from './gateway-stream.ts'
@@ -19,6 +20,7 @@ import { describeSurroundings } from './surroundings.ts'
 // measures a part, or a little, and only prints it.
 const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<Part>>> = {
   getToken: benchGetToken,
+  bearer: benchBearer,
   stampede: benchStampede,
   processes: benchStampedeOfProcesses,
   due: benchDueGrants,

@@ -5,7 +5,14 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const root = new URL('..', import.meta.url)
-const peers = ['@azure/identity', '@azure/msal-node', '@microsoft/microsoft-graph-client']
+const peers = [
+  '@azure/identity',
+  '@azure/msal-node',
+  '@microsoft/microsoft-graph-client',
+  'jose',
+  'fast-jwt',
+  'aws-jwt-verify',
+]
 /** Names of file systems by their magic number, as in statfs(2). */
 const fileSystems: Readonly<Record<number, string>> = {
   0xef53: 'ext4',
