@@ -28,7 +28,7 @@ export type ConnectionPresetName = 'graph-import' | 'csp-partner'
 export const connectionPresets: Readonly<Record<ConnectionPresetName, ConnectionPreset>> = {
   'graph-import': {
     description:
-      'Imports the directory through Microsoft Graph as the application itself; needs User.Read.All, and Group.Read.All for groups.',
+      'Imports the directory through Microsoft Graph as the application itself; needs User.Read.All, Group.Read.All for groups, and Application.Read.All for service principals.',
     entry: (options) => ({
       ...whose(options),
       grant: 'client_credentials',

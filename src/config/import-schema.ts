@@ -6,10 +6,10 @@ import { secretReference } from './secret-schema.ts'
 import { where } from './store-schema.ts'
 
 /** The collections of the directory that can be imported. */
-export const collectionNames = ['users', 'groups', 'members'] as const
+export const collectionNames = ['users', 'groups', 'members', 'servicePrincipals'] as const
 
 /** Collections whose columns can be chosen; the columns of memberships are fixed. */
-export const collectionsWithColumns = ['users', 'groups'] as const
+export const collectionsWithColumns = ['users', 'groups', 'servicePrincipals'] as const
 
 /** Kinds of destinations that are followed by a path. */
 const withPath = /^(ndjson|csv|sqlite):/
@@ -58,6 +58,9 @@ const columns = z
     z.strictObject({
       users: columnList.optional().describe('Properties of users, in the order of the columns.'),
       groups: columnList.optional().describe('Properties of groups, in the order of the columns.'),
+      servicePrincipals: columnList
+        .optional()
+        .describe('Properties of service principals, in the order of the columns.'),
     }),
   ])
   .optional()
@@ -113,8 +116,10 @@ export const importSchema = z
     ),
     collections: listOf(z.enum(collectionNames), 1, {
       expected: 'at least one collection',
-      remedy: 'Name what to import: users, groups, members.',
-    }).describe('What to import: `users`, `groups`, `members`. At least one.'),
+      remedy: 'Name what to import: users, groups, members, servicePrincipals.',
+    }).describe(
+      'What to import: `users`, `groups`, `members`, `servicePrincipals` (the applications’ own accounts). At least one.',
+    ),
     to: destination
       .default('store')
       .describe(

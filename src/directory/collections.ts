@@ -1,8 +1,8 @@
 /** A collection of the directory that can be imported. */
-export type CollectionName = 'users' | 'groups' | 'members'
+export type CollectionName = 'users' | 'groups' | 'members' | 'servicePrincipals'
 
 /** The kind of an object; the first part of every object's key. */
-export type ObjectKind = 'user' | 'group'
+export type ObjectKind = 'user' | 'group' | 'servicePrincipal'
 
 /** The kind of what a collection holds: objects, or memberships (who is in which group). */
 export type RowKind = ObjectKind | 'member'
@@ -80,6 +80,25 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     defaultColumns: ['groupId', 'memberId', 'memberType'],
     maxPageSize: 999,
     permission: 'GroupMember.Read.All',
+  },
+  servicePrincipals: {
+    name: 'servicePrincipals',
+    kind: 'servicePrincipal',
+    path: '/servicePrincipals',
+    defaultColumns: [
+      'id',
+      'appId',
+      'displayName',
+      'accountEnabled',
+      'servicePrincipalType',
+      'appOwnerOrganizationId',
+      'appRoleAssignmentRequired',
+      'servicePrincipalNames',
+      'signInAudience',
+      'tags',
+    ],
+    maxPageSize: 999,
+    permission: 'Application.Read.All',
   },
 }
 

@@ -28,6 +28,7 @@ export type RequestKind =
   | 'groups'
   | 'group'
   | 'members'
+  | 'servicePrincipals'
   | 'arm'
   | 'partner'
   | 'secret'
@@ -74,6 +75,7 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'groups',
   'group',
   'members',
+  'servicePrincipals',
 ])
 
 /** Tells what a path is. */
@@ -90,6 +92,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/groups(?:\/\$count)?$/, 'groups'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+$/, 'group'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/\$count)?$/, 'members'],
+  [/^\/(?:v1\.0|beta)\/servicePrincipals(?:\/\$count)?$/, 'servicePrincipals'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],
   [/^\/oidc\/[^/]+\/token$/, 'token'],

@@ -15,6 +15,7 @@ import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
+import { answerServicePrincipals } from './graph-service-principals.ts'
 import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
 import { throttleKeyOf } from './graph-users.ts'
 import { answerGuarded } from './guarded-apis.ts'
@@ -210,6 +211,9 @@ function answerGraph(
   if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
   if (request.kind === 'group') return answerGroup(request, caller.value)
   if (request.kind === 'members') return answerMembers(world, request, caller.value, effect)
+  if (request.kind === 'servicePrincipals') {
+    return answerServicePrincipals(world, request, caller.value, effect)
+  }
   const segment = request.path.split('/')[2] ?? ''
   const message = `Resource not found for the segment '${segment}'.`
   return graphError(request, 400, 'BadRequest', message)

@@ -41,7 +41,7 @@ export function answerGroups(
   const countAll = (): number =>
     filter.value === undefined ? livingGroups(tenant) : count(groupsOf(tenant, matches))
   if (isCount) return plainCount(request, countAll)
-  const columns = readColumns(request, groupPropertyNames, groupProperty)
+  const columns = readColumns(request, 'group', groupPropertyNames, groupProperty)
   if (!columns.ok) return columns.error
   const top = readTop(request, maximumPageSize)
   if (!top.ok) return top.error
@@ -62,7 +62,7 @@ export function answerGroup(request: SimulatedRequest, caller: GraphCaller): Ans
   if (denied !== undefined) return denied
   const group = findGroup(request, caller.tenant)
   if (!group.ok) return group.error
-  const columns = readColumns(request, groupPropertyNames, groupProperty)
+  const columns = readColumns(request, 'group', groupPropertyNames, groupProperty)
   if (!columns.ok) return columns.error
   const [, version = 'v1.0'] = request.path.split('/')
   const context = `${request.origin}/${version}/$metadata#groups${columns.value.selection}/$entity`
@@ -118,7 +118,8 @@ function refusalOf(request: SimulatedRequest, caller: GraphCaller): Answer | und
   )
 }
 
-function asksCount(request: SimulatedRequest): boolean {
+/** Whether a page is to tell the count of all. */
+export function asksCount(request: SimulatedRequest): boolean {
   return isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
 }
 
@@ -149,8 +150,10 @@ interface Columns {
   readonly selection: string
 }
 
-function readColumns(
+/** Reads `$select`; all properties without one. */
+export function readColumns(
   request: SimulatedRequest,
+  type: string,
   all: readonly string[],
   find: (name: string) => { readonly name: string } | undefined,
 ): Result<Columns, Answer> {
@@ -160,7 +163,7 @@ function readColumns(
   for (const name of asked.split(',')) {
     const property = find(name)
     if (property === undefined) {
-      const message = `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.group'.`
+      const message = `Parsing OData Select and Expand failed: Could not find a property named '${name}' on type 'microsoft.graph.${type}'.`
       return err(graphError(request, 400, 'BadRequest', message))
     }
     names.add(property.name)
@@ -210,7 +213,8 @@ function memberRow(
   return { ...opening, ...(Object.fromEntries(values) as object) }
 }
 
-function plainCount(request: SimulatedRequest, countAll: () => number): Answer {
+/** The answer to a `$count` of its own. */
+export function plainCount(request: SimulatedRequest, countAll: () => number): Answer {
   const headers = { ...graphHeaders(request), 'Content-Type': 'text/plain', 'OData-Version': '4.0' }
   return { status: 200, headers, body: String(countAll()) }
 }

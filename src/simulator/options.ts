@@ -50,6 +50,10 @@ export type Rotation =
 export interface SimulatedApplication {
   /** Client id; a GUID in a tenant. */
   readonly id: string
+  /** Default: follows from the id. */
+  readonly displayName?: string
+  /** Whether its service principal is enabled (`accountEnabled`). Default true. */
+  readonly isEnabled?: boolean
   readonly secrets?: readonly SimulatedSecret[]
   readonly certificates?: readonly SimulatedCertificate[]
   readonly federated?: readonly SimulatedFederation[]

@@ -7,6 +7,8 @@ export interface Application {
   readonly id: string
   /** Object id of its service principal: the `oid` and `sub` of its tokens. */
   readonly principalId: string
+  readonly displayName: string
+  readonly isEnabled: boolean
   secrets: readonly SimulatedSecret[]
   certificates: readonly SimulatedCertificate[]
   federated: readonly SimulatedFederation[]
@@ -58,6 +60,8 @@ export function createApplication(
   return {
     id,
     principalId,
+    displayName: options.displayName ?? `Application ${id.slice(0, 8)}`,
+    isEnabled: options.isEnabled ?? true,
     secrets: options.secrets ?? [],
     certificates: options.certificates ?? [],
     federated: options.federated ?? [],

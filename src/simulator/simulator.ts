@@ -6,6 +6,7 @@ import { accountAt } from './control-grants.ts'
 import { createControl, type SimulatorControl } from './control.ts'
 import { answerExchange } from './exchange.ts'
 import { groupRows } from './graph-groups.ts'
+import { principalPropertyNames, principalRows } from './graph-service-principals.ts'
 import { groupProperty, groupPropertyNames } from './group-properties.ts'
 import { listen, type Listener, type RequestHandler } from './listener.ts'
 import { edgesOf, type SimulatedEdge } from './memberships.ts'
@@ -57,6 +58,8 @@ export interface Simulator {
   /** The ground truth of groups, like `users`. */
   groups(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
   groupCount(tenant?: string): number
+  /** The ground truth of service principals, like `users`: one for each application. */
+  servicePrincipals(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
   /** The ground truth of memberships: every edge, in the order of groups and pages. */
   edges(tenant?: string): Iterable<SimulatedEdge>
   stats(): SimulatorStats
@@ -135,6 +138,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     groups: (tenant, select = groupPropertyNames) =>
       groupRows(tenantOf(tenant), select.map(requireGroupProperty)),
     groupCount: (tenant) => livingGroups(tenantOf(tenant)),
+    servicePrincipals: (tenant, select = principalPropertyNames) =>
+      principalRows(tenantOf(tenant), select),
     edges: (tenant) => edgesOf(tenantOf(tenant)),
     stats: () => control.stats(),
     close,

@@ -44,6 +44,7 @@ function truthOf(
 ): Iterable<Readonly<Record<string, unknown>>> {
   if (collection === 'users') return simulator.users(undefined, columns)
   if (collection === 'groups') return simulator.groups(undefined, columns)
+  if (collection === 'servicePrincipals') return simulator.servicePrincipals(undefined, columns)
   return [...simulator.edges()].map((edge) => ({ ...edge }))
 }
 

@@ -110,7 +110,7 @@ export const importErrors = defineErrors({
     exit: 3,
     title: 'Microsoft Graph says the application lacks a permission',
     remedy:
-      'Grant the application permission the collection needs (User.Read.All, Group.Read.All, GroupMember.Read.All; Directory.Read.All is enough for all) and admin consent in the Entra admin center.',
+      'Grant the application permission the collection needs (User.Read.All, Group.Read.All, GroupMember.Read.All, Application.Read.All for service principals; Directory.Read.All is enough for all) and admin consent in the Entra admin center.',
   },
   graph_property_forbidden: {
     status: 502,
