@@ -10,10 +10,12 @@ import { defineConfig } from 'tsdown'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    bearer: 'src/bearer.ts',
     'client/index': 'src/client/index.ts',
     'simulator/index': 'src/simulator/index.ts',
     'cli/main': 'src/cli/main.ts',
     'server/import-worker': 'src/server/import-worker.ts',
+    'server/lookup-worker': 'src/server/lookup-worker.ts',
     'server/sweep-worker': 'src/server/sweep-worker.ts',
     'server/trace-worker': 'src/server/trace-worker.ts',
   },

@@ -34,6 +34,7 @@ const published: readonly string[] = [
   'dist/index.js',
   'dist/cli/main.js',
   'dist/server/import-worker.js',
+  'dist/server/lookup-worker.js',
   'dist/server/sweep-worker.js',
   'dist/server/trace-worker.js',
 ]

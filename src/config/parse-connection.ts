@@ -3,13 +3,11 @@ import { err, ok, type Result } from '../kernel/index.ts'
 import { checkConnection } from './check-connection.ts'
 import type { Config, ConnectionConfig } from './config.ts'
 import { storedConnectionSchema, type ConnectionEntry } from './connection-schema.ts'
-import { valueAt } from './describe-seen.ts'
 import { explainIssue, type Finding } from './explain-issue.ts'
 import { mapName } from './fields.ts'
-import { pathForPeople } from './parse-config.ts'
+import { plainSource, withoutPlace } from './plain-source.ts'
 import { ConfigError } from './problem.ts'
 import { resolveConnection } from './resolve-connection.ts'
-import type { YamlSource } from './yaml-source.ts'
 
 /**
  * Reads a connection that does not stand in the file: the same schema and rules, except that
@@ -40,28 +38,8 @@ export function parseConnection(
   if (read.success && findings.length === 0) {
     return ok(resolveConnection(name, read.data, config.providers[read.data.provider], '/'))
   }
-  const problems = findings.map(({ path: at, expected, seen, remedy }) => ({
-    path: pathForPeople(at),
-    line: 0,
-    column: 0,
-    expected,
-    seen,
-    remedy,
-  }))
+  const problems = withoutPlace(findings)
   return err(new ConfigError('connection_invalid', `the connection "${name}"`, problems))
-}
-
-/** Data without a text: no place has a line, and scalars are written as JSON would. */
-function plainSource(data: unknown): YamlSource {
-  return {
-    data,
-    place: () => ({ line: 0, column: 0 }),
-    written: (path) => {
-      const value = valueAt(path, data)
-      if (typeof value === 'string') return value
-      return typeof value === 'object' ? undefined : JSON.stringify(value)
-    },
-  }
 }
 
 function checkName(name: string): Finding[] {

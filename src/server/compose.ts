@@ -130,6 +130,11 @@ export interface Composition {
   close(): Promise<void>
 }
 
+/** The environment of the process, which enters here. */
+export function hostEnvironment(): NonNullable<ComposeOptions['env']> {
+  return process.env
+}
+
 /**
  * Composes Evergrant from its configuration: the one composition root of service, CLI, workers and
  * tests. Clock, randomness, fetch and environment enter here and nowhere else.
@@ -139,7 +144,7 @@ export interface Composition {
 export async function compose(options: ComposeOptions): Promise<Composition> {
   const {
     clock: hostClock = systemClock,
-    env = process.env,
+    env = hostEnvironment(),
     files = hostFiles,
     random = systemRandom,
     isLasting = false,

@@ -7,7 +7,7 @@ import {
   type CallerDesk,
   type CallerDirectory,
 } from '../access/index.ts'
-import type { ServerConfig } from '../config/index.ts'
+import type { Config, ServerConfig } from '../config/index.ts'
 import {
   createTraceRecorder,
   recordFacadeTraces,
@@ -31,6 +31,7 @@ import { openIssuerDesk } from './issuer-desk.ts'
 import { openFacade } from './open-facade.ts'
 import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
+import { prepareLookups } from './prepare-lookups.ts'
 import { resourceMetadataRoute } from './resource-metadata.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
@@ -142,6 +143,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       onRecovered: () => log.info('traces are written again'),
     })
     closing.push(traces.close)
+    const prepareAccounts = async (read: Config): Promise<void> => {
+      const made = await prepareLookups(read, composition)
+      const columns = made.map(({ column }) => column)
+      if (columns.length > 0) log.info('accounts can be looked up by more columns', { columns })
+    }
+    await prepareAccounts(config)
     let publicUrl = server.publicUrl
     const { facade, close: closeFacade } = openFacade(composition, {
       publicUrl: () => publicUrl,
@@ -264,6 +271,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         await composition.reloadConfig(async (read) => {
           nextTls = await readTls(read.server)
           takeIssuers = issuers.prepare(read)
+          await prepareAccounts(read)
         })
         const next = composition.config.server
         takeIssuers()
