@@ -13,19 +13,25 @@ const longestName = 64
  * verified, so that only plain names of bounded length are repeated.
  *
  * @param sha256 Of the token, in base64url.
+ * @param proven Name of its issuer, once that is certain; else what the token says, where it is a
+ *   JWT.
  */
 export function describeRefused(
   token: string,
   sha256: string,
   refusal: Refusal,
   issuers: AcceptedIssuers,
+  proven?: string,
 ): IdentityRefusal {
   const fingerprint = sha256.slice(0, fingerprintLength)
   const parsed = parseCompactJwt(token)
-  if (!parsed.ok) return { ...refusal, fingerprint }
+  if (!parsed.ok) {
+    return { ...refusal, fingerprint, ...(proven === undefined ? {} : { issuer: proven }) }
+  }
   const { keyId, claims } = parsed.value
   const { iss, uti, jti } = claims
-  const issuer = typeof iss === 'string' ? issuers.find(iss)?.settings.name : undefined
+  const said = typeof iss === 'string' ? issuers.find(iss)?.settings.name : undefined
+  const issuer = proven ?? said
   const tokenId = plainName(uti) ?? plainName(jti)
   const key = plainName(keyId)
   return {

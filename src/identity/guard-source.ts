@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/index.ts'
-import type { AskedClaims, AskIssuer } from './issuer-policy.ts'
+import type { Unavailable } from './issuer-policy.ts'
 
 /** Questions under way at one issuer, at most. */
 const mostAtOnce = 32
@@ -12,13 +12,16 @@ const pauseMs = 1_000
  * Puts a bound on what an issuer is asked: so many questions at once, a short queue behind them,
  * and none while it asked to be left alone. Who cannot be served is told when to come again.
  */
-export function guardSource(ask: AskIssuer, clock: Pick<Clock, 'monotonic'>): AskIssuer {
+export function guardSource<Question, Answer extends { readonly kind: string }>(
+  ask: (question: Question) => Promise<Answer | Unavailable>,
+  clock: Pick<Clock, 'monotonic'>,
+): (question: Question) => Promise<Answer | Unavailable> {
   let underWay = 0
   let waiting: (() => void)[] = []
   let notBefore = -Infinity
   let why = ''
 
-  const paused = (): AskedClaims | undefined => {
+  const paused = (): Unavailable | undefined => {
     const retryAfterMs = notBefore - clock.monotonic()
     return retryAfterMs > 0 ? { kind: 'unavailable', detail: why, retryAfterMs } : undefined
   }
@@ -39,7 +42,7 @@ export function guardSource(ask: AskIssuer, clock: Pick<Clock, 'monotonic'>): As
     else next()
   }
 
-  return async (token) => {
+  return async (question) => {
     const early = paused()
     if (early !== undefined) return early
     if (waiting.length >= mostWaiting) {
@@ -51,8 +54,8 @@ export function guardSource(ask: AskIssuer, clock: Pick<Clock, 'monotonic'>): As
       // While it waited, another one may have learned that nobody is to ask.
       const late = paused()
       if (late !== undefined) return late
-      const asked = await ask(token)
-      if (asked.kind === 'unavailable') {
+      const asked = await ask(question)
+      if (isUnavailable(asked)) {
         notBefore = Math.max(notBefore, clock.monotonic() + asked.retryAfterMs)
         why = asked.detail
       }
@@ -61,4 +64,8 @@ export function guardSource(ask: AskIssuer, clock: Pick<Clock, 'monotonic'>): As
       leave()
     }
   }
+}
+
+function isUnavailable(asked: { readonly kind: string }): asked is Unavailable {
+  return asked.kind === 'unavailable'
 }

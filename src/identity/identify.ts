@@ -63,8 +63,9 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     if (known !== undefined) {
       const { evidence, outcome } = known
       const over = checkTimes(evidence.times, clock.now(), evidence.issuer.settings.skewMs)
-      if (over !== undefined) return refused(token, name, over)
-      if (isFresh(known)) return outcome.ok ? outcome : refused(token, name, outcome.error)
+      if (over !== undefined) return refused(token, name, over, evidence)
+      if (isFresh(known))
+        return outcome.ok ? outcome : refused(token, name, outcome.error, evidence)
     }
     const flight = flights.get(name)
     // One that began before accounts were forgotten may tell what no longer is.
@@ -101,8 +102,8 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     if (capacity > 0) keep(name, { evidence: held, outcome, ...begun })
     // Looking somebody up can take longer than the token had left.
     const over = checkTimes(held.times, clock.now(), held.issuer.settings.skewMs)
-    if (over !== undefined) return refused(token, name, over)
-    return outcome.ok ? outcome : refused(token, name, outcome.error)
+    if (over !== undefined) return refused(token, name, over, held)
+    return outcome.ok ? outcome : refused(token, name, outcome.error, held)
   }
 
   /** Two generations: the older goes as a whole once the younger is full. */
@@ -143,7 +144,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     },
   }
 
-  function refused(token: string, name: string, refusal: Refusal): Identified {
-    return err(describeRefused(token, name, refusal, issuers))
+  function refused(token: string, name: string, refusal: Refusal, evidence?: Evidence): Identified {
+    return err(describeRefused(token, name, refusal, issuers, evidence?.policy.name))
   }
 }

@@ -17,7 +17,7 @@ export type { TokenVerifier, TokenVerifierOptions, Verdict, VerifiedToken } from
 export { createIdentifier } from './identify.ts'
 export type { IdentifierOptions } from './identify.ts'
 export { guardSource } from './guard-source.ts'
-export type { AccessRule, AskedClaims, AskIssuer, IssuerPolicy } from './issuer-policy.ts'
+export type { AskedClaims, AskedGroups, GroupsOf, IssuerPolicy } from './issuer-policy.ts'
 export { ClaimBag } from './claim-bag.ts'
 export { matchAccount } from './match-account.ts'
 export type { MatchRule } from './match-account.ts'

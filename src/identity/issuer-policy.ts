@@ -14,20 +14,26 @@ export interface AccessRule {
   readonly connections: readonly string[] | '*'
 }
 
+/** It cannot be told now, and when to ask again; whoever was asked about is not to blame. */
+export interface Unavailable {
+  readonly kind: 'unavailable'
+  readonly detail: string
+  readonly retryAfterMs: number
+}
+
 /** What an issuer says of a token that it is asked about. */
 export type AskedClaims =
   | { readonly kind: 'told'; readonly claims: JsonObject }
   /** The token is none, or no longer one, that it accepts. */
   | { readonly kind: 'refused'; readonly detail: string; readonly remedy?: string }
-  | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
+  | Unavailable
 
 /** Asks an issuer about a token. Never rejects but with faults; answers within a deadline. */
 export type AskIssuer = (token: string) => Promise<AskedClaims>
 
 /** Which of the groups somebody is in, directly or not; or why that cannot be told now. */
 export type AskedGroups =
-  | { readonly kind: 'told'; readonly groups: ReadonlySet<string> }
-  | { readonly kind: 'unavailable'; readonly detail: string; readonly retryAfterMs: number }
+  { readonly kind: 'told'; readonly groups: ReadonlySet<string> } | Unavailable
 
 /** Asks a directory about groups, by ids in lower case. Never rejects but with faults. */
 export type GroupsOf = (question: {

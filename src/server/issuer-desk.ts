@@ -47,10 +47,13 @@ const fetchesAtOnce = 8
 
 /** Opens the issuers of a composition; nobody is asked before the first token. */
 export function openIssuerDesk(
-  composition: Pick<Composition, 'config' | 'store' | 'clock' | 'fetch' | 'events' | 'secrets'>,
+  composition: Pick<
+    Composition,
+    'config' | 'store' | 'clock' | 'fetch' | 'events' | 'secrets' | 'engine'
+  >,
   { publicUrl, limits, metrics }: IssuerDeskOptions,
 ): IssuerDesk {
-  const { clock, fetch, store, events, secrets } = composition
+  const { clock, fetch, store, events, secrets, engine } = composition
   let bearer: Bearer | undefined
   const nameOf = (iss: string): string => bearer?.issuers.find(iss)?.settings.name ?? ''
   const keys = createIssuerKeys({
@@ -68,7 +71,8 @@ export function openIssuerDesk(
 
   const prepare: IssuerDesk['prepare'] = (config) => {
     const caches = keys.draft()
-    const options = { transport: { fetch, clock }, accounts: store.accounts, secrets, caches }
+    const transport = { fetch, clock }
+    const options = { transport, accounts: store.accounts, secrets, engine, caches }
     const isAny = Object.keys(config.issuers).length > 0
     const next = isAny ? openBearer(config, options) : undefined
     return () => {

@@ -1,5 +1,6 @@
 import type { Config, IssuerConfig, SecretReader } from '../config/index.ts'
 import type { AccountStore } from '../directory/index.ts'
+import type { GrantEngine } from '../grants/index.ts'
 import {
   createIdentifier,
   type AcceptedIssuers,
@@ -9,6 +10,7 @@ import {
 } from '../identity/index.ts'
 import type { Transport } from '../oauth/index.ts'
 import { openClaimSources, type ClaimSourceOptions } from './open-claim-sources.ts'
+import { openGroups } from './open-groups.ts'
 import { openIssuers, type KeyCaches } from './open-issuers.ts'
 
 /** What tells whom bearer tokens stand for, and the issuers it rests on. */
@@ -25,6 +27,8 @@ export interface BearerOptions {
   readonly secrets: Pick<SecretReader, 'read'>
   /** Where keys of issuers are kept; by default new caches. */
   readonly caches?: KeyCaches
+  /** Has the tokens that groups are asked with; without it nobody is asked. */
+  readonly engine?: Pick<GrantEngine, 'connection'>
 }
 
 /**
@@ -34,21 +38,26 @@ export interface BearerOptions {
  * @throws EvergrantError `provider_misconfigured` when two issuers are the same
  */
 export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptions): Bearer {
-  const { transport, accounts, secrets } = options
+  const { transport, accounts, secrets, engine } = options
   const issuers = openIssuers(config, transport, options.caches)
   const policies = new Map(
     Object.values(config.issuers).map((issuer) => [
       issuer.name,
-      policyOf(issuer, { transport, secrets, issuers }),
+      policyOf(issuer, { transport, secrets, issuers }, engine),
     ]),
   )
   const identifier = createIdentifier({ issuers, policies, accounts, clock: transport.clock })
   return { identifier, issuers }
 }
 
-function policyOf(config: IssuerConfig, sources: ClaimSourceOptions): IssuerPolicy {
+function policyOf(
+  config: IssuerConfig,
+  options: ClaimSourceOptions,
+  engine: BearerOptions['engine'],
+): IssuerPolicy {
   const { name, claims, match, userName, scopes, access, introspection } = config
   const tenantId = config.type === 'oidc' ? config.tenant : undefined
+  const groups = config.type === 'entra' ? config.groups : undefined
   return {
     name,
     claims,
@@ -57,7 +66,10 @@ function policyOf(config: IssuerConfig, sources: ClaimSourceOptions): IssuerPoli
     access,
     match: match.map(matchRuleOf),
     introspectionClients: introspection.clients,
-    ...openClaimSources(config, sources),
+    ...openClaimSources(config, options),
+    ...(groups === undefined || engine === undefined
+      ? {}
+      : { groupsOf: openGroups(groups.connection, { engine, transport: options.transport }) }),
     ...(tenantId === undefined ? {} : { tenantId }),
   }
 }

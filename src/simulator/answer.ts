@@ -29,6 +29,8 @@ export type RequestKind =
   | 'group'
   | 'members'
   | 'servicePrincipals'
+  | 'memberOf'
+  | 'graphUserInfo'
   | 'arm'
   | 'partner'
   | 'secret'
@@ -76,6 +78,8 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'group',
   'members',
   'servicePrincipals',
+  'memberOf',
+  'graphUserInfo',
 ])
 
 /** Tells what a path is. */
@@ -93,6 +97,8 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+$/, 'group'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/\$count)?$/, 'members'],
   [/^\/(?:v1\.0|beta)\/servicePrincipals(?:\/\$count)?$/, 'servicePrincipals'],
+  [/^\/(?:v1\.0|beta)\/(?:users|servicePrincipals)\/[^/]+\/checkMemberGroups$/, 'memberOf'],
+  [/^\/oidc\/userinfo$/, 'graphUserInfo'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],
   [/^\/oidc\/[^/]+\/token$/, 'token'],

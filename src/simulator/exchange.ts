@@ -16,6 +16,7 @@ import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
 import { answerServicePrincipals } from './graph-service-principals.ts'
+import { answerCheckMemberGroups, answerGraphUserInfo } from './graph-identity.ts'
 import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
 import { throttleKeyOf } from './graph-users.ts'
 import { answerGuarded } from './guarded-apis.ts'
@@ -194,8 +195,8 @@ function answerGraph(
 ): Answer {
   const caller = authorizeGraph(world, request)
   if (!caller.ok) return caller.error
-  if (request.method !== 'GET') {
-    const message = `The simulator serves GET only, but saw ${request.method}.`
+  if (request.method !== (request.kind === 'memberOf' ? 'POST' : 'GET')) {
+    const message = `The simulator does not serve ${request.method} here.`
     return graphError(request, 405, 'MethodNotAllowed', message)
   }
   const key = throttleKeyOf(caller.value)
@@ -214,6 +215,8 @@ function answerGraph(
   if (request.kind === 'servicePrincipals') {
     return answerServicePrincipals(world, request, caller.value, effect)
   }
+  if (request.kind === 'memberOf') return answerCheckMemberGroups(request, caller.value)
+  if (request.kind === 'graphUserInfo') return answerGraphUserInfo(request, caller.value)
   const segment = request.path.split('/')[2] ?? ''
   const message = `Resource not found for the segment '${segment}'.`
   return graphError(request, 400, 'BadRequest', message)

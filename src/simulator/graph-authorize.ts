@@ -15,6 +15,8 @@ export interface GraphCaller {
   readonly roles: readonly string[]
   /** The user, when the token is one's. */
   readonly user: Account | undefined
+  /** `sub` of the token. */
+  readonly subject: string
 }
 
 /**
@@ -32,14 +34,15 @@ export function authorizeGraph(
     const unusual = unusualRejection(world, 'graph', checked.error, graphHeaders(request))
     return err(unusual ?? refusalOf(request, checked.error))
   }
-  const { appid, tid, roles = [], scp, oid } = checked.value
+  const { appid, tid, roles = [], scp, oid, sub } = checked.value
   const tenant = findTenant(world.tenants, tid)
   if (tenant === undefined) {
     return err(graphUnauthorized(request, 'Access token validation failure.'))
   }
   const delegated = typeof scp === 'string' ? scp.split(' ') : []
   const user = typeof scp === 'string' ? tenant.accounts.find(String(oid)) : undefined
-  return ok({ tenant, applicationId: appid, roles: [...roles, ...delegated], user })
+  const all = [...roles, ...delegated]
+  return ok({ tenant, applicationId: appid, roles: all, user, subject: String(sub) })
 }
 
 function refusalOf(request: SimulatedRequest, fault: BearerFault): Answer {

@@ -121,12 +121,13 @@ async function openFromFile({ config, env, clock }: BearerOptions): Promise<Open
     ...(clock === undefined ? {} : { clock }),
   })
   try {
-    const { store, fetch, secrets } = composition
+    const { store, fetch, secrets, engine } = composition
     await prepareLookups(composition.config, composition)
     const { identifier } = openBearer(composition.config, {
       transport: { fetch, clock: composition.clock },
       accounts: store.accounts,
       secrets,
+      engine,
     })
     store.watchGenerations(({ topics }) => {
       if (topics.includes('accounts')) identifier.forgetAccounts()
