@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
+import { demoMatch } from './demo-bearer.ts'
 import { demoApi, demoRule } from './demo-gateway.ts'
 
 const marker = '# Written by `evergrant demo`; the next demo replaces this folder’s files.'
@@ -80,6 +81,14 @@ connections:
       url: ${simulator.urls.http}/arm
       rejected:
         - ${demoRule}
+issuers:
+  contoso:
+    type: entra
+    tenants: [${simulator.tenant}]
+    authority: ${simulator.urls.authority} # a real tenant needs no such line
+    audiences: [api://${simulator.client.id}]
+    match:
+      - ${demoMatch}
 `,
   )
   return configPath

@@ -7,6 +7,7 @@ import { compose, type Composition } from '../server/index.ts'
 import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
+import { playBearer } from './demo-bearer.ts'
 import { clearDemoFolder, writeDemoFolder } from './demo-folder.ts'
 import { playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
@@ -29,7 +30,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
   program
     .command('demo')
     .description(
-      'import 400,000 users from a simulated tenant whose tokens die on the way; call its API',
+      'import 400,000 users from a simulated tenant whose tokens die on the way; call its API, and be called',
     )
     .option(
       '--dir <folder>',
@@ -113,6 +114,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
     if (run.state === 'completed') {
       io.out(await proof(composition, simulator, run))
       io.out(await playGateway(context, simulator, configPath))
+      io.out(await playBearer(context, simulator, configPath))
       io.out(nextSteps(folder, io.cwd, run))
     }
   } finally {

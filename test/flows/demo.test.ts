@@ -1,26 +1,30 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { playBearer } from '../../src/cli/demo-bearer.ts'
 import { writeDemoFolder } from '../../src/cli/demo-folder.ts'
 import { playGateway } from '../../src/cli/demo-gateway.ts'
 import { playMishaps } from '../../src/cli/demo-mishaps.ts'
 import { hostIo } from '../../src/cli/io.ts'
 import { compose } from '../../src/server/index.ts'
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { runCommand } from '../support/command.ts'
 
 describe('the demo', () => {
   let folder: string
   let simulator: Simulator
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'evergrant-demo-'))
     simulator = await startSimulator()
   })
-  afterEach(() => simulator.control.reset())
-  afterAll(async () => {
-    await simulator.close()
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'evergrant-demo-'))
+  })
+  afterEach(async () => {
+    simulator.control.reset()
     await rm(folder, { recursive: true })
   })
+  afterAll(() => simulator.close())
 
   it('plays its second act although a renewal failed just before', async () => {
     const configPath = await writeDemoFolder(folder, simulator)
@@ -36,6 +40,33 @@ describe('the demo', () => {
     expect(shown).toMatch(/with a key of Evergrant's +200\n/)
     expect(shown).toMatch(/with the old token +500 .*access token expired/)
     expect(shown).toMatch(/the same call again +200 \(replayed/)
+  })
+
+  it('finds the one account of a user’s token in its third act, and blames what is to blame', async () => {
+    simulator.control.setUserCount(300)
+    const configPath = await writeDemoFolder(folder, simulator)
+    const imported = await runCommand(['import', 'contoso-graph', 'users'], { cwd: folder })
+    expect(imported.exit).toBe(0)
+    const written = await readFile(configPath, 'utf8')
+    const context = { io: { ...hostIo, env: {} }, exitWith: () => {} }
+    const shown = await playBearer(context, simulator, configPath)
+    const [, name = '', id] =
+      /fresh token of (\S+)\n +200 {2}account (\S+), one of 300/.exec(shown) ?? []
+    const users = [...simulator.users(undefined, ['id', 'userPrincipalName'])]
+    expect(users.find((user) => user['userPrincipalName'] === name)).toMatchObject({ id })
+    expect(shown).toMatch(
+      /claim "email"\n +403 {2}claim_missing: .*expected .*"email", but saw only/,
+    )
+    expect(shown).toMatch(/two hours ago\n +401 {2}token_expired: .* ago\n +→ Get a new token/)
+    expect(shown).not.toMatch(/eyJ/)
+    expect(await readFile(configPath, 'utf8')).toBe(written)
+  })
+
+  it('shows no third act where there is nobody', async () => {
+    simulator.control.setUserCount(0)
+    const configPath = await writeDemoFolder(folder, simulator)
+    const context = { io: { ...hostIo, env: {} }, exitWith: () => {} }
+    expect(await playBearer(context, simulator, configPath)).toBe('')
   })
 
   it('ends what a mishap has begun when the import ends', async () => {
