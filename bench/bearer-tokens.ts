@@ -2,20 +2,31 @@ import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import type { BearerJob, BearerTokens } from './peers/bearer-side.ts'
 
 const tenantId = '1111abcd-2222-4333-8444-555555555555'
-const issuer = `https://login.microsoftonline.com/${tenantId}/v2.0`
 const audience = '2f0c0000-1111-4222-8333-444444444444'
 
-/** Tokens as Entra ID makes them (version 2, for a user), each another one, by RSA and by a curve. */
-export function makeBearerTokens(count: number): Omit<BearerJob, 'keeps' | 'measureMs'> {
+/**
+ * Tokens as Entra ID makes them (version 2, for a user), each another one, by RSA and by a curve.
+ *
+ * @param authority Where their issuer is.
+ */
+export function makeBearerTokens(
+  count: number,
+  authority = 'https://login.microsoftonline.com',
+): Omit<BearerJob, 'keeps' | 'measureMs'> {
+  const issuer = `${authority}/${tenantId}/v2.0`
   return {
     issuer,
     audience,
     tenantId,
-    kinds: [make('RS256', count), make('ES256', count)],
+    kinds: [make('RS256', count, authority), make('ES256', count, authority)],
   }
 }
 
-function make(algorithm: BearerTokens['algorithm'], count: number): BearerTokens {
+function make(
+  algorithm: BearerTokens['algorithm'],
+  count: number,
+  authority: string,
+): BearerTokens {
   const pair =
     algorithm === 'RS256'
       ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
@@ -26,11 +37,11 @@ function make(algorithm: BearerTokens['algorithm'], count: number): BearerTokens
     kid,
     use: 'sig',
     alg: algorithm,
-    issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+    issuer: `${authority}/{tenantid}/v2.0`,
   }
   const header = encode({ typ: 'JWT', alg: algorithm, kid })
   const tokens = Array.from({ length: count }, () => {
-    const signed = `${header}.${encode(claimsOf(randomUUID()))}`
+    const signed = `${header}.${encode(claimsOf(randomUUID(), authority))}`
     const signature = sign('sha256', Buffer.from(signed), {
       key: pair.privateKey,
       dsaEncoding: 'ieee-p1363',
@@ -41,11 +52,11 @@ function make(algorithm: BearerTokens['algorithm'], count: number): BearerTokens
 }
 
 /** The claims of such a token, as long as they are in the wild. */
-function claimsOf(subject: string): object {
+function claimsOf(subject: string, authority: string): object {
   const now = Math.floor(Date.now() / 1_000)
   return {
     aud: audience,
-    iss: issuer,
+    iss: `${authority}/${tenantId}/v2.0`,
     iat: now - 300,
     nbf: now - 300,
     exp: now + 4_500,

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { benchAuthVerify } from './auth-verify.ts'
 import { benchBearer } from './bearer.ts'
 import { benchDueGrants, benchDueGrantsOnPostgres } from './due-grants.ts'
 import { benchGatewayImport } from './gateway-import.ts'
@@ -21,6 +22,7 @@ import { describeSurroundings } from './surroundings.ts'
 const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<Part>>> = {
   getToken: benchGetToken,
   bearer: benchBearer,
+  authVerify: benchAuthVerify,
   stampede: benchStampede,
   processes: benchStampedeOfProcesses,
   due: benchDueGrants,
