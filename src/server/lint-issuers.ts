@@ -47,15 +47,33 @@ export async function lintIssuers(
   return warnings
 }
 
-/** What imports of users into the store fetch; undefined where the file has none. */
-function fetchedColumns({ imports }: Pick<Config, 'imports'>): ReadonlySet<string> | undefined {
-  const ofUsers = Object.values(imports).filter(
-    ({ to, collections: names }) => to === 'store' && names.includes('users'),
-  )
-  if (ofUsers.length === 0) return undefined
-  return new Set(
-    ofUsers.flatMap(({ columns }) => columns['users'] ?? collections.users.defaultColumns),
-  )
+type Kind = 'user' | 'servicePrincipal'
+const collectionOf = { user: 'users', servicePrincipal: 'servicePrincipals' } as const
+
+/** Columns that applications have and users do not. */
+const ofApplications: ReadonlySet<string> = new Set(
+  collections.servicePrincipals.defaultColumns.filter(
+    (column) => !collections.users.defaultColumns.includes(column),
+  ),
+)
+const kindOf = ({ column }: Pair): Kind =>
+  ofApplications.has(column) ? 'servicePrincipal' : 'user'
+
+type Fetched = Readonly<Record<Kind, ReadonlySet<string> | undefined>>
+
+/** What imports into the store fetch; undefined where the file has none of that kind. */
+function fetchedColumns({ imports }: Pick<Config, 'imports'>): Fetched {
+  const of = (kind: Kind): ReadonlySet<string> | undefined => {
+    const name = collectionOf[kind]
+    const those = Object.values(imports).filter(
+      ({ to, collections: names }) => to === 'store' && names.includes(name),
+    )
+    if (those.length === 0) return undefined
+    return new Set(
+      those.flatMap(({ columns }) => columns[name] ?? collections[name].defaultColumns),
+    )
+  }
+  return { user: of('user'), servicePrincipal: of('servicePrincipal') }
 }
 
 type SpreadOf = (pair: Pair, rule: Rule) => Promise<ColumnSpread>
@@ -63,11 +81,13 @@ type SpreadOf = (pair: Pair, rule: Rule) => Promise<ColumnSpread>
 /** Counts each column once; several rules may name it. */
 function rememberSpreads(accounts: LintedAccounts): SpreadOf {
   const known = new Map<string, Promise<ColumnSpread>>()
-  return async ({ column, ignoreCase }, { acrossTenants }) => {
+  return async (pair, { acrossTenants }) => {
+    const { column, ignoreCase } = pair
     const compare = ignoreCase ? 'lower' : 'exact'
     const within = acrossTenants ? 'everywhere' : 'tenant'
     const key = `${column} ${compare} ${within}`
-    const spread = known.get(key) ?? accounts.spreadOf({ kind: 'user', column, compare }, within)
+    const spread =
+      known.get(key) ?? accounts.spreadOf({ kind: kindOf(pair), column, compare }, within)
     known.set(key, spread)
     return await spread
   }
@@ -123,15 +143,22 @@ async function absentApplications(
 
 function unfilled(
   askedBy: string,
-  { column }: Pair,
+  pair: Pair,
   spread: ColumnSpread | undefined,
-  fetched: ReadonlySet<string> | undefined,
+  fetched: Fetched,
 ): readonly IssuerWarning[] {
-  const isFetched = column === 'id' || fetched === undefined || fetched.has(column)
+  const { column } = pair
+  const kind = kindOf(pair)
+  const isFetched = column === 'id' || (fetched[kind]?.has(column) ?? true)
   const name = JSON.stringify(column)
   const remedy = isFetched
     ? `Import it, by --select or "columns"; if that is done, match by a column that is filled in.`
-    : `Add ${column} to "columns" of the import of users, and run it.`
+    : `Add ${column} to "columns" of the import of ${collectionOf[kind]}, and run it.`
+  if (spread !== undefined && spread.accounts === 0 && kind === 'servicePrincipal') {
+    const found = `No application was imported: nobody is found by ${name}.`
+    const how = 'Import them: `evergrant import CONNECTION servicePrincipals`.'
+    return [{ askedBy, found, remedy: how }]
+  }
   if (spread === undefined || spread.accounts === 0) {
     if (isFetched) return []
     return [{ askedBy, found: `No import of this file fetches ${name}.`, remedy }]

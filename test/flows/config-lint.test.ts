@@ -114,6 +114,16 @@ describe('config check with a directory', () => {
     ])
   })
 
+  it('asks for applications where a rule finds them', async () => {
+    await configure('match: [{ claim: azp, column: appId }, { claim: oid, column: id }]')
+    await fill({ [one]: mails('a@x.de') })
+    expect(warningsOf(await check())).toEqual([
+      expect.stringContaining(
+        'match[0]: No application was imported: nobody is found by "appId". Import them: `evergrant import CONNECTION servicePrincipals`.',
+      ),
+    ])
+  })
+
   it('leaves the store alone when told so, and makes none', async () => {
     const nightly = 'imports: { nightly: { connection: a, collections: [users], columns: [id] } }'
     await configure(byMail, nightly)
