@@ -9,7 +9,7 @@ import {
 } from '../kernel/index.ts'
 import { createAdmission, type Release } from './admission.ts'
 import { isSameHash, parseCallerKey, type ParsedKey } from './caller-key.ts'
-import { createCallerLookup, remember } from './caller-lookup.ts'
+import { createLookup, remember } from './lookup.ts'
 import type { Caller, CallerLimits } from './caller.ts'
 import type { CallerRecord, CallerStore } from './ports.ts'
 import { readCredential, unauthenticated, type CallerHeaders } from './read-credential.ts'
@@ -74,7 +74,7 @@ const verifiedLimit = 20_000
 export function createCallerDirectory(options: CallerDirectoryOptions): CallerDirectory {
   const { store, clock, others = {}, bearer, resourceMetadata } = options
   let { defaults = {} } = options
-  const lookup = createCallerLookup(store, clock)
+  const lookup = createLookup((id) => store.getCaller(id), clock)
   const admission = createAdmission(clock)
   /** Verified keys by their SHA-256: no key stays in memory in clear, and none is parsed twice. */
   let verified = new Map<string, Authenticated>()

@@ -22,6 +22,10 @@ export const operations = {
   'callers.write': 'admin',
   'facades.write': 'admin',
   'config.reload': 'admin',
+  'sessions.read': 'operator',
+  // Whose token holds may have a session; whose it is may end it, and an admin any.
+  'sessions.begin': 'none',
+  'sessions.revoke': 'none',
   // A caller that is allowed raw tokens needs no look at anything else.
   'tokens.issue': 'none',
 } as const satisfies Readonly<Record<string, Role | 'none'>>

@@ -55,13 +55,14 @@ describe('a permit', () => {
 })
 
 describe('a role', () => {
+  const withoutRole = ['sessions.begin', 'sessions.revoke', 'tokens.issue']
   const allowed = (role: Caller['role']): readonly string[] =>
     Object.keys(operations).filter((operation) =>
       mayPerform(caller(role === undefined ? {} : { role }), operation as Operation),
     )
 
-  it('is needed for everything but tokens', () => {
-    expect(allowed(undefined)).toEqual(['tokens.issue'])
+  it('is needed for everything but tokens and one’s own session', () => {
+    expect(allowed(undefined)).toEqual(withoutRole)
     expect(requireRole(caller(), 'traces.read')).toMatchObject({
       code: 'role_missing',
       detail: '"traces.read" needs the role "viewer", but caller "crm" has none',
@@ -80,8 +81,8 @@ describe('a role', () => {
   it('below admin changes neither who may call nor where tokens go', () => {
     const kept = ['connections.write', 'callers.write', 'facades.write', 'config.reload']
     expect(allowed('operator').filter((operation) => kept.includes(operation))).toEqual([])
-    expect(allowed('viewer').filter((operation) => !operation.endsWith('.read'))).toEqual([
-      'tokens.issue',
-    ])
+    expect(allowed('viewer').filter((operation) => !operation.endsWith('.read'))).toEqual(
+      withoutRole,
+    )
   })
 })

@@ -129,6 +129,7 @@ export type ErrorCode =
   | 'destination_unwritable'
   | 'egress_refused'
   | 'engine_closed'
+  | 'exchange_refused'
   | 'facade_client_refused'
   | 'facade_client_unknown'
   | 'facade_codes_exhausted'
@@ -204,6 +205,8 @@ export type ErrorCode =
   | 'secret_unavailable'
   | 'service_draining'
   | 'service_not_running'
+  | 'session_ended'
+  | 'session_unknown'
   | 'store_busy'
   | 'store_corrupt'
   | 'store_foreign'
@@ -358,6 +361,21 @@ export type Revocation = {
   readonly state: 'revoked'
   readonly at_provider: 'revoked' | 'unsupported' | 'failed' | 'nothing'
   readonly error?: Problem | undefined
+}
+
+export type Session = {
+  readonly id: string
+  /** Name in the configuration */ readonly issuer: string
+  readonly user_name: string | null
+  /** Null where its issuer needs none */ readonly account: {
+    readonly tenant_id: string
+    readonly kind: string
+    readonly id: string
+  } | null
+  readonly role: ('viewer' | 'operator' | 'admin') | null
+  /** Names of connections, or `*` for all */ readonly connections: readonly string[] | '*'
+  readonly created_at: string
+  readonly expires_at: string
 }
 
 export type Token = {
@@ -673,6 +691,37 @@ export interface Operations {
       /** In this answer and nowhere else */ readonly client_secret: string | null
     }
   }
+  /** Exchange a token of an issuer, or the code of a sign-in there, for a session. */
+  readonly 'sessions.begin': {
+    readonly input: {
+      /** Name in the configuration */ readonly issuer?: string | undefined
+      readonly code?: string | undefined
+      readonly code_verifier?: string | undefined
+      /** Of the sign-in, exactly */ readonly redirect_uri?: string | undefined
+      /** Of the sign-in; its ID token names it */ readonly nonce?: string | undefined
+      /** Of an issuer with several */ readonly tenant?: string | undefined
+      /** An audience of the issuer */ readonly resource?: string | undefined
+    }
+    readonly result: {
+      readonly session: Session
+      /** `egs_…`, in this answer and nowhere else */ readonly token: string
+      readonly token_type: 'Bearer'
+      /** Seconds */ readonly expires_in: number
+    }
+  }
+  /** Living sessions, the newest first. */
+  readonly 'sessions.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly Session[]; readonly next: string | null }
+  }
+  /** Revoke a session: here at once, in other processes within a second. */
+  readonly 'sessions.revoke': {
+    readonly input: { /** Id, or `current` */ readonly session: string }
+    readonly result: undefined
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -854,6 +903,19 @@ export const operationTable = {
   'facades.rotateSecret': {
     method: 'POST',
     path: '/api/v1/facades/{client}/rotate-secret',
+    query: [],
+    hasBody: false,
+  },
+  'sessions.begin': { method: 'POST', path: '/api/v1/sessions', query: [], hasBody: true },
+  'sessions.list': {
+    method: 'GET',
+    path: '/api/v1/sessions',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'sessions.revoke': {
+    method: 'DELETE',
+    path: '/api/v1/sessions/{session}',
     query: [],
     hasBody: false,
   },

@@ -5,6 +5,7 @@ export type {
   AcceptedIssuers,
   IssuerSettings,
 } from './accepted-issuers.ts'
+export { checkAccount } from './account-state.ts'
 export { identityEventTypes } from './events.ts'
 export type { IdentityEvent } from './events.ts'
 export { explainToken, explainUnverified } from './explain-token.ts'

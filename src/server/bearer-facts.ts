@@ -13,8 +13,13 @@ export interface BearerFacts {
   readonly clientId?: string
   readonly userName: string
   readonly account?: CallerAccount
-  /** What a person gives its account: who, and the role of the link. */
-  readonly person?: { readonly id: string; readonly name: string; readonly role?: Role }
+  /** The person that the account is linked to, and what the link gives. */
+  readonly person?: {
+    readonly id: string
+    readonly name: string
+    readonly role?: Role
+    readonly connections: readonly string[]
+  }
   /** App roles: the texts of the claim `roles`. */
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
@@ -57,6 +62,7 @@ export function factsOf(identity: Identity): BearerFacts {
           person: {
             id: link.personId,
             name: link.personName,
+            connections: link.connections,
             ...(link.role === undefined ? {} : { role: link.role }),
           },
         }),

@@ -1,4 +1,4 @@
-import type { FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import {
   requireRole,
   type Caller,
@@ -32,20 +32,39 @@ export function callerCheck(
   directory: CallerDirectory,
   operation: Operation,
 ): preHandlerAsyncHookHandler {
+  return async (request, reply) => await checkCaller(directory, operation, request, reply)
+}
+
+/** The same check for whoever brings a credential; whoever brings none is let in as nobody. */
+export function openCheck(
+  directory: CallerDirectory,
+  operation: Operation,
+): preHandlerAsyncHookHandler {
   return async (request, reply) => {
-    const known = await directory.authenticate(
-      request.headers,
-      request.raw.rawHeaders,
-      () => request.id,
-    )
-    if (!known.ok) throw known.error
-    const caller = known.value
-    callers.set(request, caller)
-    const refusal = requireRole(caller, operation)
-    if (refusal !== undefined) throw refusal
-    const admitted = directory.admit(caller)
-    if (isEvergrantError(admitted)) throw admitted
-    const release: Release = admitted
-    reply.raw.once('close', release)
+    const { authorization, 'evergrant-key': key } = request.headers
+    if (authorization === undefined && key === undefined) return
+    await checkCaller(directory, operation, request, reply)
   }
+}
+
+async function checkCaller(
+  directory: CallerDirectory,
+  operation: Operation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const known = await directory.authenticate(
+    request.headers,
+    request.raw.rawHeaders,
+    () => request.id,
+  )
+  if (!known.ok) throw known.error
+  const caller = known.value
+  callers.set(request, caller)
+  const refusal = requireRole(caller, operation)
+  if (refusal !== undefined) throw refusal
+  const admitted = directory.admit(caller)
+  if (isEvergrantError(admitted)) throw admitted
+  const release: Release = admitted
+  reply.raw.once('close', release)
 }

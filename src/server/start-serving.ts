@@ -38,6 +38,8 @@ import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests, tellAnswers } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
 import { openService, type ServicePart } from './service.ts'
+import { createCodeDesk } from './session-codes.ts'
+import { openSessions } from './sessions.ts'
 import { startJobs } from './start-jobs.ts'
 import { openConfiguredTelemetry } from './open-configured-telemetry.ts'
 import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
@@ -162,11 +164,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       metrics,
     })
     metrics.followIssuers(issuers.health)
+    const onFault = (fault: unknown): void => log.fault('a fault of ours ended a request', fault)
+    const sessions = openSessions(composition, {
+      bearer: issuers.bearer,
+      limits: () => composition.config.server.limits,
+      longestOf: (issuer) => composition.config.issuers[issuer]?.longestSessionMs,
+      onFault: (fault) => log.fault('sessions cannot be swept', fault),
+    })
+    closing.push(sessions.close)
     const callers = createCallerDirectory({
       store: store.callers,
       clock,
       defaults: server.limits,
-      others: { egf_: facade.authenticate },
+      others: { egf_: facade.authenticate, egs_: sessions.desk.authenticate },
       bearer: issuers.callers.authenticator,
       resourceMetadata: issuers.resourceMetadata,
     })
@@ -179,7 +189,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(
       store.watchGenerations(({ topics }) => {
         if (topics.includes('callers')) callers.forget()
-        if (topics.includes('accounts')) issuers.bearer()?.identifier.forgetAccounts()
+        if (topics.includes('sessions')) sessions.desk.forget()
+        if (topics.includes('accounts')) {
+          issuers.bearer()?.identifier.forgetAccounts()
+          sessions.forgetAccounts()
+        }
       }),
     )
     const captures = followCaptures(store, clock, events.emit)
@@ -200,6 +214,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(imports.close)
     const feed = createEventFeed(events, composition.instanceId)
     closing.push(feed.close)
+    const codes = createCodeDesk({
+      ...composition,
+      issuer: (name) => composition.config.issuers[name],
+      authenticator: issuers.callers.authenticator,
+    })
     const newRequestId = (request: IncomingMessage): string =>
       requestIdOf(request, proxies, () => newId('req', clock.now()))
     const verify = createAuthVerify({
@@ -208,7 +227,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       resourceMetadata: issuers.resourceMetadata,
       newRequestId,
       onAnswer: tellAnswers(log, metrics),
-      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
+      onFault,
     })
     const service = await openService({
       listen: options.listen ?? server.listen,
@@ -232,7 +251,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           close: (graceMs) => gateway.close({ graceMs }),
         }
       },
-      onFault: (fault) => log.fault('a fault of ours ended a request', fault),
+      onFault,
       parts: [
         ...(options.parts ?? []),
         observeRequests(log, metrics),
@@ -257,6 +276,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               recorder,
               imports,
               feed,
+              sessions,
+              codes,
+              resourceMetadata: issuers.resourceMetadata,
               reload: () => reload(),
             },
             callers,
@@ -275,6 +297,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         })
         const next = composition.config.server
         takeIssuers()
+        await sessions.sweep()
         callers.setDefaults(next.limits)
         proxies = createTrustedProxies(next.trustedProxies)
         log.setLevel(next.log.level)

@@ -80,7 +80,7 @@ describe('who may do what', () => {
           return [role, isPermitted, (await call(path, { method, key })).body['code']]
         }),
       ])
-      expect(anonymous).toBe(401)
+      expect(anonymous).toBe(operation.isOpen === true ? 400 : 401)
       expect(seen).toEqual(
         combinations.map(({ role, isPermitted }) => {
           const caller = { role: role === 'none' ? undefined : role } as Caller

@@ -6,7 +6,7 @@ import { runImport, tenantId, type WorkspaceOptions } from './workspace.ts'
 /** A service that accepts tokens of an issuer, over an imported directory. */
 export interface BearerService extends ServiceFixture {
   readonly issuer: TokenIssuer
-  /** Ids of imported users. */
+  /** Ids of imported users that are enabled. */
   readonly userIds: readonly string[]
   /** Calls the service. */
   get(path: string, headers?: Readonly<Record<string, string>>, method?: string): Promise<Response>
@@ -55,7 +55,10 @@ export async function startBearerService(
       await appendFile(workspace.configPath, issuersYaml(issuer.issuer, options.yaml))
     },
   })
-  const userIds = [...fixture.workspace.simulator.users()].map(({ id }) => String(id))
+  const columns = ['id', 'accountEnabled']
+  const userIds = [...fixture.workspace.simulator.users(undefined, columns)]
+    .filter(({ accountEnabled }) => accountEnabled === true)
+    .map(({ id }) => String(id))
   return {
     ...fixture,
     issuer,

@@ -67,6 +67,33 @@ export const accessErrors = defineErrors({
     title: 'There is a caller of that name',
     remedy: 'Choose another name, or revoke that one with `evergrant callers revoke NAME`.',
   },
+  session_ended: {
+    status: 401,
+    oauthError: 'invalid_token',
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'The session has ended, or never was one',
+    remedy: 'Take another session for a token of an issuer: `POST /api/v1/sessions`.',
+  },
+  session_unknown: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'There is no such session',
+    remedy: 'See `GET /api/v1/sessions` for those that live; one that has ended is not revoked.',
+  },
+  exchange_refused: {
+    status: 403,
+    oauthError: 'access_denied',
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'A session is given for a token of an issuer alone',
+    remedy:
+      'Send an access token of an accepted issuer as `Authorization: Bearer …`, or a code of one; a session or caller key cannot be exchanged.',
+  },
   issuer_unknown: {
     status: 404,
     retry: 'never',

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
 import type { CallerDirectory } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
-import { callerCheck, callerOf } from '../caller-check.ts'
+import { callerCheck, callerOf, knownCallerOf, openCheck } from '../caller-check.ts'
 import type { ApiContext, ApiOperation } from './operation.ts'
 
 /**
@@ -21,7 +21,10 @@ export function mountApi(
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       exposeHeadRoute: false,
       // Before the body is read: whoever may not call sends nothing.
-      onRequest: callerCheck(callers, operation.operation),
+      onRequest:
+        operation.isOpen === true
+          ? openCheck(callers, operation.operation)
+          : callerCheck(callers, operation.operation),
       handler: async (request, reply) => {
         requireReadable([request.params, request.query, request.body])
         const input = {
@@ -31,7 +34,10 @@ export function mountApi(
         }
         reply.header('cache-control', 'no-store')
         const answer = await operation.handle(context, input, {
-          caller: callerOf(request),
+          get caller() {
+            return callerOf(request)
+          },
+          knownCaller: knownCallerOf(request),
           requestId: request.id,
           reply,
         })

@@ -56,9 +56,11 @@ export function describeApi(operations: readonly ApiOperation[]): OpenApiDocumen
     const { id, method, path, summary, description, params, query, body, response } = operation
     const least = accessOperations[operation.operation]
     const needs =
-      least === 'none'
+      operation.operation === 'tokens.issue'
         ? 'Needs a permit for the connection and for raw tokens.'
-        : `Needs the role ${least}.`
+        : least === 'none'
+          ? 'Needs no role.'
+          : `Needs the role ${least}.`
     paths[path] ??= {}
     paths[path][method.toLowerCase()] = {
       operationId: id,
@@ -66,6 +68,9 @@ export function describeApi(operations: readonly ApiOperation[]): OpenApiDocumen
       summary,
       description: description === undefined ? needs : `${description}\n\n${needs}`,
       'x-evergrant-role': least,
+      ...(operation.isOpen === true
+        ? { security: [{}, { callerKey: [] }, { callerKeyHeader: [] }] }
+        : {}),
       parameters: [...parametersOf('path', params, refTo), ...parametersOf('query', query, refTo)],
       ...(body === undefined
         ? {}

@@ -5,6 +5,8 @@ import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
 import type { EventFeed } from './event-feed.ts'
+import type { CodeDesk } from '../session-codes.ts'
+import type { Sessions } from '../sessions.ts'
 import type { ImportRunner } from './import-runner.ts'
 
 /** What operations act on. */
@@ -15,12 +17,18 @@ export interface ApiContext {
   readonly recorder: TraceRecorder
   readonly imports: ImportRunner
   readonly feed: EventFeed
+  readonly sessions: Sessions
+  readonly codes: CodeDesk
+  /** Where it is told whose tokens are accepted; undefined while none are. */
+  resourceMetadata(): string | undefined
   reload(): Promise<void>
 }
 
 /** One call of an operation. */
 export interface ApiCall {
   readonly caller: Caller
+  /** Undefined where nobody has to say who it is (`isOpen`), and nobody did. */
+  readonly knownCaller: Caller | undefined
   readonly requestId: string
   /** For what is no JSON, and for headers. */
   readonly reply: FastifyReply
@@ -41,6 +49,8 @@ interface OperationFacts {
   readonly status: 200 | 201 | 202 | 204
   /** Codes it yields besides those of every operation. */
   readonly errors: readonly ErrorCode[]
+  /** Whoever comes without any credential is let in: the body has to prove something. */
+  readonly isOpen?: true
   /** Answers `text/event-stream` and writes it itself. */
   readonly isStream?: true
 }

@@ -1,26 +1,28 @@
 import { EvergrantError, type Clock } from '../kernel/index.ts'
-import type { CallerRecord, CallerStore } from './ports.ts'
 
-/** Looks callers up in the store, no more often than guessing strangers could make it hurt. */
-export interface CallerLookup {
-  /** The caller in memory; undefined when it is not there. */
-  known(id: string): CallerRecord | undefined
+/**
+ * Looks callers or sessions up in the store, no more often than guessing strangers could make it
+ * hurt.
+ */
+export interface Lookup<T> {
+  /** The one in memory; undefined when it is not there. */
+  known(id: string): T | undefined
   /**
-   * The caller from the store; those who ask for the same one meanwhile share the answer. Undefined
+   * The one from the store; those who ask for the same one meanwhile share the answer. Undefined
    * when there is none, which is remembered for a short while.
    *
-   * @throws `store_*`; `caller_throttled` while too many who do not exist were asked for.
+   * @throws `store_*`; `caller_throttled` while too many that do not exist were asked for.
    */
-  find(id: string): Promise<CallerRecord | undefined>
+  find(id: string): Promise<T | undefined>
   /** Forgets everything; answers under way are no longer shared or remembered. */
   forget(): void
 }
 
-/** How long it is remembered that there is no such caller (ms). */
+/** How long it is remembered that there is none (ms). */
 const absentMs = 10_000
-/** Callers that do not exist, as many as are remembered. */
+/** Those that do not exist, as many as are remembered. */
 const absentLimit = 4_096
-/** Callers that exist, as many as are remembered. */
+/** Those that exist, as many as are remembered. */
 const knownLimit = 20_000
 /** Look-ups under way at once. */
 const pendingLimit = 256
@@ -28,13 +30,13 @@ const pendingLimit = 256
 const fruitlessPerSecond = 100
 
 /** Makes the look-ups of one process. */
-export function createCallerLookup(
-  store: Pick<CallerStore, 'getCaller'>,
+export function createLookup<T>(
+  findStored: (id: string) => Promise<T | undefined>,
   clock: Pick<Clock, 'monotonic'>,
-): CallerLookup {
-  let known = new Map<string, CallerRecord>()
+): Lookup<T> {
+  let known = new Map<string, T>()
   let absent = new Map<string, number>()
-  let pending = new Map<string, Promise<CallerRecord | undefined>>()
+  let pending = new Map<string, Promise<T | undefined>>()
   let second = { startedAt: Number.NEGATIVE_INFINITY, fruitless: 0 }
 
   const refuseFlood = (): void => {
@@ -50,11 +52,11 @@ export function createCallerLookup(
     remember(gone, id, now + absentMs, absentLimit)
   }
 
-  const ask = async (id: string): Promise<CallerRecord | undefined> => {
+  const ask = async (id: string): Promise<T | undefined> => {
     // What is forgotten meanwhile takes these maps with it, so a stale answer lands nowhere.
     const [living, gone, asked] = [known, absent, pending]
     try {
-      const record = await store.getCaller(id)
+      const record = await findStored(id)
       if (record === undefined) noteFruitless(id, gone)
       else remember(living, id, record, knownLimit)
       return record

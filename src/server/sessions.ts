@@ -1,0 +1,230 @@
+import {
+  createSessionDesk,
+  type Caller,
+  type CallerLimits,
+  type IssuedSession,
+  type Judged,
+  type SessionDesk,
+  type SessionRecord,
+} from '../access/index.ts'
+import { checkAccount, errorOf } from '../identity/index.ts'
+import { err, EvergrantError, isEvergrantError, ok, systemRandom } from '../kernel/index.ts'
+import { bearerFactsOf, callerOfFacts, type BearerFacts } from './bearer-facts.ts'
+import type { Composition } from './compose.ts'
+import type { Bearer } from './open-bearer.ts'
+
+/** What sessions rest on besides the store; asked at every use, since a reload changes it. */
+export interface SessionsOptions {
+  readonly bearer: () => Bearer | undefined
+  readonly limits: () => CallerLimits
+  /** Longest life of a session of an issuer (ms). */
+  readonly longestOf: (issuer: string) => number | undefined
+  /** Told of faults of the work that nobody waits for. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** Sessions of a service. */
+export interface Sessions {
+  readonly desk: SessionDesk
+  /**
+   * Exchanges the token that a caller came with for a session, which ends with the token at the
+   * latest.
+   *
+   * @throws EvergrantError `exchange_refused` for a caller that came with anything else;
+   *   `token_expired`, `store_*`
+   */
+  exchange(caller: Caller): Promise<IssuedSession>
+  /** Reads accounts again at their next use; called when the generation `accounts` moved. */
+  forgetAccounts(): void
+  /**
+   * Revokes what issuers that are gone have left behind, and deletes what ended long ago; happens
+   * by itself every ten minutes. Never rejects.
+   */
+  sweep(): Promise<void>
+  close(): void
+}
+
+/** What is read of an account is believed for so long (ms). */
+const accountMs = 1_000
+/** Between two sweeps, and between the steps of one (ms). */
+const sweepEveryMs = 600_000
+const stepEveryMs = 1_000
+/** Of the form of what is stored; another one ends the session. */
+const formVersion = 1
+
+/** What is known of a session in memory; it goes when the session is forgotten. */
+interface Kept {
+  readonly facts: BearerFacts
+  limits?: CallerLimits
+  caller?: Caller
+  outcome?: Judged
+  readTick: number
+  forgotten: number
+  pending?: Promise<Judged> | undefined
+}
+
+/** Opens the sessions of a composition. */
+export function openSessions(
+  { store, clock }: Pick<Composition, 'store' | 'clock'>,
+  { bearer, limits, longestOf, onFault }: SessionsOptions,
+): Sessions {
+  const states = new WeakMap<SessionRecord, Kept>()
+  let forgotten = 0
+  let cancelSweep = (): void => {}
+  let isClosed = false
+
+  /** Under the same name another server may stand: what counts is whose tokens are accepted. */
+  const isAccepted = ({ issuer, iss }: BearerFacts): boolean => {
+    const issuers = bearer()?.issuers
+    if (issuers === undefined) return false
+    if (iss !== undefined) return issuers.find(iss)?.settings.name === issuer
+    return issuers.all().some(({ settings }) => settings.name === issuer)
+  }
+
+  function judge(session: SessionRecord): Judged | Promise<Judged> {
+    const kept = states.get(session) ?? keep(session)
+    if (kept === undefined) return err(ended('it is of another version of Evergrant'))
+    const { facts } = kept
+    if (!isAccepted(facts)) return err(ended('tokens of its issuer are not accepted any more'))
+    if (facts.account === undefined) return ok(callerOf(kept))
+    const isFresh = kept.forgotten === forgotten && clock.monotonic() - kept.readTick < accountMs
+    if (isFresh && kept.outcome !== undefined) {
+      return kept.outcome.ok ? ok(callerOf(kept)) : kept.outcome
+    }
+    if (kept.pending === undefined || kept.forgotten !== forgotten) {
+      const pending = readAccount(kept).finally(() => {
+        if (kept.pending === pending) kept.pending = undefined
+      })
+      kept.pending = pending
+    }
+    return kept.pending
+  }
+
+  function keep(session: SessionRecord): Kept | undefined {
+    const facts = readFacts(session.identity)
+    if (facts === undefined) return undefined
+    const kept: Kept = { facts, readTick: -Infinity, forgotten: -1 }
+    states.set(session, kept)
+    return kept
+  }
+
+  async function readAccount(kept: Kept): Promise<Judged> {
+    const begun = { readTick: clock.monotonic(), forgotten }
+    kept.forgotten = forgotten
+    const { account: key, person } = kept.facts
+    if (key === undefined) return ok(callerOf(kept))
+    const account = await store.accounts.getAccount(key)
+    const outcome = ((): Judged => {
+      if (account === undefined || account.isMissing === true) {
+        return err(ended('its account is not in the directory any more'))
+      }
+      const refusal = checkAccount(account)
+      if (refusal !== undefined) return err(errorOf(refusal))
+      const isAsThen = sameLink(person, account.link)
+      return isAsThen ? ok(callerOf(kept)) : err(ended('what its account may do here has changed'))
+    })()
+    Object.assign(kept, begun, { outcome })
+    return outcome
+  }
+
+  function callerOf(kept: Kept): Caller {
+    const now = limits()
+    if (kept.caller === undefined || kept.limits !== now) {
+      kept.limits = now
+      kept.caller = callerOfFacts(kept.facts, 'session', now)
+    }
+    return kept.caller
+  }
+
+  const desk = createSessionDesk({ store: store.sessions, clock, random: systemRandom, judge })
+
+  async function sweep(): Promise<void> {
+    try {
+      const { more } = await desk.sweep(({ identity }) => {
+        const facts = readFacts(identity)
+        return facts === undefined || !isAccepted(facts)
+      })
+      arm(more ? stepEveryMs : sweepEveryMs)
+    } catch (error) {
+      // While the store is away nothing is used either; it is tried again.
+      if (!isEvergrantError(error)) onFault(error)
+      arm(sweepEveryMs)
+    }
+  }
+
+  function arm(afterMs: number): void {
+    cancelSweep()
+    if (isClosed) return
+    cancelSweep = clock.schedule(afterMs, () => void sweep())
+  }
+  arm(stepEveryMs)
+
+  return {
+    desk,
+    exchange: async (caller) => {
+      const facts = bearerFactsOf(caller)
+      if (facts === undefined || caller.kind !== 'bearer') {
+        const seen = caller.kind === 'session' ? 'a session' : 'a caller key'
+        throw new EvergrantError(
+          'exchange_refused',
+          `expected a token of an issuer, but saw ${seen}`,
+        )
+      }
+      const now = clock.now()
+      const expiresAt = Math.min(facts.expiresAt, now + (longestOf(facts.issuer) ?? 0))
+      if (expiresAt <= now) {
+        throw new EvergrantError('token_expired', 'no life is left in the token for a session')
+      }
+      return await desk.begin({
+        issuer: facts.issuer,
+        identity: JSON.stringify({ version: formVersion, facts }),
+        expiresAt,
+        ...(facts.account === undefined ? {} : { account: facts.account }),
+        ...(facts.role === undefined ? {} : { role: facts.role }),
+      })
+    },
+    forgetAccounts: () => {
+      forgotten++
+    },
+    sweep,
+    close: () => {
+      isClosed = true
+      cancelSweep()
+    },
+  }
+}
+
+/** What a session says of its holder; undefined for another form of it. */
+export function readFacts(identity: string): BearerFacts | undefined {
+  try {
+    const { version, facts } = JSON.parse(identity) as {
+      readonly version?: unknown
+      readonly facts?: BearerFacts
+    }
+    return version === formVersion ? facts : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A link that was made, taken away or changed since ends the session: a new one shows it. */
+function sameLink(
+  then: BearerFacts['person'],
+  now:
+    | {
+        readonly personId: string
+        readonly role?: string
+        readonly connections: readonly string[]
+      }
+    | undefined,
+): boolean {
+  return (
+    then?.id === now?.personId &&
+    then?.role === now?.role &&
+    JSON.stringify(then?.connections ?? []) === JSON.stringify(now?.connections ?? [])
+  )
+}
+
+function ended(detail: string): EvergrantError {
+  return new EvergrantError('session_ended', detail)
+}
