@@ -22,6 +22,9 @@ export const operations = {
   'callers.write': 'admin',
   'facades.write': 'admin',
   'config.reload': 'admin',
+  // Whose tokens are refused and why is for whoever has to help them.
+  'issuers.read': 'operator',
+  'issuers.refresh': 'operator',
   'sessions.read': 'operator',
   // Whose token holds may have a session; whose it is may end it, and an admin any.
   'sessions.begin': 'none',

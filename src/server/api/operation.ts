@@ -5,6 +5,7 @@ import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
 import type { EventFeed } from './event-feed.ts'
+import type { IssuerDesk } from '../issuer-desk.ts'
 import type { CodeDesk } from '../session-codes.ts'
 import type { Sessions } from '../sessions.ts'
 import type { ImportRunner } from './import-runner.ts'
@@ -17,10 +18,9 @@ export interface ApiContext {
   readonly recorder: TraceRecorder
   readonly imports: ImportRunner
   readonly feed: EventFeed
+  readonly issuers: IssuerDesk
   readonly sessions: Sessions
   readonly codes: CodeDesk
-  /** Where it is told whose tokens are accepted; undefined while none are. */
-  resourceMetadata(): string | undefined
   reload(): Promise<void>
 }
 

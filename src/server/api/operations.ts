@@ -6,6 +6,7 @@ import { facadeOperations } from './facades.ts'
 import { grantOperations } from './grants.ts'
 import { importOperations } from './imports.ts'
 import type { ApiOperation } from './operation.ts'
+import { issuerOperations } from './issuers.ts'
 import { sessionOperations } from './sessions.ts'
 import { tokenOperations } from './tokens.ts'
 import { traceOperations } from './traces.ts'
@@ -19,6 +20,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...traceOperations,
   ...callerOperations,
   ...facadeOperations,
+  ...issuerOperations,
   ...sessionOperations,
   ...eventOperations,
   ...configOperations,

@@ -128,12 +128,11 @@ type Body = { readonly [Name in keyof typeof codeFields]?: string | undefined }
 async function redeem(context: ApiContext, body: Body, requestId: string): Promise<Caller> {
   const { issuer, code, code_verifier, redirect_uri, nonce, tenant, resource } = body
   if (Object.keys(body).length === 0) {
+    const resourceMetadata = context.issuers.resourceMetadata()
     throw new EvergrantError('caller_unauthenticated', 'neither a token nor a code came with it', {
       challenge: {
         isBare: true,
-        ...(context.resourceMetadata() === undefined
-          ? {}
-          : { resourceMetadata: context.resourceMetadata() as string }),
+        ...(resourceMetadata === undefined ? {} : { resourceMetadata }),
       },
     })
   }
