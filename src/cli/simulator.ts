@@ -3,6 +3,7 @@ import { EvergrantError } from '../kernel/index.ts'
 import {
   defaultTenant,
   startSimulator,
+  type SimulatedTenant,
   type Simulator,
   type SimulatorOptions as StartOptions,
 } from '../simulator/index.ts'
@@ -16,6 +17,7 @@ interface SimulatorOptions {
   readonly httpsPort?: string
   readonly certificate?: string
   readonly users: string
+  readonly tenants: string
   readonly tokenLifetime: string
   readonly latency: string
   readonly json?: boolean
@@ -30,7 +32,8 @@ export function addSimulatorCommand(program: Command, context: CliContext): void
     .option('--port <port>', 'http port, 0 for any free one', '7001')
     .option('--https-port <port>', 'also speak https there, with a self-made certificate')
     .option('--certificate <file>', 'write the certificate of the https port to this file (PEM)')
-    .option('--users <number>', 'users in the tenant', '400000')
+    .option('--users <number>', 'users in each tenant', '400000')
+    .option('--tenants <number>', 'tenants, from 1 to 9, with the same people and application', '1')
     .option('--token-lifetime <duration>', 'life of access tokens', '59m59s')
     .option('--latency <duration>', 'time every answer takes at least', '0ms')
     .option('--json', 'print addresses and credentials as JSON')
@@ -41,24 +44,20 @@ Scripted faults, a movable clock and counters: POST and GET http://127.0.0.1:POR
 
 Examples:
   $ evergrant simulator --token-lifetime 60s --latency 100ms
+  $ evergrant simulator --users 1000 --tenants 3
   $ evergrant simulator --port 0 --https-port 7443 --certificate ./simulator.pem`,
     )
     .action(async (options: SimulatorOptions) => {
+      const tenants = tenantsOf(
+        wholeNumberOption('--tenants', options.tenants, 1, 9),
+        wholeNumberOption('--users', options.users, 0, 100_000_000),
+      )
       const simulator = await start({
         http: { port: wholeNumberOption('--port', options.port, 0, 65_535) },
         ...(options.httpsPort === undefined
           ? {}
           : { https: { port: wholeNumberOption('--https-port', options.httpsPort, 0, 65_535) } }),
-        tenants: [
-          {
-            id: defaultTenant.id,
-            domain: defaultTenant.domain,
-            users: wholeNumberOption('--users', options.users, 0, 100_000_000),
-            applications: [
-              { id: defaultTenant.clientId, secrets: [{ value: defaultTenant.clientSecret }] },
-            ],
-          },
-        ],
+        tenants,
         tokenLifetimeSeconds: Math.max(
           Math.round(durationOption('--token-lifetime', options.tokenLifetime) / 1_000),
           1,
@@ -72,13 +71,25 @@ Examples:
             replace: true,
           })
         }
-        if (options.json === true) io.out(`${JSON.stringify(facts(simulator))}\n`)
-        else io.out(describe(simulator))
+        const others = tenants.slice(1)
+        if (options.json === true) io.out(`${JSON.stringify(facts(simulator, others))}\n`)
+        else io.out(describe(simulator, others))
         await interrupted(io)
       } finally {
         await simulator.close()
       }
     })
+}
+
+/** Guests have one address in all of them, as they are at home elsewhere. */
+function tenantsOf(count: number, users: number): readonly SimulatedTenant[] {
+  const { id, domain, clientId, clientSecret } = defaultTenant
+  return Array.from({ length: count }, (_, index) => ({
+    id: index === 0 ? id : id.replace(/^1+/, (ones) => String(index + 1).repeat(ones.length)),
+    domain: index === 0 ? domain : `contoso${index + 1}.example`,
+    users,
+    applications: [{ id: clientId, secrets: [{ value: clientSecret }] }],
+  }))
 }
 
 async function start(options: StartOptions): Promise<Simulator> {
@@ -100,23 +111,30 @@ const obstacles: Readonly<Record<string, string>> = {
   EACCES: 'this user may not listen on',
 }
 
-function facts(simulator: Simulator): Record<string, unknown> {
+function facts(simulator: Simulator, others: readonly SimulatedTenant[]): Record<string, unknown> {
   return {
     authority: simulator.urls.authority,
     graph: simulator.urls.graph,
     tenant: simulator.tenant,
+    other_tenants: others.map(({ id }) => id),
     client_id: simulator.client.id,
     client_secret: simulator.client.secret,
     users: simulator.userCount(),
   }
 }
 
-function describe(simulator: Simulator): string {
+function describe(simulator: Simulator, others: readonly SimulatedTenant[]): string {
   const { authority, graph } = simulator.urls
-  return `simulated tenant with ${simulator.userCount().toLocaleString('en-US')} users
+  const users = simulator.userCount().toLocaleString('en-US')
+  const what =
+    others.length === 0
+      ? `simulated tenant with ${users} users`
+      : `${others.length + 1} simulated tenants with ${users} users each`
+  const more = others.map(({ id }) => `\n                 ${id}`).join('')
+  return `${what}
   authority      ${authority}
   graph          ${graph}
-  tenant         ${simulator.tenant}
+  tenant         ${simulator.tenant}${more}
   client id      ${simulator.client.id}
   client secret  ${simulator.client.secret}
 
