@@ -29,10 +29,15 @@ const graphAudiences = new Set([
   'https://microsoftgraph.chinacloudapi.cn/',
 ])
 
-/** Tells what a token is. Nothing is verified by it: a forger can make a token look like any other. */
-export function kindOf(header: JsonObject, claims: JsonObject): TokenKind {
+/**
+ * Tells what a token is. Nothing is verified by it: a forger can make a token look like any other.
+ *
+ * @param isOfEntra Whether its issuer is known to be Entra ID, at whatever address; else the
+ *   address tells.
+ */
+export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false): TokenKind {
   const { iss, aud, ver, scp, scope, roles, idtyp, nonce } = claims
-  const isEntra = typeof iss === 'string' && entraIssuer.test(iss)
+  const isEntra = typeof iss === 'string' && (isOfEntra || entraIssuer.test(iss))
   const entra = isEntra ? (ver === '1.0' || !iss.includes('/v2.0') ? 'v1' : 'v2') : undefined
   const principal = principalOf(claims)
   const shared = { principal, entra } as const

@@ -160,7 +160,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const now = clock.now()
     const times = readTimes(jwt.claims, issuer.settings, now)
     if (!times.ok) return times
-    const kind = kindOf(jwt.header, jwt.claims)
+    const kind = kindOf(jwt.header, jwt.claims, issuer.settings.type === 'entra')
     const refusal =
       checkTimes(times.value, now, issuer.settings.skewMs) ??
       checkAudience(jwt, issuer, kind) ??
