@@ -1,9 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { loadConfig, type Config, type SecretReader } from '../config/index.ts'
-import { compareConfigured, type Resolution, type SubjectComparison } from '../server/index.ts'
+import {
+  compareConfigured,
+  compareRefusals,
+  recentRefusals,
+  type RecentRefusal,
+  type RefusalComparison,
+  type Resolution,
+  type SubjectComparison,
+} from '../server/index.ts'
 import type { VaultKey } from '../vault/index.ts'
 import type { CliContext } from './context.ts'
-import { argumentPath } from './io.ts'
+import { argumentPath, type CliIo } from './io.ts'
 
 /** What the help says of `--against`: precisely what is counted. */
 export const againstHelp = `With --against NEW.yaml the two files are compared over the accounts in the store of the first: for
@@ -19,9 +27,18 @@ account would be found to be by the rules of the one and of the other, and how m
 A caller’s claims are those that Entra ID makes of the directory (oid: id; upn, unique_name and
 preferred_username: userPrincipalName; email: mail; name, given_name, family_name; appid and azp of
 applications: appId); of others, the column that the rules of the first file compare, else that of
-the new one; an empty property is a missing claim. Audiences, permissions and access are not counted.`
+the new one; an empty property is a missing claim. Audiences, permissions and access are not counted.
+
+Where a key for the running service is given (EVERGRANT_KEY or --key-file, role operator), its last
+hundred refusals are compared as well, by issuer and code. One counts as judged otherwise when its
+issuer or its audience is accepted by the new file, or when that changes what the refusing stage looks
+at: claims and match (mapping), claims and their sources (claim_source, token_kind), scopes (scope),
+skew and longestLife (time), authority, cloud and issuer (key, signature). Nothing is kept of a token
+by which later stages could be judged.`
 
 export interface AgainstOptions {
+  readonly url?: string
+  readonly keyFile?: string
   readonly json?: boolean
   readonly strict?: boolean
 }
@@ -32,20 +49,63 @@ export async function checkAgainstFile(
   running: Config,
   file: string,
   world: { readonly keys: readonly VaultKey[]; readonly secrets: SecretReader },
-  { json, strict }: AgainstOptions,
+  options: AgainstOptions,
 ): Promise<void> {
+  const { json, strict } = options
   const next = await loadConfig(argumentPath(io, file), { readFile, workingDirectory: io.cwd })
   const compared = await compareConfigured(running, next, world)
+  const asked = await askRefusals(io, running, options)
+  const refusals = asked === undefined ? undefined : compareRefusals(running, next, asked)
   if (json === true) {
-    const result = { file: running.file, against: next.file, issuers: compared.map(toJson) }
+    const result = {
+      file: running.file,
+      against: next.file,
+      issuers: compared.map(toJson),
+      refusals: refusals?.map(refusalToJson) ?? null,
+    }
     io.out(`${JSON.stringify(result)}\n`)
   } else {
     io.out(`${running.file} against ${next.file}\n`)
     if (compared.length === 0) io.out('neither accepts tokens of callers\n')
     for (const one of compared) io.out(formatComparison(one))
+    io.out(formatRefusals(refusals))
   }
   const isLost = compared.some(({ changes }) => changes.some(({ from }) => from === 'found'))
   if (strict === true && isLost) exitWith(2)
+}
+
+/** Undefined where no key was given. */
+async function askRefusals(
+  io: CliIo,
+  running: Config,
+  { url = running.server.publicUrl, keyFile }: AgainstOptions,
+): Promise<readonly RecentRefusal[] | undefined> {
+  if (keyFile === undefined && (io.env['EVERGRANT_KEY'] ?? '') === '') return undefined
+  return await recentRefusals({
+    config: running,
+    env: io.env,
+    url,
+    key: keyFile === undefined ? { env: 'EVERGRANT_KEY' } : { file: argumentPath(io, keyFile) },
+    keyAskedBy: keyFile === undefined ? 'EVERGRANT_KEY' : '--key-file',
+  })
+}
+
+function formatRefusals(refusals: readonly RefusalComparison[] | undefined): string {
+  if (refusals === undefined) {
+    return '\nrecent refusals: not asked for; --key-file FILE asks the running service\n'
+  }
+  const count = refusals.reduce((sum, one) => sum + one.refusals, 0)
+  const otherwise = refusals.reduce((sum, one) => sum + one.otherwise, 0)
+  return `\nrecent refusals: ${count}, ${otherwise} of them judged otherwise\n${refusals
+    .map(
+      ({ issuer, stage, code, refusals: all, otherwise: some, because }) =>
+        `${line(all, `${issuer ?? 'unknown issuer'}, ${stage}: ${code}`)}${some === 0 ? '' : `; ${some} otherwise: ${because.join('; ')}`}\n`,
+    )
+    .join('')}`
+}
+
+function refusalToJson({ issuer, ...one }: RefusalComparison): object {
+  return { issuer: issuer ?? null, ...one }
 }
 
 const words: Readonly<Record<Resolution, string>> = {

@@ -26,6 +26,8 @@ import type { CliContext } from './context.ts'
 interface CheckOptions extends CommonOptions {
   readonly strict?: boolean
   readonly against?: string
+  readonly url?: string
+  readonly keyFile?: string
   /** False with `--no-store`. */
   readonly store: boolean
 }
@@ -54,7 +56,9 @@ Examples:
         'count the accounts that another configuration would find otherwise',
       )
       .option('--strict', 'exit with 2 when there are warnings, or accounts found no more, too')
-      .option('--no-store', 'leave the store alone'),
+      .option('--no-store', 'leave the store alone')
+      .option('--url <url>', 'with --against: the running service (default: server.publicUrl)')
+      .option('--key-file <file>', 'with --against: file with a caller key, to compare refusals'),
   )
     .addHelpText(
       'after',
@@ -74,6 +78,7 @@ Examples:
   $ evergrant config check --config /etc/evergrant/evergrant.yaml
   $ evergrant config check --strict --no-store
   $ evergrant config check --against next.yaml
+  $ evergrant config check --against next.yaml --key-file ops.key
   $ evergrant config check --json`,
     )
     .action(async (options: CheckOptions) => check(context, options))

@@ -25,13 +25,17 @@ export interface ServiceQuestion {
 const deadlineMs = 30_000
 
 /**
- * Posts to an operation of a running service, trusting what `network.ca` names, and returns once it
- * answered 2xx. The key goes over TLS or to this machine only, and never after a redirect.
+ * Calls an operation of a running service, trusting what `network.ca` names, and returns what it
+ * answered with 2xx. The key goes over TLS or to this machine only, and never after a redirect.
  *
  * @throws EvergrantError what the service answered; `service_not_running` when nobody answers, or
  *   something else does; `usage`, `secret_unavailable`, `config_invalid`
  */
-export async function askService(path: string, question: ServiceQuestion): Promise<void> {
+export async function askService(
+  path: string,
+  question: ServiceQuestion,
+  method: 'GET' | 'POST' = 'POST',
+): Promise<string> {
   const { config, env, key, keyAskedBy } = question
   const url = serviceUrl(question.url, path)
   const secrets = createSecretReader({ env, readFile })
@@ -39,13 +43,14 @@ export async function askService(path: string, question: ServiceQuestion): Promi
   const outbound = await openOutbound(config, { secrets, clock: systemClock, env, readFile })
   try {
     const answer = await outbound.fetch(url, {
-      method: 'POST',
+      method,
       headers: { 'evergrant-key': bearer.reveal() },
       redirect: 'manual',
       signal: AbortSignal.timeout(deadlineMs),
     })
     const text = await answer.text()
     if (!answer.ok) throw refusalOf(url, answer.status, text)
+    return text
   } catch (error) {
     if (error instanceof EvergrantError) throw error
     const { detail } = describeTransportError(error, url).error

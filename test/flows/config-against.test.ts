@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { compose } from '../../src/server/index.ts'
 import { generateKey } from '../../src/vault/index.ts'
 import { importUsers, type SampleAccount } from '../contract/accounts.contract.ts'
+import { bearer, issuersYaml, startBearerService } from '../support/bearer-service.ts'
 import { runCommand, type CommandOutcome } from '../support/command.ts'
 
 const one = '11111111-2222-4333-8444-555555555551'
@@ -155,5 +156,67 @@ describe('config check --against', () => {
     const wrong = await against()
     expect(wrong.exit).toBe(2)
     expect(wrong.note).toContain('next.yaml:3:')
+  })
+})
+
+describe('config check --against with a running service', () => {
+  it('counts recent refusals by what they rest on', async () => {
+    const service = await startBearerService({ yaml: '    scopes: [Orders.Read]\n' })
+    try {
+      const { workspace, issuer, url, userIds } = service
+      const send = (claims: Readonly<Record<string, unknown>>): Promise<Response> =>
+        service.get('/metrics', bearer(issuer.token({ oid: userIds[0], ...claims })))
+      await send({ aud: 'api://other' })
+      await send({ aud: 'api://third' })
+      await send({ oid: undefined, scp: 'Orders.Read' })
+      await send({})
+      await send({ iat: 1, exp: 1_000 })
+      await send({ iss: 'https://elsewhere.example.com' })
+
+      const written = await readFile(workspace.configPath, 'utf8')
+      const [base = ''] = written.split('issuers:')
+      const rules = '[{ claim: sub, column: employeeId }, { claim: oid, column: id }]'
+      const next = issuersYaml(issuer.issuer)
+        .replace("['api://evergrant']", "['api://evergrant', 'api://other']")
+        .replace('[{ claim: oid, column: id }]', rules)
+      const other =
+        '  other: { type: oidc, issuer: "https://elsewhere.example.com", audiences: [a] }\n'
+      await writeFile(workspace.path('next.yaml'), base + next + other)
+      await writeFile(
+        workspace.path('ops.key'),
+        await service.addCaller('ops', { role: 'operator' }),
+      )
+
+      const args = ['config', 'check', '--against', 'next.yaml']
+      const cwd = workspace.folder
+      const silent = await runCommand(args, { cwd })
+      expect(silent.out).toContain('recent refusals: not asked for; --key-file FILE asks')
+      const asked = [...args, '--url', url, '--key-file', 'ops.key']
+      const { out, exit } = await runCommand(asked, { cwd })
+      expect(exit).toBe(0)
+      expect(out).toContain('recent refusals: 6, 4 of them judged otherwise')
+      expect(out).toMatch(
+        / 2 {2}lab, audience: token_audience_refused; 1 otherwise: the audience is/,
+      )
+      expect(out).toMatch(/ 1 {2}lab, mapping: claim_missing; 1 otherwise: "match" changed/)
+      expect(out).toMatch(/ 1 {2}lab, scope: insufficient_scope; 1 otherwise: "scopes" changed/)
+      expect(out).toMatch(/ 1 {2}lab, time: token_expired\n/)
+      expect(out).toMatch(
+        / 1 {2}unknown issuer, issuer: token_issuer_unknown; 1 otherwise: the iss/,
+      )
+      const { refusals } = (await runCommand([...asked, '--json'], { cwd })).json() as {
+        readonly refusals: readonly unknown[]
+      }
+      expect(refusals).toContainEqual({
+        issuer: 'lab',
+        stage: 'time',
+        code: 'token_expired',
+        refusals: 1,
+        otherwise: 0,
+        because: [],
+      })
+    } finally {
+      await service.close()
+    }
   })
 })
