@@ -10,9 +10,12 @@ export const operations = {
   'imports.read': 'viewer',
   'traces.read': 'viewer',
   'events.read': 'viewer',
+  'accounts.read': 'viewer',
+  'people.read': 'viewer',
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'imports.write': 'operator',
+  'accounts.write': 'operator',
   // Bodies are personal data more often than not: whoever may have them kept may see them.
   'traces.capture': 'operator',
   'callers.read': 'operator',
@@ -20,6 +23,8 @@ export const operations = {
   // Whoever may say where tokens are sent, or who may call, could take everything else.
   'connections.write': 'admin',
   'callers.write': 'admin',
+  // An account gets its role and connections from the person it is linked to.
+  'people.write': 'admin',
   'facades.write': 'admin',
   'config.reload': 'admin',
   // Whose tokens are refused and why is for whoever has to help them.

@@ -24,6 +24,8 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
   callers: async () => (await import('./callers.ts')).addCallersCommands,
+  accounts: async () => (await import('./accounts.ts')).addAccountsCommands,
+  people: async () => (await import('./people.ts')).addPeopleCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,
   call: async () => (await import('./call.ts')).addCallCommand,
   facade: async () => (await import('./facade.ts')).addFacadeCommands,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
+import type { AccountEvent } from '../directory/index.ts'
 import type { FacadeEvent, GatewayEvent } from '../gateway/index.ts'
 import {
   createGrantEngine,
@@ -45,7 +46,7 @@ import { createTurns, requireReloadable } from './reload-config.ts'
 
 /** Every event of every room. */
 export type AnyEvent =
-  GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent | IdentityEvent
+  GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent | IdentityEvent | AccountEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {

@@ -24,6 +24,7 @@ import { describeRoutes } from './api/describe-routes.ts'
 import { createAuthVerify } from './auth-verify.ts'
 import { followCaptures } from './captures.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
+import { openDirectoryDesks } from './directory-desks.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
@@ -196,6 +197,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         }
       }),
     )
+    const directoryDesks = openDirectoryDesks(composition, {
+      mayScan: false,
+      onChanged: () => issuers.bearer()?.identifier.forgetAccounts(),
+    })
     const captures = followCaptures(store, clock, events.emit)
     closing.push(captures.close)
     await captures.refresh()
@@ -273,6 +278,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               composition,
               callerDesk,
               facadeDesk: facade.desk,
+              ...directoryDesks,
               recorder,
               imports,
               feed,

@@ -15,6 +15,7 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   facade: 'Façade',
   service: 'Service',
   identity: 'Bearer tokens',
+  accounts: 'Accounts and people',
 }
 
 const exitCodes = [

@@ -1,3 +1,4 @@
+import { accountEventTypes } from '../../src/directory/index.ts'
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { identityEventTypes } from '../../src/identity/index.ts'
@@ -40,6 +41,11 @@ const eventTables: readonly {
     heading: 'Identity',
     about: 'What happens to bearer tokens of callers, and to the keys of their issuers.',
     types: identityEventTypes,
+  },
+  {
+    heading: 'Accounts',
+    about: 'What is decided about accounts of the directory here.',
+    types: accountEventTypes,
   },
   {
     heading: 'Jobs',

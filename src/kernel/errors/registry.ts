@@ -1,4 +1,5 @@
 import { accessErrors } from './access.ts'
+import { accountErrors } from './accounts.ts'
 import { configErrors } from './config.ts'
 import type { ErrorDefinition } from './definition.ts'
 import { facadeErrors } from './facade.ts'
@@ -24,6 +25,7 @@ export const errorTables = {
   facade: facadeErrors,
   service: serviceErrors,
   identity: identityErrors,
+  accounts: accountErrors,
 } as const
 
 /** Every error code Evergrant can yield, with what it means and what to do. */
@@ -39,6 +41,7 @@ export const errorRegistry = {
   ...errorTables.facade,
   ...errorTables.service,
   ...errorTables.identity,
+  ...errorTables.accounts,
 } as const
 
 /** A code of the registry. */

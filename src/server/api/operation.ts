@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import type { Caller, CallerDesk, Operation } from '../../access/index.ts'
+import type { AccountDesk, PeopleDesk } from '../../directory/index.ts'
 import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
@@ -15,6 +16,8 @@ export interface ApiContext {
   readonly composition: Composition
   readonly callerDesk: CallerDesk
   readonly facadeDesk: FacadeDesk
+  readonly accountDesk: AccountDesk
+  readonly peopleDesk: PeopleDesk
   readonly recorder: TraceRecorder
   readonly imports: ImportRunner
   readonly feed: EventFeed

@@ -1,3 +1,4 @@
+import { accountOperations } from './accounts.ts'
 import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
@@ -8,6 +9,7 @@ import { importOperations } from './imports.ts'
 import type { ApiOperation } from './operation.ts'
 import { issuerOperations } from './issuers.ts'
 import { sessionOperations } from './sessions.ts'
+import { peopleOperations } from './people.ts'
 import { tokenOperations } from './tokens.ts'
 import { traceOperations } from './traces.ts'
 
@@ -22,6 +24,8 @@ export const apiOperations: readonly ApiOperation[] = [
   ...facadeOperations,
   ...issuerOperations,
   ...sessionOperations,
+  ...accountOperations,
+  ...peopleOperations,
   ...eventOperations,
   ...configOperations,
 ]

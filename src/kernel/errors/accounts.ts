@@ -1,0 +1,34 @@
+import { defineErrors } from './definition.ts'
+
+const noSuch = { status: 404, retry: 'never', actor: 'caller', exit: 2 } as const
+
+/** Errors about accounts of the directory, and the people who own them. */
+export const accountErrors = defineErrors({
+  account_unknown: {
+    ...noSuch,
+    title: 'There is no such account',
+    remedy:
+      'See `evergrant accounts list` for those there are; import the directory where it is missing.',
+  },
+  person_unknown: {
+    ...noSuch,
+    title: 'There is no such person',
+    remedy: 'See `evergrant people list` for those there are.',
+  },
+  account_taken: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The account belongs to another person',
+    remedy: 'Unlink it from that person first: `evergrant people unlink`.',
+  },
+  people_invalid: {
+    status: 400,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The list of people cannot be taken over',
+    remedy: 'Correct what is named, and send the whole list again: nothing of it was taken over.',
+  },
+})
