@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { errorOf, explainUnverified, type Explanation } from '../identity/index.ts'
 import { EvergrantError, systemClock } from '../kernel/index.ts'
-import { explainConfigured } from '../server/index.ts'
+import { explainConfigured, explanationToJson } from '../server/index.ts'
 import type { CliContext } from './context.ts'
 import { argumentPath } from './io.ts'
 import { formatFields, formatTable } from './table.ts'
@@ -9,6 +9,7 @@ import { formatFields, formatTable } from './table.ts'
 interface ExplainOptions {
   readonly json?: boolean
   readonly config?: string
+  readonly accounts: boolean
 }
 
 /** Longest claim shown in a table (characters); `--json` shows all of it. */
@@ -20,21 +21,28 @@ export function addExplainCommand(program: Command, { io, exitWith }: CliContext
     .command('explain [token]')
     .description('say what a token is, what stands in it and what each claim is good for')
     .option('--config <file>', 'judge it by the `issuers:` of that configuration')
+    .option('--no-accounts', 'with --config: look nobody up in the store')
     .option('--json', 'print as JSON')
     .addHelpText(
       'after',
       `
 Without --config it asks nobody, and verifies nothing. With it, the token is judged as a live request
-would be, by the same code: its issuer is asked for its keys, and each stage says how it went. The
-token is best given on standard input, where no list of processes and no history of a shell shows it;
+would be, by the same code: its issuer is asked for its keys, or about the token, and each stage says
+how it went; each claim where it came from; each rule of \`match\` and \`access\` what became of it, and
+which account that is. Where another configuration would have let the token in, it is printed, and
+tried with the token itself where it finds an account. The account is looked up in the store, if there
+is one; it is named here, and never to callers.
+
+The token is best given on standard input, where no list of processes and no history of a shell shows it;
 a "Bearer " before it is left out. Claims are printed as they stand in the token.
 
-Exits with 0 when the token can be read, with --config when it holds; else with 3, or with 4 when
-the keys of its issuer are not to be had.
+Exits with 0 when the token can be read, with --config when its bearer would be let in; else with 3,
+or with 4 when the issuer, its keys or groups are not to be had.
 
 Examples:
   $ pbpaste | evergrant explain
   $ pbpaste | evergrant explain --config evergrant.yaml
+  $ evergrant explain --config evergrant.yaml --no-accounts < token.txt
   $ evergrant explain --json < token.txt | jq .claims`,
     )
     .action(async (argument: string | undefined, options: ExplainOptions) => {
@@ -50,10 +58,11 @@ Examples:
           : await explainConfigured(given, {
               configPath: argumentPath(io, options.config),
               env: io.env,
+              isAccountWanted: options.accounts,
             })
       io.out(
         options.json === true
-          ? `${JSON.stringify(toJson(explanation))}\n`
+          ? `${JSON.stringify(explanationToJson(explanation))}\n`
           : formatExplanation(explanation),
       )
       if (explanation.refusal === undefined) return
@@ -65,7 +74,7 @@ Examples:
 }
 
 function formatExplanation(explanation: Explanation): string {
-  const { kind, stages, claims, remarks } = explanation
+  const { kind, stages, remarks } = explanation
   const parts: string[] = []
   if (kind !== undefined) parts.push(formatFields(factsOf(explanation)), '\n')
   parts.push(
@@ -73,18 +82,61 @@ function formatExplanation(explanation: Explanation): string {
       ['STAGE', 'OUTCOME', 'WHAT'],
       stages.map(({ stage, outcome, what }) => [stage, outcome, what]),
     ),
+    ...formatClaims(explanation),
+    ...formatJudgement(explanation),
   )
-  if (claims.length > 0) {
-    parts.push(
-      '\n',
-      formatTable(
-        ['CLAIM', 'VALUE', 'GOOD FOR'],
-        claims.map(({ name, value, note }) => [name, shorten(value), note ?? '']),
-      ),
-    )
-  }
   if (remarks.length > 0) parts.push('\n', ...remarks.map((remark) => `- ${remark}\n`))
   return parts.join('')
+}
+
+/** Which source a claim is of matters only where several were asked. */
+function formatClaims({ claims, isJudged }: Explanation): readonly string[] {
+  if (claims.length === 0) return []
+  const head = ['CLAIM', 'VALUE', ...(isJudged ? ['SOURCE'] : []), 'GOOD FOR']
+  const rows = claims.map(({ name, value, source, note }) => [
+    name,
+    shorten(value),
+    ...(isJudged ? [source] : []),
+    note ?? '',
+  ])
+  return ['\n', formatTable(head, rows)]
+}
+
+function formatJudgement({
+  sources = [],
+  rules = [],
+  candidates = [],
+  access = [],
+  suggestion,
+}: Explanation): readonly string[] {
+  const parts: string[] = []
+  const add = (head: readonly string[], rows: readonly (readonly string[])[]): void => {
+    if (rows.length > 0) parts.push('\n', formatTable(head, rows))
+  }
+  add(
+    ['ASKED', 'OUTCOME', 'WHAT'],
+    sources.map(({ issuer, source, outcome, detail }) => [
+      `${source} of ${issuer}`,
+      outcome,
+      detail,
+    ]),
+  )
+  add(
+    ['MATCH RULE', 'OUTCOME', 'BECAUSE'],
+    rules.map(({ rule, outcome, because }) => [rule, outcome.replaceAll('_', ' '), because]),
+  )
+  add(
+    ['COULD BE', 'TENANT', 'NAME'],
+    candidates.map(({ id, tenantId, name }) => [id, tenantId, name ?? '']),
+  )
+  add(
+    ['ACCESS RULE', 'APPLIES', 'BECAUSE'],
+    access.map(({ rule, applies, because }) => [rule, applies ? 'yes' : 'no', because]),
+  )
+  if (suggestion === undefined) return parts
+  const { because, yaml, isTried } = suggestion
+  const tried = isTried ? ' (tried: it finds the account)' : ''
+  return [...parts, `\nThis configuration would have worked${tried}. ${because}\n\n${yaml}\n`]
 }
 
 const kinds = {
@@ -93,12 +145,8 @@ const kinds = {
   id_token: 'an ID token',
 } as const
 
-function factsOf({
-  kind,
-  claims,
-  isJudged,
-  refusal,
-}: Explanation): readonly (readonly [string, string])[] {
+function factsOf(explanation: Explanation): readonly (readonly [string, string])[] {
+  const { kind, claims, isJudged, refusal } = explanation
   if (kind === undefined) return []
   const versions = { v1: 'Microsoft Entra ID, version 1', v2: 'Microsoft Entra ID, version 2' }
   const principals = { user: 'a user', application: 'an application', unknown: 'not told' }
@@ -115,7 +163,40 @@ function factsOf({
           : 'no: it was refused'
         : 'no: name a configuration with its issuer',
     ],
+    ...bearerFacts(explanation),
   ]
+}
+
+function bearerFacts({
+  account,
+  role,
+  connections,
+  keys,
+}: Explanation): readonly (readonly [string, string])[] {
+  const facts: (readonly [string, string])[] = []
+  if (account !== undefined) {
+    const { kind, id, tenantId, name } = account
+    const what = kind === 'user' ? 'user' : 'service principal'
+    facts.push([
+      'account',
+      `${what} ${id} of tenant ${tenantId}${name === undefined ? '' : `, ${name}`}`,
+    ])
+  }
+  if (connections !== undefined) {
+    const calls = connections === '*' ? 'every connection' : connections.join(', ')
+    facts.push(['may', `${role ?? 'no role'}${calls === '' ? '' : `, calls to ${calls}`}`])
+  }
+  if (keys !== undefined) {
+    const { keyIds, fetchedAt, failure } = keys
+    const fetched =
+      fetchedAt === undefined ? 'never fetched' : `fetched ${new Date(fetchedAt).toISOString()}`
+    const names = keyIds.map((id) => (id === '' ? '(one without a name)' : id)).join(', ')
+    facts.push([
+      'keys',
+      [names || 'none', fetched, ...(failure === undefined ? [] : [failure])].join('; '),
+    ])
+  }
+  return facts
 }
 
 function shorten(value: unknown): string {
@@ -123,27 +204,4 @@ function shorten(value: unknown): string {
   const dated = typeof value === 'number' && value > 1e9 && value < 1e11
   const whole = dated ? `${text} (${new Date(value * 1_000).toISOString()})` : text
   return whole.length > longestShown ? `${whole.slice(0, longestShown)}…` : whole
-}
-
-function toJson({ kind, stages, header, claims, ...more }: Explanation): object {
-  return {
-    verified: more.isJudged ? more.refusal === undefined : null,
-    refusal:
-      more.refusal === undefined ? null : { ...more.refusal, remedy: errorOf(more.refusal).remedy },
-    kind: kind?.kind ?? null,
-    principal: kind?.principal ?? null,
-    entra: kind?.entra ?? null,
-    because: kind?.because ?? null,
-    header: header ?? null,
-    stages,
-    claims: claims.map(({ name, value, quality, note }) => ({
-      name,
-      value,
-      source: 'token',
-      quality: quality ?? null,
-      note: note ?? null,
-    })),
-    lacking_in_userinfo: more.lackingInUserInfo,
-    remarks: more.remarks,
-  }
 }

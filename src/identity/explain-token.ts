@@ -1,241 +1,185 @@
-import { formatDuration } from '../kernel/index.ts'
-import { lackingInUserInfo, noteOf, type KeyQuality } from './claim-notes.ts'
-import { parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
-import { stages, type Refusal, type Stage } from './refusal.ts'
-import { kindOf, type TokenKind } from './token-kind.ts'
-import type { TokenVerifier, VerifiedToken } from './verify-token.ts'
+import type { Account, AccountQuestion, AccountStore } from '../directory/index.ts'
+import type { Clock } from '../kernel/index.ts'
+import type { AcceptedIssuers } from './accepted-issuers.ts'
+import { noteOf } from './claim-notes.ts'
+import { parseCompactJwt } from './compact-jwt.ts'
+import type { Evidence } from './evidence.ts'
+import { accessOf, accountOf, rulesOf } from './explain-rules.ts'
+import { explainStages } from './explain-stages.ts'
+import { explainUnverified } from './explain-unverified.ts'
+import type { ExplainedKeys, ExplainedSource, Explanation } from './explanation.ts'
+import { createGathering } from './gather-claims.ts'
+import type { AskedClaims, AskIssuer, IssuerPolicy } from './issuer-policy.ts'
+import { settleIdentity, type Settled } from './settle-identity.ts'
+import { suggestConfiguration } from './suggest-configuration.ts'
+import { createTokenVerifier, type TokenVerifier } from './verify-token.ts'
 
-/** How one stage went. */
-export interface ExplainedStage {
-  readonly stage: Stage
-  /** `open`: it was not reached, or there is nothing to hold the token against. */
-  readonly outcome: 'passed' | 'failed' | 'open'
-  readonly what: string
+/** What a token is explained by: what live requests are judged by. */
+export interface ExplainOptions {
+  readonly issuers: AcceptedIssuers
+  readonly policies: ReadonlyMap<string, IssuerPolicy>
+  /** Undefined: nobody is looked up. */
+  readonly accounts: Pick<AccountStore, 'findAccounts'> | undefined
+  readonly clock: Clock
 }
 
-/** One claim, and what it is good for. */
-export interface ExplainedClaim {
-  readonly name: string
-  readonly value: unknown
-  readonly quality: KeyQuality | undefined
-  readonly note: string | undefined
-}
-
-/** What can be told of a token. */
-export interface Explanation {
-  /** Whether issuers were there to hold it against. */
-  readonly isJudged: boolean
-  readonly stages: readonly ExplainedStage[]
-  readonly refusal: Refusal | undefined
-  readonly kind: TokenKind | undefined
-  readonly header: Readonly<Record<string, unknown>> | undefined
-  readonly claims: readonly ExplainedClaim[]
-  /** Claims of it that Entra’s UserInfo endpoint never tells. */
-  readonly lackingInUserInfo: readonly string[]
-  /** What to know of it, a sentence each. */
-  readonly remarks: readonly string[]
-}
+/** Accounts named where a rule could mean several. */
+const mostCandidates = 10
 
 /**
- * Tells what can be told of a token without any configuration: whether it can be read, what it is,
- * which claims it has and what they are good for. Nothing of it is verified.
+ * Judges a token as a live request is judged, by the same steps, and tells how each went: the
+ * sources that were asked, every claim with its source, each rule and why, the account, what it may
+ * do, and the configuration that would have worked. Nothing is remembered. The account and those it
+ * could be mistaken for are named: for operators, never for callers.
+ *
+ * @throws EvergrantError `store_*`
  */
-export function explainUnverified(token: string, now: number): Explanation {
+export async function explainToken(token: string, options: ExplainOptions): Promise<Explanation> {
+  const { issuers, accounts, clock } = options
+  const asked: ExplainedSource[] = []
+  const watched = watchVerifier(createTokenVerifier({ issuers, clock, capacity: 0 }))
+  const policies = new Map(
+    [...options.policies].map(([name, policy]) => [name, watchPolicy(policy, asked)]),
+  )
+  const gather = createGathering({ issuers, policies, verifier: watched.verifier, clock })
+  const told = explainUnverified(token, clock.now())
+  const gathered = await gather(token)
+  const evidence = gathered.ok ? gathered.value : undefined
+  const questions: AccountQuestion[] = []
+  const settled = evidence === undefined ? undefined : await settle(evidence)
+  // Where nobody had to be looked up, no directory is needed to tell.
+  const isSettled = accounts !== undefined || questions.length === 0
+  const outcome = isSettled ? settled?.outcome : undefined
+  const refusal = gathered.ok ? (outcome?.ok === false ? outcome.error : undefined) : gathered.error
+  const judged = {
+    told: told.stages,
+    evidence,
+    refusal,
+    asked,
+    isVerified:
+      evidence === undefined
+        ? asked.length === 0 || watched.hasHeld()
+        : evidence.source === 'token' || evidence.source === 'id_token',
+    settled: isSettled ? settled : undefined,
+  }
   const parsed = parseCompactJwt(token)
-  if (!parsed.ok) return unreadable(parsed.error)
-  const { header, claims } = parsed.value
-  const kind = kindOf(header, claims)
-  const lacking = lackingInUserInfo(claims, kind)
-  return {
-    isJudged: false,
-    stages: stages.map((stage) => openStage(stage, parsed.value, now)),
-    refusal: undefined,
-    kind,
-    header,
-    claims: Object.entries(claims).map(([name, value]) => {
-      const note = noteOf(name)
-      return { name, value, quality: note?.quality, note: note?.note }
-    }),
-    lackingInUserInfo: lacking,
-    remarks: remarksOn(parsed.value, kind, lacking, now),
-  }
-}
-
-/** Stages that verification goes through today; those behind wait for accounts to match. */
-const judged = new Set<Stage>(stages.slice(0, stages.indexOf('token_kind') + 1))
-
-/**
- * Judges a token as a live request is judged, by the same verifier, and tells how each stage went.
- * Never rejects.
- */
-export async function explainToken(
-  token: string,
-  verifier: TokenVerifier,
-  now: number,
-): Promise<Explanation> {
-  const verdict = await verifier.verify(token)
-  const told = explainUnverified(token, now)
-  if (told.refusal !== undefined) return told
-  if (!verdict.ok) {
-    return {
-      ...told,
-      isJudged: true,
-      refusal: verdict.error,
-      stages: stagesOf(verdict.error, told),
-    }
-  }
+  const jwt = parsed.ok ? parsed.value : undefined
+  const suggestion = await suggestConfiguration({
+    refusal,
+    evidence,
+    jwt,
+    issuers,
+    policies,
+    accounts,
+  })
+  const keys = keysOf(evidence, jwt?.claims['iss'], issuers)
   return {
     ...told,
     isJudged: true,
-    stages: told.stages.map(({ stage, what }) =>
-      judged.has(stage)
-        ? { stage, outcome: 'passed', what: passedWords(stage, verdict.value) ?? what }
-        : { stage, outcome: 'open', what: 'not part of verification yet' },
-    ),
+    refusal,
+    stages: explainStages(judged),
+    remarks: told.remarks,
+    sources: asked,
+    claims: evidence === undefined ? told.claims : claimsOf(evidence),
+    kind: evidence?.kind ?? told.kind,
+    ...(evidence === undefined ? {} : { issuer: evidence.policy.name }),
+    ...(evidence === undefined || settled === undefined
+      ? {}
+      : settledFacts(evidence, settled, questions, isSettled)),
+    ...(suggestion === undefined ? {} : { suggestion }),
+    ...(keys === undefined ? {} : { keys }),
   }
-}
 
-function passedWords(
-  stage: Stage,
-  { issuer, times, kind, keyId }: VerifiedToken,
-): string | undefined {
-  switch (stage) {
-    case 'issuer':
-      return `${issuer.iss}, "${issuer.settings.name}"`
-    case 'key':
-      return keyId === undefined ? 'the only one that fits' : `"${keyId}"`
-    case 'signature':
-      return 'holds'
-    case 'time':
-      return `until ${new Date(times.expiresAt).toISOString()}`
-    case 'audience':
-      return 'one that is accepted'
-    case 'tenant':
-      return issuer.tenantId ?? 'not looked at: its issuer has none'
-    case 'token_kind':
-      return kind.because
-    default:
-      return undefined
-  }
-}
-
-function stagesOf(refusal: Refusal, told?: Explanation): readonly ExplainedStage[] {
-  const failedAt = stages.indexOf(refusal.stage)
-  return stages.map((stage, at): ExplainedStage => {
-    if (at < failedAt) {
-      const what = told?.stages[at]?.what.replace(/^it says /, '') ?? ''
-      return { stage, outcome: 'passed', what: stage === 'signature' ? 'holds' : what }
+  /**
+   * Without a directory the rules are held against an empty one: which would decide shows all the
+   * same.
+   */
+  function settle(held: Evidence): Promise<Settled> {
+    const findAccounts = async (question: AccountQuestion): Promise<readonly Account[]> => {
+      questions.push(question)
+      return accounts === undefined ? [] : accounts.findAccounts(question)
     }
-    if (at > failedAt) return { stage, outcome: 'open', what: 'not reached' }
-    const what = `expected ${refusal.expected}, but saw ${refusal.seen}`
-    return { stage, outcome: 'failed', what }
+    return settleIdentity(held, { accounts: { findAccounts }, candidates: mostCandidates })
+  }
+}
+
+interface WatchedVerifier {
+  readonly verifier: TokenVerifier
+  /** Whether it found that the token holds. */
+  hasHeld(): boolean
+}
+
+function watchVerifier(verifier: TokenVerifier): WatchedVerifier {
+  let isHeld = false
+  return {
+    hasHeld: () => isHeld,
+    verifier: {
+      ...verifier,
+      verify: async (token) => {
+        const verdict = await verifier.verify(token)
+        isHeld ||= verdict.ok
+        return verdict
+      },
+    },
+  }
+}
+
+/** The same policy; what its issuer says is noted down. */
+function watchPolicy(policy: IssuerPolicy, asked: ExplainedSource[]): IssuerPolicy {
+  const { introspect, askUserInfo, name } = policy
+  const watch =
+    (ask: AskIssuer, source: ExplainedSource['source']): AskIssuer =>
+    async (token) => {
+      const answer = await ask(token)
+      asked.push({ issuer: name, source, outcome: answer.kind, detail: detailOf(answer) })
+      return answer
+    }
+  return {
+    ...policy,
+    ...(introspect === undefined ? {} : { introspect: watch(introspect, 'introspection') }),
+    ...(askUserInfo === undefined ? {} : { askUserInfo: watch(askUserInfo, 'userinfo') }),
+  }
+}
+
+function detailOf(answer: AskedClaims): string {
+  if (answer.kind !== 'told') return answer.detail
+  const names = Object.keys(answer.claims)
+  return names.length === 0 ? 'no claim' : names.slice(0, 30).join(', ')
+}
+
+function claimsOf({ claims }: Evidence): Explanation['claims'] {
+  return claims.all().map(({ name, value, source }) => {
+    const note = noteOf(name)
+    return { name, value, source, quality: note?.quality, note: note?.note }
   })
 }
 
-function unreadable(refusal: Refusal): Explanation {
+function settledFacts(
+  evidence: Evidence,
+  { match, account, rules, outcome }: Settled,
+  questions: readonly AccountQuestion[],
+  isLookedUp: boolean,
+): Partial<Explanation> {
+  const identity = outcome.ok && isLookedUp ? outcome.value : undefined
   return {
-    isJudged: false,
-    stages: stagesOf(refusal),
-    refusal,
-    kind: undefined,
-    header: undefined,
-    claims: [],
-    lackingInUserInfo: [],
-    remarks: [],
+    rules: rulesOf(evidence.policy.match, match, questions, isLookedUp),
+    candidates: (match?.candidates ?? []).map(accountOf),
+    ...(account === undefined ? {} : { account: accountOf(account) }),
+    ...(rules === undefined || !isLookedUp ? {} : { access: accessOf(rules, account) }),
+    ...(identity === undefined ? {} : { connections: identity.connections }),
+    ...(identity?.role === undefined ? {} : { role: identity.role }),
   }
 }
 
-function openStage(stage: Stage, jwt: CompactJwt, now: number): ExplainedStage {
-  switch (stage) {
-    case 'transport':
-      return { stage, outcome: 'passed', what: 'short enough' }
-    case 'parse':
-      return { stage, outcome: 'passed', what: 'a signed JWT that can be read in one way only' }
-    case 'issuer':
-      return { stage, outcome: 'open', what: `it says ${quote(jwt.claims['iss'])}` }
-    case 'key':
-      return { stage, outcome: 'open', what: `it says ${quote(jwt.keyId)}, ${jwt.algorithm}` }
-    case 'time':
-      return { stage, outcome: 'open', what: describeTimes(jwt.claims, now) }
-    case 'audience':
-      return { stage, outcome: 'open', what: `it says ${quote(jwt.claims['aud'])}` }
-    case 'tenant':
-      return { stage, outcome: 'open', what: `it says ${quote(jwt.claims['tid'])}` }
-    default:
-      return { stage, outcome: 'open', what: 'nothing to hold it against' }
-  }
-}
-
-function describeTimes({ exp, nbf }: CompactJwt['claims'], now: number): string {
-  if (typeof exp !== 'number' || !Number.isFinite(exp)) return 'it says no end that is a number'
-  const left = exp * 1_000 - now
-  if (left <= 0) return `it says that it ended ${formatDuration(-left)} ago`
-  if (typeof nbf === 'number' && nbf * 1_000 > now) {
-    return `it says that it begins in ${formatDuration(nbf * 1_000 - now)}`
-  }
-  return `it says that it lives for another ${formatDuration(left)}`
-}
-
-function remarksOn(
-  { header, claims }: CompactJwt,
-  kind: TokenKind,
-  lacking: readonly string[],
-  now: number,
-): readonly string[] {
-  const remarks: string[] = []
-  const { exp, oid, tid, upn, email } = claims
-  if (kind.kind === 'graph') {
-    remarks.push(
-      'Nobody but Microsoft Graph can verify it: its header has a nonce that was not the one signed. An API of your own needs a token with its own audience; request the scope api://YOUR-API/.default.',
-    )
-  }
-  if (kind.kind === 'id_token') {
-    remarks.push(
-      `It is an ID token (${kind.because}): it tells an application who signed in, and is no key to an API. Send the access token.`,
-    )
-  }
-  if (kind.principal === 'application') {
-    remarks.push('It stands for an application: it can match a service principal, never a user.')
-  }
-  if (typeof exp === 'number' && exp * 1_000 <= now) {
-    remarks.push('By its own words it has expired; by this machine’s clock, which may be wrong.')
-  }
-  if (oid !== undefined && tid !== undefined) {
-    remarks.push(
-      'oid together with tid finds exactly one account: match `oid` with the column `id`.',
-    )
-  }
-  if (kind.entra !== undefined && upn === undefined && kind.principal !== 'application') {
-    remarks.push(
-      'It has no upn: version 2 tokens have it as an optional claim alone, tokens of guests not even then.',
-    )
-  }
-  if (email !== undefined && claims['xms_edov'] !== true) {
-    remarks.push(
-      'Its e-mail address proves nothing: it can be the same in several tenants and is not verified (xms_edov).',
-    )
-  }
-  if (claims['_claim_names'] !== undefined || claims['hasgroups'] !== undefined) {
-    remarks.push('It has more groups than fit: they have to be asked for at Graph.')
-  }
-  if (lacking.length > 0) {
-    remarks.push(
-      `Entra’s UserInfo never tells ${list(lacking)}: rules on these need the token as their source.`,
-    )
-  }
-  if (header['jku'] !== undefined || header['x5u'] !== undefined || header['jwk'] !== undefined) {
-    remarks.push('Its header brings a key or the address of one: that is never used.')
-  }
-  return remarks
-}
-
-function list(names: readonly string[]): string {
-  const last = names.at(-1) ?? ''
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`
-}
-
-function quote(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value)
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+function keysOf(
+  evidence: Evidence | undefined,
+  said: unknown,
+  issuers: AcceptedIssuers,
+): ExplainedKeys | undefined {
+  const issuer = evidence?.issuer ?? (typeof said === 'string' ? issuers.find(said) : undefined)
+  if (issuer === undefined) return undefined
+  const { keyIds, fetchedAt, failure } = issuer.keys.health()
+  // Nobody needed them.
+  if (fetchedAt === undefined && failure === undefined) return undefined
+  return { iss: issuer.iss, keyIds, fetchedAt, failure }
 }

@@ -11,6 +11,7 @@ import { checkAccount } from './account-state.ts'
 import type { Evidence } from './evidence.ts'
 import type { Identity } from './identity.ts'
 import { matchAccount, type MatchOutcome } from './match-account.ts'
+import { missingClaimRemedy } from './missing-claim.ts'
 import { clientOf, principalOf, rolesOf, scopesOf } from './principal.ts'
 import { refuse, type Refusal } from './refusal.ts'
 
@@ -26,6 +27,7 @@ export interface Settled {
   readonly outcome: Result<Identity, Refusal>
   /** Undefined where callers need no account. */
   readonly match: MatchOutcome<Account> | undefined
+  readonly account: Account | undefined
   /** Every rule of `access`; undefined when it did not come to that. */
   readonly rules: readonly RuleReport[] | undefined
 }
@@ -42,9 +44,14 @@ export async function settleIdentity(evidence: Evidence, options: SettleOptions)
   const clientId = clientOf(proof)
   const facts: AccessFacts = { claims, principal, clientId, groups: evidence.memo.groups }
   const matched = await findAccount(evidence, facts, options)
-  const stop = (refusal: Refusal): Settled => ({ ...matched, outcome: err(refusal) })
+  const { match, account } = matched
+  const stop = (refusal: Refusal): Settled => ({
+    match,
+    account,
+    rules: undefined,
+    outcome: err(refusal),
+  })
   if (matched.refusal !== undefined) return stop(matched.refusal)
-  const { account } = matched
   const refusal =
     (account === undefined ? undefined : checkAccount(account)) ?? checkScope(evidence)
   if (refusal !== undefined) return stop(refusal)
@@ -65,21 +72,23 @@ export async function settleIdentity(evidence: Evidence, options: SettleOptions)
     expiresAt: evidence.times.expiresAt,
     claims: claims.all(),
   }
-  return { outcome: ok(identity), match: matched.match, rules }
+  return { outcome: ok(identity), match, account, rules }
 }
 
-interface Matched extends Pick<Settled, 'match' | 'rules'> {
+interface Matched {
+  readonly match: MatchOutcome<Account> | undefined
   readonly account?: Account
   readonly refusal?: Refusal
 }
 
 /** Application tokens are held against service principals alone: equal values make no user of them. */
 async function findAccount(
-  { policy, claims, tenantId }: Evidence,
+  evidence: Evidence,
   facts: AccessFacts,
   { accounts, candidates }: SettleOptions,
 ): Promise<Matched> {
-  if (policy.match.length === 0) return { match: undefined, rules: undefined }
+  const { policy, claims, tenantId } = evidence
+  if (policy.match.length === 0) return { match: undefined }
   const isApplication = facts.principal === 'application'
   const match = await matchAccount(policy.match, claims, {
     kind: isApplication ? 'servicePrincipal' : 'user',
@@ -87,14 +96,23 @@ async function findAccount(
     find: (question) => accounts.findAccounts(question),
     ...(candidates === undefined ? {} : { limit: candidates }),
   })
-  const { account, refusal } = match
-  if (account !== undefined) return { match, account, rules: undefined }
+  const { account } = match
+  const refusal = withRemedy(evidence, match)
+  if (account !== undefined) return { match, account }
   const isUnknown = refusal?.code === 'account_unmatched' || refusal?.code === 'claim_missing'
   if (isApplication && isUnknown) {
     const admitting = judgeRules(policy.access.filter(admitsApplications), facts)
-    if (admitting.some(({ applies }) => applies)) return { match, rules: undefined }
+    if (admitting.some(({ applies }) => applies)) return { match }
   }
-  return { match, rules: undefined, ...(refusal === undefined ? {} : { refusal }) }
+  return { match, ...(refusal === undefined ? {} : { refusal }) }
+}
+
+/** With the exact words for a claim that is missing. */
+function withRemedy(evidence: Evidence, match: MatchOutcome<Account>): Refusal | undefined {
+  const { refusal, rules } = match
+  if (refusal?.code !== 'claim_missing') return refusal
+  const remedy = missingClaimRemedy(evidence, rules)
+  return remedy === undefined ? refusal : { ...refusal, remedy }
 }
 
 function checkScope({ policy, proof }: Evidence): Refusal | undefined {

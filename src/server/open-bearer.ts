@@ -3,7 +3,9 @@ import type { AccountStore } from '../directory/index.ts'
 import type { GrantEngine } from '../grants/index.ts'
 import {
   createIdentifier,
+  explainToken,
   type AcceptedIssuers,
+  type Explanation,
   type Identifier,
   type IssuerPolicy,
   type MatchRule,
@@ -17,12 +19,20 @@ import { openIssuers, type KeyCaches } from './open-issuers.ts'
 export interface Bearer {
   readonly identifier: Identifier
   readonly issuers: AcceptedIssuers
+  /**
+   * Tells how a token is judged, by the steps of a live request; for operators, as it names
+   * accounts.
+   *
+   * @throws EvergrantError `store_*`
+   */
+  explain(token: string): Promise<Explanation>
 }
 
 /** What bearers rest on besides the configuration. */
 export interface BearerOptions {
   readonly transport: Transport
-  readonly accounts: Pick<AccountStore, 'findAccounts'>
+  /** Undefined: nobody is found, and `explain` says that nobody was looked for. */
+  readonly accounts: Pick<AccountStore, 'findAccounts'> | undefined
   /** Reads the secrets of our clients at issuers that are asked about tokens. */
   readonly secrets: Pick<SecretReader, 'read'>
   /** Where keys of issuers are kept; by default new caches. */
@@ -46,8 +56,13 @@ export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptio
       policyOf(issuer, { transport, secrets, issuers }, engine),
     ]),
   )
-  const identifier = createIdentifier({ issuers, policies, accounts, clock: transport.clock })
-  return { identifier, issuers }
+  const { clock } = transport
+  const known = accounts ?? { findAccounts: () => Promise.resolve([]) }
+  return {
+    issuers,
+    identifier: createIdentifier({ issuers, policies, accounts: known, clock }),
+    explain: (token) => explainToken(token, { issuers, policies, accounts, clock }),
+  }
 }
 
 function policyOf(

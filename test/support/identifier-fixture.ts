@@ -1,6 +1,7 @@
-import { acceptIssuers, createIdentifier } from '../../src/identity/index.ts'
+import { acceptIssuers, createIdentifier, explainToken } from '../../src/identity/index.ts'
 import type {
   AcceptedIssuers,
+  Explanation,
   Identified,
   Identifier,
   IssuerPolicy,
@@ -61,6 +62,8 @@ export interface IdentifierFixture {
   isAway: boolean
   /** A token of a user, with other claims where they are given; undefined takes one away. */
   token(claims?: Readonly<Record<string, unknown>>, key?: SigningKey): string
+  /** Explains a token by another policy; looks nobody up where `isLookedUp` is false. */
+  explain(token: string, policy?: Partial<IssuerPolicy>, isLookedUp?: boolean): Promise<Explanation>
   /** Another identifier over the same issuer. */
   identifierWith(policy: Partial<IssuerPolicy>, capacity?: number): Identifier
 }
@@ -90,10 +93,12 @@ export function identifierFixture(
   const issuers = acceptIssuers([
     { iss, settings: { ...settings, ...options.settings }, keys, tenantId: tid },
   ])
+  const policiesWith = (more: Partial<IssuerPolicy>): ReadonlyMap<string, IssuerPolicy> =>
+    new Map([['contoso', { ...policy, ...options.policy, ...more }]])
   const identifierWith: IdentifierFixture['identifierWith'] = (more, capacity) =>
     createIdentifier({
       issuers,
-      policies: new Map([['contoso', { ...policy, ...options.policy, ...more }]]),
+      policies: policiesWith(more),
       accounts,
       clock,
       ...(capacity === undefined ? {} : { capacity }),
@@ -107,6 +112,13 @@ export function identifierFixture(
     issuers,
     identifier: identifierWith({}),
     identifierWith,
+    explain: (token: string, more: Partial<IssuerPolicy> = {}, isLookedUp = true) =>
+      explainToken(token, {
+        issuers,
+        policies: policiesWith(more),
+        accounts: isLookedUp ? accounts : undefined,
+        clock,
+      }),
     publish: (...next: readonly SigningKey[]) => {
       published = next
     },

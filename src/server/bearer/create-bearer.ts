@@ -164,7 +164,7 @@ async function openAlone(
     { issuers: Object.fromEntries(issuers) },
     {
       transport: { fetch: outbound.fetch, clock },
-      accounts: { findAccounts: () => Promise.resolve([]) },
+      accounts: undefined,
       secrets: createSecretReader({ env, readFile, clock }),
     },
   )
