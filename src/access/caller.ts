@@ -42,4 +42,6 @@ export interface Caller {
   /** Whether it may be handed raw tokens. */
   readonly allowTokens: boolean
   readonly limits: CallerLimits
+  /** When the token or session it came with ends (epoch ms): no stream of it lasts longer. */
+  readonly expiresAt?: number
 }

@@ -36,6 +36,8 @@ export interface UpgradeContext extends AdmissionContext {
 
 /** How long a caller may take to close its side, once it was answered otherwise (ms). */
 const lingerMs = 2_000
+/** A connection lasts so long at least, though the caller’s token is at its end (ms). */
+const leastMs = 1_000
 
 type Wait = 'look_up' | 'token' | 'upgrade' | 'body' | 'last_word'
 
@@ -59,6 +61,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   #target: ProxyTarget | undefined
   #plan: CallPlan | undefined
   #admitted: AdmittedCall | undefined
+  #cancelExpiry: (() => void) | undefined
   #token: AccessToken | undefined
   #controller: Dispatcher.DispatchController | undefined
   #response: ServerResponse | undefined
@@ -142,6 +145,12 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     if ('error' in admitted) return this.#refuse(admitted.error)
     this.#plan = admitted.plan
     this.#admitted = admitted
+    const { expiresAt } = known.value
+    if (expiresAt !== undefined) {
+      // What it came with may be at its end already, as far as clocks may be apart.
+      const leftMs = Math.max(expiresAt - this.#context.clock.now(), leastMs)
+      this.#cancelExpiry = this.#context.clock.schedule(leftMs, () => this.cut(overdue()))
+    }
     this.#context.deadlines.add(this)
     this.#waitFor('token', tokenWaitMs)
     admitted.plan.handle
@@ -404,6 +413,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#cancelExpiry?.()
     this.#context.deadlines.remove(this)
     this.#socket.destroy()
     if (this.#upstream === undefined) this.#controller?.abort(new Error('the call was given up'))
@@ -425,4 +435,8 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     this.#waitingFor = what
     this.deadlineAt = this.#context.clock.monotonic() + milliseconds
   }
+}
+
+function overdue(): EvergrantError {
+  return new EvergrantError('token_expired', 'the token that the caller came with has ended')
 }

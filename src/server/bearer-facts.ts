@@ -4,6 +4,8 @@ import type { Identity } from '../identity/index.ts'
 
 /** What is told of a caller that brought a token, or a session made from one. */
 export interface BearerFacts {
+  /** Of the caller; see `Caller`. */
+  readonly id: string
   /** Name of the issuer in the configuration. */
   readonly issuer: string
   readonly iss?: string
@@ -35,24 +37,30 @@ export function bearerFactsOf(caller: Caller): BearerFacts | undefined {
   return facts.get(caller)
 }
 
-/** The facts of an identity, without its other claims. */
+/**
+ * The facts of an identity, without its other claims. Control characters are taken out of texts
+ * that go into logs, traces and headers: not every database keeps all of them.
+ */
 export function factsOf(identity: Identity): BearerFacts {
-  const { issuer, iss, subject, principal, tenantId, clientId, userName, account } = identity
-  const { role, connections, scopes, expiresAt, claims } = identity
+  const { issuer, iss, subject, principal, tenantId, clientId, account } = identity
+  const { role, connections, expiresAt, claims } = identity
   const link = account?.link
   const roles = claims.find(({ name }) => name === 'roles')?.value
   return {
+    id: idOf(identity),
     issuer,
     principal,
-    userName,
+    userName: clean(identity.userName),
     connections,
-    scopes,
+    scopes: identity.scopes.map(clean),
     expiresAt,
-    roles: (Array.isArray(roles) ? roles : [roles]).filter((one) => typeof one === 'string'),
+    roles: (Array.isArray(roles) ? roles : [roles])
+      .filter((one) => typeof one === 'string')
+      .map(clean),
     ...(iss === undefined ? {} : { iss }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(clientId === undefined ? {} : { clientId }),
+    ...(subject === undefined ? {} : { subject: clean(subject) }),
+    ...(tenantId === undefined ? {} : { tenantId: clean(tenantId) }),
+    ...(clientId === undefined ? {} : { clientId: clean(clientId) }),
     ...(account === undefined
       ? {}
       : { account: { tenantId: account.tenantId, kind: account.kind, id: account.id } }),
@@ -79,9 +87,9 @@ export function callerOfFacts(
   kind: 'bearer' | 'session',
   limits: CallerLimits,
 ): Caller {
-  const { account, role, connections, userName } = told
+  const { id, account, role, connections, userName, expiresAt } = told
   const caller: Caller = {
-    id: idOf(told),
+    id,
     name: userName.slice(0, longestName),
     kind,
     ...(account === undefined ? {} : { account }),
@@ -89,6 +97,7 @@ export function callerOfFacts(
     connections,
     allowTokens: false,
     limits,
+    expiresAt,
   }
   facts.set(caller, told)
   return caller
@@ -97,11 +106,15 @@ export function callerOfFacts(
 const plainId = /^[\w-]{1,64}$/
 
 /** Ids stand in the log as they are, so that they are made of letters, digits, "_" and "-". */
-function idOf({ account, iss, issuer, tenantId, subject, clientId }: BearerFacts): string {
+function idOf({ account, iss, issuer, tenantId, subject, clientId }: Identity): string {
   if (account !== undefined && plainId.test(account.tenantId) && plainId.test(account.id)) {
     const kind = account.kind === 'user' ? 'usr' : 'spn'
     return `${kind}_${account.tenantId.toLowerCase()}_${account.id.toLowerCase()}`
   }
   const who = JSON.stringify([iss ?? issuer, tenantId, account?.id ?? subject ?? clientId])
   return `sub_${hash('sha256', who).slice(0, 32)}`
+}
+
+function clean(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\uFFFD')
 }

@@ -103,7 +103,11 @@ export function openSessions(
   function keep(session: SessionRecord): Kept | undefined {
     const facts = readFacts(session.identity)
     if (facts === undefined) return undefined
-    const kept: Kept = { facts, readTick: -Infinity, forgotten: -1 }
+    const kept: Kept = {
+      facts: { ...facts, expiresAt: session.expiresAt },
+      readTick: -Infinity,
+      forgotten: -1,
+    }
     states.set(session, kept)
     return kept
   }

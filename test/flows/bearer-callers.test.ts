@@ -17,6 +17,13 @@ const api = createServer((request, response) => {
   received = request.headers
   response.end('{}')
 })
+api.on('upgrade', (_request, socket) => {
+  socket.write(
+    'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+  )
+  socket.on('error', () => {})
+  socket.on('end', () => socket.destroy())
+})
 beforeAll(async () => {
   await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve))
   service = await startBearerService({
@@ -43,7 +50,14 @@ function send(lines: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = connect(Number(port), hostname, () =>
-      socket.write([...lines, 'Connection: close', '', ''].join('\r\n')),
+      socket.write(
+        [
+          ...lines,
+          ...(lines.includes('Upgrade: websocket') ? [] : ['Connection: close']),
+          '',
+          '',
+        ].join('\r\n'),
+      ),
     )
     socket.setEncoding('latin1').on('data', (part: string) => (text += part))
     socket.on('error', reject)
@@ -201,6 +215,33 @@ describe('a bearer token that holds', () => {
       'POST',
     )
     expect(await problemOf(answer)).toMatchObject({ code: 'tokens_not_allowed' })
+  })
+})
+
+describe('a stream', () => {
+  const { floor } = Math
+  const soon = (): Readonly<Record<string, unknown>> => {
+    const now = floor(Date.now() / 1_000)
+    return { roles: ['Viewer'], iat: now - 60, exp: now + 1 }
+  }
+
+  it('of events ends with the token of its caller', async () => {
+    const answer = await service.get('/api/v1/events', bearer(tokenFor(soon())))
+    expect(answer.status).toBe(200)
+    expect(await answer.text()).toContain(': connected')
+  })
+
+  it('of an upgraded connection ends with the token of its caller', async () => {
+    const text = await send([
+      'GET /proxy/contoso-graph/ws HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${tokenFor(soon())}`,
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+    ])
+    expect(text).toMatch(/^HTTP\/1\.1 101 /)
+    const line = (): unknown => service.log().findLast(({ path }) => String(path).endsWith('/ws'))
+    await expect.poll(line).toMatchObject({ status: 101 })
   })
 })
 

@@ -9,6 +9,8 @@ const heartbeatMs = 15_000
 const mostWaiting = 262_144
 /** Streams open at once in one process. */
 const mostStreams = 256
+/** A stream lasts so long at least, though the caller’s token is at its end (ms). */
+const leastMs = 1_000
 let open = 0
 
 /** What happens in this process, as it happens. */
@@ -32,7 +34,7 @@ export const eventOperations: readonly ApiOperation[] = [
         .describe('Types separated by commas; `grant.*` for all that begin so'),
       last_event_id: z.string().max(200).optional().describe('As the header `Last-Event-ID`'),
     }),
-    handle: ({ composition, feed }, { types, last_event_id: asked }, { reply }) => {
+    handle: ({ composition, feed }, { types, last_event_id: asked }, { caller, reply }) => {
       if (open >= mostStreams) {
         throw new EvergrantError('caller_throttled', `${mostStreams} streams are open already`, {
           retryAfterMs: 5_000,
@@ -72,11 +74,19 @@ export const eventOperations: readonly ApiOperation[] = [
         })
       }
       beat()
+      // Whoever came with a token has no stream that outlasts it.
+      const leftMs =
+        caller.expiresAt === undefined ? undefined : caller.expiresAt - composition.clock.now()
+      const uncut =
+        leftMs === undefined
+          ? undefined
+          : composition.clock.schedule(Math.max(leftMs, leastMs), () => raw.end())
       const unfollow = feed.follow(send)
       const uncloses = feed.onClose(() => raw.end())
       raw.once('close', () => {
         open--
         cancel()
+        uncut?.()
         unfollow()
         uncloses()
       })
