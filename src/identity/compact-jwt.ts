@@ -9,8 +9,8 @@ export interface CompactJwt {
   readonly keyId: string | undefined
   readonly header: JsonObject
   readonly claims: JsonObject
-  /** What was signed. */
-  readonly signed: Buffer
+  /** What was signed; ASCII. */
+  readonly signed: string
   readonly signature: Buffer
 }
 
@@ -20,6 +20,12 @@ export const longestToken = 16_384
 const longestKeyId = 256
 
 const malformed = 'token_malformed'
+
+/**
+ * Where bytes stand that are done with before the next token is read. Memory of its own for each
+ * token costs more than all that is written there.
+ */
+const scratch = Buffer.allocUnsafe(longestToken)
 
 /**
  * Takes a signed JWT in compact form apart, strictly: what two parsers could read in two ways is
@@ -53,7 +59,7 @@ export function parseCompactJwt(token: string): Result<CompactJwt, Refusal> {
   return ok({
     ...header.value,
     claims: claims.value,
-    signed: Buffer.from(token.slice(0, bodyEnd), 'latin1'),
+    signed: token.slice(0, bodyEnd),
     signature,
   })
 }
@@ -110,8 +116,8 @@ function refuseParts(token: string): ReturnType<typeof refuse> {
 }
 
 function readObject(part: string, name: string): Result<JsonObject, Refusal> {
-  const bytes = decodeBase64Url(part)
-  if (bytes === undefined) {
+  const bytes = scratch.subarray(0, scratch.write(part, 'base64url'))
+  if (!isSpelled(bytes, part)) {
     const seen = 'another character, padding, or bits behind the last byte'
     return refuse('parse', malformed, `a ${name} in base64url without padding`, seen)
   }
@@ -127,7 +133,16 @@ function readObject(part: string, name: string): Result<JsonObject, Refusal> {
  */
 export function decodeBase64Url(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : undefined
+  return isSpelled(bytes, text) ? bytes : undefined
+}
+
+function isSpelled(bytes: Buffer, text: string): boolean {
+  return bytes.toString('base64url') === text
+}
+
+/** The bytes of what was signed, until the next token is read: to be verified at once. */
+export function signedBytes({ signed }: CompactJwt): Buffer {
+  return scratch.subarray(0, scratch.write(signed, 'latin1'))
 }
 
 /** Names that decide something; no other name may be taken for one of them. */

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../kernel/index.ts'
 import { algorithmOf, verifySignature } from '../oauth/index.ts'
 import type { AcceptedIssuer } from './accepted-issuers.ts'
-import { parseCompactJwt } from './compact-jwt.ts'
+import { parseCompactJwt, signedBytes } from './compact-jwt.ts'
 import type { JsonObject } from './strict-json.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function readSignedClaims(
 ): Promise<Result<JsonObject, string>> {
   const parsed = parseCompactJwt(jwt)
   if (!parsed.ok) return err(`signed UserInfo is ${parsed.error.seen}`)
-  const { algorithm: name, keyId, claims, signed, signature } = parsed.value
+  const { algorithm: name, keyId, claims, signature } = parsed.value
   const algorithm = algorithmOf(name)
   if (algorithm === undefined || !algorithms.has(name)) {
     return err('signed UserInfo is signed by an algorithm that is not accepted')
@@ -28,7 +28,7 @@ export async function readSignedClaims(
   }
   const search = await keys.find(keyId, name)
   if (search.kind !== 'found') return err('signed UserInfo is signed with a key that is not known')
-  if (!verifySignature(algorithm, search.key.key, signed, signature)) {
+  if (!verifySignature(algorithm, search.key.key, signedBytes(parsed.value), signature)) {
     return err('the signature of UserInfo does not hold')
   }
   const { aud } = claims

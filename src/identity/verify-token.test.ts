@@ -130,6 +130,20 @@ describe('a token', () => {
     })
   })
 
+  it('is judged by itself, however many wait for the same keys', async () => {
+    const tokens = [1, 2, 3, 4].map((n) =>
+      signToken(n % 2 === 0 ? stranger : n === 1 ? ours : curve, claimsOf({ n })),
+    )
+    const verdicts = await Promise.all(tokens.map(async (token) => uncached.verify(token)))
+    expect(fetches).toBe(1)
+    expect(verdicts.map(describeVerdict)).toEqual([
+      'holds',
+      'signature: token_signature_invalid',
+      'holds',
+      'signature: token_signature_invalid',
+    ])
+  })
+
   it('is refused as unknown, not as bad, while its issuer is away', async () => {
     isAway = true
     const verdict = await verifier.verify(signToken(ours, claimsOf()))

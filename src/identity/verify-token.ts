@@ -10,7 +10,7 @@ import {
   readTimes,
   type TokenTimes,
 } from './check-claims.ts'
-import { longestToken, parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
+import { longestToken, parseCompactJwt, signedBytes, type CompactJwt } from './compact-jwt.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { JsonObject } from './strict-json.ts'
 import { kindOf, type TokenKind } from './token-kind.ts'
@@ -153,7 +153,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     const algorithm = algorithmOf(jwt.algorithm)
     if (
       algorithm === undefined ||
-      !verifySignature(algorithm, key.key, jwt.signed, jwt.signature)
+      !verifySignature(algorithm, key.key, signedBytes(jwt), jwt.signature)
     ) {
       return refuseSignature(jwt, issuer)
     }

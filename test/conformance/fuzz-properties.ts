@@ -161,7 +161,7 @@ export function assertTokenReading(effort: Effort): void {
         const parsed = parseCompactJwt(text)
         if (!parsed.ok) return
         const { signed, signature } = parsed.value
-        if (`${signed.toString()}.${signature.toString('base64url')}` !== text) {
+        if (`${signed}.${signature.toString('base64url')}` !== text) {
           throw new Error(`taken apart as something else: ${JSON.stringify(text)}`)
         }
       },
