@@ -30,6 +30,7 @@ export const operations = {
   // Whose tokens are refused and why is for whoever has to help them.
   'issuers.read': 'operator',
   'issuers.refresh': 'operator',
+  'bearer.explain': 'operator',
   'sessions.read': 'operator',
   // Whose token holds may have a session; whose it is may end it, and an admin any.
   'sessions.begin': 'none',

@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   callers: async () => (await import('./callers.ts')).addCallersCommands,
   accounts: async () => (await import('./accounts.ts')).addAccountsCommands,
   people: async () => (await import('./people.ts')).addPeopleCommands,
+  issuers: async () => (await import('./issuers.ts')).addIssuersCommands,
   token: async () => (await import('./token.ts')).addTokenCommand,
   call: async () => (await import('./call.ts')).addCallCommand,
   facade: async () => (await import('./facade.ts')).addFacadeCommands,

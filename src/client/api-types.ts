@@ -464,6 +464,34 @@ export type Token = {
   readonly scope?: string | undefined
 }
 
+export type TokenExplanation = {
+  /** Null where no issuer is configured */ readonly verified: boolean | null
+  /** The stage that did not hold, its code and its remedy */ readonly refusal: {} | null
+  readonly issuer: string | null
+  readonly kind: string | null
+  readonly principal: string | null
+  readonly entra: string | null
+  readonly because: string | null
+  readonly header: {} | null
+  readonly stages: readonly {
+    readonly stage: string
+    readonly outcome: string
+    readonly what: string
+  }[]
+  /** Each with its source and what it is good for */ readonly claims: readonly {}[]
+  readonly sources: readonly {}[]
+  /** Rules of `match`, and how each went */ readonly rules: readonly {}[]
+  readonly account: {} | null
+  /** Accounts that a rule could mean, where it means several */ readonly candidates: readonly {}[]
+  readonly access: readonly {}[]
+  readonly role: string | null
+  readonly connections: readonly string[] | '*'
+  /** The configuration that would have worked */ readonly suggestion: {} | null
+  readonly keys: {} | null
+  readonly lacking_in_userinfo: readonly string[]
+  readonly remarks: readonly string[]
+}
+
 export type Trace = {
   readonly id: string
   readonly at: string
@@ -788,6 +816,11 @@ export interface Operations {
   readonly 'issuers.refresh': {
     readonly input: { /** Name in the configuration */ readonly issuer: string }
     readonly result: { readonly issuers: readonly IssuerHealth[] }
+  }
+  /** Tell how a token would be judged now, stage by stage, as `evergrant explain` does. */
+  readonly 'bearer.explain': {
+    readonly input: { /** The token, or "Bearer" and the token */ readonly token: string }
+    readonly result: TokenExplanation
   }
   /** Exchange a token of an issuer, or the code of a sign-in there, for a session. */
   readonly 'sessions.begin': {
@@ -1117,6 +1150,7 @@ export const operationTable = {
     query: [],
     hasBody: false,
   },
+  'bearer.explain': { method: 'POST', path: '/api/v1/bearer/explain', query: [], hasBody: true },
   'sessions.begin': { method: 'POST', path: '/api/v1/sessions', query: [], hasBody: true },
   'sessions.list': {
     method: 'GET',

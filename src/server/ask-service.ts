@@ -62,12 +62,12 @@ export async function askService(
 
 /** @throws EvergrantError `usage` */
 function serviceUrl(base: string, path: string): URL {
-  const url = URL.parse(`${base.replace(/\/+$/, '')}${path}`)
+  const url = URL.parse(base)
   const isFine =
     url !== null &&
     (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) &&
     url.username + url.password + url.search + url.hash === ''
-  if (isFine) return url
+  if (isFine) return new URL(`${url.origin}${url.pathname.replace(/\/+$/, '')}${path}`)
   throw new EvergrantError(
     'usage',
     '--url: expected an https address of the service (http on this machine only), without user name, query or fragment',

@@ -1,3 +1,5 @@
+export { askIssuers, askRefusals, refreshIssuer } from './ask-issuers.ts'
+export type { ToldIssuer, ToldRefusal } from './ask-issuers.ts'
 export { askService } from './ask-service.ts'
 export type { ServiceQuestion } from './ask-service.ts'
 export { compose } from './compose.ts'

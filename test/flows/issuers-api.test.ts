@@ -134,3 +134,42 @@ describe('refusals', () => {
     expect(await itemsOf('issuers/refusals?issuer=lab')).toEqual([])
   })
 })
+
+describe('bearer.explain', () => {
+  const explain = (token: unknown, key = operator): Promise<Response> =>
+    fetch(`${service.url}/api/v1/bearer/explain`, {
+      method: 'POST',
+      headers: { ...bearer(key), 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    })
+
+  it('tells operators alone', async () => {
+    const viewer = await service.addCaller('watcher', { role: 'viewer' })
+    expect((await explain('x', viewer)).status).toBe(403)
+  })
+
+  it('repeats no token that does not fit', async () => {
+    const answer = await explain([tokenFor()])
+    expect(answer.status).toBe(400)
+    expect(await answer.text()).not.toContain('eyJ')
+  })
+
+  it('goes through every stage as a live request does, and says which did not hold', async () => {
+    const good = (await (await explain(`Bearer ${tokenFor()}`)).json()) as Json
+    expect(good).toMatchObject({
+      verified: true,
+      refusal: null,
+      account: { id: service.userIds[0] },
+      role: 'viewer',
+      connections: ['contoso-graph'],
+    })
+    const nobody = tokenFor({ oid: '99999999-0000-4000-8000-000000000000' })
+    const bad = (await (await explain(nobody)).json()) as Json
+    expect(bad).toMatchObject({
+      verified: false,
+      refusal: { stage: 'mapping', code: 'account_unmatched' },
+      rules: [{ outcome: 'none' }],
+    })
+    expect(JSON.stringify(service.log())).not.toContain(nobody.split('.')[1])
+  })
+})

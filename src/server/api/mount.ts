@@ -75,7 +75,14 @@ function requireReadable(parts: readonly unknown[]): void {
 }
 
 /** Parts whose values are not repeated in messages. */
-const silent = new Set<PropertyKey>(['secrets', 'definition'])
+const silent = new Set<PropertyKey>([
+  'secrets',
+  'definition',
+  'token',
+  'code',
+  'code_verifier',
+  'nonce',
+])
 
 /** @throws EvergrantError `request_invalid`, naming field, expectation and finding */
 function check(schema: z.ZodObject | undefined, value: unknown, isQuery: boolean): object {

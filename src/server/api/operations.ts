@@ -1,4 +1,5 @@
 import { accountOperations } from './accounts.ts'
+import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
@@ -23,6 +24,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...callerOperations,
   ...facadeOperations,
   ...issuerOperations,
+  ...bearerOperations,
   ...sessionOperations,
   ...accountOperations,
   ...peopleOperations,
