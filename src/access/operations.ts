@@ -12,6 +12,7 @@ export const operations = {
   'events.read': 'viewer',
   'accounts.read': 'viewer',
   'people.read': 'viewer',
+  'directory.read': 'viewer',
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'imports.write': 'operator',
@@ -35,6 +36,8 @@ export const operations = {
   // Whose token holds may have a session; whose it is may end it, and an admin any.
   'sessions.begin': 'none',
   'sessions.revoke': 'none',
+  // Whoever is an account may see it, and which groups it is in.
+  'directory.self': 'none',
   // A caller that is allowed raw tokens needs no look at anything else.
   'tokens.issue': 'none',
 } as const satisfies Readonly<Record<string, Role | 'none'>>

@@ -130,6 +130,37 @@ export type Connection = {
   readonly store_reachable?: boolean | undefined
 }
 
+export type DirectoryAccount = {
+  readonly tenant_id: string
+  readonly id: string
+  readonly kind: 'user' | 'servicePrincipal'
+  /** Neither its directory nor anybody here disabled it */ readonly enabled: boolean
+  readonly person: { readonly id: string; readonly name: string } | null
+  readonly updated_at: string
+  /** As imported from Microsoft Graph; those of `select` alone, where it is given */ readonly properties: Readonly<
+    Record<string, unknown>
+  >
+}
+
+export type DirectoryGroup = {
+  readonly tenant_id: string
+  readonly id: string
+  readonly updated_at: string
+  /** As imported from Microsoft Graph; those of `select` alone, where it is given */ readonly properties: Readonly<
+    Record<string, unknown>
+  >
+}
+
+export type DirectoryPerson = {
+  readonly id: string
+  readonly name: string
+  readonly accounts: readonly {
+    readonly tenant_id: string
+    readonly id: string
+    readonly kind: 'user' | 'servicePrincipal'
+  }[]
+}
+
 export type ErrorCode =
   | 'account_ambiguous'
   | 'account_disabled'
@@ -142,6 +173,7 @@ export type ErrorCode =
   | 'caller_throttled'
   | 'caller_unauthenticated'
   | 'caller_unknown'
+  | 'caller_without_account'
   | 'candidate_refused'
   | 'certificate_invalid'
   | 'circuit_open'
@@ -948,6 +980,90 @@ export interface Operations {
     }
     readonly result: { readonly links: number; readonly people: number }
   }
+  /** The caller’s own account. */
+  readonly 'directory.me': {
+    readonly input: {
+      /** Properties to send, by comma, as Microsoft Graph names them; by default all */ readonly select?:
+        string | undefined
+    }
+    readonly result: DirectoryAccount
+  }
+  /** Accounts of the directory. */
+  readonly 'directory.accounts': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      /** Id of the tenant */ readonly tenant?: string | undefined
+      /** Properties to send, by comma, as Microsoft Graph names them; by default all */ readonly select?:
+        string | undefined
+      /** Beginning of userPrincipalName, mail or displayName */ readonly search?:
+        string | undefined
+      /** What the account is */ readonly kind?: 'user' | 'servicePrincipal' | undefined
+    }
+    readonly result: { readonly items: readonly DirectoryAccount[]; readonly next: string | null }
+  }
+  /** One account. */
+  readonly 'directory.account': {
+    readonly input: {
+      /** Id of the tenant */ readonly tenant: string
+      /** Object id */ readonly id: string
+      /** What the account is */ readonly kind?: 'user' | 'servicePrincipal' | undefined
+      /** Properties to send, by comma, as Microsoft Graph names them; by default all */ readonly select?:
+        string | undefined
+    }
+    readonly result: DirectoryAccount
+  }
+  /** The groups that an account is a direct member of. */
+  readonly 'directory.groupsOf': {
+    readonly input: {
+      /** Id of the tenant */ readonly tenant: string
+      /** Object id */ readonly id: string
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: {
+      readonly items: readonly { readonly tenant_id: string; readonly id: string }[]
+      readonly next: string | null
+    }
+  }
+  /** People and their accounts, by name. */
+  readonly 'directory.people': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      /** Beginning of the name */ readonly search?: string | undefined
+    }
+    readonly result: { readonly items: readonly DirectoryPerson[]; readonly next: string | null }
+  }
+  /** Groups of the directory. */
+  readonly 'directory.groups': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      /** Id of the tenant */ readonly tenant?: string | undefined
+      /** Properties to send, by comma, as Microsoft Graph names them; by default all */ readonly select?:
+        string | undefined
+      /** Beginning of mail or displayName */ readonly search?: string | undefined
+    }
+    readonly result: { readonly items: readonly DirectoryGroup[]; readonly next: string | null }
+  }
+  /** The direct members of a group. */
+  readonly 'directory.members': {
+    readonly input: {
+      /** Id of the tenant */ readonly tenant: string
+      /** Object id */ readonly id: string
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: {
+      readonly items: readonly {
+        readonly tenant_id: string
+        readonly id: string
+        /** `user`, `group`, `servicePrincipal`, `device`, … */ readonly type: string
+      }[]
+      readonly next: string | null
+    }
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -1212,6 +1328,43 @@ export const operationTable = {
     path: '/api/v1/people/import',
     query: ['dry_run'],
     hasBody: true,
+  },
+  'directory.me': { method: 'GET', path: '/directory/v1/me', query: ['select'], hasBody: false },
+  'directory.accounts': {
+    method: 'GET',
+    path: '/directory/v1/accounts',
+    query: ['limit', 'cursor', 'tenant', 'select', 'search', 'kind'],
+    hasBody: false,
+  },
+  'directory.account': {
+    method: 'GET',
+    path: '/directory/v1/accounts/{tenant}/{id}',
+    query: ['kind', 'select'],
+    hasBody: false,
+  },
+  'directory.groupsOf': {
+    method: 'GET',
+    path: '/directory/v1/accounts/{tenant}/{id}/groups',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'directory.people': {
+    method: 'GET',
+    path: '/directory/v1/people',
+    query: ['limit', 'cursor', 'search'],
+    hasBody: false,
+  },
+  'directory.groups': {
+    method: 'GET',
+    path: '/directory/v1/groups',
+    query: ['limit', 'cursor', 'tenant', 'select', 'search'],
+    hasBody: false,
+  },
+  'directory.members': {
+    method: 'GET',
+    path: '/directory/v1/groups/{tenant}/{id}/members',
+    query: ['limit', 'cursor'],
+    hasBody: false,
   },
   'events.stream': {
     method: 'GET',

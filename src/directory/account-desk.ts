@@ -61,6 +61,7 @@ export function createAccountDesk(options: AccountDeskOptions): AccountDesk {
       const hasChanged = await accounts.disableAccount(key, { at, by, ...why })
       onChanged()
       const revokedSessions = await sessions.revokeSessionsOf(key, at)
+      if (revokedSessions > 0) onChanged()
       if (hasChanged) {
         emit({ type: 'account.disabled', ...factsOf(key, at), by, ...why, revokedSessions })
       }

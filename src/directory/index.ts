@@ -35,4 +35,6 @@ export type {
   DirectoryStore,
   Membership,
   MembershipQuery,
+  ObjectListQuery,
+  ObjectPage,
 } from './ports.ts'

@@ -1,3 +1,4 @@
+import type { AccountPlace } from './account-ports.ts'
 import type { ObjectKind, RowKind } from './collections.ts'
 
 /** Names a directory object. */
@@ -35,11 +36,33 @@ export interface MembershipQuery {
 }
 
 /**
+ * One page of objects: by tenant, and within it as they were first imported; of a search in the
+ * order of what was found.
+ */
+export interface ObjectListQuery {
+  readonly kind: ObjectKind
+  readonly tenantId?: string
+  /** Beginning of userPrincipalName, mail or displayName, whatever the case of ASCII letters. */
+  readonly search?: string
+  readonly limit: number
+  readonly after?: AccountPlace
+}
+
+/** A page of objects; fewer than asked for, or none, where its share of work was done before. */
+export interface ObjectPage {
+  readonly objects: readonly DirectoryObject[]
+  /** Where to go on; absent at the end. */
+  readonly next?: AccountPlace
+}
+
+/**
  * Look-ups in the imported directory. What a complete import no longer met is marked as deleted and
  * is left out of all of them, until an import meets it again.
  */
 export interface DirectoryStore {
   findObject(key: DirectoryKey): Promise<DirectoryObject | undefined>
+  /** Lists objects; each page is bounded work, as of `AccountStore.listAccounts`. */
+  listObjects(query: ObjectListQuery): Promise<ObjectPage>
   /** How many live objects or memberships of a tenant are known. */
   countObjects(tenantId: string, kind: RowKind): Promise<number>
   /** The live memberships of one member, by the group's id. */

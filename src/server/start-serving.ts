@@ -187,19 +187,23 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       random: systemRandom,
       onChanged: callers.forget,
     })
+    const forgetAccounts = (): void => {
+      issuers.bearer()?.identifier.forgetAccounts()
+      sessions.forgetAccounts()
+    }
     closing.push(
       store.watchGenerations(({ topics }) => {
         if (topics.includes('callers')) callers.forget()
         if (topics.includes('sessions')) sessions.desk.forget()
-        if (topics.includes('accounts')) {
-          issuers.bearer()?.identifier.forgetAccounts()
-          sessions.forgetAccounts()
-        }
+        if (topics.includes('accounts')) forgetAccounts()
       }),
     )
     const directoryDesks = openDirectoryDesks(composition, {
       mayScan: false,
-      onChanged: () => issuers.bearer()?.identifier.forgetAccounts(),
+      onChanged: () => {
+        forgetAccounts()
+        sessions.desk.forget()
+      },
     })
     const captures = followCaptures(store, clock, events.emit)
     closing.push(captures.close)

@@ -426,6 +426,44 @@ export function describeAccountStore(kind: string, makeStore: MakeStore): void {
       })
     })
 
+    it('stand apart from groups, which are listed and searched alike', async () => {
+      await importUsers(one, [{ displayName: 'Sales Ann' }])
+      const run = await aRun(one, 'groups')
+      const rows = ['Sales', 'IT', 'SALES 2'].map((displayName) => ({
+        id: crypto.randomUUID(),
+        displayName,
+      }))
+      const page = { tenantId, kind: 'group', sequence: run.sequence, page: pageOf(rows) } as const
+      await one.runs.commitPage({ ...aPage(run, [], { now: 4_000 }), rows: page })
+      const list = async (search?: string, limit = 9): Promise<readonly unknown[]> => {
+        const { objects } = await two.directory.listObjects({
+          kind: 'group',
+          limit,
+          ...(search === undefined ? {} : { search }),
+        })
+        return objects.map(({ properties }) => properties['displayName'])
+      }
+      const check = async (): Promise<void> => {
+        expect(await list()).toEqual(['Sales', 'IT', 'SALES 2'])
+        expect(await list(undefined, 2)).toEqual(['Sales', 'IT'])
+        expect(await list('sales')).toEqual(['Sales', 'SALES 2'])
+      }
+      await check()
+      await one.accounts.prepareLookups(searchLookups)
+      await check()
+      const [first] = (await two.directory.listObjects({ kind: 'group', limit: 1 })).objects
+      expect(first).toEqual({
+        tenantId,
+        kind: 'group',
+        id: rows[0]?.id,
+        properties: rows[0],
+        updatedAt: 4_000,
+      })
+      expect(await two.accounts.listAccounts({ kind: 'user', limit: 9 })).toMatchObject({
+        accounts: [{ properties: { displayName: 'Sales Ann' } }],
+      })
+    })
+
     describe('have columns', () => {
       it('that are look-ups once prepared, however often that is asked for', async () => {
         const lower = { kind: 'user', column: 'mail', compare: 'lower' } as const

@@ -10,6 +10,15 @@ export const accountErrors = defineErrors({
     remedy:
       'See `evergrant accounts list` for those there are; import the directory where it is missing.',
   },
+  caller_without_account: {
+    status: 403,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'The caller stands for no account',
+    remedy:
+      'Call with the token of somebody whom the rules of its issuer match to an account; caller keys are nobody’s.',
+  },
   person_unknown: {
     ...noSuch,
     title: 'There is no such person',

@@ -131,8 +131,13 @@ export function wirePage<T>(
   { accounts, next }: AccountPage,
   toJson: (account: Account) => T,
 ): { items: T[]; next: string | null } {
-  const place = next === undefined ? null : [next.tenantId, String(next.row), next.value ?? '']
-  return { items: accounts.map(toJson), next: place === null ? null : toCursor(place) }
+  return { items: accounts.map(toJson), next: wirePlace(next) }
+}
+
+/** Where such a page goes on, as it goes out. */
+export function wirePlace(place: AccountPlace | undefined): string | null {
+  if (place === undefined) return null
+  return toCursor([place.tenantId, String(place.row), place.value ?? ''])
 }
 
 /** Reads the cursor of such a page. @throws EvergrantError `request_invalid` */

@@ -3,6 +3,7 @@ import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
+import { directoryOperations } from './directory.ts'
 import { eventOperations } from './events.ts'
 import { facadeOperations } from './facades.ts'
 import { grantOperations } from './grants.ts'
@@ -28,6 +29,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...sessionOperations,
   ...accountOperations,
   ...peopleOperations,
+  ...directoryOperations,
   ...eventOperations,
   ...configOperations,
 ]

@@ -1,11 +1,5 @@
 import type { AccountQuestion, AccountStore } from '../../directory/index.ts'
-import type { Clock } from '../../kernel/index.ts'
-import {
-  listAccounts,
-  prefixBounds,
-  searchColumns,
-  type AccountReads,
-} from '../rows/account-listing.ts'
+import { listAccounts } from '../rows/account-listing.ts'
 import {
   asAccount,
   asSpread,
@@ -15,24 +9,15 @@ import {
   type AccountRow,
   type SpreadRow,
 } from '../rows/account-row.ts'
-import {
-  disabledStatement,
-  findStatement,
-  indexedCharacters,
-  scanSql,
-  seekSql,
-  spacesSql,
-  spreadSql,
-  walkSql,
-} from './account-sql.ts'
+import { createAccountReads } from './account-reads.ts'
+import { findStatement, spreadSql } from './account-sql.ts'
 import type { Connection } from './connection.ts'
-import { createLookups, type Lookups } from './lookups.ts'
+import type { Lookups } from './lookups.ts'
 import { keyOfId } from './object-ids.ts'
 
 /** Looks accounts up in PostgreSQL, and keeps what is decided about them here. */
-export function createAccountStore(connection: Connection, clock: Clock): AccountStore {
+export function createAccountStore(connection: Connection, lookups: Lookups): AccountStore {
   const { read, write } = connection
-  const lookups = createLookups(connection, clock)
 
   const find = async (question: AccountQuestion): Promise<readonly AccountRow[]> => {
     const where = comparable(question.where)?.map((condition) =>
@@ -57,7 +42,8 @@ export function createAccountStore(connection: Connection, clock: Clock): Accoun
 
     findAccounts: async (question) => (await find(question)).map(asAccount),
 
-    listAccounts: async (query) => await listAccounts(createReads(connection, lookups), query),
+    listAccounts: async (query) =>
+      await listAccounts(createAccountReads(connection, lookups), query),
 
     prepareLookups: async (columns) => {
       for (const column of columns) if (column.column !== 'id') await lookups.make(column)
@@ -93,32 +79,5 @@ export function createAccountStore(connection: Connection, clock: Clock): Accoun
         if (changes > 0) transaction.bump('accounts')
         return changes > 0
       }),
-  }
-}
-
-function createReads({ read }: Connection, lookups: Lookups): AccountReads {
-  const all = async <R>(sql: string, values: readonly unknown[]): Promise<readonly R[]> =>
-    await read(async (reader) => await reader.rows<R>(sql, values))
-  return {
-    spaces: async (kind, from, limit) => await all(spacesSql, [kind, from, limit]),
-    walk: async ({ space_id: id }, after, limit) => await all(walkSql, [id, after, limit]),
-    scan: async ({ space_id: id }, prefix, after, limit) =>
-      await all(scanSql, [id, after, limit, ...prefixBounds(prefix)]),
-    canSeek: async () => {
-      for (const column of searchColumns) {
-        if (!(await lookups.has({ column, compare: 'lower' }))) return false
-      }
-      return true
-    },
-    seek: async ({ space_id: id }, column, prefix, { row, value = '' }, limit) =>
-      await all(seekSql(column), [id, ...prefixBounds(prefix), value, row, limit]),
-    disabled: async (kind, tenantId, after, limit) => {
-      const { sql, values } = disabledStatement(kind, tenantId, after, limit)
-      return await all(sql, values)
-    },
-    cut: (value) =>
-      value.length <= indexedCharacters
-        ? value
-        : Array.from(value).slice(0, indexedCharacters).join(''),
   }
 }

@@ -1,11 +1,15 @@
 import type { DirectoryStore } from '../../directory/index.ts'
+import { listObjects } from '../rows/account-listing.ts'
+import { createAccountReads } from './account-reads.ts'
 import type { Connection } from './connection.ts'
 import { listEdges } from './edges.ts'
+import type { Lookups } from './lookups.ts'
 import { keyOfId } from './object-ids.ts'
 import { findSpace } from './spaces.ts'
 
 /** Looks up what imports have stored. */
-export function createDirectoryStore({ read }: Connection): DirectoryStore {
+export function createDirectoryStore(connection: Connection, lookups: Lookups): DirectoryStore {
+  const { read } = connection
   return {
     findObject: async (key) => {
       const row = await read(
@@ -21,6 +25,7 @@ export function createDirectoryStore({ read }: Connection): DirectoryStore {
       const properties = JSON.parse(row.properties) as Record<string, unknown>
       return { ...key, properties, updatedAt: row.updated_at }
     },
+    listObjects: async (query) => await listObjects(createAccountReads(connection, lookups), query),
     countObjects: async (tenantId, kind) => {
       const space = await read(async (reader) => await findSpace(reader, { tenantId, kind }))
       return space?.objects ?? 0

@@ -19,6 +19,7 @@ import { createGenerationWatch, readCounters, sumOf, type GenerationWatch } from
 import { createGrantStore } from './grant-store.ts'
 import { assertPrepared, assertPrimary, examine } from './identity.ts'
 import { createKeyStore } from './key-store.ts'
+import { createLookups } from './lookups.ts'
 import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { createPeopleStore } from './people-store.ts'
 import { createRunStore } from './run-store.ts'
@@ -85,6 +86,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       onReconnected: () => void time.measure().catch(() => {}),
     })
     generations = watch
+    const lookups = createLookups(connection, host)
     return {
       kind: 'postgres',
       place,
@@ -93,8 +95,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       connections: createConnectionStore(connection, sealing),
       keys: createKeyStore(connection, vault, sealing),
       runs: createRunStore(connection),
-      directory: createDirectoryStore(connection),
-      accounts: createAccountStore(connection, host),
+      directory: createDirectoryStore(connection, lookups),
+      accounts: createAccountStore(connection, lookups),
       people: createPeopleStore(connection, random),
       callers: createCallerStore(connection),
       sessions: createSessionStore(connection),

@@ -1,4 +1,10 @@
-import type { AccountListQuery, AccountPage, AccountPlace } from '../../directory/index.ts'
+import type {
+  AccountListQuery,
+  AccountPage,
+  AccountPlace,
+  ObjectListQuery,
+  ObjectPage,
+} from '../../directory/index.ts'
 import { asAccount, asciiLower, foldId, isKeepable, type AccountRow } from './account-row.ts'
 
 /*
@@ -73,15 +79,41 @@ export function prefixBounds(prefix: string): readonly [from: string, to: string
   return [prefix, prefix + last]
 }
 
-/** Answers a query by what a database reads. */
+/** Answers a query for accounts by what a database reads. */
 export async function listAccounts(
   reads: AccountReads,
   query: AccountListQuery,
 ): Promise<AccountPage> {
+  const { rows, next } =
+    query.disabledOnly === true ? await listDisabled(reads, query) : await listRows(reads, query)
+  return { accounts: rows.map(asAccount), ...(next === undefined ? {} : { next }) }
+}
+
+/** Answers a query for objects of any kind. */
+export async function listObjects(
+  reads: AccountReads,
+  query: ObjectListQuery,
+): Promise<ObjectPage> {
+  const { rows, next } = await listRows(reads, query)
+  const objects = rows.map((row) => ({
+    tenantId: row.tenant_id,
+    kind: query.kind,
+    id: row.account_id,
+    properties: JSON.parse(row.properties ?? '{}') as Record<string, unknown>,
+    updatedAt: row.updated_at ?? 0,
+  }))
+  return { objects, ...(next === undefined ? {} : { next }) }
+}
+
+interface Rows {
+  readonly rows: readonly AccountRow[]
+  readonly next?: AccountPlace
+}
+
+async function listRows(reads: AccountReads, query: ObjectListQuery): Promise<Rows> {
   const { search = '' } = query
-  if (search !== '' && !isKeepable(search)) return { accounts: [] }
+  if (search !== '' && !isKeepable(search)) return { rows: [] }
   const prefix = asciiLower(search)
-  if (query.disabledOnly === true) return await listDisabled(reads, query, prefix)
   const turn =
     prefix === ''
       ? walkSpace
@@ -126,8 +158,8 @@ interface Turn {
   readonly place?: Place
 }
 
-function pageOf(rows: readonly AccountRow[], next?: AccountPlace): AccountPage {
-  return { accounts: rows.map(asAccount), ...(next === undefined ? {} : { next }) }
+function pageOf(rows: readonly AccountRow[], next?: AccountPlace): Rows {
+  return { rows, ...(next === undefined ? {} : { next }) }
 }
 
 async function scanSpace(
@@ -213,9 +245,10 @@ function leastValue(
 
 async function listDisabled(
   reads: AccountReads,
-  { kind, tenantId, limit, after }: AccountListQuery,
-  prefix: string,
-): Promise<AccountPage> {
+  { kind, tenantId, search = '', limit, after }: AccountListQuery,
+): Promise<Rows> {
+  if (search !== '' && !isKeepable(search)) return { rows: [] }
+  const prefix = asciiLower(search)
   const tenant = tenantId === undefined ? undefined : foldId(tenantId)
   const from = { tenantId: after?.tenantId ?? '', id: after?.value ?? '' }
   const rows = await reads.disabled(kind, tenant, from, limit)

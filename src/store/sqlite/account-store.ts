@@ -1,30 +1,16 @@
-import type { AccountQuestion, AccountStore, LookupColumn } from '../../directory/index.ts'
-import {
-  listAccounts,
-  prefixBounds,
-  searchColumns,
-  type AccountReads,
-} from '../rows/account-listing.ts'
+import type { AccountQuestion, AccountStore } from '../../directory/index.ts'
+import { listAccounts } from '../rows/account-listing.ts'
 import {
   asAccount,
   asSpread,
   comparable,
   foldId,
   keyValues,
-  lookupName,
   type AccountRow,
   type SpreadRow,
 } from '../rows/account-row.ts'
-import {
-  createLookupSql,
-  disabledSql,
-  findSql,
-  scanSql,
-  seekSql,
-  spacesSql,
-  spreadSql,
-  walkSql,
-} from './account-sql.ts'
+import { createAccountReads, hasIndex } from './account-reads.ts'
+import { createLookupSql, findSql, spreadSql } from './account-sql.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
 import { textOfId } from './object-keys.ts'
@@ -52,14 +38,6 @@ export function createAccountStore(connection: Connection): AccountStore {
     return await read(() => prepare<unknown[], AccountRow>(sql).all(values))
   }
 
-  const hasIndex = async (column: Omit<LookupColumn, 'kind'>): Promise<boolean> =>
-    await read(
-      () =>
-        prepare<[string]>(`SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?`).get(
-          lookupName(column),
-        ) !== undefined,
-    )
-
   return {
     getAccount: async ({ tenantId, kind, id }) => {
       const where = [{ column: 'id', value: id, compare: 'exact' }] as const
@@ -69,16 +47,16 @@ export function createAccountStore(connection: Connection): AccountStore {
 
     findAccounts: async (question) => (await find(question)).map(asAccount),
 
-    listAccounts: async (query) => await listAccounts(createReads(connection, hasIndex), query),
+    listAccounts: async (query) => await listAccounts(createAccountReads(connection), query),
 
     prepareLookups: async (columns) => {
       for (const column of columns) {
-        if (column.column === 'id' || (await hasIndex(column))) continue
+        if (column.column === 'id' || (await hasIndex(connection, column))) continue
         await write(() => connection.database.exec(createLookupSql(column)))
       }
     },
 
-    hasLookup: async (column) => column.column === 'id' || (await hasIndex(column)),
+    hasLookup: async (column) => column.column === 'id' || (await hasIndex(connection, column)),
 
     spreadOf: async (column, within) =>
       asSpread(
@@ -102,41 +80,5 @@ export function createAccountStore(connection: Connection): AccountStore {
         if (changes > 0) bumpGeneration(connection, 'accounts')
         return changes > 0
       }),
-  }
-}
-
-function createReads(
-  { prepare, read }: Connection,
-  hasIndex: (column: Omit<LookupColumn, 'kind'>) => Promise<boolean>,
-): AccountReads {
-  const all = async <R>(sql: string, values: Record<string, unknown>): Promise<readonly R[]> =>
-    await read(() => prepare<unknown[], R>(sql).all(values))
-  return {
-    spaces: async (kind, from, limit) => await all(spacesSql, { kind, from, limit }),
-    walk: async ({ space_id: spaceId }, after, limit) =>
-      await all(walkSql, { spaceId, after, limit }),
-    scan: async ({ space_id: spaceId }, prefix, after, limit) => {
-      const [from, to] = prefixBounds(prefix)
-      return await all(scanSql, { spaceId, from, to, after, limit })
-    },
-    canSeek: async () => {
-      for (const column of searchColumns) {
-        if (!(await hasIndex({ column, compare: 'lower' }))) return false
-      }
-      return true
-    },
-    seek: async ({ space_id: spaceId }, column, prefix, { row, value = '' }, limit) => {
-      const [from, to] = prefixBounds(prefix)
-      return await all(seekSql(column), { spaceId, from, to, value, row, limit })
-    },
-    disabled: async (kind, tenantId, after, limit) =>
-      await all(disabledSql(tenantId !== undefined), {
-        kind,
-        afterTenant: after.tenantId,
-        afterId: after.id,
-        limit,
-        ...(tenantId === undefined ? {} : { tenantId }),
-      }),
-    cut: (value) => value,
   }
 }

@@ -1,4 +1,6 @@
 import type { DirectoryStore } from '../../directory/index.ts'
+import { listObjects } from '../rows/account-listing.ts'
+import { createAccountReads } from './account-reads.ts'
 import type { Connection } from './connection.ts'
 import { listEdges } from './edges.ts'
 import { findRowId } from './object-keys.ts'
@@ -22,6 +24,7 @@ export function createDirectoryStore(connection: Connection): DirectoryStore {
         const properties = JSON.parse(row.properties) as Record<string, unknown>
         return { ...key, properties, updatedAt: row.updated_at }
       }),
+    listObjects: async (query) => await listObjects(createAccountReads(connection), query),
     countObjects: async (tenantId, kind) =>
       await read(() => findSpace(connection, { tenantId, kind })?.objects ?? 0),
     listGroupsOf: async (query) => await read(() => listEdges(connection, 'member', query)),
