@@ -2,6 +2,7 @@ import { entraUserInfoClaims, shortClaimName } from '../kernel/index.ts'
 import { isMutableClaim } from './claim-facts.ts'
 import { describeSeen } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
+import { whyNeverGranted } from './check-issuer-scopes.ts'
 import { member } from './json-schema.ts'
 import { guid } from './provider-schema.ts'
 import type { ReadIssuer } from './read-issuer.ts'
@@ -82,6 +83,13 @@ function checkCondition(
       'Copy "Application (client) ID" from the overview page of the app registration: tokens do not have its name.',
     )
   }
+  if (typeof app === 'string' && app !== app.toLowerCase()) {
+    return finding(
+      'app',
+      'the application id in lower case, as tokens have it',
+      `Write ${app.toLowerCase()}.`,
+    )
+  }
   const written = member(rule, 'claim')
   if (typeof written !== 'string') return []
   const claim = shortClaimName(written)
@@ -91,6 +99,11 @@ function checkCondition(
       'a claim that users cannot choose, such as "roles"',
       `Give people app roles, and write { claim: roles, value: … }, or { group: … }: whoever comes to have that "${claim}" would get what the rule gives.`,
     )
+  }
+  const value = member(rule, 'value')
+  if (typeof value === 'string' && ['scp', 'roles'].includes(claim)) {
+    const wrong = whyNeverGranted(value)
+    if (wrong !== undefined) return finding('value', wrong.expected, wrong.remedy)
   }
   if (!isEntraUserInfo || entraUserInfoClaims.includes(claim)) return []
   return finding(

@@ -37,7 +37,14 @@ export function checkScopes({
   })
 }
 
-function whyNeverGranted(scope: string): Pick<Finding, 'expected' | 'remedy'> | undefined {
+/** Why no token of Entra ID has a permission in `scp` or `roles`; undefined where one may. */
+export function whyNeverGranted(scope: string): Pick<Finding, 'expected' | 'remedy'> | undefined {
+  if (/\s/.test(scope)) {
+    return {
+      expected: 'one permission, without blanks',
+      remedy: 'Write one rule for each: `scp` is read as a list of permissions.',
+    }
+  }
   if (ofSignIn.has(scope)) {
     return {
       expected: 'a permission of your own API',

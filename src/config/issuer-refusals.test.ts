@@ -261,6 +261,27 @@ const entraRows: readonly Row[] = [
     'Copy "Application (client) ID"',
   ],
   [
+    'access by an application id in capitals',
+    { access: '[{ app: 2F0C1111-2222-4333-8444-555555555555, role: viewer }]' },
+    'access[0].app',
+    '"2F0C1111',
+    'Write 2f0c1111-2222',
+  ],
+  [
+    'access by several permissions in one text',
+    { access: '[{ claim: scp, value: "Orders.Read Orders.Write", role: viewer }]' },
+    'access[0].value',
+    '"Orders.Read Orders.Write"',
+    'one rule for each',
+  ],
+  [
+    'access by a permission with its API',
+    { access: '[{ claim: scp, value: "api://orders/Orders.Read", role: viewer }]' },
+    'access[0].value',
+    '"api://orders/Orders.Read"',
+    'Write Orders.Read',
+  ],
+  [
     'access by a claim that UserInfo does not tell',
     {
       claims: '[userinfo]',
