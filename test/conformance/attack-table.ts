@@ -12,8 +12,6 @@ export interface AttackRow {
   /** What has to come of it. */
   readonly expectation: string
   readonly proofs?: readonly Proof[]
-  /** What of it no test proves yet. */
-  readonly open?: string
 }
 
 const parser = 'src/identity/compact-jwt.test.ts'
@@ -23,13 +21,23 @@ const keySet = 'src/oauth/key-set.test.ts'
 const keyCache = 'src/oauth/key-cache.test.ts'
 const fetchKeys = 'src/oauth/fetch-keys.test.ts'
 const matching = 'test/conformance/matching-attacks.test.ts'
+const sources = 'src/identity/claim-sources.test.ts'
+const identify = 'src/identity/identify.test.ts'
+const identity = 'test/conformance/identity-attacks.test.ts'
+const accounts = 'test/contract/accounts.contract.ts'
+const issuerConfig = 'src/config/issuer-refusals.test.ts'
+const introspection = 'src/oauth/revoke-introspect.test.ts'
+const challenge = 'src/access/challenge.test.ts'
+const callers = 'test/flows/bearer-callers.test.ts'
+const proxies = 'test/flows/auth-verify.test.ts'
+const sessions = 'test/flows/sessions.test.ts'
+const askedIssuers = 'test/flows/bearer-sources.test.ts'
 const attacksTest = 'test/conformance/attacks.test.ts'
 const fuzz = 'test/conformance/fuzz.test.ts'
 
 /**
  * Every attack on a bearer token that is known here. Most are played, on us and on others
- * (`attacks.ts`); a row says where the rest of it is proven. Routes, sessions and the directory add
- * their proofs to their rows.
+ * (`attacks.ts`); a row says where the rest of it is proven.
  */
 export const attackTable: readonly AttackRow[] = [
   {
@@ -73,7 +81,7 @@ export const attackTable: readonly AttackRow[] = [
     row: 8,
     attack: 'a name twice, in the header or the claims',
     expectation: '401 `token_malformed`; one reading serves every stage',
-    proofs: [{ file: fuzz, test: 'is read as JSON.parse reads it, or refused' }],
+    proofs: [{ file: fuzz, test: 'is read as it was written, or refused' }],
   },
   {
     row: 9,
@@ -142,21 +150,39 @@ export const attackTable: readonly AttackRow[] = [
     attack:
       'substitution in UserInfo and introspection: another `sub`, another client, `active` no boolean',
     expectation: '401 or 403; claims of UserInfo only add',
-    proofs: [{ file: matcher, test: 'are added to, never overridden, and keep their origin' }],
-    open: 'the calls of UserInfo and introspection',
+    proofs: [
+      { file: matcher, test: 'are added to, never overridden, and keep their origin' },
+      { file: sources, test: 'gets a token refused when it %s' },
+      { file: sources, test: 'is refused when introspection says that it is %s' },
+      { file: introspection, test: 'fails as %s and takes no token for active' },
+      {
+        file: askedIssuers,
+        test: 'is believed in signed UserInfo only as far as its signature goes',
+      },
+    ],
   },
   {
     row: 22,
     attack: 'a verdict that is kept beyond `exp`',
     expectation: 'time is looked at again at every use',
-    proofs: [{ file: verifier, test: 'is the same with and without memory, whatever time does' }],
+    proofs: [
+      { file: verifier, test: 'is the same with and without memory, whatever time does' },
+      {
+        file: identify,
+        test: 'never outlives the token, though it was looked up a moment before its end',
+      },
+    ],
   },
   {
     row: 23,
     attack: 'a verdict that is kept beyond its key, its configuration, its account',
     expectation: 'it goes with what it rests on',
-    proofs: [{ file: verifier, test: 'ends with the token, with its key, and after a minute' }],
-    open: 'accounts that are disabled meanwhile',
+    proofs: [
+      { file: verifier, test: 'ends with the token, with its key, and after a minute' },
+      { file: identify, test: 'goes with the key that signed' },
+      { file: proxies, test: 'by the state of now: a disabled account is refused within a second' },
+      { file: callers, test: 'swaps issuers in one step' },
+    ],
   },
   {
     row: 24,
@@ -184,26 +210,34 @@ export const attackTable: readonly AttackRow[] = [
     row: 27,
     attack: 'addresses in `_claim_sources`',
     expectation: 'never followed',
-    open: 'groups beyond what a token holds',
+    proofs: [{ file: identity, test: 'never at an address that it names' }],
   },
   {
     row: 28,
     attack: 'SQL, LDAP, expressions in claims and names of columns',
     expectation: 'claims are data; columns are those of the rule',
-    proofs: [{ file: matching, test: 'is asked for as it is' }],
-    open: 'the look-up in the store',
+    proofs: [
+      { file: matching, test: 'is asked for as it is' },
+      { file: accounts, test: 'never by a column that is no name of a property' },
+    ],
   },
   {
     row: 29,
     attack: 'a list, a number, an object where a text is expected',
     expectation: '403 `claim_type`: nothing is made a text',
-    proofs: [{ file: matching, test: 'is no text, and finds nobody' }],
+    proofs: [
+      { file: matching, test: 'is no text, and finds nobody' },
+      { file: accounts, test: 'never by what is no text there' },
+    ],
   },
   {
     row: 30,
     attack: 'case and Unicode: full width, ß, dotless i, composed and decomposed, blanks',
     expectation: 'equal byte by byte, or by ASCII letters where a rule says so',
-    proofs: [{ file: matching, test: 'looks alike, and finds nobody' }],
+    proofs: [
+      { file: matching, test: 'looks alike, and finds nobody' },
+      { file: accounts, test: 'exactly, or in lower case of ASCII letters alone' },
+    ],
   },
   {
     row: 31,
@@ -224,7 +258,7 @@ export const attackTable: readonly AttackRow[] = [
     row: 33,
     attack: 'values that are given to somebody else (mail, user name)',
     expectation: 'refused as the only key by the check of the configuration',
-    open: 'the check of the configuration',
+    proofs: [{ file: issuerConfig, test: 'an address as all that a rule rests on' }],
   },
   {
     row: 34,
@@ -236,7 +270,14 @@ export const attackTable: readonly AttackRow[] = [
     row: 35,
     attack: 'accounts that are disabled, deleted, guests not yet accepted',
     expectation: '403 `account_disabled`, at every call',
-    open: 'the directory',
+    proofs: [
+      { file: identify, test: 'a guest yet to accept' },
+      {
+        file: accounts,
+        test: 'never in another tenant, of another kind, or once an import no longer met them',
+      },
+      { file: accounts, test: 'before they are imported, and whatever imports say later' },
+    ],
   },
   {
     row: 36,
@@ -245,19 +286,26 @@ export const attackTable: readonly AttackRow[] = [
     proofs: [
       { file: matcher, test: 'of an application is never a user’s' },
       { file: matching, test: 'of an application asks for applications alone' },
+      { file: identify, test: 'never is a user, however equal the values' },
     ],
   },
   {
     row: 37,
     attack: 'two credentials in one request',
     expectation: '400; tokens in addresses are off',
-    open: 'the routes',
+    proofs: [
+      { file: callers, test: 'with %s is no valid request' },
+      { file: callers, test: 'gains nothing by a token in the query or a cookie' },
+    ],
   },
   {
     row: 38,
     attack: 'header injection through the text of an error',
     expectation: 'the characters of RFC 6750 alone',
-    open: 'the routes',
+    proofs: [
+      { file: challenge, test: 'has only characters that may stand there, whatever an error says' },
+      { file: challenge, test: 'repeats nothing of a token that was judged' },
+    ],
   },
   {
     row: 39,
@@ -265,25 +313,39 @@ export const attackTable: readonly AttackRow[] = [
     expectation: 'nothing of a later stage before the earlier ones hold',
     proofs: [
       { file: attacksTest, test: 'is told the earliest of two faults, and nothing of the later' },
+      { file: callers, test: 'tells nothing of accounts while it does not hold' },
     ],
   },
   {
     row: 40,
     attack: 'timing of session tokens',
     expectation: '256 random bits, looked up by their SHA-256',
-    open: 'sessions',
+    proofs: [
+      { file: identity, test: 'looked up by their SHA-256' },
+      { file: sessions, test: 'stands in the store as a hash alone' },
+    ],
   },
   {
     row: 41,
     attack: 'sessions that outlive their token; codes used twice',
     expectation: 'no longer than the token; single use',
-    open: 'sessions',
+    proofs: [
+      { file: sessions, test: 'ends with its token, and after its longest life at the latest' },
+      {
+        file: sessions,
+        test: 'for a code that is wrong, spent, or of a sign-in with another nonce',
+      },
+      { file: sessions, test: 'are refused within a second of their account being disabled' },
+      { file: sessions, test: 'end for good when their issuer leaves the configuration' },
+    ],
   },
   {
     row: 42,
     attack: 'tokens in logs and errors',
     expectation: 'names of keys and hashes alone',
-    proofs: [{ file: attacksTest, test: 'has to end' }],
-    open: 'logs and events',
+    proofs: [
+      { file: attacksTest, test: 'has to end' },
+      { file: callers, test: 'leaves no trace of itself in the log' },
+    ],
   },
 ]

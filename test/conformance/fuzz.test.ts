@@ -12,7 +12,7 @@ import {
 
 // `npm run soak` tries the same for minutes instead of moments.
 describe('whatever comes', () => {
-  it('is read as JSON.parse reads it, or refused: names that come twice always are', () => {
+  it('is read as it was written, or refused: names that come twice always are', () => {
     assertJsonReading({ numRuns: 2_000 })
   })
 

@@ -70,7 +70,7 @@ export async function renderBearerAttacksPage(): Promise<string> {
     '## Attacks',
     table(head, others),
     '## Where each row is proven',
-    'The list of attacks, what has to come of each, and the tests that show it besides the tables above. What is still open is said.',
+    'The list of attacks, what has to come of each, and the tests that show it besides the tables above.',
     table(['row', 'attack', 'what has to come of it', 'proven by'], attackTable.map(describeRow)),
   ].join('\n\n')}\n`
 }
@@ -130,12 +130,11 @@ function show(outcome: Outcome, isGood: boolean): string {
   return isGood ? text : `**${text}**`
 }
 
-function describeRow({ row, attack, expectation, proofs = [], open }: AttackRow): string[] {
+function describeRow({ row, attack, expectation, proofs = [] }: AttackRow): string[] {
   const played = attacks.filter((one) => one.row === row).length
   const proven = [
     ...(played === 0 ? [] : [`${played} played above`]),
     ...proofs.map(({ file, test }) => `\`${file}\`: "${test}"`),
-    ...(open === undefined ? [] : [`open: ${open}`]),
   ]
   return [String(row), attack, expectation, proven.join('; ')]
 }
