@@ -42,7 +42,9 @@ export async function explainToken(token: string, options: ExplainOptions): Prom
     [...options.policies].map(([name, policy]) => [name, watchPolicy(policy, asked)]),
   )
   const gather = createGathering({ issuers, policies, verifier: watched.verifier, clock })
-  const told = explainUnverified(token, clock.now())
+  const isOfEntra = (iss: unknown): boolean =>
+    typeof iss === 'string' && issuers.find(iss)?.settings.type === 'entra'
+  const told = explainUnverified(token, clock.now(), isOfEntra)
   const gathered = await gather(token)
   const evidence = gathered.ok ? gathered.value : undefined
   const questions: AccountQuestion[] = []
@@ -81,7 +83,8 @@ export async function explainToken(token: string, options: ExplainOptions): Prom
     remarks: told.remarks,
     sources: asked,
     claims: evidence === undefined ? told.claims : claimsOf(evidence),
-    kind: evidence?.kind ?? told.kind,
+    // What UserInfo or introspection say does not tell what the token itself is.
+    kind: told.kind ?? evidence?.kind,
     ...(evidence === undefined ? {} : { issuer: evidence.policy.name }),
     ...(evidence === undefined || settled === undefined
       ? {}

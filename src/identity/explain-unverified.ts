@@ -8,12 +8,18 @@ import { kindOf, type TokenKind } from './token-kind.ts'
 /**
  * Tells what can be told of a token without any configuration: whether it can be read, what it is,
  * which claims it has and what they are good for. Nothing of it is verified.
+ *
+ * @param isOfEntra Whether an issuer is known to be Entra ID; else its address tells.
  */
-export function explainUnverified(token: string, now: number): Explanation {
+export function explainUnverified(
+  token: string,
+  now: number,
+  isOfEntra: (iss: unknown) => boolean = () => false,
+): Explanation {
   const parsed = parseCompactJwt(token)
   if (!parsed.ok) return unreadable(parsed.error)
   const { header, claims } = parsed.value
-  const kind = kindOf(header, claims)
+  const kind = kindOf(header, claims, isOfEntra(claims['iss']))
   const lacking = lackingInUserInfo(claims, kind)
   return {
     isJudged: false,
