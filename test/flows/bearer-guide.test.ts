@@ -3,6 +3,6 @@ import { followDocument } from '../support/follow-document.ts'
 
 describe('docs/guides/bearer.md', () => {
   it('can be rehearsed from its first block to its last', { timeout: 120_000 }, async () => {
-    expect(await followDocument('docs/guides/bearer.md')).toBe(19)
+    expect(await followDocument('docs/guides/bearer.md')).toBe(20)
   })
 })
