@@ -1,5 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   bearer,
@@ -7,6 +9,7 @@ import {
   startBearerService,
   type BearerService,
 } from '../support/bearer-service.ts'
+import { startClaimsProvider } from '../support/claims-provider.ts'
 import { startTokenIssuer } from '../support/token-issuer.ts'
 import { tenantId } from '../support/workspace.ts'
 
@@ -197,7 +200,8 @@ describe('a bearer token that holds', () => {
     const answer = await service.get('/proxy/contoso-graph/v1.0/users?$top=1', headers)
     expect(answer.status).toBe(200)
     expect(received).toMatchObject({ 'x-api-key': 'mine' })
-    expect(received['authorization']).toMatch(/^Bearer ./)
+    expect(received['x-token']).toMatch(/^eyJ/)
+    expect(received['authorization']).toBeUndefined()
     expect(JSON.stringify(received)).not.toContain(token)
     const byKey = await service.get('/proxy/contoso-graph/', { 'evergrant-key': token })
     expect(byKey.status).toBe(200)
@@ -293,6 +297,102 @@ describe('metadata of the protected resource', () => {
       authorization_servers: [service.issuer.issuer],
       bearer_methods_supported: ['header'],
       resource_name: 'Evergrant',
+    })
+  })
+})
+
+describe('tokens of others', () => {
+  it('of a real OpenID provider: a JWT, an opaque one by introspection, one that was revoked', async () => {
+    const provider = await startClaimsProvider()
+    try {
+      await writeFile(join(service.workspace.folder, 'asking'), provider.asking.secret, {
+        mode: 0o600,
+      })
+      const sources = [
+        ['https://jwt.example', 'token'],
+        ['https://opaque.example', 'introspection'],
+      ] as const
+      for (const [resource, source] of sources) {
+        await service.writeIssuers(`issuers:
+  ping:
+    type: oidc
+    issuer: ${provider.issuer}
+    audiences: ['${resource}']
+    claims: [${source}]
+    match: []
+    userName: sub
+    access: [{ role: viewer }]
+    client: { id: ${provider.asking.id}, credentials: [{ secret: { file: ./asking } }] }
+`)
+        await service.serving.reload()
+        const { accessToken } = await provider.signIn({ scope: 'openid read', resource })
+        const verified = await service.get(
+          '/auth/verify?role=viewer&scope=read',
+          bearer(accessToken),
+        )
+        expect(await verified.text()).toBe('')
+        expect(verified.headers.get('evergrant-subject')).toBe('anna')
+        expect((await service.get('/metrics', bearer(accessToken))).status).toBe(200)
+      }
+      const { accessToken } = await provider.signIn({
+        scope: 'openid read',
+        resource: 'https://opaque.example',
+      })
+      await provider.revoke(accessToken)
+      const refused = await service.get('/auth/verify', bearer(accessToken))
+      expect(refused.status).toBe(401)
+      expect(await problemOf(refused)).toMatchObject({
+        code: 'token_inactive',
+        stage: 'claim_source',
+      })
+    } finally {
+      await provider.close()
+    }
+  })
+
+  it('of Entra ID: an application by a rule, a token for Graph never', async () => {
+    const { simulator, secret } = service.workspace
+    const { id } = simulator.client
+    const tokenOf = async (resource: string): Promise<string> => {
+      const answer = await fetch(`${simulator.urls.authority}/${tenantId}/oauth2/v2.0/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_id: id,
+          client_secret: secret,
+          scope: `${resource}/.default`,
+        }),
+      })
+      return ((await answer.json()) as { access_token: string }).access_token
+    }
+    await service.writeIssuers(`issuers:
+  contoso:
+    type: entra
+    tenants: [${tenantId}]
+    authority: ${simulator.urls.authority}
+    audiences: ['api://${id}', '${id}']
+    access: [{ app: ${id}, role: viewer }]
+`)
+    await service.serving.reload()
+    const verified = await service.get(
+      '/auth/verify?role=viewer',
+      bearer(await tokenOf(`api://${id}`)),
+    )
+    expect(await verified.text()).toBe('')
+    expect(verified.status).toBe(200)
+    expect(verified.headers.get('evergrant-client')).toBe(id)
+    expect(verified.headers.get('evergrant-tenant')).toBe(tenantId)
+    const graph = await service.get(
+      '/auth/verify',
+      bearer(await tokenOf('https://graph.microsoft.com')),
+    )
+    expect(graph.status).toBe(401)
+    expect(await problemOf(graph)).toMatchObject({
+      remedy: expect.stringContaining('Microsoft Graph') as string,
+    })
+    const metadata = await service.get('/.well-known/oauth-protected-resource')
+    expect(await metadata.json()).toMatchObject({
+      authorization_servers: [`${simulator.urls.authority}/${tenantId}/v2.0`],
     })
   })
 })

@@ -263,6 +263,22 @@ describe('sessions', () => {
     await accounts.enableAccount(key)
   })
 
+  it('end at once in the process that disables their account', async () => {
+    const oid = service.userIds[5] ?? ''
+    const { token } = await begin(tokenFor({ oid }))
+    const direct = tokenFor({ oid })
+    expect((await use(token)).status).toBe(200)
+    expect((await use(direct)).status).toBe(200)
+    const path = `/api/v1/accounts/${tenantId}/${oid}`
+    const disabled = await service.get(`${path}/disable`, bearer(admin), 'POST')
+    expect(disabled.ok).toBe(true)
+    expect(await codeOf(await use(token))).toBe('session_ended')
+    expect(await codeOf(await use(direct))).toBe('account_disabled')
+    await service.get(`${path}/enable`, bearer(admin), 'POST')
+    expect((await use(direct)).status).toBe(200)
+    expect(await codeOf(await use(token))).toBe('session_ended')
+  })
+
   it('end when the account is linked to somebody with other rights', async () => {
     const { token } = await begin(tokenFor({ oid: service.userIds[4] }))
     expect((await use(token)).status).toBe(200)

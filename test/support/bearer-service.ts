@@ -49,8 +49,10 @@ export async function startBearerService(
     prepare: async (workspace) => {
       await runImport(workspace)
       base = await readFile(workspace.configPath, 'utf8')
-      const upstream = options.upstream ?? workspace.simulator.urls.graph
-      base += `    upstream: { url: '${upstream}', resource: 'https://graph.microsoft.com' }\n`
+      const url = options.upstream ?? workspace.simulator.urls.graph
+      // The token goes in a header of its own: what else arrives came from the caller.
+      const fields = `resource: 'https://graph.microsoft.com', headers: { x-token: '{token}' }`
+      base += `    upstream: { url: '${url}', ${fields} }\n`
       await writeFile(workspace.configPath, base)
       await appendFile(workspace.configPath, issuersYaml(issuer.issuer, options.yaml))
     },

@@ -111,7 +111,12 @@ export function describeApi(operations: readonly ApiOperation[]): OpenApiDocumen
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
       securitySchemes: {
-        callerKey: { type: 'http', scheme: 'bearer', description: 'A caller key, `egk_…`' },
+        callerKey: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A caller key (`egk_…`), a session (`egs_…`), or an access token of an accepted issuer',
+        },
         callerKeyHeader: { type: 'apiKey', in: 'header', name: 'Evergrant-Key' },
       },
     },
