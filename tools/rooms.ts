@@ -31,7 +31,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'built',
   },
   config: {
-    owns: 'the schema of `evergrant.yaml`, loading, secret references, messages',
+    owns: 'the schema of `evergrant.yaml`, loading, lint, secret references, messages',
     imports: ['kernel'],
     state: 'built',
   },
@@ -51,7 +51,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'built',
   },
   directory: {
-    owns: 'the data: collections, accounts, look-ups',
+    owns: 'the data: collections, accounts, people, look-ups, what is disabled here',
     imports: ['kernel'],
     state: 'built',
   },
@@ -61,7 +61,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'built',
   },
   access: {
-    owns: 'who may call us: caller keys, roles, permits, limits',
+    owns: 'who may call us: caller keys, bearer tokens, sessions, roles, permits, limits',
     imports: ['kernel'],
     state: 'built',
   },
