@@ -96,48 +96,52 @@ async function liveOutcome(
 }
 
 describe('config check --against', () => {
-  it('finds whom live requests find, whatever the accounts and the rules', async () => {
-    await fc.assert(
-      fc.asyncProperty(accounts, issuer, issuer, async ({ one, two }, before, after) => {
-        const folder = await mkdtemp(join(tmpdir(), 'evergrant-against-live-'))
-        const path = join(folder, 'store.db')
-        const clock = createEagerClock()
-        const store = await openSqliteStore({ path, vault: aVault(), clock, role: 'bulk' })
-        try {
-          await importUsers(store, one, { tenant: tenants[0] })
-          await importUsers(store, two, { tenant: tenants[1] })
-          const running = { issuers: { one: before } }
-          const next = { issuers: { one: after } }
-          const live: string[] = []
-          for (const subject of subjectsOf(running, next)) {
-            const { tenantId } = subject
-            const page = await store.accounts.listAccounts({
-              kind: 'user',
-              limit: 100,
-              ...(tenantId === undefined ? {} : { tenantId }),
-            })
-            for (const own of page.accounts) {
-              const from = await liveOutcome(store, subject, subject.running, own)
-              const to = await liveOutcome(store, subject, subject.next, own)
-              live.push(`${from} ${to}`)
+  it(
+    'finds whom live requests find, whatever the accounts and the rules',
+    { timeout: 60_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(accounts, issuer, issuer, async ({ one, two }, before, after) => {
+          const folder = await mkdtemp(join(tmpdir(), 'evergrant-against-live-'))
+          const path = join(folder, 'store.db')
+          const clock = createEagerClock()
+          const store = await openSqliteStore({ path, vault: aVault(), clock, role: 'bulk' })
+          try {
+            await importUsers(store, one, { tenant: tenants[0] })
+            await importUsers(store, two, { tenant: tenants[1] })
+            const running = { issuers: { one: before } }
+            const next = { issuers: { one: after } }
+            const live: string[] = []
+            for (const subject of subjectsOf(running, next)) {
+              const { tenantId } = subject
+              const page = await store.accounts.listAccounts({
+                kind: 'user',
+                limit: 100,
+                ...(tenantId === undefined ? {} : { tenantId }),
+              })
+              for (const own of page.accounts) {
+                const from = await liveOutcome(store, subject, subject.running, own)
+                const to = await liveOutcome(store, subject, subject.next, own)
+                live.push(`${from} ${to}`)
+              }
             }
+            const compared = await checkAgainst(running, next, store.accounts)
+            const counted = compared.flatMap(({ unchanged, changes }) => [
+              ...Object.entries(unchanged).flatMap(([kind, amount]) =>
+                Array.from({ length: amount }, () => `${kind} ${kind}`),
+              ),
+              ...changes.flatMap(({ from, to, accounts: amount }) =>
+                Array.from({ length: amount }, () => `${from} ${to}`),
+              ),
+            ])
+            expect(counted.toSorted()).toEqual(live.toSorted())
+          } finally {
+            await store.close()
+            await rm(folder, { recursive: true })
           }
-          const compared = await checkAgainst(running, next, store.accounts)
-          const counted = compared.flatMap(({ unchanged, changes }) => [
-            ...Object.entries(unchanged).flatMap(([kind, amount]) =>
-              Array.from({ length: amount }, () => `${kind} ${kind}`),
-            ),
-            ...changes.flatMap(({ from, to, accounts: amount }) =>
-              Array.from({ length: amount }, () => `${from} ${to}`),
-            ),
-          ])
-          expect(counted.toSorted()).toEqual(live.toSorted())
-        } finally {
-          await store.close()
-          await rm(folder, { recursive: true })
-        }
-      }),
-      { numRuns: 60 },
-    )
-  })
+        }),
+        { numRuns: 60 },
+      )
+    },
+  )
 })
