@@ -153,12 +153,19 @@ const registered = new Set(
   ).split(' '),
 )
 const plainName = /^[a-z0-9_.:/#-]*$/
+/**
+ * A longer name folds onto none: each of its letters, two units at most, becomes one or more. To
+ * put thousands of marks in order, as folding does, takes tens of milliseconds.
+ */
+const longestFolded = 2 * Math.max(...[...registered].map((name) => name.length))
 
 /** The registered name that another name folds onto, by case or by compatibility (U+017F is an s). */
 function foldedName(object: JsonObject): string | undefined {
   for (const name in object) {
     if (registered.has(name) || plainName.test(name)) continue
-    const folded = name.normalize('NFKC').toLowerCase().trim()
+    const bare = name.trim()
+    if (bare.length > longestFolded) continue
+    const folded = bare.normalize('NFKC').toLowerCase().trim()
     if (folded !== name && registered.has(folded)) return folded
   }
   return undefined
