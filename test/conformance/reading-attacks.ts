@@ -52,9 +52,9 @@ export const readingAttacks: readonly Attack[] = [
   read('`aud` in full width', 9, ({ signed }) => signed({ '\uff41\uff55\uff44': 'x' })),
   read('`exp` with a blank behind', 9, ({ signed }) => signed({ 'exp ': 1 })),
   read('`preferred_username` in letters of mathematics', 9, ({ signed }) => {
-    const bold = [...'preferred'].map((one) =>
-      String.fromCodePoint(0x1d41a + one.charCodeAt(0) - 97),
-    )
+    const bold = 'preferred'
+      .split('')
+      .map((one) => String.fromCodePoint(0x1d41a + one.charCodeAt(0) - 97))
     return signed({ [`${bold.join('')}_username`]: 'admin' })
   }),
   read('`aud` between a thousand blanks', 9, ({ signed }) =>
