@@ -18,6 +18,7 @@ import {
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
+import { counted } from './table.ts'
 
 interface KindOption extends CommonOptions {
   readonly kind?: string
@@ -136,7 +137,7 @@ Examples:
           io.out(`${JSON.stringify(outcome)}\n`)
         } else {
           const what = hasChanged ? 'disabled' : 'was disabled already'
-          io.out(`${name}: ${what}, ${revokedSessions} sessions ended\n`)
+          io.out(`${name}: ${what}, ${counted(revokedSessions, 'session')} ended\n`)
         }
         if (account === undefined) io.note(`No import knows ${name}.\n`)
       })

@@ -15,6 +15,7 @@ import { desksOf, findKey, kindOf } from './accounts.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import { argumentPath, type CliIo } from './io.ts'
+import { counted } from './table.ts'
 
 interface ImportOptions extends CommonOptions {
   readonly dryRun?: boolean
@@ -86,7 +87,7 @@ Examples:
         io.out(
           options.json === true
             ? `${JSON.stringify(outcome)}\n`
-            : `${outcome.links} accounts of ${outcome.people} people ${isDryRun ? 'could be linked' : 'linked'}\n`,
+            : `${counted(outcome.links, 'account')} of ${counted(outcome.people, 'person', 'people')} ${isDryRun ? 'could be linked' : 'linked'}\n`,
         )
       })
     })

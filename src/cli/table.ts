@@ -32,6 +32,11 @@ export function formatFields(fields: readonly (readonly [string, string | undefi
     .join('')
 }
 
+/** A number of things, in words: `1 account`, `2 accounts`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${count} ${count === 1 ? one : several}`
+}
+
 /** Replaces what could move a terminal's cursor or break a line. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, ' ')

@@ -33,7 +33,7 @@ export interface PeopleDeskOptions {
    * whole directory, on the thread that asks.
    */
   readonly mayScan: boolean
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   /** Whether there is a connection of that name. */
   readonly isConnection: (name: string) => boolean
   /** Called after every change: this process must not go on with what it knew. */
@@ -66,6 +66,10 @@ export interface EntryProblem {
 /** Most links that one list may have. */
 export const linksAtMost = 100_000
 const problemsTold = 100
+/** Accounts that are sought at a time. */
+const soughtAtOnce = 16
+/** After so many the thread is free for others. */
+const soughtInARow = 64
 const byName = { kind: 'user', column: 'userPrincipalName', compare: 'lower' } as const
 const roles: readonly AccountRole[] = ['viewer', 'operator', 'admin']
 const longestName = 200
@@ -112,6 +116,29 @@ export function createPeopleDesk(options: PeopleDeskOptions): PeopleDesk {
     return flaws
   }
 
+  interface Looked {
+    readonly entry: PersonEntry
+    readonly flaws: string[]
+    /** Undefined where the entry cannot be one. */
+    readonly found: Account | string | undefined
+  }
+
+  /** Each entry with what it means, in order. */
+  async function* looked(
+    entries: readonly PersonEntry[],
+    canSeek: boolean,
+  ): AsyncGenerator<Looked> {
+    for (let at = 0; at < entries.length; at += soughtAtOnce) {
+      if (at > 0 && at % soughtInARow === 0) await clock.sleep(0)
+      yield* await Promise.all(
+        entries.slice(at, at + soughtAtOnce).map(async (entry): Promise<Looked> => {
+          const flaws = flawOf(entry)
+          return { entry, flaws, found: flaws.length > 0 ? undefined : await find(entry, canSeek) }
+        }),
+      )
+    }
+  }
+
   return {
     link: async (entries, { isDryRun = false, problems: before = [] } = {}) => {
       if (entries.length > linksAtMost) {
@@ -124,10 +151,8 @@ export function createPeopleDesk(options: PeopleDeskOptions): PeopleDesk {
       const problems: EntryProblem[] = [...before]
       const met = new Map<string, string>()
       const links: Parameters<PeopleStore['linkAccounts']>[0][number][] = []
-      for (const entry of entries) {
+      for await (const { entry, flaws, found } of looked(entries, canSeek)) {
         const { place, person, role, connections } = entry
-        const flaws = flawOf(entry)
-        const found = flaws.length > 0 ? undefined : await find(entry, canSeek)
         if (typeof found === 'string') flaws.push(found)
         else if (found !== undefined) {
           const address = `${found.kind} ${addressOf(found)}`

@@ -102,7 +102,7 @@ describe('accounts', () => {
     })
     await composition.store.sessions.addSession(session)
     const disabled = await evergrant('accounts', 'disable', address(3), '--reason', 'left')
-    expect(disabled.out).toBe(`${address(3)}: disabled, 1 sessions ended\n`)
+    expect(disabled.out).toBe(`${address(3)}: disabled, 1 session ended\n`)
     const shown = await evergrant('accounts', 'show', address(3), '--json')
     expect(shown.json()).toMatchObject({ disabled: { by: 'ann', reason: 'left' } })
     expect(await composition.store.sessions.findSession(session.hash)).toHaveProperty('revokedAt')

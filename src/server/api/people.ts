@@ -104,12 +104,13 @@ export const peopleOperations: readonly ApiOperation[] = [
     path: '/api/v1/people/import',
     operation: 'people.write',
     summary: 'Link many accounts to people: all of them, or none',
-    description: 'Every entry that is wrong is named with its place in the list, from 1 on.',
+    description:
+      'Up to 500 at a time; `evergrant people import` takes longer lists. Every entry that is wrong is named with its place in the list, from 1 on.',
     status: 200,
     errors: ['people_invalid', 'account_taken'],
     query: z.object({ dry_run: flag.optional().describe('Only check the list') }),
     body: z.object({
-      links: z.array(z.strictObject({ person: z.string().max(200), ...linkFields })).max(5_000),
+      links: z.array(z.strictObject({ person: z.string().max(200), ...linkFields })).max(500),
     }),
     response: z.object({ links: z.int(), people: z.int() }),
     handle: async ({ peopleDesk }, { links, dry_run: isDryRun }) =>
