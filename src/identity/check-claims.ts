@@ -93,7 +93,7 @@ export function checkAudience(
     'audience',
     'token_audience_refused',
     `"aud" ${[...audiences].map((one) => JSON.stringify(one)).join(' or ')}`,
-    isReadable ? values.map((value) => seen(value)).join(', ') : `${seen(aud)}, not texts alone`,
+    isReadable ? seenOf(values) : `${seen(aud)}, not texts alone`,
     remedy === undefined ? {} : { remedy },
   ).error
 }
@@ -153,6 +153,13 @@ export function checkKind(
     'an access token',
     { remedy: 'Send the ID token, or have an operator add "token" to `claims:` of the issuer.' },
   ).error
+}
+
+/** Some of many values. */
+function seenOf(values: readonly unknown[]): string {
+  const some = values.slice(0, 4).map((value) => seen(value))
+  const more = values.length - some.length
+  return more > 0 ? `${some.join(', ')} and ${more} more` : some.join(', ')
 }
 
 /** A value of a claim as a refusal repeats it: short, and never more than the caller sent. */

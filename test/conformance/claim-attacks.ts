@@ -72,6 +72,9 @@ export const claimAttacks: readonly Attack[] = [
   claiming(16, audienceRefused, 'an empty list as `aud`', { aud: [] }),
   claiming(16, audienceRefused, 'a number among the audiences', { aud: ['api://orders', 1] }),
   claiming(16, audienceRefused, 'null among the audiences', { aud: ['api://orders', null] }),
+  claiming(16, audienceRefused, 'five hundred other audiences', {
+    aud: Array.from({ length: 500 }, (_, at) => `api://${at}`),
+  }),
   claiming(16, audienceRefused, 'audiences further in', { aud: [['api://orders']] }),
   claiming(16, audienceRefused, 'an object as `aud`', { aud: { 'api://orders': true } }),
   claiming(16, audienceRefused, 'an audience with a slash behind', { aud: 'api://orders/' }),

@@ -73,8 +73,9 @@ function say(verdict: Verdict): string {
   return verdict.ok ? 'holds' : `${verdict.error.stage}: ${verdict.error.code}`
 }
 
-/** No refusal repeats the token, nor a part of it, nor a signature. */
+/** No refusal repeats the token, nor a part of it, nor a signature; and none is long. */
 function assertTellsNothing(token: string, told: string): void {
   const parts = [token, ...token.split('.')].filter((part) => part.length >= 40)
   if (parts.some((part) => told.includes(part.slice(0, 40)))) throw new Error(`leaks: ${told}`)
+  if (told.length > 1_500) throw new Error(`${told.length} characters: ${told.slice(0, 200)}`)
 }
