@@ -79,7 +79,9 @@ function columnOf(
 }
 
 function holds(own: Account, where: AccountQuestion['where']): boolean {
-  return where.every((pair) => pair.column === 'id' || columnOf(own, pair) === pair.value)
+  return where.every(
+    (pair) => columnOf(own, pair) === (pair.column === 'id' ? fold(pair.value) : pair.value),
+  )
 }
 
 const fold = (id: string): string => asciiLower(id)
