@@ -123,6 +123,28 @@ describe('a source beside the token', () => {
   })
 })
 
+describe('a token of a kind that the issuer tells nothing about', () => {
+  const unsupported = (): AskedClaims => ({
+    kind: 'passed_over',
+    detail: 'idp answered 400 unsupported_token_type',
+  })
+
+  it('holds where it is verified here, and is refused where it rests on the answer', async () => {
+    const introspect = source(unsupported)
+    const verified = fixture({
+      claims: ['token', 'introspection'],
+      introspect,
+      match: [matching('oid', 'id')],
+    })
+    expect(outcomeOf(await verified.identifier.identify(verified.token()))).toBe(oid)
+    expect(introspect.asked).toHaveLength(1)
+    const resting = fixture({ claims: ['introspection'], introspect: source(unsupported) })
+    expect(outcomeOf(await resting.identifier.identify(resting.token()))).toBe(
+      'claim_source: token_inactive',
+    )
+  })
+})
+
 describe('a token that is no JWT', () => {
   const opaque = 'mF_9.B5f-4.1JqM'.replaceAll('.', '~')
   const active = (more: object = {}): object => ({
@@ -290,6 +312,17 @@ describe('a guarded source', () => {
     answer = { kind: 'told', claims: {} }
     await clock.advance(3_000)
     expect(await ask('b')).toBe(answer)
+  })
+
+  it('goes on asking when it was the question alone that could not be answered', async () => {
+    let asked = 0
+    const ask = guardSource(async (): Promise<AskedClaims> => {
+      asked++
+      return { kind: 'unavailable', detail: '400', retryAfterMs: 5_000, isOwn: true }
+    }, createManualClock())
+    await ask('a')
+    await ask('b')
+    expect(asked).toBe(2)
   })
 
   it('asks so many at once, keeps a short queue, and turns the others away', async () => {

@@ -26,7 +26,7 @@ export interface ExplainedClaim {
 export interface ExplainedSource {
   readonly issuer: string
   readonly source: 'introspection' | 'userinfo'
-  readonly outcome: 'told' | 'refused' | 'unavailable'
+  readonly outcome: 'told' | 'refused' | 'passed_over' | 'unavailable'
   readonly detail: string
 }
 

@@ -55,7 +55,7 @@ export function guardSource<Question, Answer extends { readonly kind: string }>(
       const late = paused()
       if (late !== undefined) return late
       const asked = await ask(question)
-      if (isUnavailable(asked)) {
+      if (isUnavailable(asked) && asked.isOwn !== true) {
         notBefore = Math.max(notBefore, clock.monotonic() + asked.retryAfterMs)
         why = asked.detail
       }

@@ -19,6 +19,8 @@ export interface Unavailable {
   readonly kind: 'unavailable'
   readonly detail: string
   readonly retryAfterMs: number
+  /** It was this question that could not be answered: others may be asked meanwhile. */
+  readonly isOwn?: true
 }
 
 /** What an issuer says of a token that it is asked about. */
@@ -26,6 +28,8 @@ export type AskedClaims =
   | { readonly kind: 'told'; readonly claims: JsonObject }
   /** The token is none, or no longer one, that it accepts. */
   | { readonly kind: 'refused'; readonly detail: string; readonly remedy?: string }
+  /** Tokens of that kind are nothing it tells about: a token that rests on it does not hold. */
+  | { readonly kind: 'passed_over'; readonly detail: string }
   | Unavailable
 
 /** Asks an issuer about a token. Never rejects but with faults; answers within a deadline. */

@@ -77,7 +77,8 @@ export function refuseAsked(
     const expected = `an answer of ${what} of "${name}"`
     return refuse('claim_source', code, expected, detail, { retryAfterMs }).error
   }
-  const remedy = asked.remedy ?? (source === 'userinfo' ? entraRemedy(jwt) : undefined)
+  const own = asked.kind === 'refused' ? asked.remedy : undefined
+  const remedy = own ?? (source === 'userinfo' ? entraRemedy(jwt) : undefined)
   return refuse(
     'claim_source',
     'token_inactive',

@@ -96,8 +96,19 @@ function openIntrospection(
       const detail = 'no credential of our client can be read here'
       return { kind: 'unavailable', detail, retryAfterMs: slowlyMs }
     }
-    const { retryAfterMs = failure.retry === 'backoff' ? soonMs : slowlyMs, error } = failure
-    return { kind: 'unavailable', detail: error.detail, retryAfterMs }
+    return unanswered(failure)
+  }
+}
+
+/** Whoever brings a token that the issuer does not care for must not keep others from being asked. */
+function unanswered({ kind, retry, retryAfterMs, error }: TokenFailure): AskedClaims {
+  const { detail, upstream } = error
+  if (upstream?.error === 'unsupported_token_type') return { kind: 'passed_over', detail }
+  return {
+    kind: 'unavailable',
+    detail,
+    retryAfterMs: retryAfterMs ?? (retry === 'backoff' ? soonMs : slowlyMs),
+    ...(kind === 'request_rejected' ? { isOwn: true as const } : {}),
   }
 }
 
