@@ -72,7 +72,7 @@ export async function benchAuthVerify(scale: Scale, tell: Tell): Promise<Part> {
           : {}),
       })),
       notes: [
-        `${connections} connections, one request at a time on each, all with the same token (RS256, ${show(token.length)} characters), as a proxy asks while one client is busy. Load and service share two cores. Ours is the real service: the account is found in its store and looked at again as it may change, a scope is asked for, whose the request is stands in headers, and each is logged and counted. The others know no accounts and log nothing.`,
+        `${connections} connections, one request at a time on each, all with the same token (RS256, ${show(token.length)} characters), as a proxy asks while one client is busy. Load and service share two cores. Ours is the real service: the account is found in its store and looked at again as it may change, a scope is asked for, whose the request is stands in headers, and each is counted (refusals alone are logged: the proxy has a log of its own). The others know no accounts and log nothing.`,
       ],
     }
   } finally {

@@ -5,7 +5,7 @@ import { startBenchService } from './service-folder.ts'
 import type { VerifyOrder, VerifyReport } from './verify-side.ts'
 
 // The service as `evergrant serve` runs it: every stage, the account in its store, scopes asked for,
-// metrics and a log line for every request.
+// metrics for every request; log lines for refusals alone.
 serve(async (order: VerifyOrder): Promise<VerifyReport> => {
   const { folder, authority, tenantId, audience } = order
   const { url } = await startBenchService({
