@@ -17,20 +17,20 @@ export const noWish: VerifyWish = { scopes: [], connections: [], tellsUnavailabl
 
 /**
  * Reads the query of `/auth/verify`. Every parameter adds a condition and none takes one away, so
- * that whoever can add to the query gains nothing. What follows `original=` is the caller’s own and
- * is not read. A word that means nothing is refused: a misspelt condition must not let anybody in.
+ * that whoever can add to the query gains nothing. A word that means nothing is refused, and so is
+ * a condition that is empty: a misspelt one must not let anybody in.
  *
  * @returns `request_invalid`
  */
 export function readVerifyWish(query: string): VerifyWish | EvergrantError {
-  const own = /^(?:|.*?&)(?=original=)/s.exec(query)?.[0] ?? query
   const scopes: string[] = []
   const connections: string[] = []
   let role: Role | undefined
   let tellsUnavailableAs403 = false
-  for (const [name, value] of new URLSearchParams(own)) {
-    if (name === 'scope') scopes.push(...value.split(' ').filter((one) => one !== ''))
-    else if (name === 'connection' && value !== '') connections.push(value)
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'scope' && value.trim() !== '') {
+      scopes.push(...value.split(' ').filter((one) => one !== ''))
+    } else if (name === 'connection' && addressPattern.test(value)) connections.push(value)
     else if (name === 'unavailable' && value === '403') tellsUnavailableAs403 = true
     else if (name === 'role' && isRole(value)) {
       if (role === undefined || roles.indexOf(value) > roles.indexOf(role)) role = value
@@ -67,6 +67,14 @@ export function refuseByWish(
   }
   return undefined
 }
+
+/** The operator’s part of a query: what follows `original=` is the client’s own and not read. */
+export function ownPart(query: string): string {
+  const at = query.startsWith('original=') ? 0 : query.indexOf('&original=')
+  return at === -1 ? query : query.slice(0, at)
+}
+
+const addressPattern = /^[^@:\s]+(?:@[^@:\s]+)?(?::[^@:\s]*)?$/
 
 function isRole(text: string): text is Role {
   return roles.some((one) => one === text)
