@@ -2,7 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticated, Caller, CallerDirectory } from '../access/index.ts'
 import { EvergrantError, isEvergrantError, type Clock } from '../kernel/index.ts'
 import { identityHeaders } from './auth-verify-headers.ts'
-import { noWish, readVerifyWish, refuseByWish, type VerifyWish } from './auth-verify-request.ts'
+import {
+  noWish,
+  ownPart,
+  readVerifyWish,
+  refuseByWish,
+  type VerifyWish,
+} from './auth-verify-request.ts'
 import { problemAnswer } from './problem-reply.ts'
 import type { RawDoor } from './service.ts'
 
@@ -47,7 +53,7 @@ export function createAuthVerify(options: AuthVerifyOptions): RawDoor {
   function wishOf(url: string): VerifyWish | EvergrantError {
     // A path that was appended brings the client’s query with it.
     if (url[door.length] !== '?') return noWish
-    const query = url.slice(door.length + 1)
+    const query = ownPart(url.slice(door.length + 1))
     const known = wishes.get(query)
     if (known !== undefined) return known
     const wish = readVerifyWish(query)

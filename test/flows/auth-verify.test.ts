@@ -61,18 +61,23 @@ describe('/auth/verify refuses', () => {
     expect(await codeOf(await verify('?scope=Orders.Read', bearer(key)))).toBe('insufficient_scope')
   })
 
-  it.each(['?scop=Orders.Read', '?role=boss', '?unavailable=500', '?connection=', '?role'])(
-    'everybody where the condition %s means nothing',
-    async (query) => {
-      const answer = await verify(query)
-      expect(answer.status).toBe(400)
-      expect(await codeOf(answer)).toBe('request_invalid')
-    },
-  )
+  it.each([
+    '?scop=Orders.Read',
+    '?role=boss',
+    '?unavailable=500',
+    '?connection=',
+    '?connection=:a',
+    '?role',
+    '?scope=',
+  ])('everybody where the condition %s means nothing', async (query) => {
+    const answer = await verify(query)
+    expect(answer.status).toBe(400)
+    expect(await codeOf(answer)).toBe('request_invalid')
+  })
 
   it('what a client adds to the query of the proxy as well', async () => {
     expect((await verify('?scope=Orders.Read&scope=Orders.Write')).status).toBe(403)
-    expect((await verify('?role=viewer&role=admin&scope=')).status).toBe(403)
+    expect((await verify('?role=viewer&role=admin')).status).toBe(403)
     const viewer = bearer(tokenFor({ roles: ['Viewer'] }))
     expect((await verify('?role=admin&role=viewer', viewer)).status).toBe(403)
   })
