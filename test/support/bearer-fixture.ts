@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Identified } from '../../src/identity/index.ts'
+import type { Clock } from '../../src/kernel/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
 import { openBearer, type Bearer } from '../../src/server/open-bearer.ts'
 import { generateKey } from '../../src/vault/index.ts'
@@ -25,6 +26,8 @@ export interface BearerConfig {
   readonly issuers: string
   readonly more?: string
   readonly secrets?: Readonly<Record<string, string>>
+  /** The clock that tokens, keys and what is remembered go by; the store’s by default. */
+  readonly clock?: Clock
 }
 
 /** Writes a configuration with these issuers and composes it. */
@@ -47,8 +50,8 @@ ${issuers}`,
   }
   await write(parts)
   const composition = await compose({ configPath, role: 'main', env: {} })
-  const open = (): Bearer => {
-    const { config, store, secrets, engine, clock, fetch } = composition
+  const open = ({ clock = composition.clock }: BearerConfig): Bearer => {
+    const { config, store, secrets, engine, fetch } = composition
     return openBearer(config, {
       transport: { fetch, clock },
       accounts: store.accounts,
@@ -60,12 +63,12 @@ ${issuers}`,
     folder,
     configPath,
     composition,
-    bearer: open(),
+    bearer: open(parts),
     importUsers: (tenant, accounts) => importUsers(composition.store, accounts, { tenant }),
     reconfigure: async (next) => {
       await write(next)
       await composition.reloadConfig()
-      return open()
+      return open(next)
     },
     close: async () => {
       await composition.close()
