@@ -139,6 +139,20 @@ describe('of an issuer it is hinted', () => {
       'no "acceptMutable"',
     ],
     [
+      'that one tenant can take accounts of another',
+      entra({
+        match: '[{ claim: email, column: mail, acceptMutable: true, acrossTenants: true }]',
+      }),
+      'match[0]',
+      'administers one tenant',
+    ],
+    [
+      'that everybody gets everything',
+      entra({ access: '[{ role: admin, connections: "*" }]' }),
+      'access[0]',
+      'Everybody whose token is accepted gets the role "admin" and every connection',
+    ],
+    [
       'that a group may be missing in a claim',
       entra({ access: `[{ claim: groups, value: ${tenant}, role: viewer }]` }),
       'access[0]',
@@ -178,7 +192,7 @@ describe('of an issuer it is hinted', () => {
     const one = entra({
       match: `[${byMail}, ${byId}]`,
       groups: '{ connection: contoso-graph }',
-      access: `[${group}, { connections: [contoso-graph] }, { connections: "*" }]`,
+      access: `[${group}, { connections: [contoso-graph], role: viewer }, { app: ${tenant}, connections: "*" }]`,
     })
     expect(configHints(accepted(issuers({ one, two: oidc({}) })))).toEqual([])
   })

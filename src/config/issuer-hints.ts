@@ -12,13 +12,14 @@ export function issuerHints({
   const known = Object.keys(connections)
   return Object.values(issuers).flatMap((issuer) => [
     ...ruleHints(issuer),
+    ...everybodyHints(issuer),
     ...groupHints(issuer),
     ...connectionHints(issuer, known),
   ])
 }
 
 function ruleHints({ name, match }: IssuerConfig): SecretHint[] {
-  return match.flatMap(({ pairs, acceptMutable }, index) => {
+  return match.flatMap(({ pairs, acceptMutable, acrossTenants }, index) => {
     const askedBy = `issuers.${name}.match[${index}]`
     const hints: SecretHint[] = []
     if (pairs.some(({ column, ignoreCase }) => column === 'id' && ignoreCase)) {
@@ -31,7 +32,30 @@ function ruleHints({ name, match }: IssuerConfig): SecretHint[] {
         hint: 'It needs no "acceptMutable": it does not rest on claims alone that change.',
       })
     }
+    if (acrossTenants && !hasKey) {
+      hints.push({
+        askedBy,
+        hint: 'It looks into every tenant by claims alone that change: whoever administers one tenant can give its users the claims of an account of another.',
+      })
+    }
     return hints
+  })
+}
+
+/** What every caller gets is often meant for some. */
+function everybodyHints({ name, access }: IssuerConfig): SecretHint[] {
+  return access.flatMap(({ when, role, connections }, index) => {
+    const given = [
+      ...(role === 'operator' || role === 'admin' ? [`the role "${role}"`] : []),
+      ...(connections === '*' ? ['every connection'] : []),
+    ]
+    if (when !== undefined || given.length === 0) return []
+    return [
+      {
+        askedBy: `issuers.${name}.access[${index}]`,
+        hint: `Everybody whose token is accepted gets ${given.join(' and ')}: add "claim" with "value", "group" or "app" if that is not meant.`,
+      },
+    ]
   })
 }
 

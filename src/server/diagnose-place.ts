@@ -9,7 +9,7 @@ import {
   type SecretReference,
 } from '../config/index.ts'
 import { EvergrantError, type Clock, type RandomBytes, type Secret } from '../kernel/index.ts'
-import type { Store } from '../store/index.ts'
+import type { Store, StoreRole } from '../store/index.ts'
 import { createVault, readKey, type VaultKey } from '../vault/index.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
 import { openConfiguredStore } from './open-store.ts'
@@ -178,6 +178,8 @@ export async function checkStore(
     readonly clock: Clock
     readonly random: RandomBytes
     readonly secrets: SecretReader
+    /** `bulk` lets statements take longer; `main` by default. */
+    readonly role?: StoreRole
   },
 ): Promise<FoundStore> {
   if (config.store.type === 'postgres') return checkPostgres(config, config.store.url, keys, world)
@@ -191,7 +193,7 @@ export async function checkStore(
   try {
     await access(path, constants.R_OK | constants.W_OK)
     const vault = createVault(keys)
-    const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
+    const store = await openConfiguredStore(config, { role: 'main', ...world, vault })
     const seen = `${path}: ${formatBytes(size)}, opens with key "${vault.primaryKeyId}", schema current`
     return { check: { check: 'store', status: 'ok', found: seen }, store }
   } catch (error) {
@@ -211,7 +213,7 @@ async function checkPostgres(
   }
   try {
     const vault = createVault(keys)
-    const store = await openConfiguredStore(config, { ...world, vault, role: 'main' })
+    const store = await openConfiguredStore(config, { role: 'main', ...world, vault })
     const seen = `${store.place}: opens with key "${vault.primaryKeyId}", schema current`
     return { check: { check: 'store', status: 'ok', found: seen }, store }
   } catch (error) {

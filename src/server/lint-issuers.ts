@@ -1,4 +1,5 @@
 import type { Config, IssuerConfig } from '../config/index.ts'
+import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { collections, type AccountStore, type ColumnSpread } from '../directory/index.ts'
 
 /** Something about an issuer that works, but not for everybody. */
@@ -36,7 +37,9 @@ export async function lintIssuers(
       const askedBy = `issuers.${issuer.name}.match[${index}]`
       const spreads = []
       for (const pair of rule.pairs) {
-        spreads.push(pair.column === 'id' ? undefined : await spreadOf?.(pair, rule))
+        const spread = pair.column === 'id' ? undefined : await spreadOf?.(pair, rule)
+        if (spread instanceof EvergrantError) warnings.push(uncounted(askedBy, pair, spread))
+        spreads.push(spread instanceof EvergrantError ? undefined : spread)
       }
       for (const [at, pair] of rule.pairs.entries()) {
         warnings.push(...unfilled(askedBy, pair, spreads[at], fetched))
@@ -76,20 +79,42 @@ function fetchedColumns({ imports }: Pick<Config, 'imports'>): Fetched {
   return { user: of('user'), servicePrincipal: of('servicePrincipal') }
 }
 
-type SpreadOf = (pair: Pair, rule: Rule) => Promise<ColumnSpread>
+/** A database may end what takes it too long. */
+type SpreadOf = (pair: Pair, rule: Rule) => Promise<ColumnSpread | EvergrantError>
 
 /** Counts each column once; several rules may name it. */
 function rememberSpreads(accounts: LintedAccounts): SpreadOf {
-  const known = new Map<string, Promise<ColumnSpread>>()
+  const known = new Map<string, ColumnSpread | EvergrantError>()
   return async (pair, { acrossTenants }) => {
     const { column, ignoreCase } = pair
     const compare = ignoreCase ? 'lower' : 'exact'
     const within = acrossTenants ? 'everywhere' : 'tenant'
     const key = `${column} ${compare} ${within}`
     const spread =
-      known.get(key) ?? accounts.spreadOf({ kind: kindOf(pair), column, compare }, within)
+      known.get(key) ??
+      (await countOrError(accounts, { kind: kindOf(pair), column, compare }, within))
     known.set(key, spread)
-    return await spread
+    return spread
+  }
+}
+
+async function countOrError(
+  accounts: LintedAccounts,
+  ...question: Parameters<AccountStore['spreadOf']>
+): Promise<ColumnSpread | EvergrantError> {
+  try {
+    return await accounts.spreadOf(...question)
+  } catch (error) {
+    if (isEvergrantError(error)) return error
+    throw error
+  }
+}
+
+function uncounted(askedBy: string, { column }: Pair, { detail }: EvergrantError): IssuerWarning {
+  return {
+    askedBy,
+    found: `Whether "${column}" is unique was not counted: ${detail}.`,
+    remedy: 'Try again when the store is at rest.',
   }
 }
 
