@@ -7,10 +7,12 @@ const rule = '{ claim: email, column: mail, acceptMutable: true }'
 const config = accepted(issuers({ one: entraIssuer({ match: `[${rule}]` }) }))
 
 /** A directory of one account that fails at counting. */
-const failing = (error: Error): LintedAccounts => ({
+const failing = (fault: Error): LintedAccounts => ({
   listAccounts: async () => ({ accounts: [], next: { tenantId: '', row: 1 } }),
   findAccounts: async () => [],
-  spreadOf: () => Promise.reject(error),
+  spreadOf: async () => {
+    throw fault
+  },
 })
 
 describe('the lint of issuers', () => {
