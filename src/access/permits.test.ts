@@ -55,13 +55,13 @@ describe('a permit', () => {
 })
 
 describe('a role', () => {
-  const withoutRole = ['sessions.begin', 'sessions.revoke', 'tokens.issue']
+  const withoutRole = ['sessions.begin', 'sessions.revoke', 'directory.self', 'tokens.issue']
   const allowed = (role: Caller['role']): readonly string[] =>
     Object.keys(operations).filter((operation) =>
       mayPerform(caller(role === undefined ? {} : { role }), operation as Operation),
     )
 
-  it('is needed for everything but tokens and one’s own session', () => {
+  it('is needed for everything but tokens, one’s own session and oneself', () => {
     expect(allowed(undefined)).toEqual(withoutRole)
     expect(requireRole(caller(), 'traces.read')).toMatchObject({
       code: 'role_missing',

@@ -17,6 +17,7 @@ interface World {
   readonly records: Map<string, SessionRecord>
   /** Hashes the store was asked for. */
   readonly asked: string[]
+  readonly events: string[]
   judge: (session: SessionRecord) => Judged | Promise<Judged>
   fault: Error | undefined
 }
@@ -34,6 +35,7 @@ function createWorld(): World {
   const clock = createManualClock()
   const records = new Map<string, SessionRecord>()
   const asked: string[] = []
+  const events: string[] = []
   const revoke = (session: SessionRecord, now: number): void => {
     records.set(session.id, { ...session, revokedAt: now })
   }
@@ -67,12 +69,14 @@ function createWorld(): World {
     clock,
     records,
     asked,
+    events,
     judge: () => ok(anna),
     fault: undefined,
     desk: createSessionDesk({
       store,
       clock,
       random: systemRandom,
+      emit: ({ type }) => void events.push(type),
       judge: (session) => world.judge(session),
     }),
   }
@@ -80,11 +84,8 @@ function createWorld(): World {
 }
 
 const begin = async ({ desk, clock }: World, lifeMs = 60_000): Promise<string> => {
-  const { token } = await desk.begin({
-    issuer: 'lab',
-    identity: '{}',
-    expiresAt: clock.now() + lifeMs,
-  })
+  const request = { issuer: 'lab', identity: '{}', expiresAt: clock.now() + lifeMs }
+  const { token } = await desk.begin(request, anna.id)
   return token.reveal()
 }
 const codeOf = (outcome: Authenticated): string =>
@@ -158,6 +159,7 @@ describe('a sweep', () => {
     const strays = [...world.records.values()].slice(-3).map(({ id }) => id)
     const swept = await world.desk.sweep(({ id }) => strays.includes(id))
     expect(swept).toEqual({ more: false })
+    expect(world.events.filter((type) => type === 'session.revoked')).toHaveLength(3)
     expect(world.records.size).toBe(700)
     const revoked = [...world.records.values()].filter(({ revokedAt }) => revokedAt !== undefined)
     expect(revoked.map(({ id }) => id).toSorted()).toEqual(strays.toSorted())

@@ -2,6 +2,7 @@ import {
   err,
   EvergrantError,
   type Clock,
+  type Emit,
   type RandomBytes,
   type Result,
   type Secret,
@@ -9,6 +10,7 @@ import {
 import type { Authenticated, Authenticator } from './caller-directory.ts'
 import { isSameHash } from './caller-key.ts'
 import type { Caller } from './caller.ts'
+import type { SessionEvent } from './events.ts'
 import { createLookup } from './lookup.ts'
 import type { SessionRecord, SessionStore } from './session-ports.ts'
 import { hashSessionToken, issueSessionToken } from './session-token.ts'
@@ -30,9 +32,10 @@ export interface SessionDesk {
   /**
    * Makes a session; its token is in the answer and nowhere else.
    *
+   * @param callerId Whom it stands for.
    * @throws `store_*`
    */
-  begin(request: SessionRequest): Promise<IssuedSession>
+  begin(request: SessionRequest, callerId: string): Promise<IssuedSession>
   /**
    * Tells whose an `egs_` token is: at once when it and the state of its account are in memory.
    * Errors: `session_ended`, what `judge` refuses, `caller_throttled`; rejects with `store_*`.
@@ -43,8 +46,13 @@ export interface SessionDesk {
     readonly limit: number
     readonly after?: string
   }): Promise<readonly SessionRecord[]>
-  /** Revokes a session: here at once, elsewhere within a second. @throws `session_unknown` */
-  revoke(id: string): Promise<void>
+  /**
+   * Revokes a session: here at once, elsewhere within a second.
+   *
+   * @param by Id of the caller that does.
+   * @throws `session_unknown`
+   */
+  revoke(id: string, by: string): Promise<void>
   /** Which session a caller came with; undefined for every other one. */
   idOf(caller: Caller): string | undefined
   /** Forgets what is in memory; called when the generation `sessions` moved. */
@@ -61,6 +69,7 @@ export interface SessionDeskOptions {
   readonly store: SessionStore
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   readonly random: RandomBytes
+  readonly emit: Emit<SessionEvent>
   /**
    * Who a session is now, asked at every use: its issuer still has to be accepted, its account to
    * be in order.
@@ -78,7 +87,7 @@ const sweepStep = 500
 
 /** Makes the desk over a store. */
 export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
-  const { store, clock, random, judge } = options
+  const { store, clock, random, judge, emit } = options
   const lookup = createLookup((hash) => store.findSession(hash), clock)
   const ids = new WeakMap<Caller, string>()
 
@@ -105,11 +114,13 @@ export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
   }
 
   return {
-    begin: async (request) => {
+    begin: async (request, callerId) => {
       const now = clock.now()
       const { id, token, hash } = issueSessionToken(now, random)
       const session: SessionRecord = { ...request, id, hash, createdAt: now }
       await store.addSession(session)
+      const { issuer, expiresAt } = session
+      emit({ type: 'session.began', at: now, sessionId: id, issuer, callerId, expiresAt })
       return { session, token }
     },
     authenticate: (credential) => {
@@ -120,10 +131,10 @@ export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
       return lookup.find(hash).then((found) => settle(hash, found))
     },
     list: (query) => store.listSessions({ ...query, now: clock.now() }),
-    revoke: async (id) => {
+    revoke: async (id, by) => {
       const isRevoked = await store.revokeSession(id, clock.now())
       lookup.forget()
-      if (isRevoked) return
+      if (isRevoked) return emit({ type: 'session.revoked', at: clock.now(), sessionId: id, by })
       throw new EvergrantError(
         'session_unknown',
         `there is no living session ${JSON.stringify(id.slice(0, 100))}`,
@@ -143,7 +154,9 @@ export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
           ...(after === undefined ? {} : { after }),
         })
         for (const session of page.filter(isStray)) {
-          if (await store.revokeSession(session.id, now)) revoked++
+          if (!(await store.revokeSession(session.id, now))) continue
+          revoked++
+          emit({ type: 'session.revoked', at: now, sessionId: session.id })
         }
         after = page.at(-1)?.id
         if (page.length < sweepStep || revoked >= sweepStep) break

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { SessionEvent } from '../access/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
 import type { AccountEvent } from '../directory/index.ts'
 import type { FacadeEvent, GatewayEvent } from '../gateway/index.ts'
@@ -46,7 +47,14 @@ import { createTurns, requireReloadable } from './reload-config.ts'
 
 /** Every event of every room. */
 export type AnyEvent =
-  GrantEvent | ImportEvent | JobEvent | GatewayEvent | FacadeEvent | IdentityEvent | AccountEvent
+  | GrantEvent
+  | ImportEvent
+  | JobEvent
+  | GatewayEvent
+  | FacadeEvent
+  | IdentityEvent
+  | SessionEvent
+  | AccountEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {

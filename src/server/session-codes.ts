@@ -171,14 +171,9 @@ function tenantFor(config: IssuerConfig, wanted: string | undefined): string {
   )
 }
 
-/** Entra wants the scope named again; elsewhere the sign-in has settled it unless it is named. */
-function targetFor(
-  { type, name, audiences }: IssuerConfig,
-  resource: string | undefined,
-): TokenTarget {
-  if (resource === undefined) {
-    return type === 'entra' ? { resource: audiences[0] ?? '' } : { scope: 'openid' }
-  }
+/** What the token is for was settled by the sign-in; named again alone where somebody wants that. */
+function targetFor({ name, audiences }: IssuerConfig, resource: string | undefined): TokenTarget {
+  if (resource === undefined) return { scope: '' }
   if (audiences.includes(resource)) return { resource }
   throw invalid('"resource"', `one of the audiences of "${name}"`, 'another one')
 }
@@ -186,11 +181,17 @@ function targetFor(
 function makeProvider(config: IssuerConfig, tenant: string): ProviderProfile {
   if (config.type === 'oidc') return createOidcProvider({ issuer: config.issuer })
   const { cloud, authority } = config
-  return createEntraProvider({
+  const provider = createEntraProvider({
     tenant,
     cloud,
     ...(authority === undefined ? {} : { authority }),
   })
+  // No refresh token is wanted, and Entra grants no scope here that the sign-in did not have.
+  return {
+    ...provider,
+    tokenParameters: (target) =>
+      'resource' in target ? { scope: `${target.resource}/.default openid` } : {},
+  }
 }
 
 function invalid(field: string, expected: string, seen: string): EvergrantError {

@@ -65,7 +65,7 @@ interface Kept {
 
 /** Opens the sessions of a composition. */
 export function openSessions(
-  { store, clock }: Pick<Composition, 'store' | 'clock'>,
+  { store, clock, events }: Pick<Composition, 'store' | 'clock' | 'events'>,
   { bearer, limits, longestOf, onFault }: SessionsOptions,
 ): Sessions {
   const states = new WeakMap<SessionRecord, Kept>()
@@ -140,7 +140,13 @@ export function openSessions(
     return kept.caller
   }
 
-  const desk = createSessionDesk({ store: store.sessions, clock, random: systemRandom, judge })
+  const desk = createSessionDesk({
+    store: store.sessions,
+    clock,
+    random: systemRandom,
+    emit: events.emit,
+    judge,
+  })
 
   async function sweep(): Promise<void> {
     try {
@@ -179,13 +185,14 @@ export function openSessions(
       if (expiresAt <= now) {
         throw new EvergrantError('token_expired', 'no life is left in the token for a session')
       }
-      return await desk.begin({
+      const request = {
         issuer: facts.issuer,
         identity: JSON.stringify({ version: formVersion, facts }),
         expiresAt,
         ...(facts.account === undefined ? {} : { account: facts.account }),
         ...(facts.role === undefined ? {} : { role: facts.role }),
-      })
+      }
+      return await desk.begin(request, caller.id)
     },
     forgetAccounts: () => {
       forgotten++

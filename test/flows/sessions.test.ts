@@ -249,6 +249,14 @@ describe('sessions', () => {
     expect((await remove(id, admin)).status).toBe(204)
     expect(await codeOf(await use(other.token))).toBe('session_ended')
     expect(await codeOf(await remove(id, admin))).toBe('session_unknown')
+    const told = (event: string): readonly object[] =>
+      service.log().filter((line) => line['event'] === event && line['sessionId'] === id)
+    expect(told('session.began')).toMatchObject([
+      { issuer: 'lab', callerId: `usr_${tenantId}_${service.userIds[1]}` },
+    ])
+    expect(told('session.revoked')).toMatchObject([
+      { by: expect.stringMatching(/^clr_/) as string },
+    ])
   })
 
   it('are refused within a second of their account being disabled', async () => {
@@ -306,6 +314,57 @@ describe('sessions', () => {
     await service.writeIssuers(yaml)
     await service.serving.reload()
     expect(await codeOf(await use(token))).toBe('session_ended')
+  })
+})
+
+describe('a session by Microsoft Entra ID', () => {
+  const redirect_uri = 'http://localhost:8999/back'
+
+  it('is given for the code of a sign-in at one of its tenants, for the account of `oid`', async () => {
+    const { simulator, folder } = service.workspace
+    const { id } = simulator.client
+    const user = [
+      ...simulator.users(undefined, ['id', 'userPrincipalName', 'accountEnabled']),
+    ].find(({ accountEnabled }) => accountEnabled === true)
+    await writeFile(join(folder, 'entra'), service.workspace.secret, { mode: 0o600 })
+    await service.writeIssuers(`issuers:
+  contoso:
+    type: entra
+    tenants: [${tenantId}, 99999999-2222-4333-8444-555555555555]
+    authority: ${simulator.urls.authority}
+    audiences: ['api://${id}', '${id}']
+    access: [{ role: viewer }]
+    client: { id: ${id}, credentials: [{ secret: { file: ./entra } }] }
+`)
+    await service.serving.reload()
+    simulator.control.setAutoSignIn(String(user?.['userPrincipalName']))
+    const signIn = async (): Promise<Record<string, string>> => {
+      const { code, codeVerifier, nonce } = await signInByHand(
+        `${simulator.urls.authority}/${tenantId}/oauth2/v2.0/authorize`,
+        { client_id: id, redirect_uri, scope: `openid api://${id}/.default` },
+      )
+      return {
+        issuer: 'contoso',
+        tenant: tenantId,
+        code: code.reveal(),
+        code_verifier: codeVerifier.reveal(),
+        redirect_uri,
+        nonce,
+      }
+    }
+    const { tenant: _, ...nowhere } = await signIn()
+    expect(await codeOf(await post({}, nowhere))).toBe('request_invalid')
+    expect(await codeOf(await post({}, { ...nowhere, tenant: 'elsewhere' }))).toBe(
+      'request_invalid',
+    )
+    for (const more of [{}, { resource: `api://${id}` }]) {
+      const answer = await post({}, { ...(await signIn()), ...more })
+      const begun = (await answer.json()) as Begun
+      expect(begun).toMatchObject({
+        session: { account: { tenant_id: tenantId, id: user?.['id'] }, role: 'viewer' },
+      })
+      expect((await use(begun.token)).status).toBe(200)
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 import { accountEventTypes } from '../../src/directory/index.ts'
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
+import { sessionEventTypes } from '../../src/access/index.ts'
 import { identityEventTypes } from '../../src/identity/index.ts'
 import { logTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
@@ -41,6 +42,11 @@ const eventTables: readonly {
     heading: 'Identity',
     about: 'What happens to bearer tokens of callers, and to the keys of their issuers.',
     types: identityEventTypes,
+  },
+  {
+    heading: 'Sessions',
+    about: 'What happens to sessions that callers have in exchange for tokens.',
+    types: sessionEventTypes,
   },
   {
     heading: 'Accounts',

@@ -108,7 +108,7 @@ export const sessionOperations: readonly ApiOperation[] = [
       const own = sessions.desk.idOf(caller)
       const id = session === 'current' && own !== undefined ? own : session
       if (id !== own) requireAdmin(caller)
-      await sessions.desk.revoke(id)
+      await sessions.desk.revoke(id, caller.id)
     },
   }),
 ]
