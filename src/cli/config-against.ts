@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { loadConfig, type Config, type SecretReader } from '../config/index.ts'
+import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
 import {
   compareConfigured,
   compareRefusals,
@@ -12,6 +13,7 @@ import {
 import type { VaultKey } from '../vault/index.ts'
 import type { CliContext } from './context.ts'
 import { argumentPath, type CliIo } from './io.ts'
+import { formatError } from './report-error.ts'
 
 /** What the help says of `--against`: precisely what is counted. */
 export const againstHelp = `With --against NEW.yaml the two files are compared over the accounts in the store of the first: for
@@ -55,39 +57,52 @@ export async function checkAgainstFile(
   const next = await loadConfig(argumentPath(io, file), { readFile, workingDirectory: io.cwd })
   const compared = await compareConfigured(running, next, world)
   const asked = await askRefusals(io, running, options)
-  const refusals = asked === undefined ? undefined : compareRefusals(running, next, asked)
+  // What the directory shows is told although the service did not answer.
+  const failure = isEvergrantError(asked) ? asked : undefined
+  const refusals =
+    asked === undefined || isEvergrantError(asked)
+      ? undefined
+      : compareRefusals(running, next, asked)
   if (json === true) {
     const result = {
       file: running.file,
       against: next.file,
       issuers: compared.map(toJson),
       refusals: refusals?.map(refusalToJson) ?? null,
+      problem: failure?.toProblem() ?? null,
     }
     io.out(`${JSON.stringify(result)}\n`)
   } else {
     io.out(`${running.file} against ${next.file}\n`)
     if (compared.length === 0) io.out('neither accepts tokens of callers\n')
     for (const one of compared) io.out(formatComparison(one))
-    io.out(formatRefusals(refusals))
+    if (failure === undefined) io.out(formatRefusals(refusals))
+    else io.note(formatError(failure))
   }
+  if (failure !== undefined) return exitWith(failure.definition.exit)
   const isLost = compared.some(({ changes }) => changes.some(({ from }) => from === 'found'))
   if (strict === true && isLost) exitWith(2)
 }
 
-/** Undefined where no key was given. */
+/** Undefined where no key was given; why there was no answer. */
 async function askRefusals(
   io: CliIo,
   running: Config,
   { url = running.server.publicUrl, keyFile }: AgainstOptions,
-): Promise<readonly RecentRefusal[] | undefined> {
+): Promise<readonly RecentRefusal[] | EvergrantError | undefined> {
   if (keyFile === undefined && (io.env['EVERGRANT_KEY'] ?? '') === '') return undefined
-  return await recentRefusals({
-    config: running,
-    env: io.env,
-    url,
-    key: keyFile === undefined ? { env: 'EVERGRANT_KEY' } : { file: argumentPath(io, keyFile) },
-    keyAskedBy: keyFile === undefined ? 'EVERGRANT_KEY' : '--key-file',
-  })
+  try {
+    return await recentRefusals({
+      config: running,
+      env: io.env,
+      url,
+      key: keyFile === undefined ? { env: 'EVERGRANT_KEY' } : { file: argumentPath(io, keyFile) },
+      keyAskedBy: keyFile === undefined ? 'EVERGRANT_KEY' : '--key-file',
+    })
+  } catch (error) {
+    if (isEvergrantError(error)) return error
+    throw error
+  }
 }
 
 function formatRefusals(refusals: readonly RefusalComparison[] | undefined): string {

@@ -146,6 +146,23 @@ describe('config check --against', () => {
     expect((await against('--strict')).exit).toBe(2)
   })
 
+  it('tells of the accounts although the service does not answer', async () => {
+    await configure('evergrant.yaml', `a: ${entra(byId)}`)
+    await configure('next.yaml', `a: ${entra(byId)}`)
+    await fill({ [one]: [{}] })
+    await writeFile(join(folder, 'ops.key'), 'egk_none_at_all')
+    const nowhere = ['--key-file', 'ops.key', '--url', 'http://127.0.0.1:9']
+    const { out, note, exit } = await against(...nowhere)
+    expect(exit).toBe(4)
+    expect(out).toContain('as before: found')
+    expect(note).toContain('[service_not_running]')
+    expect((await against('--json', ...nowhere)).json()).toMatchObject({
+      issuers: [{ accounts: 1 }],
+      refusals: null,
+      problem: { code: 'service_not_running' },
+    })
+  })
+
   it('says that there is no store, or what is wrong with the other file', async () => {
     await configure('evergrant.yaml', `a: ${entra(byId)}`)
     await configure('next.yaml', `a: ${entra(byId)}`)
