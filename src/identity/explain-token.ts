@@ -74,7 +74,11 @@ export async function explainToken(token: string, options: ExplainOptions): Prom
     policies,
     accounts,
   })
-  const keys = keysOf(evidence, jwt?.claims['iss'], issuers)
+  const said = jwt?.claims['iss']
+  const issuer =
+    evidence?.policy.name ??
+    (typeof said === 'string' ? issuers.find(said)?.settings.name : undefined)
+  const keys = keysOf(evidence, said, issuers)
   return {
     ...told,
     isJudged: true,
@@ -85,7 +89,7 @@ export async function explainToken(token: string, options: ExplainOptions): Prom
     claims: evidence === undefined ? told.claims : claimsOf(evidence),
     // What UserInfo or introspection say does not tell what the token itself is.
     kind: told.kind ?? evidence?.kind,
-    ...(evidence === undefined ? {} : { issuer: evidence.policy.name }),
+    ...(issuer === undefined ? {} : { issuer }),
     ...(evidence === undefined || settled === undefined
       ? {}
       : settledFacts(evidence, settled, questions, isSettled)),

@@ -217,7 +217,11 @@ describe('what a caller may do', () => {
     expect(outcomeOf(await identifier.identify(own))).toBe(`${oid}, operator`)
     expect(outcomeOf(await identifier.identify(token({ groups: [] })))).toBe(oid)
     expect(asked).toEqual([])
-    const many = token({ _claim_names: { groups: 'src1' } })
+    // Where the token says to ask is nothing that is ever called.
+    const many = token({
+      _claim_names: { groups: 'src1' },
+      _claim_sources: { src1: { endpoint: 'http://169.254.169.254/latest/meta-data' } },
+    })
     expect(outcomeOf(await identifier.identify(many))).toBe(`${oid}, operator`)
     expect(outcomeOf(await identifier.identify(many))).toBe(`${oid}, operator`)
     expect(asked).toEqual([{ tenantId: tid, objectId: oid, principal: 'user', groupIds: [group] }])

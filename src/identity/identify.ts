@@ -3,6 +3,7 @@ import type { AccountStore } from '../directory/index.ts'
 import { err, type Clock, type Result } from '../kernel/index.ts'
 import type { AcceptedIssuers } from './accepted-issuers.ts'
 import { checkTimes } from './check-claims.ts'
+import { longestToken } from './compact-jwt.ts'
 import { describeRefused } from './describe-refused.ts'
 import type { Evidence, Gathered } from './evidence.ts'
 import { createGathering } from './gather-claims.ts'
@@ -58,7 +59,8 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
   let forgotten = 0
 
   function identify(token: string): Identified | Promise<Identified> {
-    const name = hash('sha256', token, 'base64url')
+    // What is longer is refused for it: its beginning tells it from whatever is kept.
+    const name = hash('sha256', token.slice(0, longestToken + 1), 'base64url')
     const known = recall(name)
     if (known !== undefined) {
       const { evidence, outcome } = known

@@ -8,9 +8,9 @@ const freshMs = 3_600_000
 const usableMs = 24 * 3_600_000
 /** Between two fetches because of keys nobody knows (ms). */
 const unknownEveryMs = 30_000
-/** Names of keys that are remembered as unknown, and for how long (ms). */
+/** Names of keys that are remembered as unknown, and for how long (ms): until asking may help. */
 const mostUnknown = 1_000
-const unknownMs = 60_000
+const unknownMs = 30_000
 /** After fetches that failed (ms): doubled each time, up to the longest. */
 const firstBackoffMs = 1_000
 const longestBackoffMs = 60_000

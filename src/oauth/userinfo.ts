@@ -22,6 +22,8 @@ export interface UserInfoFailure {
   readonly detail: string
   /** How long the host asked to be left alone (ms). */
   readonly retryAfterMs?: number
+  /** Whether the host answered at all: then it may answer others rightly. */
+  readonly isAnswer: boolean
 }
 
 /**
@@ -67,15 +69,17 @@ export async function processUserInfoResponse(
   if (status !== 200) {
     const retryAfterMs = readRetryAfter(headers, now)
     return err({
+      isAnswer: true,
       detail: `${host} answered ${status} instead of UserInfo`,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     })
   }
-  if (isCut) return err({ detail: `${host} answered with more than 1 MiB` })
+  if (isCut) return err({ isAnswer: true, detail: `${host} answered with more than 1 MiB` })
   if (/^application\/jwt\b/i.test(headers.get('content-type') ?? '')) {
     return ok({ kind: 'signed', jwt: text.trim() })
   }
-  if (json === undefined) return err({ detail: `${host} answered 200 with no JSON object` })
+  if (json === undefined)
+    return err({ isAnswer: true, detail: `${host} answered 200 with no JSON object` })
   return ok({ kind: 'claims', claims: json })
 }
 
@@ -86,7 +90,7 @@ export async function askUserInfo(
   transport: Transport,
 ): Promise<Result<UserInfo, UserInfoFailure>> {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-    return err({ detail: `${url.host}: UserInfo is asked over https alone` })
+    return err({ isAnswer: false, detail: `${url.host}: UserInfo is asked over https alone` })
   }
   const outcome = await underDeadline(
     transport,
@@ -100,5 +104,6 @@ export async function askUserInfo(
       ),
     deadlineMs,
   )
-  return 'failed' in outcome ? err({ detail: outcome.failed.error.detail }) : outcome.done
+  if ('failed' in outcome) return err({ isAnswer: false, detail: outcome.failed.error.detail })
+  return outcome.done
 }

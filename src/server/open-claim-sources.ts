@@ -96,19 +96,37 @@ function openIntrospection(
       const detail = 'no credential of our client can be read here'
       return { kind: 'unavailable', detail, retryAfterMs: slowlyMs }
     }
-    return unanswered(failure)
+    return unanswered(failure, provider)
   }
 }
 
-/** Whoever brings a token that the issuer does not care for must not keep others from being asked. */
-function unanswered({ kind, retry, retryAfterMs, error }: TokenFailure): AskedClaims {
+/** What is wrong with the way to the issuer, or with our client there: nobody need ask meanwhile. */
+const concernsAll: ReadonlySet<TokenFailure['kind']> = new Set([
+  'throttled',
+  'unreachable',
+  'timeout',
+  'client_rejected',
+  'misconfigured',
+])
+
+/**
+ * Whoever brings a token that the issuer does not care for, or that it fails at, must not keep
+ * others from being asked about. Callers read the detail: what the issuer has to say of our client
+ * is not for them.
+ */
+function unanswered(
+  { kind, retry, retryAfterMs, error }: TokenFailure,
+  { host }: ProviderProfile,
+): AskedClaims {
   const { detail, upstream } = error
   if (upstream?.error === 'unsupported_token_type') return { kind: 'passed_over', detail }
+  const isOwn = retryAfterMs === undefined && !concernsAll.has(kind)
+  const isOurs = kind === 'client_rejected' || kind === 'misconfigured'
   return {
     kind: 'unavailable',
-    detail,
+    detail: isOurs ? `${host} does not answer our client (${kind})` : detail,
     retryAfterMs: retryAfterMs ?? (retry === 'backoff' ? soonMs : slowlyMs),
-    ...(kind === 'request_rejected' ? { isOwn: true as const } : {}),
+    ...(isOwn ? { isOwn } : {}),
   }
 }
 
@@ -181,8 +199,14 @@ function openUserInfo(
     if (!url.ok) return url.error
     const asked = await askUserInfo(url.value, new Secret(token), transport)
     if (!asked.ok) {
-      const { detail, retryAfterMs = soonMs } = asked.error
-      return { kind: 'unavailable', detail, retryAfterMs }
+      const { detail, retryAfterMs, isAnswer } = asked.error
+      const isOwn = isAnswer && retryAfterMs === undefined
+      return {
+        kind: 'unavailable',
+        detail,
+        retryAfterMs: retryAfterMs ?? soonMs,
+        ...(isOwn ? { isOwn } : {}),
+      }
     }
     const { value } = asked
     if (value.kind === 'claims') return { kind: 'told', claims: value.claims }

@@ -124,5 +124,7 @@ function refusedBy({ status, headers, body }: Response, host: string): AskedGrou
     kind: 'unavailable',
     detail: `${host} answered ${status} when it was asked for the groups of the caller`,
     retryAfterMs: asked ?? (passes ? soonMs : slowlyMs),
+    // It may answer rightly of others.
+    ...(asked === undefined ? { isOwn: true } : {}),
   }
 }
