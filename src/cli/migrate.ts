@@ -17,7 +17,8 @@ A PostgreSQL database is changed by this command alone: once before the first st
 nodes of a new release start. Steps that only add run while nodes of the release before go on
 working; a step they cannot live with is named as such: stop them first. All missing steps are one
 transaction; when one fails nothing has changed. Two migrations at once are safe, and so is one with
-nothing to do. Its tables stand in the schema "evergrant", so the database may be shared.
+nothing to do. Its tables stand in the schema "evergrant", so the database may be shared. It also makes the indexes by
+which the issuers of the configuration find accounts: a service whose user owns no table cannot.
 
 A SQLite store migrates itself whenever it is opened, after writing a backup beside it.
 

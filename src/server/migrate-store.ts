@@ -4,6 +4,7 @@ import { systemClock, systemRandom, type Clock } from '../kernel/index.ts'
 import { migratePostgresStore, type MigrationReport } from '../store/index.ts'
 import { openConfiguredStore } from './open-store.ts'
 import { openVault } from './open-vault.ts'
+import { wantedLookups } from './prepare-lookups.ts'
 
 /** What is migrated, and in which world. */
 export interface MigrateStoreOptions {
@@ -21,8 +22,8 @@ export interface StoreMigration {
 }
 
 /**
- * Brings the configured store to the newest schema. Changes nothing where there is nothing to do;
- * any number may run at once.
+ * Brings the configured store to the newest schema, and makes the look-ups of accounts that its
+ * issuers need. Changes nothing where there is nothing to do; any number may run at once.
  *
  * @throws EvergrantError `config_*`, `secret_unavailable`, `key_*`, `store_*`, `schema_too_new`
  */
@@ -47,5 +48,16 @@ export async function migrateStore(options: MigrateStoreOptions): Promise<StoreM
       ? {}
       : { password: async () => await secrets.read(password, 'store.password') }),
   })
+  // The services of some installations may not: what makes an index has to own the table.
+  const lookups = wantedLookups(config)
+  if (lookups.length > 0) {
+    const common = { vault, secrets, clock, random: systemRandom, role: 'main' } as const
+    const opened = await openConfiguredStore(config, common)
+    try {
+      await opened.accounts.prepareLookups(lookups)
+    } finally {
+      await opened.close()
+    }
+  }
   return { kind: 'postgres', place, schema }
 }

@@ -53,7 +53,7 @@ export async function prepareLookups(
 }
 
 /** Columns that rules match by, each once; none where nobody’s tokens are accepted. */
-function wantedLookups({ issuers }: Config): readonly LookupColumn[] {
+export function wantedLookups({ issuers }: Config): readonly LookupColumn[] {
   const rules = Object.values(issuers).flatMap(({ match }) => match)
   if (rules.length === 0) return []
   // One look-up by a column serves every kind of account.

@@ -1,6 +1,7 @@
 import { openPostgresStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { preparedDatabase } from '../support/postgres.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
@@ -40,5 +41,6 @@ describeCallerStore('PostgreSQL', makePostgresStore)
 describeTraceStore('PostgreSQL', makePostgresStore)
 describeFacadeStore('PostgreSQL', makePostgresStore)
 describeAccountStore('PostgreSQL', makePostgresStore)
+describeAccountListing('PostgreSQL', makePostgresStore)
 describePeopleStore('PostgreSQL', makePostgresStore)
 describeSessionStore('PostgreSQL', makePostgresStore)

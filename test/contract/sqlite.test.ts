@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
+import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
@@ -41,5 +42,6 @@ describeCallerStore('SQLite', makeSqliteStore)
 describeTraceStore('SQLite', makeSqliteStore)
 describeFacadeStore('SQLite', makeSqliteStore)
 describeAccountStore('SQLite', makeSqliteStore)
+describeAccountListing('SQLite', makeSqliteStore)
 describePeopleStore('SQLite', makeSqliteStore)
 describeSessionStore('SQLite', makeSqliteStore)

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { migrations } from '../../src/store/postgres/migrations.ts'
 import { generateKey } from '../../src/vault/index.ts'
 import { runCommand, type CommandOutcome } from '../support/command.ts'
 import { emptyDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -38,6 +39,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
+const newest = migrations.at(-1)?.version
+
 describe('evergrant migrate', () => {
   it('is what every other command asks for while the database has no tables', async () => {
     const refused = await run('connections', 'list')
@@ -56,16 +59,40 @@ describe('evergrant migrate', () => {
   it('prepares the database, tells what it did, and lets the other commands work', async () => {
     const first = await run('migrate')
     expect(first).toMatchObject({ exit: 0 })
-    expect(first.out).toContain(`${database.url}: from no tables to schema 3`)
+    expect(first.out).toContain(`${database.url}: from no tables to schema ${newest}`)
     const again = await run('migrate', '--json')
     expect(again.json()).toEqual({
       store: 'postgres',
       place: database.url,
-      from: 3,
-      to: 3,
+      from: newest,
+      to: newest,
       steps: [],
     })
     expect(await run('connections', 'list')).toMatchObject({ exit: 0 })
+  })
+
+  it('makes the look-ups that the issuers of the configuration need', async () => {
+    await run('migrate')
+    const lookups = async (): Promise<number> =>
+      (
+        await database.query(
+          `SELECT FROM pg_indexes WHERE schemaname = 'evergrant' AND indexname LIKE 'directory_lookup_%'`,
+        )
+      ).length
+    expect(await lookups()).toBe(0)
+    await appendFile(
+      join(folder, 'evergrant.yaml'),
+      `issuers:
+  lab:
+    type: oidc
+    issuer: https://sso.example.com
+    tenant: 11111111-2222-3333-4444-555555555555
+    audiences: [api://evergrant]
+    match: [{ claim: employee, column: employeeId }]
+`,
+    )
+    expect(await run('migrate')).toMatchObject({ exit: 0 })
+    expect(await lookups()).toBe(4)
   })
 
   it('has nothing to do for SQLite', async () => {

@@ -1,4 +1,11 @@
-import { prefixBounds, searchColumns, type AccountReads } from '../rows/account-listing.ts'
+import {
+  prefixBounds,
+  scannedAtOnce,
+  searchColumns,
+  type AccountReads,
+  type AccountSpace,
+  type PlacedRow,
+} from '../rows/account-listing.ts'
 import {
   disabledStatement,
   indexedCharacters,
@@ -10,6 +17,15 @@ import {
 import type { Connection } from './connection.ts'
 import type { Lookups } from './lookups.ts'
 
+/** Rows that one page of a listing looks at where nearly all were deleted. */
+const walkedAtOnce = 20_000
+const longestStretch = 5_000
+
+/** Rows are numbered from 0 on; one that is written meanwhile belongs to the next listing. */
+function isEnd(space: AccountSpace, row: number): boolean {
+  return row >= (space as AccountSpace & { readonly next_row: number }).next_row - 1
+}
+
 /** Makes what listings of accounts and objects read. */
 export function createAccountReads(
   { read }: Connection,
@@ -19,9 +35,28 @@ export function createAccountReads(
     await read(async (reader) => await reader.rows<R>(sql, values))
   return {
     spaces: async (kind, from, limit) => await all(spacesSql, [kind, from, limit]),
-    walk: async ({ space_id: id }, after, limit) => await all(walkSql, [id, after, limit]),
-    scan: async ({ space_id: id }, prefix, after, limit) =>
-      await all(scanSql, [id, after, limit, ...prefixBounds(prefix)]),
+    walk: async (space, after, limit) => {
+      const found: PlacedRow[] = []
+      let from = after
+      // Where many rows were deleted, a page is found by several stretches, or ends short.
+      for (let length = limit, looked = 0; looked < walkedAtOnce; looked += length) {
+        length = Math.min(looked === 0 ? limit : looked, longestStretch)
+        const wanted = limit - found.length
+        const rows = await all<PlacedRow>(walkSql, [space.space_id, from, from + length, wanted])
+        found.push(...rows)
+        const last = rows.at(-1)
+        if (last !== undefined && rows.length === wanted) return { rows: found, upTo: last.row_id }
+        from += length
+        if (isEnd(space, from)) return { rows: found }
+      }
+      return { rows: found, upTo: from }
+    },
+    scan: async (space, prefix, after) => {
+      const upTo = after + scannedAtOnce
+      const values = [space.space_id, after, upTo, ...prefixBounds(prefix)]
+      const rows = await all<PlacedRow>(scanSql, values)
+      return isEnd(space, upTo) ? { rows } : { rows, upTo }
+    },
     canSeek: async () => {
       for (const column of searchColumns) {
         if (!(await lookups.has({ column, compare: 'lower' }))) return false

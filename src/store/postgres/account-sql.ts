@@ -112,18 +112,34 @@ export function disabledStatement(
 }
 
 /** Tenants that have objects of a kind, by id. */
-export const spacesSql = `SELECT space_id, tenant_id FROM evergrant.directory_spaces
+export const spacesSql = `SELECT space_id, tenant_id, next_row FROM evergrant.directory_spaces
   WHERE kind = $1 AND tenant_id >= $2 ORDER BY tenant_id LIMIT $3`
 
-const placed = (columns: string, rest: string): string => `
-  SELECT ${columns}, object.row_id FROM evergrant.directory_objects AS object
+/**
+ * A page of a space. Its rows are chosen before anything is joined to them, so that the joins cost
+ * what the page has, whatever the statistics say.
+ */
+const pageOf = (found: string, order: string, columns = accountSelection): string => `
+  SELECT ${columns}, object.row_id FROM (${found}) AS object
   JOIN evergrant.directory_spaces AS space USING (space_id) ${accountJoins}
-  WHERE object.space_id = $1 AND object.deleted_at IS NULL AND ${rest}`
+  ORDER BY ${order}`
 
-/** A page of a tenant’s living accounts, as they were first imported. */
-export const walkSql = placed(
-  accountSelection,
-  'object.row_id > $2 ORDER BY object.row_id LIMIT $3',
+/**
+ * Living accounts of a stretch of rows. Rows are numbered without gaps, so that a stretch is
+ * bounded work where a limit need not be: a planner that thinks few are left sorts them all.
+ */
+const stretch = (columns: string): string => `
+  SELECT ${columns}
+  FROM evergrant.directory_objects AS object
+  WHERE object.space_id = $1 AND object.row_id > $2 AND object.row_id <= $3
+    AND object.deleted_at IS NULL`
+
+const kept = 'object.space_id, object.row_id, object.object_id, object.updated_at'
+
+/** The first of a stretch of a tenant’s rows. */
+export const walkSql = pageOf(
+  `${stretch(`${kept}, object.properties`)} ORDER BY object.row_id LIMIT $4`,
+  'object.row_id',
 )
 
 const anyFound = searchColumns
@@ -131,22 +147,23 @@ const anyFound = searchColumns
   .map((value) => `(${value} >= $4 AND ${value} < $5)`)
   .join(' OR ')
 
-/** The same, with properties only where a search may find them. */
-export const scanSql = placed(
-  accountSelection.replace(
-    'object.properties,',
-    `CASE WHEN ${anyFound} THEN object.properties END AS properties,`,
-  ),
-  'object.row_id > $2 ORDER BY object.row_id LIMIT $3',
+/** A stretch, with properties only where a search may find them. */
+export const scanSql = pageOf(
+  stretch(`${kept}, CASE WHEN ${anyFound} THEN object.properties END AS properties`),
+  'object.row_id',
 )
 
 /** A page of what a column begins with, by value and row. */
 export function seekSql(column: string): string {
   const value = columnValue({ column, compare: 'lower' })
-  return placed(
-    `${accountSelection}, ${value} AS value`,
-    `${value} >= $2 AND ${value} < $3 AND (${value}, object.row_id) > ($4, $5)
+  return pageOf(
+    `SELECT ${kept}, object.properties, ${value} AS value
+     FROM evergrant.directory_objects AS object
+     WHERE object.space_id = $1 AND object.deleted_at IS NULL
+       AND ${value} >= $2 AND ${value} < $3 AND (${value}, object.row_id) > ($4, $5)
      ORDER BY ${value}, object.row_id LIMIT $6`,
+    'object.value, object.row_id',
+    `${accountSelection}, object.value`,
   )
 }
 

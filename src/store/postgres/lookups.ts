@@ -1,5 +1,5 @@
 import type { LookupColumn } from '../../directory/index.ts'
-import { EvergrantError, type Clock } from '../../kernel/index.ts'
+import { EvergrantError, isEvergrantError, type Clock } from '../../kernel/index.ts'
 import { lookupName } from '../rows/account-row.ts'
 import { createLookupSql } from './account-sql.ts'
 import type { Connection } from './connection.ts'
@@ -34,6 +34,16 @@ interface State {
   readonly is_making: boolean
 }
 
+/** Says what to do where the user of the service may read and write tables, but owns none. */
+function named(error: unknown): unknown {
+  if (!isEvergrantError(error) || error.code !== 'store_refused') return error
+  return new EvergrantError(error.code, `an index for look-ups of accounts: ${error.detail}`, {
+    remedy:
+      'Run `evergrant migrate` as the owner of the tables, with the same issuers in the configuration.',
+    cause: error,
+  })
+}
+
 /** Makes what makes look-ups quick. */
 export function createLookups(connection: Connection, clock: Clock): Lookups {
   const stateOf = async (column: Wanted): Promise<State | undefined> =>
@@ -51,7 +61,7 @@ export function createLookups(connection: Connection, clock: Clock): Lookups {
       const statement = { text: sql, query_timeout: makingDeadlineMs }
       await fromDriver(client.query(statement))
     } catch (error) {
-      throw toStoreError(error, connection.address.place)
+      throw named(toStoreError(error, connection.address.place))
     } finally {
       await client.end().catch(() => {})
     }

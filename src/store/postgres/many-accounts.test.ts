@@ -3,6 +3,7 @@ import { importUsers } from '../../../test/contract/accounts.contract.ts'
 import { aVault, createEagerClock, tenantId } from '../../../test/contract/builders.ts'
 import { preparedDatabase, type TestDatabase } from '../../../test/support/postgres.ts'
 import { searchLookups } from '../../directory/index.ts'
+import { Secret } from '../../kernel/index.ts'
 import { openPostgresStore, type Store } from '../index.ts'
 import { searchColumns } from '../rows/account-listing.ts'
 import { lookupName } from '../rows/account-row.ts'
@@ -75,16 +76,40 @@ describe('a million accounts are not read by PostgreSQL', () => {
     }
   })
 
+  it('by what is joined to one that was found, nor what else is disabled or linked', async () => {
+    await database.query(`INSERT INTO evergrant.people VALUES ('psn_1', 'Ann', 1)`)
+    for (const [table, columns, values] of [
+      ['disabled_accounts', 'disabled_at, disabled_by', `1, 'ann'`],
+      ['person_accounts', 'person_id, connections', `'psn_1', '[]'`],
+    ]) {
+      await database.query(
+        `INSERT INTO evergrant.${table} (kind, tenant_id, account_id, ${columns})
+         SELECT 'user', '${tenantId}', i::text, ${values} FROM generate_series(1, 3000) AS i`,
+      )
+      await database.query(`ANALYZE evergrant.${table}`)
+    }
+    for (const column of ['id', 'mail']) {
+      const where = [{ column, compare: 'exact', value: 'x' }] as const
+      const plan = await planOf(findStatement({ tenantId, kind: 'user', where, limit: 2 }).sql)
+      for (const index of ['disabled_accounts_pkey', 'person_accounts_pkey']) {
+        expect(plan).toMatch(new RegExp(`Scan using ${index}.*\n +Index Cond: .*account_id =`))
+      }
+    }
+  })
+
   it('by a page of all, of a search, or of those disabled here', async () => {
     for (const sql of [walkSql, scanSql]) {
       const plan = await planOf(sql)
-      expect(plan).toContain('Index Scan using directory_objects_by_row')
-      expect(plan).not.toMatch(/Sort|Seq Scan on directory_objects/)
+      expect(plan).toContain('directory_objects_by_row')
+      expect(plan).toMatch(/Index Cond: .*row_id > \$2.*row_id <= \$3/)
+      expect(plan).not.toContain('Seq Scan on directory_objects')
     }
     for (const column of searchColumns) {
       const plan = await planOf(seekSql(column))
-      expect(plan).toContain(`Index Scan using ${lookupName({ column, compare: 'lower' })}`)
-      expect(plan).not.toMatch(/Sort|Seq Scan on directory_objects/)
+      const index = lookupName({ column, compare: 'lower' })
+      // In the order of the index, up to the limit, before anything is joined.
+      expect(plan).toMatch(new RegExp(`Limit .*\\n +-> +Index Scan using ${index}`))
+      expect(plan).not.toContain('Seq Scan on directory_objects')
     }
     const plan = await planOf(disabledStatement('user', undefined, { tenantId: '', id: '' }, 9).sql)
     expect(plan).not.toContain('Seq Scan on directory_objects')
@@ -124,5 +149,30 @@ describe('a look-up in PostgreSQL', () => {
     await store.accounts.prepareLookups([column])
     expect(await store.accounts.hasLookup(column)).toBe(true)
     expect(await validOnes(lookupName(column))).toEqual([{ indisvalid: true }])
+  })
+
+  it('is asked of the owner of the tables where the user of the service may not make it', async () => {
+    const user = `evergrant_${crypto.randomUUID().slice(0, 8)}`
+    const password = 'not.a.real.password'
+    await database.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`)
+    await database.query(`GRANT USAGE ON SCHEMA evergrant TO ${user}`)
+    await database.query(`GRANT ALL ON ALL TABLES IN SCHEMA evergrant TO ${user}`)
+    const limited = await openPostgresStore({
+      url: database.url.replace('postgres@', `${user}@`),
+      password: () => new Secret(password),
+      vault: aVault(),
+      clock: createEagerClock(),
+      role: 'main',
+    })
+    await limited.accounts.prepareLookups([mail])
+    const column = { ...mail, column: 'companyName' }
+    await expect(limited.accounts.prepareLookups([column])).rejects.toMatchObject({
+      code: 'store_refused',
+      remedy: expect.stringContaining('evergrant migrate') as string,
+    })
+    expect(await limited.accounts.hasLookup(column)).toBe(false)
+    await limited.close()
+    await database.query(`DROP OWNED BY ${user}`)
+    await database.query(`DROP ROLE ${user}`)
   })
 })

@@ -5,6 +5,9 @@ import { keyValues } from '../rows/account-row.ts'
 import { asPeople, foldKey, personColumns, type PersonRow } from '../rows/people-row.ts'
 import type { Connection } from './connection.ts'
 
+/** So many links at once change what is known of the table. */
+const manyLinks = 500
+
 const withAccounts = `
   SELECT ${personColumns} FROM page AS person
   LEFT JOIN evergrant.person_accounts AS link ON link.person_id = person.id
@@ -67,6 +70,8 @@ export function createPeopleStore({ read, write }: Connection, random: RandomByt
         ])
         // Undoes what was written for the others.
         if (written < rows.length) throw new LinkTaken()
+        // Every look-up of an account joins this table; its plan must not think it empty.
+        if (rows.length >= manyLinks) await transaction.run('ANALYZE evergrant.person_accounts')
         transaction.bump('accounts')
         return {}
       }).catch(async (error: unknown) => {

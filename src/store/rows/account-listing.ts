@@ -29,19 +29,20 @@ export interface AccountSpace {
   readonly tenant_id: string
 }
 
+/** Rows that were looked at, in order, and where that ended; no `upTo`: at the end of the space. */
+export interface Looked {
+  readonly rows: readonly PlacedRow[]
+  readonly upTo?: number
+}
+
 /** What a database has to answer for a listing; every answer is in order. */
 export interface AccountReads {
   /** Tenants with accounts, by id, from one on. */
   spaces(kind: string, from: string, limit: number): Promise<readonly AccountSpace[]>
-  /** Living accounts after a row. */
-  walk(space: AccountSpace, after: number, limit: number): Promise<readonly PlacedRow[]>
-  /** The same, but only those that begin so come with properties. */
-  scan(
-    space: AccountSpace,
-    prefix: string,
-    after: number,
-    limit: number,
-  ): Promise<readonly PlacedRow[]>
+  /** Living accounts after a row, at most so many. */
+  walk(space: AccountSpace, after: number, limit: number): Promise<Looked>
+  /** Some of them, but only those that begin so come with properties. */
+  scan(space: AccountSpace, prefix: string, after: number): Promise<Looked>
   /** Whether all columns of searches can be sought. */
   canSeek(): Promise<boolean>
   /** Living accounts whose column begins so, by value and row. */
@@ -64,7 +65,7 @@ export interface AccountReads {
 }
 
 /** Rows that a search without look-ups looks at for one page; some milliseconds of work. */
-export const scannedAtOnce = 2_000
+export const scannedAtOnce = 1_000
 /** Before all rows, which count from 0 or 1. */
 const beforeAll = -1
 /** Tenants that one page may pass through. */
@@ -124,8 +125,8 @@ async function listRows(reads: AccountReads, query: ObjectListQuery): Promise<Ro
             await scanSpace(reads, space, prefix, after, wanted)
 
   async function walkSpace(space: AccountSpace, after: Place, wanted: number): Promise<Turn> {
-    const rows = await reads.walk(space, after.row, wanted)
-    return { rows, ...(rows.length < wanted ? {} : { place: { row: rows.at(-1)?.row_id ?? 0 } }) }
+    const { rows, upTo } = await reads.walk(space, after.row, wanted)
+    return { rows, ...(upTo === undefined ? {} : { place: { row: upTo } }) }
   }
 
   const { kind, limit, after } = query
@@ -169,16 +170,14 @@ async function scanSpace(
   after: Place,
   wanted: number,
 ): Promise<Turn> {
-  const rows = await reads.scan(space, prefix, after.row, scannedAtOnce)
+  const { rows, upTo } = await reads.scan(space, prefix, after.row)
   const found: PlacedRow[] = []
   for (const row of rows) {
     if (leastValue(row, prefix, reads.cut) === undefined) continue
     found.push(row)
     if (found.length === wanted) return { rows: found, place: { row: row.row_id } }
   }
-  const end = rows.at(-1)
-  const isEnd = end === undefined || rows.length < scannedAtOnce
-  return { rows: found, ...(isEnd ? {} : { place: { row: end.row_id } }) }
+  return { rows: found, ...(upTo === undefined ? {} : { place: { row: upTo } }) }
 }
 
 async function seekSpace(

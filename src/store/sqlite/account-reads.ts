@@ -1,5 +1,12 @@
 import type { LookupColumn } from '../../directory/index.ts'
-import { prefixBounds, searchColumns, type AccountReads } from '../rows/account-listing.ts'
+import {
+  prefixBounds,
+  scannedAtOnce,
+  searchColumns,
+  type AccountReads,
+  type Looked,
+  type PlacedRow,
+} from '../rows/account-listing.ts'
 import { lookupName } from '../rows/account-row.ts'
 import { disabledSql, scanSql, seekSql, spacesSql, walkSql } from './account-sql.ts'
 import type { Connection } from './connection.ts'
@@ -25,10 +32,11 @@ export function createAccountReads(connection: Connection): AccountReads {
   return {
     spaces: async (kind, from, limit) => await all(spacesSql, { kind, from, limit }),
     walk: async ({ space_id: spaceId }, after, limit) =>
-      await all(walkSql, { spaceId, after, limit }),
-    scan: async ({ space_id: spaceId }, prefix, after, limit) => {
+      lookedAt(await all(walkSql, { spaceId, after, limit }), limit),
+    scan: async ({ space_id: spaceId }, prefix, after) => {
       const [from, to] = prefixBounds(prefix)
-      return await all(scanSql, { spaceId, from, to, after, limit })
+      const limit = scannedAtOnce
+      return lookedAt(await all(scanSql, { spaceId, from, to, after, limit }), limit)
     },
     canSeek: async () => {
       for (const column of searchColumns) {
@@ -50,4 +58,10 @@ export function createAccountReads(connection: Connection): AccountReads {
       }),
     cut: (value) => value,
   }
+}
+
+/** The index of living rows gives as many as are wanted, or all that are left. */
+function lookedAt(rows: readonly PlacedRow[], limit: number): Looked {
+  const last = rows.at(-1)
+  return last === undefined || rows.length < limit ? { rows } : { rows, upTo: last.row_id }
 }
