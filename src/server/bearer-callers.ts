@@ -1,18 +1,13 @@
 import type { Authenticated, Authenticator, Caller, CallerLimits } from '../access/index.ts'
-import {
-  errorOf,
-  type Identified,
-  type Identifier,
-  type Identity,
-  type IdentityRefusal,
-} from '../identity/index.ts'
+import { errorOf, type Identified, type Identity, type IdentityRefusal } from '../identity/index.ts'
 import { err, ok } from '../kernel/index.ts'
 import { callerOfFacts, factsOf } from './bearer-facts.ts'
+import type { Bearer } from './open-bearer.ts'
 
 /** What bearer tokens as callers rest on; asked at every call, since a reload changes it. */
 export interface BearerCallersOptions {
   /** Undefined while no issuer’s tokens are accepted. */
-  readonly identifier: () => Identifier | undefined
+  readonly bearer: () => Pick<Bearer, 'identifier' | 'rulesOf'> | undefined
   readonly limits: () => CallerLimits
   /** Of which an issuer’s tokens need one. */
   readonly scopesOf: (issuer: string) => readonly string[]
@@ -30,11 +25,11 @@ export interface BearerCallers {
 
 /** Makes what turns identities into callers: one caller for as long as an identity is the same. */
 export function createBearerCallers(options: BearerCallersOptions): BearerCallers {
-  const { identifier, limits, scopesOf, resourceMetadata, onAccepted, onRefused } = options
+  const { bearer, limits, scopesOf, resourceMetadata, onAccepted, onRefused } = options
   let callers = new WeakMap<Identity, Caller>()
   let limitsThen = limits()
 
-  function callerOf(identity: Identity): Caller {
+  function callerOf(identity: Identity, by: Pick<Bearer, 'rulesOf'>): Caller {
     const now = limits()
     if (now !== limitsThen) {
       limitsThen = now
@@ -42,7 +37,7 @@ export function createBearerCallers(options: BearerCallersOptions): BearerCaller
     }
     const known = callers.get(identity)
     if (known !== undefined) return known
-    const caller = callerOfFacts(factsOf(identity), 'bearer', now)
+    const caller = callerOfFacts(factsOf(identity, by.rulesOf(identity.issuer)), 'bearer', now)
     callers.set(identity, caller)
     return caller
   }
@@ -50,11 +45,12 @@ export function createBearerCallers(options: BearerCallersOptions): BearerCaller
   function settle(
     identified: Identified,
     isKept: boolean,
+    by: Pick<Bearer, 'rulesOf'>,
     requestId: (() => string) | undefined,
   ): Authenticated {
     if (identified.ok) {
       onAccepted(identified.value.issuer, isKept)
-      return ok(callerOf(identified.value))
+      return ok(callerOf(identified.value, by))
     }
     const refusal = identified.error
     onRefused(refusal, requestId?.())
@@ -69,11 +65,13 @@ export function createBearerCallers(options: BearerCallersOptions): BearerCaller
   }
 
   const authenticate: Authenticator = (token, requestId) => {
-    const identified = identifier()?.identify(token)
-    if (identified === undefined) throw new Error('no issuer’s tokens are accepted')
+    // Whoever a reload meets half-way is told by the rules that it began with.
+    const by = bearer()
+    if (by === undefined) throw new Error('no issuer’s tokens are accepted')
+    const identified = by.identifier.identify(token)
     return identified instanceof Promise
-      ? identified.then((late) => settle(late, false, requestId))
-      : settle(identified, true, requestId)
+      ? identified.then((late) => settle(late, false, by, requestId))
+      : settle(identified, true, by, requestId)
   }
-  return { authenticator: () => (identifier() === undefined ? undefined : authenticate) }
+  return { authenticator: () => (bearer() === undefined ? undefined : authenticate) }
 }

@@ -8,6 +8,8 @@ export interface BearerFacts {
   readonly id: string
   /** Name of the issuer in the configuration. */
   readonly issuer: string
+  /** The rules of the issuer by which all of this was told; see `Bearer.rulesOf`. */
+  readonly rules?: string
   readonly iss?: string
   readonly subject?: string
   readonly principal: 'user' | 'application'
@@ -40,8 +42,10 @@ export function bearerFactsOf(caller: Caller): BearerFacts | undefined {
 /**
  * The facts of an identity, without its other claims. Control characters are taken out of texts
  * that go into logs, traces and headers: not every database keeps all of them.
+ *
+ * @param rules By which the identity was told.
  */
-export function factsOf(identity: Identity): BearerFacts {
+export function factsOf(identity: Identity, rules: string | undefined): BearerFacts {
   const { issuer, iss, subject, principal, tenantId, clientId, account } = identity
   const { role, connections, expiresAt, claims } = identity
   const link = account?.link
@@ -57,6 +61,7 @@ export function factsOf(identity: Identity): BearerFacts {
     roles: (Array.isArray(roles) ? roles : [roles])
       .filter((one) => typeof one === 'string')
       .map(clean),
+    ...(rules === undefined ? {} : { rules }),
     ...(iss === undefined ? {} : { iss }),
     ...(subject === undefined ? {} : { subject: clean(subject) }),
     ...(tenantId === undefined ? {} : { tenantId: clean(tenantId) }),

@@ -84,7 +84,7 @@ export function openIssuerDesk(
 
   const resourceMetadata = (): string => `${publicUrl()}${resourceMetadataPath}`
   const callers = createBearerCallers({
-    identifier: () => bearer?.identifier,
+    bearer: () => bearer,
     limits,
     // Read anew: a reload puts another configuration in its place.
     scopesOf: (issuer) => composition.config.issuers[issuer]?.scopes ?? [],

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Config, IssuerConfig, SecretReader } from '../config/index.ts'
 import type { AccountStore } from '../directory/index.ts'
 import type { GrantEngine } from '../grants/index.ts'
@@ -19,6 +20,11 @@ import { openIssuers, type KeyCaches } from './open-issuers.ts'
 export interface Bearer {
   readonly identifier: Identifier
   readonly issuers: AcceptedIssuers
+  /**
+   * A short name for the rules by which callers of an issuer are told and what they may do: another
+   * one after every change of them. Undefined for an issuer that is not there.
+   */
+  rulesOf(issuer: string): string | undefined
   /**
    * Tells how a token is judged, by the steps of a live request; for operators, as it names
    * accounts.
@@ -58,11 +64,25 @@ export function openBearer(config: Pick<Config, 'issuers'>, options: BearerOptio
   )
   const { clock } = transport
   const known = accounts ?? { findAccounts: () => Promise.resolve([]) }
+  const rules = new Map(
+    Object.values(config.issuers).map((issuer) => [issuer.name, nameRules(issuer)]),
+  )
   return {
     issuers,
+    rulesOf: (issuer) => rules.get(issuer),
     identifier: createIdentifier({ issuers, policies, accounts: known, clock }),
     explain: (token) => explainToken(token, { issuers, policies, accounts, clock }),
   }
+}
+
+/** What decides who a caller is and what it may do; where that is asked is not of it. */
+function nameRules(issuer: IssuerConfig): string {
+  const { audiences, claims, match, scopes, access, introspection, userinfo } = issuer
+  const ofType =
+    issuer.type === 'oidc' ? [issuer.issuer, issuer.tenant] : [issuer.cloud, issuer.authority]
+  const deciding = [audiences, claims, match, scopes, access, ofType]
+  const asked = [introspection.clients, userinfo.acceptAnyAudience]
+  return hash('sha256', JSON.stringify([...deciding, ...asked]), 'base64url').slice(0, 22)
 }
 
 function policyOf(

@@ -86,6 +86,9 @@ export function openSessions(
     if (kept === undefined) return err(ended('it is of another version of Evergrant'))
     const { facts } = kept
     if (!isAccepted(facts)) return err(ended('tokens of its issuer are not accepted any more'))
+    if (facts.rules !== bearer()?.rulesOf(facts.issuer)) {
+      return err(ended('what tokens of its issuer are taken for has changed'))
+    }
     if (facts.account === undefined) return ok(callerOf(kept))
     const isFresh = kept.forgotten === forgotten && clock.monotonic() - kept.readTick < accountMs
     if (isFresh && kept.outcome !== undefined) {

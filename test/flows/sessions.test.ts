@@ -305,6 +305,23 @@ describe('sessions', () => {
     expect(again.session['role']).toBe('admin')
   })
 
+  it.each([
+    ['a role that a rule gives', 'role: viewer', 'role: operator'],
+    ['the audiences', 'api://evergrant', 'api://other'],
+    ['the account that is found', 'claim: oid', 'claim: sub'],
+  ])('hold no longer than %s is as it was', async (_, then, now) => {
+    const { token } = await begin(tokenFor())
+    const yaml = issuersYaml(service.issuer.issuer, client)
+    await service.writeIssuers(yaml.replace(then, now))
+    await service.serving.reload()
+    expect(await codeOf(await use(token))).toBe('session_ended')
+    await service.writeIssuers(yaml.replace('userName: name', 'userName: sub'))
+    await service.serving.reload()
+    expect((await use(token)).status).toBe(200)
+    await service.writeIssuers(yaml)
+    await service.serving.reload()
+  })
+
   it('end for good when their issuer leaves the configuration', async () => {
     const { token } = await begin(tokenFor())
     const yaml = issuersYaml(service.issuer.issuer, client)

@@ -36,7 +36,7 @@ export const sessionOperations: readonly ApiOperation[] = [
     isOpen: true,
     summary: 'Exchange a token of an issuer, or the code of a sign-in there, for a session',
     description:
-      'Either with the token as `Authorization: Bearer …` and no body, or without credential and with the end of a sign-in, whose code is redeemed by the `client` of the issuer. The session ends with the token at the latest, and with its account, its issuer or the link of its account to a person. A session is never given for another one.',
+      'Either with the token as `Authorization: Bearer …` and no body, or without credential and with the end of a sign-in, whose code is redeemed by the `client` of the issuer. The session ends with the token at the latest, and with its account, its issuer or the link of its account to a person, or when the rules of its issuer change. A session is never given for another one.',
     status: 201,
     errors: [
       'credential_malformed',
