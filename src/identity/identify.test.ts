@@ -118,6 +118,17 @@ describe('a caller', () => {
   })
 })
 
+describe('an ID token of Entra ID for the registration that client and API share', () => {
+  it.each<readonly [what: string, claims: Readonly<Record<string, unknown>>]>([
+    ['has app roles and a nonce', { scp: undefined, azp: undefined, roles: ['Boss'], nonce: 'n' }],
+    ['has app roles and no nonce', { scp: undefined, azp: undefined, roles: ['Boss'] }],
+    ['has neither', { scp: undefined, azp: undefined }],
+  ])('is none for the API, though it %s', async (_what, claims) => {
+    const { identifier, token } = identifierFixture({ key })
+    expect(outcomeOf(await identifier.identify(token(claims)))).toBe('token_kind: token_kind_wrong')
+  })
+})
+
 describe('an application', () => {
   it('never is a user, however equal the values', async () => {
     const { identifier, token } = identifierFixture({

@@ -57,7 +57,8 @@ export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false
     }
   }
   const hasPermission = [scp, scope, roles, idtyp].some((claim) => claim !== undefined)
-  if (!hasPermission && nonce !== undefined) {
+  // App roles stand in ID tokens as well, and with one registration for client and API so does `aud`.
+  if ((!hasPermission || isEntra) && nonce !== undefined) {
     return { ...shared, kind: 'id_token', because: 'it has "nonce", as ID tokens do' }
   }
   if (isEntra && !hasPermission) {
@@ -65,6 +66,13 @@ export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false
       ...shared,
       kind: 'id_token',
       because: 'it has neither "scp" nor "roles", as every access token of Entra ID does',
+    }
+  }
+  if (isEntra && principal === 'unknown') {
+    return {
+      ...shared,
+      kind: 'id_token',
+      because: 'it has no "scp", as every access token of a user at Entra ID does',
     }
   }
   return { ...shared, kind: 'access', because: 'nothing tells that it is anything else' }

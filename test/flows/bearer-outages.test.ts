@@ -232,6 +232,29 @@ describe('an issuer that is asked about tokens', () => {
   )
 })
 
+describe('a store that is away', () => {
+  it('is no refusal: whoever was seen within the second goes on, nobody else is told anything', async () => {
+    issuer.trouble = 'none'
+    issuer.published = keys.slice(0, 1)
+    const own = await makeBearerFixture({ issuers: config(''), clock })
+    try {
+      await own.importUsers(tenant, [{ id: annaId, employeeId: 'anna' }])
+      const token = issuer.token(key(0))
+      expect(await outcome(own.bearer, token)).toBe(annaId)
+      await own.composition.store.close()
+      expect(await outcome(own.bearer, token)).toBe(annaId)
+      await clock.advance(1_000)
+      await expect(outcome(own.bearer, token)).rejects.toMatchObject({ code: 'store_unavailable' })
+      // What needs no directory is told all the same.
+      expect(await outcome(own.bearer, issuer.token(key(0), { aud: 'other' }))).toBe(
+        'audience: token_audience_refused',
+      )
+    } finally {
+      await own.close()
+    }
+  })
+})
+
 describe('an import', () => {
   it('under way refuses no caller and swaps none for another', async () => {
     const workspace = await makeWorkspace({ users: 1_000 })

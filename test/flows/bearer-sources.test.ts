@@ -269,6 +269,17 @@ connections:
       `, groups: { connection: graph }, access: [{ group: ${foreign.toUpperCase()}, role: admin }]`,
     )
     expect(await outcomeOf(none, token)).toBe(id)
+    // Graph takes twenty ids at a time, and is asked about those of the rules alone.
+    const others = Array.from(
+      { length: 44 },
+      (_, i) => `{ group: 00000000-0000-4000-8000-0000000000${10 + i}, role: admin }`,
+    )
+    const asked = simulator.stats().requestsByKind['memberOf'] ?? 0
+    const many = await reconfigure(
+      `, groups: { connection: graph }, access: [${others.join(', ')}, { group: ${mine}, role: viewer }]`,
+    )
+    expect(await outcomeOf(many, token)).toBe(`${id}, viewer`)
+    expect(simulator.stats().requestsByKind['memberOf']).toBe(asked + 3)
     simulator.control.addFault({
       match: { kind: 'memberOf' },
       effect: { kind: 'status', status: 503, retryAfter: 9 },
@@ -280,6 +291,27 @@ connections:
       error: { stage: 'scope', code: 'groups_unavailable', retryAfterMs: 9_000 },
     })
   })
+
+  it.each([
+    ['the connection may not read groups', { kind: 'status', status: 403 }, 30_000],
+    ['Graph is busy', { kind: 'status', status: 429, retryAfter: 12 }, 12_000],
+    ['Graph fails', { kind: 'status', status: 500 }, 1_000],
+    ['the connection breaks', { kind: 'reset' }, 1_000],
+  ] as const)(
+    'are told to come again when %s, and blamed for nothing',
+    async (_, effect, retryAfterMs) => {
+      simulator.control.reset()
+      const bearer = await reconfigure(
+        ', groups: { connection: graph }, access: [{ group: 00000000-0000-4000-8000-000000000000, role: admin }]',
+      )
+      const token = await userToken('https://management.azure.com')
+      simulator.control.addFault({ match: { kind: 'memberOf' }, effect })
+      expect(await bearer.identifier.identify(token)).toMatchObject({
+        error: { stage: 'scope', code: 'groups_unavailable', retryAfterMs },
+      })
+      simulator.control.reset()
+    },
+  )
 
   it('are told why UserInfo of Graph does not know their token, and match by what it tells', async () => {
     const fields = `, claims: [userinfo], userinfo: { acceptAnyAudience: true, endpoint: "${simulator.urls.graph}/oidc/userinfo" }, match: [{ claim: email, column: mail, acceptMutable: true }]`
