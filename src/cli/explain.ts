@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { errorOf, explainUnverified, type Explanation } from '../identity/index.ts'
+import { errorOf, explainUnverified, holds, type Explanation } from '../identity/index.ts'
 import { EvergrantError, systemClock } from '../kernel/index.ts'
 import { explainConfigured, explanationToJson } from '../server/index.ts'
 import type { CliContext } from './context.ts'
@@ -146,7 +146,7 @@ const kinds = {
 } as const
 
 function factsOf(explanation: Explanation): readonly (readonly [string, string])[] {
-  const { kind, claims, isJudged, refusal } = explanation
+  const { kind, claims } = explanation
   if (kind === undefined) return []
   const versions = { v1: 'Microsoft Entra ID, version 1', v2: 'Microsoft Entra ID, version 2' }
   const principals = { user: 'a user', application: 'an application', unknown: 'not told' }
@@ -155,16 +155,16 @@ function factsOf(explanation: Explanation): readonly (readonly [string, string])
     ['of', kind.entra === undefined ? 'an issuer that is not Entra ID' : versions[kind.entra]],
     ['stands for', principals[kind.principal]],
     ['claims', String(claims.length)],
-    [
-      'verified',
-      isJudged
-        ? refusal === undefined
-          ? 'yes: it holds'
-          : 'no: it was refused'
-        : 'no: name a configuration with its issuer',
-    ],
+    ['verified', verifiedWords(explanation)],
     ...bearerFacts(explanation),
   ]
+}
+
+function verifiedWords(explanation: Explanation): string {
+  const isHeld = holds(explanation)
+  if (isHeld === undefined) return 'no: name a configuration with its issuer'
+  if (!isHeld) return 'no: it was refused'
+  return explanation.refusal === undefined ? 'yes: it holds' : 'yes, but its bearer is not let in'
 }
 
 function bearerFacts({

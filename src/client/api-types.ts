@@ -497,7 +497,9 @@ export type Token = {
 }
 
 export type TokenExplanation = {
-  /** Null where no issuer is configured */ readonly verified: boolean | null
+  /** Whether the token holds; null where no issuer is configured */ readonly verified:
+    boolean | null
+  /** Whether its bearer is let in as well */ readonly accepted: boolean | null
   /** The stage that did not hold, its code and its remedy */ readonly refusal: {} | null
   readonly issuer: string | null
   readonly kind: string | null

@@ -1,7 +1,7 @@
 import type { Account, AccountRole } from '../directory/index.ts'
 import type { ClaimSource } from './claim-bag.ts'
 import type { KeyQuality } from './claim-notes.ts'
-import type { Refusal, Stage } from './refusal.ts'
+import { stages, type Refusal, type Stage } from './refusal.ts'
 import type { TokenKind } from './token-kind.ts'
 
 /** How one stage went. */
@@ -93,4 +93,13 @@ export interface Explanation {
   readonly connections?: readonly string[] | '*'
   readonly suggestion?: Suggestion
   readonly keys?: ExplainedKeys
+}
+
+/**
+ * Whether the token itself holds, whatever became of its bearer; undefined where nothing was there
+ * to hold it against.
+ */
+export function holds({ isJudged, refusal }: Explanation): boolean | undefined {
+  if (!isJudged) return undefined
+  return refusal === undefined || stages.indexOf(refusal.stage) > stages.indexOf('claim_source')
 }

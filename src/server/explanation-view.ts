@@ -1,10 +1,11 @@
-import { errorOf, type Explanation } from '../identity/index.ts'
+import { errorOf, holds, type Explanation } from '../identity/index.ts'
 
 /** An explanation as JSON: the same from the command line and the API. */
 export function explanationToJson(explanation: Explanation): object {
   const { kind, stages, header, claims, refusal, suggestion, keys, account } = explanation
   return {
-    verified: explanation.isJudged ? refusal === undefined : null,
+    verified: holds(explanation) ?? null,
+    accepted: explanation.isJudged ? refusal === undefined : null,
     refusal: refusal === undefined ? null : { ...refusal, remedy: errorOf(refusal).remedy },
     issuer: explanation.issuer ?? null,
     kind: kind?.kind ?? null,

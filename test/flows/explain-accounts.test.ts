@@ -130,6 +130,7 @@ describe('explain with accounts', () => {
     const { exit, out, note } = await explain(shared.accessToken)
     expect(exit).toBe(3)
     expect(note).toContain('[account_ambiguous]')
+    expect(out).toMatch(/^verified +yes, but its bearer is not let in$/m)
     for (const one of tenants) expect(out).toContain(one)
     expect(out).toMatch(/^userinfo of names +told +sub, email/m)
     expect(out).toMatch(/^email = mail, across tenants +several +3 accounts have mail "shared@/m)

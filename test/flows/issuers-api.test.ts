@@ -158,6 +158,7 @@ describe('bearer.explain', () => {
     const good = (await (await explain(`Bearer ${tokenFor()}`)).json()) as Json
     expect(good).toMatchObject({
       verified: true,
+      accepted: true,
       refusal: null,
       account: { id: service.userIds[0] },
       role: 'viewer',
@@ -166,7 +167,8 @@ describe('bearer.explain', () => {
     const nobody = tokenFor({ oid: '99999999-0000-4000-8000-000000000000' })
     const bad = (await (await explain(nobody)).json()) as Json
     expect(bad).toMatchObject({
-      verified: false,
+      verified: true,
+      accepted: false,
       refusal: { stage: 'mapping', code: 'account_unmatched' },
       rules: [{ outcome: 'none' }],
     })

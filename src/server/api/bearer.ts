@@ -7,7 +7,11 @@ const open = z.looseObject({})
 
 const explanationSchema = z
   .object({
-    verified: z.boolean().nullable().describe('Null where no issuer is configured'),
+    verified: z
+      .boolean()
+      .nullable()
+      .describe('Whether the token holds; null where no issuer is configured'),
+    accepted: z.boolean().nullable().describe('Whether its bearer is let in as well'),
     refusal: open.nullable().describe('The stage that did not hold, its code and its remedy'),
     issuer: z.string().nullable(),
     kind: z.string().nullable(),
