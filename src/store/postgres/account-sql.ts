@@ -167,12 +167,15 @@ export function seekSql(column: string): string {
   )
 }
 
-/** Makes a look-up; it cannot run in a transaction, and lets others write meanwhile. */
+/**
+ * Makes a look-up; it cannot run in a transaction, and lets others write meanwhile. Objects without
+ * a value are in it, too: leaving them out would read the JSON of every new row twice.
+ */
 export function createLookupSql(column: Omit<LookupColumn, 'kind'>): string {
   const value = columnValue(column).replaceAll('object.', '')
   return `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${lookupName(column)}
     ON evergrant.directory_objects (space_id, ${value}, row_id)
-    WHERE deleted_at IS NULL AND ${value} IS NOT NULL`
+    WHERE deleted_at IS NULL`
 }
 
 /** Counts values, and how many accounts share one; its parameter is the kind. */
