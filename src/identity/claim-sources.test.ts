@@ -216,6 +216,20 @@ describe('a token that is no JWT', () => {
     expect(outcomeOf(await identifier.identify(opaque))).toBe('time: token_expired')
   })
 
+  it('is remembered by its size: however long tokens are, what is kept of them is bounded', async () => {
+    const introspect = source(active())
+    const { identifier } = introspecting(introspect)
+    const fill = async (length: number): Promise<number> => {
+      introspect.asked.length = 0
+      await identifier.identify('first'.padEnd(length, 'x'))
+      for (let i = 0; i < 1_100; i++) await identifier.identify(`${i}`.padEnd(length, 'y'))
+      await identifier.identify('first'.padEnd(length, 'x'))
+      return introspect.asked.length
+    }
+    expect(await fill(1_000)).toBe(1_101)
+    expect(await fill(16_000)).toBe(1_102)
+  })
+
   it('is not sent anywhere when it cannot be a token', async () => {
     const introspect = source(active())
     const { identifier } = introspecting(introspect)

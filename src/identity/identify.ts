@@ -25,6 +25,8 @@ export interface IdentifierOptions {
 }
 
 const defaultCapacity = 10_000
+/** Characters of all tokens that are remembered, at most: what is kept of one grows with it. */
+const mostCharacters = 16_777_216
 /** What was verified, and what issuers and directories said, serves no longer than that (ms). */
 const longestEvidenceMs = 60_000
 /** An account is read again once what is known of it is so old (ms). */
@@ -33,6 +35,8 @@ const longestAccountMs = 1_000
 /** A token that held, and whom it stood for when that was last looked up. */
 interface Known {
   readonly evidence: Evidence
+  /** Of the token. */
+  readonly characters: number
   readonly outcome: Result<Identity, Refusal>
   /** When the look-up of the account began, by the monotonic clock. */
   readonly settledTick: number
@@ -56,6 +60,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
   >()
   let young = new Map<string, Known>()
   let old = new Map<string, Known>()
+  let youngCharacters = 0
   let forgotten = 0
 
   function identify(token: string): Identified | Promise<Identified> {
@@ -99,7 +104,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     const gathered = evidence instanceof Promise ? await evidence : undefined
     if (gathered?.ok === false) return refused(token, name, gathered.error)
     const held = gathered?.ok === true ? gathered.value : (evidence as Evidence)
-    const begun = { settledTick: clock.monotonic(), forgotten }
+    const begun = { settledTick: clock.monotonic(), forgotten, characters: token.length }
     const { outcome } = await settleIdentity(held, { accounts })
     if (capacity > 0) keep(name, { evidence: held, outcome, ...begun })
     // Looking somebody up can take longer than the token had left.
@@ -108,7 +113,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
     return outcome.ok ? outcome : refused(token, name, outcome.error, held)
   }
 
-  /** Two generations: the older goes as a whole once the younger is full. */
+  /** Two generations: the older goes as a whole once the younger is full, by number or by size. */
   function recall(name: string): Known | undefined {
     const found = young.get(name) ?? old.get(name)
     if (found === undefined) return undefined
@@ -117,6 +122,7 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
       issuer.keys.generation === keyGeneration &&
       clock.monotonic() - gatheredTick < longestEvidenceMs
     if (!holds) {
+      youngCharacters -= young.get(name)?.characters ?? 0
       young.delete(name)
       old.delete(name)
       return undefined
@@ -126,10 +132,13 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
   }
 
   function keep(name: string, one: Known): void {
-    if (young.size >= capacity / 2 && !young.has(name)) {
+    const before = young.get(name)?.characters ?? 0
+    const characters = youngCharacters - before + one.characters
+    if ((young.size >= capacity / 2 && before === 0) || characters > mostCharacters / 2) {
       old = young
       young = new Map()
-    }
+      youngCharacters = one.characters
+    } else youngCharacters = characters
     young.set(name, one)
   }
 

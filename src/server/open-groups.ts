@@ -42,8 +42,10 @@ export function openGroups(
       return await ask(question)
     } catch (error) {
       if (isEvergrantError(error)) {
-        const { detail, retryAfterMs, definition } = error
+        const { code, retryAfterMs, definition } = error
         const pause = definition.retry === 'later' ? soonMs : slowlyMs
+        // Callers read it: what the provider has to say of our client is not for them.
+        const detail = `the connection that groups are asked with gives no token (${code})`
         return { kind: 'unavailable', detail, retryAfterMs: retryAfterMs ?? pause }
       }
       throw error

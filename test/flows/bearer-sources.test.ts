@@ -198,7 +198,7 @@ describe('callers of Entra ID', () => {
     fixture = await makeBearerFixture({
       issuers: issuers(''),
       more: connections('contoso'),
-      secrets: { secret: 'sim~secret' },
+      secrets: { secret: 'sim~secret', wrong: 'not the secret' },
     })
     await fixture.importUsers(
       tenant,
@@ -218,6 +218,7 @@ describe('callers of Entra ID', () => {
 connections:
   graph: { provider: ${provider}, client: { id: 2f0c0000-1111-4222-8333-444444444444, credentials: [{ secret: { file: ./secret } }] }, grant: client_credentials }
   any: { provider: ${provider}, tenant: "*", client: { id: 2f0c0000-1111-4222-8333-444444444444, credentials: [{ secret: { file: ./secret } }] }, grant: client_credentials }
+  wrong: { provider: ${provider}, client: { id: 2f0c0000-1111-4222-8333-444444444444, credentials: [{ secret: { file: ./wrong } }] }, grant: client_credentials }
 `
   const reconfigure = (
     fields: string,
@@ -312,6 +313,18 @@ connections:
       simulator.control.reset()
     },
   )
+
+  it('learn nothing of our own client when that is what is wrong', async () => {
+    const rules = 'access: [{ group: 00000000-0000-4000-8000-000000000000, role: admin }]'
+    const bearer = await reconfigure(`, groups: { connection: wrong }, ${rules}`)
+    const token = await userToken('https://management.azure.com')
+    expect(await bearer.identifier.identify(token)).toMatchObject({
+      error: {
+        code: 'groups_unavailable',
+        seen: 'the connection that groups are asked with gives no token (client_rejected)',
+      },
+    })
+  })
 
   it('are told why UserInfo of Graph does not know their token, and match by what it tells', async () => {
     const fields = `, claims: [userinfo], userinfo: { acceptAnyAudience: true, endpoint: "${simulator.urls.graph}/oidc/userinfo" }, match: [{ claim: email, column: mail, acceptMutable: true }]`
