@@ -61,6 +61,7 @@ interface Kept {
   readTick: number
   forgotten: number
   pending?: Promise<Judged> | undefined
+  pendingFor?: number
 }
 
 /** Opens the sessions of a composition. */
@@ -94,11 +95,13 @@ export function openSessions(
     if (isFresh && kept.outcome !== undefined) {
       return kept.outcome.ok ? ok(callerOf(kept)) : kept.outcome
     }
-    if (kept.pending === undefined || kept.forgotten !== forgotten) {
+    // One that began before accounts were forgotten may tell what no longer is.
+    if (kept.pending === undefined || kept.pendingFor !== forgotten) {
       const pending = readAccount(kept).finally(() => {
         if (kept.pending === pending) kept.pending = undefined
       })
       kept.pending = pending
+      kept.pendingFor = forgotten
     }
     return kept.pending
   }
@@ -117,7 +120,6 @@ export function openSessions(
 
   async function readAccount(kept: Kept): Promise<Judged> {
     const begun = { readTick: clock.monotonic(), forgotten }
-    kept.forgotten = forgotten
     const { account: key, person } = kept.facts
     if (key === undefined) return ok(callerOf(kept))
     const account = await store.accounts.getAccount(key)
