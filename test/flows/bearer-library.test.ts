@@ -1,5 +1,10 @@
 import { appendFile } from 'node:fs/promises'
-import { createServer, type RequestListener } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
@@ -71,6 +76,24 @@ const frameworks: Readonly<Record<string, () => Promise<RequestListener>>> = {
     return (request, response) => void listener(request, response)
   },
 }
+
+it('calls a plain handler once, whatever the handler throws', async () => {
+  const calls: unknown[] = []
+  const protect = bearer.express()
+  const request = { headers: { authorization: `Bearer ${issuer.token()}` }, rawHeaders: [] }
+  const thrown = new Promise((resolve) => {
+    process.prependOnceListener('unhandledRejection', resolve)
+  })
+  const others = process.rawListeners('unhandledRejection').slice(1)
+  for (const other of others) process.removeListener('unhandledRejection', other as () => void)
+  protect(request as unknown as IncomingMessage, {} as ServerResponse, (error) => {
+    calls.push(error)
+    throw new Error('a fault of the route')
+  })
+  expect(await thrown).toMatchObject({ message: 'a fault of the route' })
+  for (const other of others) process.on('unhandledRejection', other as () => void)
+  expect(calls).toEqual([undefined])
+})
 
 describe.each(Object.keys(frameworks))('an API of %s', (name) => {
   let url: string

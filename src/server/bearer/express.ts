@@ -16,16 +16,21 @@ export function expressMiddleware(
   requirement: BearerRequirement,
 ): ExpressMiddleware {
   return (request, response, next) => {
-    const settle = ({ identity, answer }: BearerCheck): void => {
-      if (identity !== undefined) {
-        remember(request, identity)
-        next()
-        return
-      }
-      response.writeHead(answer.status, answer.headers).end(answer.body)
+    const settle = ({ identity, answer }: BearerCheck): boolean => {
+      if (identity !== undefined) remember(request, identity)
+      // Something before us may have answered meanwhile, such as a deadline.
+      else if (response.headersSent) response.end()
+      else response.writeHead(answer.status, answer.headers).end(answer.body)
+      return identity !== undefined
     }
-    // That is how Express is told.
-    // oxlint-disable-next-line promise/no-callback-in-promise
-    protection.check(request.headers, request.rawHeaders, requirement).then(settle).catch(next)
+    const goOn = (isLetIn: boolean): void => {
+      if (isLetIn) next()
+    }
+    // That is how Express is told. What a handler throws is its own: it is never called twice.
+    // oxlint-disable-next-line promise/no-callback-in-promise, promise/prefer-await-to-then
+    void protection
+      .check(request.headers, request.rawHeaders, requirement)
+      .then(settle)
+      .then(goOn, next)
   }
 }
