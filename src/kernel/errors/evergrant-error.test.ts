@@ -54,6 +54,19 @@ describe('an EvergrantError', () => {
     ])
   })
 
+  it('masks a key or token that somebody put where a name belongs', () => {
+    const session = `egs_${'s'.repeat(43)}`
+    const jwt = `eyJ${'h'.repeat(20)}.${'p'.repeat(20)}.${'g'.repeat(20)}`
+    const problem = new EvergrantError('session_unknown', `no session "${session}"`, {
+      judgement: { stage: 'scope', expected: `"${session}"`, seen: `"${jwt}"` },
+    }).toProblem()
+    expect(problem).toMatchObject({
+      detail: 'no session "egs_…"',
+      expected: '"egs_…"',
+      seen: '"[redacted]"',
+    })
+  })
+
   it('tells when to try again where something is away for a while, and nowhere else', () => {
     const seconds = (code: ErrorCode, retryAfterMs?: number): unknown =>
       new EvergrantError(code, 'x', retryAfterMs === undefined ? {} : { retryAfterMs }).toProblem()

@@ -1,3 +1,4 @@
+import { maskOwnSecrets } from '../mask-own-secrets.ts'
 import { errorDefinition, type ErrorCode } from './registry.ts'
 import type { ErrorDefinition } from './definition.ts'
 
@@ -106,19 +107,25 @@ export class EvergrantError extends Error {
     return status === 503 && retry === 'later' ? usualRetrySeconds : undefined
   }
 
-  /** The error as problem+json. */
+  /** The error as problem+json; a key or token that somebody put in a path or a field is masked. */
   toProblem(requestId?: string): Problem {
     const { upstream, judgement, retryAfterSeconds } = this
     return {
       type: `https://evergrant.dev/errors/${this.code}`,
       title: this.definition.title,
       status: this.definition.status,
-      detail: this.detail,
+      detail: maskOwnSecrets(this.detail),
       code: this.code,
       remedy: this.remedy,
       ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
-      ...judgement,
+      ...(judgement === undefined
+        ? {}
+        : {
+            stage: judgement.stage,
+            expected: maskOwnSecrets(judgement.expected),
+            seen: maskOwnSecrets(judgement.seen),
+          }),
       ...(upstream === undefined ? {} : { upstream: upstreamOnTheWire(upstream) }),
     }
   }
