@@ -47,6 +47,22 @@ export function openCheck(
   }
 }
 
+/**
+ * Who makes a request that was let in, asked again; undefined when it would be refused now. What
+ * cannot be told, as the store or an issuer is away, changes nothing.
+ */
+export async function callerNow(
+  directory: Pick<CallerDirectory, 'authenticate'>,
+  operation: Operation,
+  request: FastifyRequest,
+): Promise<Caller | undefined> {
+  const { headers, raw, id } = request
+  const known = await directory.authenticate(headers, raw.rawHeaders, () => id)
+  if (known.ok) return requireRole(known.value, operation) === undefined ? known.value : undefined
+  const { status } = known.error.definition
+  return status === 429 || status >= 500 ? callerOf(request) : undefined
+}
+
 async function checkCaller(
   directory: CallerDirectory,
   operation: Operation,

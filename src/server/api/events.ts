@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { mayPerform, type Caller, type Operation } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { FedEvent } from './event-feed.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
@@ -12,6 +13,11 @@ const mostStreams = 256
 /** A stream lasts so long at least, though the caller’s token is at its end (ms). */
 const leastMs = 1_000
 let open = 0
+/** Events that tell what another operation tells: whoever may not ask there is not told here. */
+const guarded: readonly (readonly [beginning: string, operation: Operation])[] = [
+  ['identity.', 'issuers.read'],
+  ['session.', 'sessions.read'],
+]
 
 /** What happens in this process, as it happens. */
 export const eventOperations: readonly ApiOperation[] = [
@@ -22,7 +28,7 @@ export const eventOperations: readonly ApiOperation[] = [
     operation: 'events.read',
     summary: 'Typed events of this process as server-sent events',
     description:
-      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go.',
+      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go, and so is one whose credential no longer holds. Events of issuers and sessions (`identity.*`, `session.*`) are for operators.',
     status: 200,
     errors: [],
     isStream: true,
@@ -34,14 +40,19 @@ export const eventOperations: readonly ApiOperation[] = [
         .describe('Types separated by commas; `grant.*` for all that begin so'),
       last_event_id: z.string().max(200).optional().describe('As the header `Last-Event-ID`'),
     }),
-    handle: ({ composition, feed }, { types, last_event_id: asked }, { caller, reply }) => {
+    handle: (
+      { composition, feed },
+      { types, last_event_id: asked },
+      { caller, reply, callerNow },
+    ) => {
       if (open >= mostStreams) {
         throw new EvergrantError('caller_throttled', `${mostStreams} streams are open already`, {
           retryAfterMs: 5_000,
         })
       }
       open++
-      const isWanted = filterOf(types)
+      const isAsked = filterOf(types)
+      let isTold = permittedTo(caller)
       const { raw, request } = reply
       const header = request.headers['last-event-id']
       const lastId = typeof header === 'string' ? header : asked
@@ -58,7 +69,7 @@ export const eventOperations: readonly ApiOperation[] = [
         if (raw.writableLength > mostWaiting) raw.destroy()
       }
       const send = ({ id, type, data }: FedEvent): void => {
-        if (isWanted(type)) write(`id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
+        if (isAsked(type) && isTold(type)) write(`id: ${id}\nevent: ${type}\ndata: ${data}\n\n`)
       }
       write('retry: 2000\n: connected\n\n')
       if (lastId !== undefined) {
@@ -67,10 +78,17 @@ export const eventOperations: readonly ApiOperation[] = [
         for (const event of events) send(event)
       }
       let cancel = (): void => {}
+      const askAgain = async (): Promise<void> => {
+        // Revoked or disabled meanwhile, or with another role.
+        const now = await callerNow()
+        if (now === undefined) raw.end()
+        else isTold = permittedTo(now)
+        if (!raw.writableEnded && !raw.destroyed) beat()
+      }
       const beat = (): void => {
         cancel = composition.clock.schedule(heartbeatMs, () => {
           write(': alive\n\n')
-          beat()
+          askAgain().catch(() => raw.destroy())
         })
       }
       beat()
@@ -93,6 +111,11 @@ export const eventOperations: readonly ApiOperation[] = [
     },
   }),
 ]
+
+function permittedTo(caller: Caller): (type: string) => boolean {
+  const closed = guarded.filter(([, operation]) => !mayPerform(caller, operation))
+  return (type) => !closed.some(([beginning]) => type.startsWith(beginning))
+}
 
 function filterOf(types: string | undefined): (type: string) => boolean {
   if (types === undefined || types === '') return () => true

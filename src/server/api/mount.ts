@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
 import type { CallerDirectory } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
-import { callerCheck, callerOf, knownCallerOf, openCheck } from '../caller-check.ts'
+import { callerCheck, callerNow, callerOf, knownCallerOf, openCheck } from '../caller-check.ts'
 import type { ApiContext, ApiOperation } from './operation.ts'
 
 /**
@@ -39,6 +39,7 @@ export function mountApi(
           },
           knownCaller: knownCallerOf(request),
           requestId: request.id,
+          callerNow: () => callerNow(callers, operation.operation, request),
           reply,
         })
         if (operation.isStream === true) return reply

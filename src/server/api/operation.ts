@@ -33,6 +33,11 @@ export interface ApiCall {
   /** Undefined where nobody has to say who it is (`isOpen`), and nobody did. */
   readonly knownCaller: Caller | undefined
   readonly requestId: string
+  /**
+   * Who the caller is now, by the credential of the request; undefined when it would not be let in
+   * any more. While that cannot be told it is who it was. For answers that last.
+   */
+  readonly callerNow: () => Promise<Caller | undefined>
   /** For what is no JSON, and for headers. */
   readonly reply: FastifyReply
 }
