@@ -63,8 +63,8 @@ export function createAccountReads(
       }
       return true
     },
-    seek: async ({ space_id: id }, column, prefix, { row, value = '' }, limit) =>
-      await all(seekSql(column), [id, ...prefixBounds(prefix), value, row, limit]),
+    seek: async ({ space_id: id }, column, { value, row }, before, limit) =>
+      await all(seekSql(column), [id, value, row, before, limit]),
     disabled: async (kind, tenantId, after, limit) => {
       const { sql, values } = disabledStatement(kind, tenantId, after, limit)
       return await all(sql, values)

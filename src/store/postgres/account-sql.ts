@@ -160,8 +160,8 @@ export function seekSql(column: string): string {
     `SELECT ${kept}, object.properties, ${value} AS value
      FROM evergrant.directory_objects AS object
      WHERE object.space_id = $1 AND object.deleted_at IS NULL
-       AND ${value} >= $2 AND ${value} < $3 AND (${value}, object.row_id) > ($4, $5)
-     ORDER BY ${value}, object.row_id LIMIT $6`,
+       AND (${value}, object.row_id) > ($2, $3) AND ${value} < $4
+     ORDER BY ${value}, object.row_id LIMIT $5`,
     'object.value, object.row_id',
     `${accountSelection}, object.value`,
   )

@@ -45,12 +45,12 @@ export interface AccountReads {
   scan(space: AccountSpace, prefix: string, after: number): Promise<Looked>
   /** Whether all columns of searches can be sought. */
   canSeek(): Promise<boolean>
-  /** Living accounts whose column begins so, by value and row. */
+  /** Living accounts whose column lies behind a place and before a value, by value and row. */
   seek(
     space: AccountSpace,
     column: (typeof searchColumns)[number],
-    prefix: string,
-    after: Omit<AccountPlace, 'tenantId'>,
+    after: { readonly value: string; readonly row: number },
+    before: string,
     limit: number,
   ): Promise<readonly FoundRow[]>
   /** Those disabled here, imported or not, by tenant and id. */
@@ -188,12 +188,15 @@ async function seekSpace(
   wanted: number,
 ): Promise<Turn> {
   const found: PlacedRow[] = []
-  let place: Place = { value: '', ...after }
+  // One lower bound alone: of two, a database may begin at the lesser, and walk from there.
+  const { value = '' } = after
+  let place = value > prefix ? { value, row: after.row } : { value: prefix, row: beforeAll }
+  const [, before] = prefixBounds(prefix)
   const fetched = Math.max(wanted + 1, 50)
   for (let round = 0; round < roundsAtMost; round++) {
     const from = place
     const columns = await Promise.all(
-      searchColumns.map((column) => reads.seek(space, column, prefix, from, fetched)),
+      searchColumns.map((column) => reads.seek(space, column, from, before, fetched)),
     )
     // Beyond the end of a column that has more, another one's rows may not be the next ones yet.
     const ends = columns.flatMap((rows) => (rows.length < fetched ? [] : rows.slice(-1)))

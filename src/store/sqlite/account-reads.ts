@@ -44,10 +44,8 @@ export function createAccountReads(connection: Connection): AccountReads {
       }
       return true
     },
-    seek: async ({ space_id: spaceId }, column, prefix, { row, value = '' }, limit) => {
-      const [from, to] = prefixBounds(prefix)
-      return await all(seekSql(column), { spaceId, from, to, value, row, limit })
-    },
+    seek: async ({ space_id: spaceId }, column, { row, value }, before, limit) =>
+      await all(seekSql(column), { spaceId, row, value, before, limit }),
     disabled: async (kind, tenantId, after, limit) =>
       await all(disabledSql(tenantId !== undefined), {
         kind,

@@ -116,7 +116,7 @@ export function seekSql(column: string): string {
   const value = columnValue({ column, compare: 'lower' })
   return placed(
     `${accountSelection}, ${value} AS value`,
-    `${value} >= @from AND ${value} < @to AND ${value} >= @value
+    `${value} >= @value AND ${value} < @before
       AND (${value}, object.row_id) > (@value, @row)
      ORDER BY ${value}, object.row_id LIMIT @limit`,
   )
