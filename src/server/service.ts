@@ -85,15 +85,18 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const newRequestId = (): string => newId('req', clock.now())
   const requestId = options.requestId ?? newRequestId
   const isCall = (request: IncomingMessage): boolean => request.url?.startsWith(callPrefix) === true
+  const doorOf = ({ url = '' }: IncomingMessage): RawDoor | undefined =>
+    doors.find((one) => one.handles(url))
+  // A proxy that asks about a WebSocket may leave its headers in: the question is a plain one.
+  const isUpgrade = (request: IncomingMessage): boolean => doorOf(request) === undefined
   let server: Server | SecureServer | undefined
   const app = fastify({
     serverFactory: (handler) => {
-      server = makeServer(tls, (request, response) => {
+      server = makeServer(tls, isUpgrade, (request, response) => {
         // Whoever comes again on a connection that is kept alive is told to take another.
         if (isClosing) response.shouldKeepAlive = false
         if (calls !== undefined && isCall(request)) return calls.handle(request, response)
-        const { url = '' } = request
-        const door = doors.find((one) => one.handles(url))
+        const door = doorOf(request)
         if (door === undefined) handler(request, response)
         else door.handle(request, response)
       })
@@ -166,6 +169,7 @@ function refuseUpgrade(socket: Duplex): void {
 
 function makeServer(
   tls: SecureContextOptions | undefined,
+  isUpgrade: (request: IncomingMessage) => boolean,
   listener: RequestListener,
 ): Server | SecureServer {
   const options: ServerOptions = {
@@ -176,6 +180,7 @@ function makeServer(
     maxHeaderSize: maxHeadBytes,
     connectionsCheckingInterval: 5_000,
     insecureHTTPParser: false,
+    shouldUpgradeCallback: isUpgrade,
     noDelay: true,
   }
   return tls === undefined

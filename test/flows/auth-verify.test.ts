@@ -194,6 +194,13 @@ describe('requests as proxies make them', () => {
     expect(await raw('/auth/verify?scope=Orders.Read', 'GET', headers)).toBe(200)
   })
 
+  it('Caddy: the headers of a WebSocket left in, which is no wish of its own', async () => {
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+    expect(await raw('/auth/verify', 'GET', { ...bearer(tokenFor()), ...upgrade })).toBe(200)
+    expect(await raw('/auth/verify', 'GET', upgrade)).toBe(401)
+    expect(await raw('/metrics', 'GET', upgrade)).toBe(400)
+  })
+
   it('Envoy: the method of the request, and its path and query behind ours', async () => {
     const headers = { ...bearer(tokenFor()), 'content-length': '0' }
     for (const path of ['/orders', '/orders/../a%2Fb?scop=x&role=admin', '/', '//x', '/%zz']) {
