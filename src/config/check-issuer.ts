@@ -65,6 +65,13 @@ function checkSources(path: FieldPath, issuer: unknown, source: YamlSource): Fin
       'Add client: { id: …, credentials: [{ secret: { env: NAME } }] }: who asks has to prove itself (RFC 7662).',
     )
   }
+  const asked = ['introspection', 'userinfo'].filter((one) => claims.includes(one))
+  if (!isEntra && claims.includes('id_token') && !claims.includes('token') && asked.length > 0) {
+    report(
+      `no ${asked.map((one) => JSON.stringify(one)).join(' or ')} beside "id_token" alone`,
+      'Write claims: [token, userinfo], or claims: [id_token]. An issuer tells about access tokens: it is asked with the very token that the caller brought.',
+    )
+  }
   const acceptsAny = member(member(issuer, 'userinfo'), 'acceptAnyAudience') === true
   if (claims.includes('userinfo') && !rests && !claims.includes('introspection') && !acceptsAny) {
     report(

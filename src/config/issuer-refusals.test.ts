@@ -317,6 +317,13 @@ const entraRows: readonly Row[] = [
 
 const oidcRows: readonly Row[] = [
   [
+    'an ID token that UserInfo would be asked with',
+    { claims: '[id_token, userinfo]' },
+    'claims',
+    'id_token',
+    'Write claims: [token, userinfo]',
+  ],
+  [
     'an address as the object id',
     { match: '[{ claim: email, column: id, acceptMutable: true }]' },
     'match[0].column',

@@ -50,7 +50,7 @@ function openIssuer(
   const settings: IssuerSettings = {
     ...config,
     acceptsIdTokens: config.claims.includes('id_token'),
-    acceptsAccessTokens: config.claims.some((source) => source !== 'id_token'),
+    acceptsAccessTokens: config.claims.includes('token') || !config.claims.includes('id_token'),
   }
   if (config.type === 'oidc') {
     return [
