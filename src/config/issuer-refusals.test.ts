@@ -320,7 +320,7 @@ const oidcRows: readonly Row[] = [
     'an ID token that UserInfo would be asked with',
     { claims: '[id_token, userinfo]' },
     'claims',
-    'id_token',
+    'a list',
     'Write claims: [token, userinfo]',
   ],
   [
