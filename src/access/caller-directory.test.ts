@@ -233,9 +233,21 @@ describe('while the store is away', () => {
     world.fault = new EvergrantError('store_unavailable', 'test')
     expect(codeOf(await directory.authenticate(bearer(key)))).toBe('crm')
     const stranger = add({ name: 'erp' })
-    expect(codeOf(await directory.authenticate(bearer(stranger)))).toBe('store_unavailable')
+    const refused = await directory.authenticate(bearer(stranger))
+    expect(refused).toMatchObject({ error: { code: 'store_unavailable', cause: world.fault } })
     world.fault = undefined
     expect(codeOf(await directory.authenticate(bearer(stranger)))).toBe('erp')
+  })
+
+  it('nobody is told where the store stands before it is known who asks', async () => {
+    const fault = new EvergrantError('store_unavailable', '"postgres://eg@db.internal/eg"')
+    const world = createWorld({ bearer: () => async () => await Promise.reject(fault) })
+    world.fault = fault
+    for (const credential of [world.add(), 'a.b.c']) {
+      const refused = await world.directory.authenticate(bearer(credential))
+      expect(refused).toMatchObject({ ok: false, error: { code: 'store_unavailable' } })
+      expect(refused.ok ? '' : JSON.stringify(refused.error.toProblem())).not.toContain('internal')
+    }
   })
 
   it('a fault of ours is thrown', async () => {

@@ -184,7 +184,15 @@ async function foreseen(work: Promise<Authenticated>): Promise<Authenticated> {
     return await work
   } catch (error) {
     if (!isEvergrantError(error)) throw error
-    if (!error.code.startsWith('store_') && error.code !== 'caller_throttled') throw error
-    return err(error)
+    if (error.code === 'caller_throttled') return err(error)
+    if (!error.code.startsWith('store_')) throw error
+    // A stranger is told that the store is away, not where it stands.
+    const { code, retryAfterMs } = error
+    return err(
+      new EvergrantError(code, 'who makes the call cannot be looked up in the store now', {
+        cause: error,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      }),
+    )
   }
 }
