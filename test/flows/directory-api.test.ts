@@ -104,6 +104,14 @@ describe('the directory', () => {
         body: { code: 'request_invalid' },
       })
     }
+    for (const place of [
+      ['a\0', '1', ''],
+      ['a', '1', '\ud800'],
+    ]) {
+      const cursor = Buffer.from(JSON.stringify(place)).toString('base64url')
+      const refused = await read(`accounts?cursor=${cursor}`, viewer)
+      expect(refused).toMatchObject({ status: 400, body: { code: 'request_invalid' } })
+    }
     const missing = `accounts/${tenantId}/00000000-0000-4000-8000-000000000000`
     expect(await read(missing, viewer)).toMatchObject({
       status: 404,

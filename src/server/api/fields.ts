@@ -67,7 +67,8 @@ export function fromCursor(cursor: string, length: number): readonly string[] {
     if (
       Array.isArray(place) &&
       place.length === length &&
-      place.every((part) => typeof part === 'string')
+      // Nothing that is stored has U+0000 or half a character, and no database would look for it.
+      place.every((part) => typeof part === 'string' && !part.includes('\0') && part.isWellFormed())
     ) {
       return place
     }
