@@ -138,7 +138,8 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
         if (!known.ok) throw known.error
         return known.value
       } catch (error) {
-        if (isEvergrantError(error)) noteFailure()
+        // What was refused before the issuer was asked has cost it nothing.
+        if (isEvergrantError(error) && error.code !== 'request_invalid') noteFailure()
         throw error
       } finally {
         underWay--

@@ -139,6 +139,12 @@ describe('no session is given', () => {
     )
     expect(await codeOf(await post({}, signInEnd('x', { resource: 'x' })))).toBe('request_invalid')
   })
+
+  it('because strangers sent what no issuer was asked about', async () => {
+    for (let i = 0; i < 70; i++) await post({}, signInEnd('x', { tenant: tenantId }))
+    makeCode('after')
+    expect((await post({}, signInEnd('after'))).status).toBe(201)
+  })
 })
 
 describe('a session', () => {
