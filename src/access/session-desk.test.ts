@@ -83,13 +83,31 @@ function createWorld(): World {
   return world
 }
 
-const begin = async ({ desk, clock }: World, lifeMs = 60_000): Promise<string> => {
+const begin = async (
+  { desk, clock }: World,
+  lifeMs = 60_000,
+  callerId = anna.id,
+): Promise<string> => {
   const request = { issuer: 'lab', identity: '{}', expiresAt: clock.now() + lifeMs }
-  const { token } = await desk.begin(request, anna.id)
+  const { token } = await desk.begin(request, callerId)
   return token.reveal()
 }
 const codeOf = (outcome: Authenticated): string =>
   outcome.ok ? outcome.value.name : outcome.error.code
+
+it('is not begun by one caller without end', async () => {
+  const world = createWorld()
+  for (let i = 0; i < 300; i++) await begin(world)
+  await world.clock.advance(1_000)
+  await expect(begin(world)).rejects.toMatchObject({
+    code: 'caller_throttled',
+    retryAfterMs: 599_000,
+  })
+  expect(world.records.size).toBe(300)
+  await begin(world, 60_000, 'usr_2')
+  await world.clock.advance(599_000)
+  await begin(world)
+})
 
 describe('a session token', () => {
   it('of another form costs the store nothing', async () => {
@@ -154,7 +172,7 @@ describe('a sweep', () => {
   it('revokes what is astray on every page and deletes what ended more than a day ago', async () => {
     const world = createWorld()
     const old = await begin(world, 1_000)
-    for (let i = 0; i < 700; i++) await begin(world, 7 * 24 * 3_600_000)
+    for (let i = 0; i < 700; i++) await begin(world, 7 * 24 * 3_600_000, `usr_${i}`)
     await world.clock.advance(25 * 3_600_000)
     const strays = [...world.records.values()].slice(-3).map(({ id }) => id)
     const swept = await world.desk.sweep(({ id }) => strays.includes(id))

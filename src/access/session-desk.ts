@@ -11,7 +11,7 @@ import type { Authenticated, Authenticator } from './caller-directory.ts'
 import { isSameHash } from './caller-key.ts'
 import type { Caller } from './caller.ts'
 import type { SessionEvent } from './events.ts'
-import { createLookup } from './lookup.ts'
+import { createLookup, remember } from './lookup.ts'
 import type { SessionRecord, SessionStore } from './session-ports.ts'
 import { hashSessionToken, issueSessionToken } from './session-token.ts'
 
@@ -33,7 +33,7 @@ export interface SessionDesk {
    * Makes a session; its token is in the answer and nowhere else.
    *
    * @param callerId Whom it stands for.
-   * @throws `store_*`
+   * @throws `caller_throttled` for whoever begins one after the other, `store_*`
    */
   begin(request: SessionRequest, callerId: string): Promise<IssuedSession>
   /**
@@ -82,6 +82,14 @@ export type Judged = Result<Caller, EvergrantError>
 
 /** Sessions that ended are kept for so long, for whoever asks what became of one (ms). */
 const keptAfterEndMs = 24 * 3_600_000
+/**
+ * Sessions that one caller may begin within so long (ms), in one process: each is a row that stays
+ * for a day after its end, whatever it was good for.
+ */
+const mostBegun = 300
+const begunWindowMs = 600_000
+/** Callers whose beginnings are counted; the one that came first is forgotten first. */
+const countedLimit = 20_000
 /** Rows in one step of a sweep. */
 const sweepStep = 500
 
@@ -90,6 +98,25 @@ export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
   const { store, clock, random, judge, emit } = options
   const lookup = createLookup((hash) => store.findSession(hash), clock)
   const ids = new WeakMap<Caller, string>()
+
+  const counted = new Map<string, { readonly startedAt: number; begun: number }>()
+  const admitBegin = (callerId: string): void => {
+    const now = clock.monotonic()
+    const known = counted.get(callerId)
+    if (known === undefined || now >= known.startedAt + begunWindowMs) {
+      counted.delete(callerId)
+      remember(counted, callerId, { startedAt: now, begun: 1 }, countedLimit)
+      return
+    }
+    if (known.begun >= mostBegun) {
+      throw new EvergrantError(
+        'caller_throttled',
+        `the caller has begun ${mostBegun} sessions; one serves until it ends, however often it is used`,
+        { retryAfterMs: Math.ceil(known.startedAt + begunWindowMs - now) },
+      )
+    }
+    known.begun++
+  }
 
   const judged = (session: SessionRecord, outcome: Judged): Authenticated => {
     if (outcome.ok) ids.set(outcome.value, session.id)
@@ -115,6 +142,7 @@ export function createSessionDesk(options: SessionDeskOptions): SessionDesk {
 
   return {
     begin: async (request, callerId) => {
+      admitBegin(callerId)
       const now = clock.now()
       const { id, token, hash } = issueSessionToken(now, random)
       const session: SessionRecord = { ...request, id, hash, createdAt: now }
