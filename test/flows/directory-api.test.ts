@@ -183,7 +183,7 @@ describe('the directory', () => {
     ])
   })
 
-  it('is closed at once to an account that is disabled here', async () => {
+  it('is closed at once to an account that is disabled here, and for good to its sessions', async () => {
     const [, , oid = ''] = service.userIds
     const headers = bearer(service.issuer.token({ oid }))
     expect((await read('me', { headers })).status).toBe(200)
@@ -196,12 +196,17 @@ describe('the directory', () => {
           body: '{}',
         })
       ).status
+    const begun = await service.get('/api/v1/sessions', headers, 'POST')
+    const { token: session } = (await begun.json()) as { readonly token: string }
+    expect((await read('me', { headers: bearer(session) })).status).toBe(200)
     expect(await switched('disable')).toBe(200)
+    expect((await read('me', { headers: bearer(session) })).status).toBe(401)
     expect(await read('me', { headers })).toMatchObject({
       status: 403,
       body: { code: 'account_disabled' },
     })
     expect(await switched('enable')).toBe(200)
     expect((await read('me', { headers })).status).toBe(200)
+    expect((await read('me', { headers: bearer(session) })).status).toBe(401)
   })
 })
