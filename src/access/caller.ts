@@ -33,10 +33,15 @@ export interface Caller {
   readonly account?: CallerAccount
   /** Absent: no API role, only the permitted connections through the gateway. */
   readonly role?: Role
-  /** Connections it may call, by name without tenant; `'*'` for all. */
+  /** Connections it may call, by name without tenant; `'*'` for all. See `ownTenant` for `@*`. */
   readonly connections: readonly string[] | '*'
   /** The one tenant of a template it may call, where it is bound to one. */
   readonly tenant?: string
+  /**
+   * Of bearers and sessions: the tenant whose part of templates it may call, besides templates that
+   * its permits name with `@*`; empty where it has none.
+   */
+  readonly ownTenant?: string
   /** The one upstream it may call, where it is bound to one. */
   readonly upstream?: string
   /** Whether it may be handed raw tokens. */

@@ -47,6 +47,27 @@ describe('a permit', () => {
     expect(permits(caller(), 'graph', 'arm', 'any.example')).toBe(true)
   })
 
+  it('of a bearer covers its own tenant of a template alone, unless every tenant is meant', () => {
+    const own = '11111111-2222-4333-8444-555555555555'
+    const bearer = caller({ kind: 'bearer', ownTenant: own, connections: ['graph', 'csp@*'] })
+    expect(permits(bearer, 'graph', 'arm', own.toUpperCase())).toBe(true)
+    expect(permits(bearer, 'graph', 'arm')).toBe(true)
+    expect(permits(bearer, 'graph', 'arm', 'fabrikam.example')).toBe(false)
+    expect(permits(bearer, 'csp', 'arm', 'fabrikam.example')).toBe(true)
+    expect(permits(bearer, 'other', 'arm', own)).toBe(false)
+    expect(permits({ ...bearer, connections: '*' }, 'any', 'arm', 'fabrikam.example')).toBe(false)
+    expect(permits({ ...bearer, connections: '*' }, 'any', 'arm', own)).toBe(true)
+    expect(permits({ ...bearer, connections: ['*@*'] }, 'any', 'arm', 'x.example')).toBe(true)
+    expect(permits({ ...bearer, ownTenant: '' }, 'graph', 'arm', 'fabrikam.example')).toBe(false)
+    expect(requirePermit(bearer, 'graph', 'arm', 'fabrikam.example')).toMatchObject({
+      code: 'permit_missing',
+      detail: expect.stringContaining('for its own tenant alone'),
+      remedy: expect.stringContaining(`graph@${own}`),
+    })
+    // A key's permit says nothing of every tenant: it covers them anyway.
+    expect(permits(caller({ connections: ['csp@*'] }), 'csp', 'arm', 'x.example')).toBe(false)
+  })
+
   it('gives no raw tokens unless they are allowed, whatever the role', () => {
     expect(requireTokens(caller({ role: 'admin' }), 'graph')?.code).toBe('tokens_not_allowed')
     expect(requireTokens(caller({ allowTokens: true }), 'other')?.code).toBe('permit_missing')

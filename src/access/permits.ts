@@ -4,7 +4,8 @@ import type { Caller } from './caller.ts'
 /**
  * Tells whether a caller may use a connection.
  *
- * @param connection Name without tenant: a permit of a template covers all its tenants.
+ * @param connection Name without tenant: a permit of a template covers all its tenants; that of a
+ *   bearer its own one alone, unless it says `name@*`.
  * @param upstream Undefined while it is not known: then only the rest counts.
  * @param tenant Of a template: which one the call names. A caller bound to one has no other.
  */
@@ -29,6 +30,15 @@ export function requirePermit(
 ): EvergrantError | undefined {
   if (permits(caller, connection, upstream, tenant)) return undefined
   const address = tenant === undefined ? connection : `${connection}@${tenant}`
+  if (isForeign(caller, tenant) && permitsConnection(caller, connection, caller.ownTenant)) {
+    return new EvergrantError(
+      'permit_missing',
+      `caller "${caller.name}" may use ${shown(connection)} for its own tenant alone, but ${shown(address)} names another`,
+      {
+        remedy: `Name the tenant by its id, ${connection}@${caller.ownTenant === '' ? 'ID' : caller.ownTenant}; or have an operator write ${connection}@* in the rule under \`access:\` if every tenant is meant.`,
+      },
+    )
+  }
   return new EvergrantError(
     'permit_missing',
     permitsConnection(caller, connection, tenant)
@@ -61,12 +71,27 @@ export function requireTokens(
 }
 
 function permitsConnection(
-  { connections, tenant: bound }: Caller,
+  caller: Caller,
   connection: string,
   tenant: string | undefined,
 ): boolean {
+  const { connections, tenant: bound } = caller
+  if (spansTenants(caller, connection)) return true
   if (connections !== '*' && !connections.includes(connection)) return false
+  if (isForeign(caller, tenant)) return false
   return bound === undefined || bound.toLowerCase() === tenant?.toLowerCase()
+}
+
+/** Whether a permit says of a template that every tenant of it is meant. */
+function spansTenants({ connections, ownTenant }: Caller, connection: string): boolean {
+  if (ownTenant === undefined || connections === '*') return false
+  return connections.includes(`${connection}@*`) || connections.includes('*@*')
+}
+
+/** Whether a tenant of a template is not the caller’s own, where that counts. */
+function isForeign({ ownTenant }: Caller, tenant: string | undefined): boolean {
+  if (ownTenant === undefined || tenant === undefined) return false
+  return tenant.toLowerCase() !== ownTenant.toLowerCase()
 }
 
 function shown(text: string): string {

@@ -3,6 +3,15 @@ import { listOf, mapName, must, text } from './fields.ts'
 import { claimName } from './match-rule-schema.ts'
 import { guid } from './provider-schema.ts'
 
+const permit = must(
+  text('the name of a connection'),
+  (value) => mapName().safeParse(value.replace(/@\*$/, '')).success,
+  {
+    expected: 'the name of a connection, or NAME@* for every tenant of a template',
+    remedy: 'Write the name as it stands under `connections:`.',
+  },
+)
+
 /** One rule that says what callers may do, as written. */
 export const accessRule = z
   .strictObject({
@@ -19,8 +28,10 @@ export const accessRule = z
       .describe('Only for that application, with a token of its own (`azp`, `appid`).'),
     role: z.enum(['viewer', 'operator', 'admin']).optional().describe('The role it gives.'),
     connections: z
-      .union([z.literal('*'), listOf(mapName(), 1)])
+      .union([z.literal('*'), z.literal('*@*').transform((all) => [all]), listOf(permit, 1)])
       .optional()
-      .describe('Connections that may be called through the gateway; `*` for all.'),
+      .describe(
+        'Connections that may be called through the gateway; `*` for all. Of a template callers may use the part of their own tenant; `NAME@*` means every tenant of it, `*@*` every connection with all tenants.',
+      ),
   })
   .describe('What callers may do: all of them, or those of a claim, a group or an application.')

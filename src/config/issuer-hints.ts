@@ -47,7 +47,7 @@ function everybodyHints({ name, access }: IssuerConfig): SecretHint[] {
   return access.flatMap(({ when, role, connections }, index) => {
     const given = [
       ...(role === 'operator' || role === 'admin' ? [`the role "${role}"`] : []),
-      ...(connections === '*' ? ['every connection'] : []),
+      ...(connections === '*' || connections.includes('*@*') ? ['every connection'] : []),
     ]
     if (when !== undefined || given.length === 0) return []
     return [
@@ -94,11 +94,11 @@ function groupHints(issuer: IssuerConfig): SecretHint[] {
 /** Connections that have to be the store’s. */
 function connectionHints(issuer: IssuerConfig, known: readonly string[]): SecretHint[] {
   const named = issuer.access.flatMap(({ connections }, index) =>
-    connections === '*'
+    connections === '*' || connections.includes('*@*')
       ? []
-      : connections.map((wanted) => ({
+      : connections.map((permit) => ({
           askedBy: `issuers.${issuer.name}.access[${index}].connections`,
-          wanted,
+          wanted: permit.replace(/@\*$/, ''),
         })),
   )
   if (issuer.type === 'entra' && issuer.groups !== undefined) {

@@ -92,7 +92,7 @@ export function callerOfFacts(
   kind: 'bearer' | 'session',
   limits: CallerLimits,
 ): Caller {
-  const { id, account, role, connections, userName, expiresAt } = told
+  const { id, account, role, connections, userName, expiresAt, tenantId } = told
   const caller: Caller = {
     id,
     name: userName.slice(0, longestName),
@@ -100,6 +100,7 @@ export function callerOfFacts(
     ...(account === undefined ? {} : { account }),
     ...(role === undefined ? {} : { role }),
     connections,
+    ownTenant: tenantId ?? '',
     allowTokens: false,
     limits,
     expiresAt,
