@@ -357,4 +357,27 @@ describe('a guarded source', () => {
     expect(asked).toBe(32 + 256)
     expect(await ask('again')).toMatchObject({ kind: 'told' })
   })
+
+  it('keeps a lane for questions that were answered before, whatever floods the other', async () => {
+    const clock = createManualClock()
+    const gate = Promise.withResolvers<AskedClaims>()
+    const asked: string[] = []
+    const ask = guardSource(
+      async (token: string): Promise<AskedClaims> => {
+        asked.push(token)
+        return token === 'known' ? { kind: 'told', claims: {} } : gate.promise
+      },
+      clock,
+      (token) => token,
+    )
+    await ask('known')
+    const flood = Array.from({ length: 1_000 }, (_, i) => ask(`made-up-${i}`))
+    expect(await ask('known')).toEqual({ kind: 'told', claims: {} })
+    expect(asked.filter((token) => token !== 'known')).toHaveLength(32)
+    gate.resolve({ kind: 'refused', detail: 'it is not active' })
+    const answers = await Promise.all(flood)
+    expect(answers.filter(({ kind }) => kind === 'refused')).toHaveLength(32 + 256)
+    // What was refused is known to nobody.
+    expect(await ask('made-up-0')).toMatchObject({ kind: 'refused' })
+  })
 })

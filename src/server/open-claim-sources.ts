@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { IssuerConfig, SecretReader } from '../config/index.ts'
 import { authenticateOnce, type ClientCredential } from '../grants/index.ts'
 import {
@@ -44,12 +45,17 @@ export function openClaimSources(
   const asksUserInfo = config.claims.includes('userinfo')
   return {
     ...(asksIntrospection
-      ? { introspect: guardSource(openIntrospection(config, provider, options), clock) }
+      ? { introspect: guardSource(openIntrospection(config, provider, options), clock, nameOf) }
       : {}),
     ...(asksUserInfo
-      ? { askUserInfo: guardSource(openUserInfo(config, provider, options), clock) }
+      ? { askUserInfo: guardSource(openUserInfo(config, provider, options), clock, nameOf) }
       : {}),
   }
+}
+
+/** Names a token, and keeps nothing of it. */
+function nameOf(token: string): string {
+  return hash('sha256', token, 'base64url')
 }
 
 type Ask = (token: string) => Promise<AskedClaims>
