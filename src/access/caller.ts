@@ -23,8 +23,9 @@ export interface CallerAccount {
 export interface Caller {
   /**
    * Stable and unique, such as `clr_…` or `fac_…`; stands in traces and logs. Of bearers the same
-   * for every token and session of an account: `usr_` or `spn_`, tenant and object id; without an
-   * account `sub_` and a hash of issuer, tenant and subject.
+   * for every token and session of an account: `usr_` or `spn_`, tenant and object id (a hash of
+   * them where they are no GUIDs); without an account `sub_` and a hash of issuer, tenant and
+   * subject.
    */
   readonly id: string
   readonly name: string

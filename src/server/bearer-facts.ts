@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Caller, CallerAccount, CallerLimits, Role } from '../access/index.ts'
+import { isGuid } from '../directory/index.ts'
 import type { Identity } from '../identity/index.ts'
 
 /** What is told of a caller that brought a token, or a session made from one. */
@@ -30,6 +31,14 @@ export interface BearerFacts {
   readonly role?: Role
   readonly connections: readonly string[] | '*'
   readonly expiresAt: number
+}
+
+/**
+ * Who did something, for records of it: the name of a caller key, which is given here, but of a
+ * bearer its id as well, since its name is whatever its directory or the caller itself says.
+ */
+export function signatureOf({ kind, name, id }: Caller): string {
+  return kind === 'key' ? name : `${name} (${id})`
 }
 
 const facts = new WeakMap<Caller, BearerFacts>()
@@ -109,16 +118,22 @@ export function callerOfFacts(
   return caller
 }
 
-const plainId = /^[\w-]{1,64}$/
-
-/** Ids stand in the log as they are, so that they are made of letters, digits, "_" and "-". */
+/**
+ * Ids stand in the log as they are, so that they are made of letters, digits, "_" and "-". What is
+ * no GUID goes in as a hash: written side by side, two ids could read as two others, and case could
+ * be all that tells one from another.
+ */
 function idOf({ account, iss, issuer, tenantId, subject, clientId }: Identity): string {
-  if (account !== undefined && plainId.test(account.tenantId) && plainId.test(account.id)) {
-    const kind = account.kind === 'user' ? 'usr' : 'spn'
-    return `${kind}_${account.tenantId.toLowerCase()}_${account.id.toLowerCase()}`
+  if (account === undefined) {
+    return `sub_${shortHash([iss ?? issuer, tenantId, subject ?? clientId])}`
   }
-  const who = JSON.stringify([iss ?? issuer, tenantId, account?.id ?? subject ?? clientId])
-  return `sub_${hash('sha256', who).slice(0, 32)}`
+  const kind = account.kind === 'user' ? 'usr' : 'spn'
+  const ids = [account.tenantId, account.id]
+  return ids.every(isGuid) ? `${kind}_${ids.join('_').toLowerCase()}` : `${kind}_${shortHash(ids)}`
+}
+
+function shortHash(parts: readonly (string | undefined)[]): string {
+  return hash('sha256', JSON.stringify(parts)).slice(0, 32)
 }
 
 function clean(text: string): string {

@@ -9,6 +9,7 @@ import {
 } from '../../directory/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import { accountToJson } from '../account-view.ts'
+import { signatureOf } from '../bearer-facts.ts'
 import type { Composition } from '../compose.ts'
 import { accountParams, accountSchema, kindWish } from './account-schema.ts'
 import { flag, fromCursor, pageOf, paging, toCursor } from './fields.ts'
@@ -84,7 +85,7 @@ export const accountOperations: readonly ApiOperation[] = [
     }),
     handle: async ({ accountDesk }, { tenant, id, kind, reason }, { caller }) => {
       const { hasChanged, revokedSessions } = await accountDesk.disable(keyOf(tenant, kind, id), {
-        by: caller.name,
+        by: signatureOf(caller),
         ...(reason === undefined ? {} : { reason }),
       })
       return { changed: hasChanged, sessions_ended: revokedSessions }
@@ -102,7 +103,7 @@ export const accountOperations: readonly ApiOperation[] = [
     body: z.object({ kind: kindWish }),
     response: z.object({ changed: z.boolean().describe('False: it was not disabled here') }),
     handle: async ({ accountDesk }, { tenant, id, kind }, { caller }) => ({
-      changed: await accountDesk.enable(keyOf(tenant, kind, id), caller.name),
+      changed: await accountDesk.enable(keyOf(tenant, kind, id), signatureOf(caller)),
     }),
   }),
 ]
