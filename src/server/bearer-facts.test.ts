@@ -61,3 +61,13 @@ describe('the id of a caller', () => {
     expect(signatureOf({ ...bearer, kind: 'key' })).toBe('ops')
   })
 })
+
+describe('app roles', () => {
+  it('are those of the token, never of UserInfo, which tells of the person', () => {
+    const roles = { name: 'roles', value: ['Orders.Write'] } as const
+    const rolesOf = (source: 'token' | 'userinfo'): readonly string[] =>
+      factsOf(identityOf({ claims: [{ ...roles, source }] }), undefined).roles
+    expect(rolesOf('token')).toEqual(['Orders.Write'])
+    expect(rolesOf('userinfo')).toEqual([])
+  })
+})

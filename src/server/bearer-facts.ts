@@ -25,7 +25,7 @@ export interface BearerFacts {
     readonly role?: Role
     readonly connections: readonly string[]
   }
-  /** App roles: the texts of the claim `roles`. */
+  /** App roles: the texts of the claim `roles`, of whatever but UserInfo. */
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
   readonly role?: Role
@@ -58,7 +58,8 @@ export function factsOf(identity: Identity, rules: string | undefined): BearerFa
   const { issuer, iss, subject, principal, tenantId, clientId, account } = identity
   const { role, connections, expiresAt, claims } = identity
   const link = account?.link
-  const roles = claims.find(({ name }) => name === 'roles')?.value
+  // Roles of UserInfo are about the person, not about what the application may do.
+  const roles = claims.find(({ name, source }) => name === 'roles' && source !== 'userinfo')?.value
   return {
     id: idOf(identity),
     issuer,
