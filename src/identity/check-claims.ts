@@ -13,6 +13,8 @@ const lastSecond = 253_402_300_799
 export interface TokenTimes {
   readonly expiresAt: number
   readonly notBefore: number
+  /** Nobody said when it ends: what is known of it is only to be learned anew by then. */
+  readonly isAssumed?: true
 }
 
 /**
@@ -45,11 +47,11 @@ export function readTimes(
 
 /** Whether a token lives now; asked again at every use of a verdict. */
 export function checkTimes(
-  { expiresAt, notBefore }: TokenTimes,
+  { expiresAt, notBefore, isAssumed = false }: TokenTimes,
   now: number,
   skewMs: number,
 ): Refusal | undefined {
-  if (now - skewMs >= expiresAt) {
+  if (now - skewMs >= expiresAt && !isAssumed) {
     return refuse(
       'time',
       'token_expired',

@@ -196,6 +196,15 @@ describe('a token that is no JWT', () => {
     })
   })
 
+  it('never counts as expired by an end that nobody said, when the clock jumps', async () => {
+    const ask = source(active())
+    const { identifier, clock } = introspecting(ask)
+    expect(outcomeOf(await identifier.identify(opaque))).toBe(oid)
+    clock.set(clock.now() + 3_600_000)
+    expect(outcomeOf(await identifier.identify(opaque))).toBe(oid)
+    expect(ask.asked).toHaveLength(2)
+  })
+
   it('is accepted with an audience, or of a client that is trusted without', async () => {
     const audience = introspecting(source(active({ iss, exp: 1_700_000_600 })))
     expect(await audience.identifier.identify(opaque)).toMatchObject({

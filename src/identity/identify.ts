@@ -117,10 +117,14 @@ export function createIdentifier(options: IdentifierOptions): Identifier {
   function recall(name: string): Known | undefined {
     const found = young.get(name) ?? old.get(name)
     if (found === undefined) return undefined
-    const { issuer, keyGeneration, gatheredTick } = found.evidence
+    const { issuer, keyGeneration, gatheredTick, times } = found.evidence
+    // Clocks are set, and a machine that slept did not count the time: an end that nobody said is
+    // none of the token, so its issuer is asked again.
+    const isOutdated = times.isAssumed === true && clock.now() >= times.expiresAt
     const holds =
       issuer.keys.generation === keyGeneration &&
-      clock.monotonic() - gatheredTick < longestEvidenceMs
+      clock.monotonic() - gatheredTick < longestEvidenceMs &&
+      !isOutdated
     if (!holds) {
       youngCharacters -= young.get(name)?.characters ?? 0
       young.delete(name)

@@ -41,7 +41,7 @@ export async function proveByAsking(
   const now = clock.now()
   const times =
     source === 'userinfo'
-      ? ok({ expiresAt: now + assumedLifeMs, notBefore: 0 })
+      ? ok({ expiresAt: now + assumedLifeMs, notBefore: 0, isAssumed: true as const })
       : timesOf(proof, issuer, now)
   if (!times.ok) return times
   const refusal =
@@ -104,7 +104,8 @@ function timesOf(
   if (exp !== undefined) return readTimes({ exp, nbf, iat }, settings, now)
   // Its life so far says nothing of the rest: only a beginning that is yet to come counts.
   const ahead = typeof nbf === 'number' && nbf * 1_000 <= now ? {} : { nbf }
-  return readTimes({ exp: (now + assumedLifeMs) / 1_000, ...ahead }, settings, now)
+  const times = readTimes({ exp: (now + assumedLifeMs) / 1_000, ...ahead }, settings, now)
+  return times.ok ? ok({ ...times.value, isAssumed: true }) : times
 }
 
 function checkIssuer({ iss }: JsonObject, { iss: own }: AcceptedIssuer): Refusal | undefined {
