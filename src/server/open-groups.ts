@@ -1,7 +1,7 @@
 import type { ConnectionHandle, GrantEngine } from '../grants/index.ts'
 import { guardSource, type AskedGroups, type GroupsOf } from '../identity/index.ts'
 import { isEvergrantError, type Clock } from '../kernel/index.ts'
-import type { Transport } from '../oauth/index.ts'
+import { readRetryAfter, type Transport } from '../oauth/index.ts'
 import { createConnectionFetch } from './connection-fetch.ts'
 import { peekText } from './peek-text.ts'
 import { graphUrlOf } from './probe-graph.ts'
@@ -85,7 +85,7 @@ export function openGroups(
         })
         // Whom Graph does not know is in no group; the account may have been deleted since the import.
         const found = answer.status === 404 ? [] : await readGroups(answer, clock)
-        if (found === undefined) return refusedBy(answer, new URL(graph).host)
+        if (found === undefined) return refusedBy(answer, new URL(graph).host, clock.now())
         for (const id of found) groups.add(id)
       }
       return { kind: 'told', groups }
@@ -116,11 +116,9 @@ async function readGroups(answer: Response, clock: Clock): Promise<readonly stri
   }
 }
 
-function refusedBy({ status, headers, body }: Response, host: string): AskedGroups {
+function refusedBy({ status, headers, body }: Response, host: string, now: number): AskedGroups {
   body?.cancel().catch(() => {})
-  const seconds = Number(headers.get('retry-after'))
-  const asked =
-    Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 3_600) * 1_000 : undefined
+  const asked = readRetryAfter(headers, now)
   const passes = status === 429 || status >= 500
   return {
     kind: 'unavailable',

@@ -296,6 +296,11 @@ connections:
   it.each([
     ['the connection may not read groups', { kind: 'status', status: 403 }, 30_000],
     ['Graph is busy', { kind: 'status', status: 429, retryAfter: 12 }, 12_000],
+    [
+      'Graph is busy until a day',
+      { kind: 'status', status: 429, retryAfter: 'Fri, 31 Dec 2100 00:00:00 GMT' },
+      3_600_000,
+    ],
     ['Graph fails', { kind: 'status', status: 500 }, 1_000],
     ['the connection breaks', { kind: 'reset' }, 1_000],
   ] as const)(
