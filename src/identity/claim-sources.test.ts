@@ -196,6 +196,19 @@ describe('a token that is no JWT', () => {
     })
   })
 
+  it.each(['egk_0123_abc', 'egs_abc', 'egf_abc', 'egr_abc'])(
+    'is told to no issuer when it is %s, which Evergrant itself gave out',
+    async (own) => {
+      const ask = source(active())
+      const { identifier, explain } = introspecting(ask)
+      expect(await identifier.identify(own)).toMatchObject({
+        error: { code: 'token_opaque', seen: 'a credential of Evergrant’s own' },
+      })
+      expect((await explain(own)).refusal?.code).toBe('token_opaque')
+      expect(ask.asked).toEqual([])
+    },
+  )
+
   it('never counts as expired by an end that nobody said, when the clock jumps', async () => {
     const ask = source(active())
     const { identifier, clock } = introspecting(ask)

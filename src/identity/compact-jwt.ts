@@ -41,7 +41,8 @@ export function parseCompactJwt(token: string): Result<CompactJwt, Refusal> {
   const headEnd = token.indexOf('.')
   const bodyEnd = token.indexOf('.', headEnd + 1)
   if (headEnd < 0 || bodyEnd < 0) {
-    return refuse('parse', 'token_opaque', 'a signed JWT: three parts with dots between', 'no JWT')
+    const seen = isOwnCredential(token) ? 'a credential of Evergrant’s own' : 'no JWT'
+    return refuse('parse', 'token_opaque', 'a signed JWT: three parts with dots between', seen)
   }
   if (token.includes('.', bodyEnd + 1)) return refuseParts(token)
   const header = readHeader(token.slice(0, headEnd))
@@ -62,6 +63,11 @@ export function parseCompactJwt(token: string): Result<CompactJwt, Refusal> {
     signed: token.slice(0, bodyEnd),
     signature,
   })
+}
+
+/** Whether it looks like what Evergrant itself gives out, which is no issuer’s business. */
+export function isOwnCredential(token: string): boolean {
+  return /^eg[fkrs]_/.test(token)
 }
 
 type Header = Pick<CompactJwt, 'algorithm' | 'keyId' | 'header'>

@@ -1,7 +1,7 @@
 import { err, type Clock } from '../kernel/index.ts'
 import type { AcceptedIssuer, AcceptedIssuers } from './accepted-issuers.ts'
 import { addSources } from './add-sources.ts'
-import { parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
+import { isOwnCredential, parseCompactJwt, type CompactJwt } from './compact-jwt.ts'
 import type { Gathered, Proven } from './evidence.ts'
 import type { IssuerPolicy } from './issuer-policy.ts'
 import { proveByAsking } from './prove-by-asking.ts'
@@ -45,7 +45,7 @@ export function createGathering(options: GatherOptions): GatherClaims {
       if (judged.ok) return finish(provenBy(judged.value))
       const isOpaque =
         judged.error.code === 'token_opaque' || judged.error.code === 'token_encrypted'
-      if (!isOpaque || asked.length === 0 || !isBearerText(token)) return judged
+      if (!isOpaque || asked.length === 0 || !isForAsking(token)) return judged
       return ask(token, asked, undefined, finish)
     }
     return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict)
@@ -114,7 +114,7 @@ function askedIssuers({ issuers, policies }: GatherOptions): readonly Asked[] {
   })
 }
 
-/** Text that a bearer token can be. RFC 6750 section 2.1. */
-function isBearerText(token: string): boolean {
-  return /^[\w.~+/-]+=*$/.test(token)
+/** Text that a bearer token of an issuer can be. RFC 6750 section 2.1. */
+function isForAsking(token: string): boolean {
+  return /^[\w.~+/-]+=*$/.test(token) && !isOwnCredential(token)
 }
