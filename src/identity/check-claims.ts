@@ -47,11 +47,11 @@ export function readTimes(
 
 /** Whether a token lives now; asked again at every use of a verdict. */
 export function checkTimes(
-  { expiresAt, notBefore, isAssumed = false }: TokenTimes,
+  { expiresAt, notBefore, isAssumed }: TokenTimes,
   now: number,
   skewMs: number,
 ): Refusal | undefined {
-  if (now - skewMs >= expiresAt && !isAssumed) {
+  if (now - skewMs >= expiresAt && isAssumed !== true) {
     return refuse(
       'time',
       'token_expired',
@@ -80,7 +80,7 @@ function timeInvalid(expected: string, what: string): Refusal {
 /** Whether a token is for one of the audiences that are accepted, byte by byte. */
 export function checkAudience(
   { claims }: Pick<CompactJwt, 'claims'>,
-  { audiences }: AcceptedIssuer,
+  { audiences, settings }: AcceptedIssuer,
   kind: TokenKind,
 ): Refusal | undefined {
   const { aud } = claims
@@ -90,7 +90,9 @@ export function checkAudience(
   const remedy =
     kind.kind === 'graph'
       ? 'The token is for Microsoft Graph. Request a token for this API instead: its own scope, such as api://…/.default; one token never serves both.'
-      : undefined
+      : kind.kind === 'id_token' && !settings.acceptsIdTokens
+        ? `The token is an ID token (${kind.because}): it is for the application that signed somebody in. Send the access token instead, requested for this API.`
+        : undefined
   return refuse(
     'audience',
     'token_audience_refused',

@@ -222,7 +222,7 @@ describe('an explanation', () => {
     ['the audience, when it is Graph', { aud: 'https://graph.microsoft.com' }, undefined],
     [
       'another tenant',
-      { iss: 'https://sts.windows.net/99999999-2222-4333-8444-555555555555/' },
+      { iss: 'https://login.microsoftonline.com/99999999-2222-4333-8444-555555555555/v2.0' },
       `issuers:\n  contoso:\n    tenants: [${tid}, 99999999-2222-4333-8444-555555555555]`,
     ],
     [
@@ -241,6 +241,72 @@ describe('an explanation', () => {
     const token = fixture.token(claims as Record<string, unknown>)
     const told = await explained(fixture, token, { scopes: ['orders.write'] })
     expect(told.suggestion?.yaml).toBe(yaml)
+  })
+
+  it.each<readonly [what: string, claims: object]>([
+    ['an ID token of another client', { aud: 'client', scp: undefined, nonce: 'n' }],
+    ['a token for Graph', { aud: 'https://graph.microsoft.com' }],
+    [
+      'a token for Graph of another tenant',
+      {
+        iss: 'https://sts.windows.net/99999999-2222-4333-8444-555555555555/',
+        aud: 'https://graph.microsoft.com',
+      },
+    ],
+    [
+      'an ID token of another tenant',
+      {
+        iss: 'https://login.microsoftonline.com/99999999-2222-4333-8444-555555555555/v2.0',
+        scp: undefined,
+        nonce: 'n',
+      },
+    ],
+    ['one without an audience, of another server', { iss: 'https://idp.example', aud: undefined }],
+  ])('suggests no configuration for %s: it would be refused all the same', async (_, claims) => {
+    const fixture = identifierFixture({ key })
+    const told = await explained(fixture, fixture.token(claims as Record<string, unknown>))
+    expect(told.refusal).toBeDefined()
+    expect(told.suggestion).toBeUndefined()
+  })
+
+  it('tells that an ID token for another client is one', async () => {
+    const fixture = identifierFixture({ key })
+    const token = fixture.token({ aud: 'client', scp: undefined, nonce: 'n' })
+    expect((await explained(fixture, token)).refusal).toMatchObject({
+      code: 'token_audience_refused',
+      remedy: expect.stringContaining('Send the access token instead') as string,
+    })
+  })
+
+  it('suggests an issuer of its own for a tenant of another cloud', async () => {
+    const fixture = identifierFixture({ key })
+    const token = fixture.token({
+      iss: 'https://login.microsoftonline.us/99999999-2222-4333-8444-555555555555/v2.0',
+    })
+    expect((await explained(fixture, token)).suggestion?.yaml).toBe(
+      'issuers:\n  entra: { type: entra, tenants: [99999999-2222-4333-8444-555555555555], cloud: usgov, audiences: ["api://orders"] }',
+    )
+  })
+
+  it('suggests a rule with all that the configuration wants of it', async () => {
+    const fixture = identifierFixture({
+      key,
+      accounts: [{ tenantId: tid, id: otherOid, properties: { mail: 'Ada@x.example' } }],
+    })
+    const [pair] = matching('email', 'mail').pairs
+    if (pair === undefined) throw new Error('no pair')
+    const told = await explained(fixture, fixture.token({ email: 'ada@x.example' }), {
+      match: [
+        {
+          pairs: [{ ...pair, source: 'token' }],
+          isAcrossTenants: false,
+          acceptsMutable: true,
+        },
+      ],
+    })
+    expect(told.suggestion?.yaml).toBe(
+      'issuers:\n  contoso:\n    match: [{ claim: email, column: mail, source: token, ignoreCase: true, acceptMutable: true }]',
+    )
   })
 
   it('suggests another case only where that finds one account, and nothing untrue', async () => {

@@ -18,6 +18,8 @@ export interface MatchRule {
   readonly pairs: readonly MatchPair[]
   /** Whether accounts of other tenants than the token’s count, too. */
   readonly isAcrossTenants: boolean
+  /** Whether an operator accepted a claim that changes as the key; decides nothing here. */
+  readonly acceptsMutable?: boolean
 }
 
 /** An account as far as matching needs it. */

@@ -59,25 +59,36 @@ const clouds: readonly (readonly [pattern: RegExp, cloud: string])[] = [
   [/\.cn\//, 'china'],
 ]
 
-function suggestIssuer({ claims }: CompactJwt, issuers: AcceptedIssuers): Suggestion | undefined {
+function suggestIssuer(
+  { header, claims }: CompactJwt,
+  issuers: AcceptedIssuers,
+): Suggestion | undefined {
   const { iss, aud } = claims
   if (typeof iss !== 'string' || iss.length > 200) return undefined
+  // No configuration makes a key to this API of a token for Graph, or of proof of a sign-in.
+  if (kindOf(header, claims).kind !== 'access' || audiencesOf(aud).length === 0) return undefined
   const audiences = quoted(audiencesOf(aud))
+  const names = new Set(issuers.all().map(({ settings }) => settings.name))
   const tenant = entraForms.map((form) => form.exec(iss)?.[1]).find((one) => one !== undefined)
   if (tenant === undefined) {
     if (!URL.canParse(iss) || !iss.startsWith('https://')) return undefined
     const entry = `{ type: oidc, issuer: ${quote(iss)}, audiences: [${audiences}], match: [] }`
     const because = 'No issuer of that name is configured. If its tokens are to be accepted:'
-    return untried(because, `issuers:\n  another: ${entry}`)
+    return untried(because, `issuers:\n  ${freeName('another', names)}: ${entry}`)
   }
   const cloud = clouds.find(([pattern]) => pattern.test(iss))?.[1] ?? 'global'
-  const known = issuers.all().find(({ settings }) => settings.type === 'entra')
+  // One whose other tenants have issuers of this very form: of the same cloud, at the same address.
+  const known = issuers.all().find(({ iss: own, tenantId, settings }) => {
+    return (
+      settings.type === 'entra' && tenantId !== undefined && own === iss.replace(tenant, tenantId)
+    )
+  })
   if (known === undefined) {
     const where = cloud === 'global' ? '' : `, cloud: ${cloud}`
     const entry = `{ type: entra, tenants: [${tenant}]${where}, audiences: [${audiences}] }`
     const because =
-      'No tenant of Entra ID is configured. If callers of that one are to be accepted:'
-    return untried(because, `issuers:\n  entra: ${entry}`)
+      'No tenant of that cloud of Entra ID is configured. If callers of that one are to be accepted:'
+    return untried(because, `issuers:\n  ${freeName('entra', names)}: ${entry}`)
   }
   const { name } = known.settings
   const tenants = issuers
@@ -89,6 +100,12 @@ function suggestIssuer({ claims }: CompactJwt, issuers: AcceptedIssuers): Sugges
   return untried(because, `issuers:\n  ${name}:\n    tenants: [${all.join(', ')}]`)
 }
 
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted
+  for (let at = 2; taken.has(name); at++) name = `${wanted}-${at}`
+  return name
+}
+
 function suggestAudience({ jwt, evidence, issuers }: SuggestOptions): Suggestion | undefined {
   const claims = jwt?.claims ?? evidence?.proof
   if (claims === undefined || typeof claims['iss'] !== 'string') return undefined
@@ -97,6 +114,11 @@ function suggestAudience({ jwt, evidence, issuers }: SuggestOptions): Suggestion
   const { settings } = issuers.find(claims['iss']) ?? {}
   const asked = audiencesOf(claims['aud'])
   if (settings === undefined || asked.length === 0) return undefined
+  // With its audience accepted it would be refused for what it is.
+  if (jwt !== undefined && !settings.acceptsIdTokens) {
+    if (kindOf(jwt.header, jwt.claims, settings.type === 'entra').kind === 'id_token')
+      return undefined
+  }
   const all = [...new Set([...settings.audiences, ...asked])]
   const because =
     'The token is for another audience. If that is another name of this same API, and only then:'
@@ -170,16 +192,19 @@ async function suggestRule(
   return undefined
 }
 
-function ruleYaml(name: string, { pairs, isAcrossTenants }: MatchRule): string {
-  const written = pairs.map(({ claim, column, compare }) => {
+function ruleYaml(name: string, rule: MatchRule): string {
+  const { pairs, isAcrossTenants, acceptsMutable = false } = rule
+  const written = pairs.map(({ claim, column, compare, source }) => {
+    const from = source === undefined ? '' : `, source: ${source}`
     const fold = compare === 'lower' ? ', ignoreCase: true' : ''
-    return `claim: ${plain(claim)}, column: ${column}${fold}`
+    return `claim: ${plain(claim)}, column: ${plain(column)}${from}${fold}`
   })
   const [only = ''] = written
   const body =
     written.length === 1 ? only : `all: [${written.map((one) => `{ ${one} }`).join(', ')}]`
   const across = isAcrossTenants ? ', acrossTenants: true' : ''
-  return `issuers:\n  ${name}:\n    match: [{ ${body}${across} }]`
+  const mutable = acceptsMutable ? ', acceptMutable: true' : ''
+  return `issuers:\n  ${name}:\n    match: [{ ${body}${across}${mutable} }]`
 }
 
 function suggestScope({ policy, proof }: Evidence): Suggestion | undefined {

@@ -110,9 +110,14 @@ function policyOf(
 }
 
 /** A rule of the configuration, as matching takes it. */
-export function matchRuleOf({ pairs, acrossTenants }: IssuerConfig['match'][number]): MatchRule {
+export function matchRuleOf({
+  pairs,
+  acrossTenants,
+  acceptMutable,
+}: IssuerConfig['match'][number]): MatchRule {
   return {
     isAcrossTenants: acrossTenants,
+    acceptsMutable: acceptMutable,
     pairs: pairs.map(({ ignoreCase, ...pair }) => ({
       ...pair,
       compare: ignoreCase ? 'lower' : 'exact',
