@@ -51,6 +51,23 @@ describe('a token of Entra ID behind an address of one’s own', () => {
     expect(verdict).toMatchObject({ ok: true, value: { kind: { kind: 'access', entra: 'v2' } } })
   })
 
+  it.each([
+    ['version 1', { ver: '1.0', appid: applicationId }],
+    ['version 2', { azp: applicationId }],
+  ])(
+    'is an application’s own without any role, where none has to be assigned: %s',
+    async (_, of) => {
+      const verdict = await verdictOf('entra', { sub: 'o', ...of })
+      expect(verdict).toMatchObject({
+        ok: true,
+        value: { kind: { kind: 'access', principal: 'application' } },
+      })
+      expect(await verdictOf('entra', { sub: 'o' })).toMatchObject({ ok: false })
+      expect(await verdictOf('entra', of)).toMatchObject({ ok: false })
+      expect(await verdictOf('entra', { sub: 'o', nonce: 'n', ...of })).toMatchObject({ ok: false })
+    },
+  )
+
   it('needs no permission elsewhere', async () => {
     const verdict = await verdictOf('oidc', {})
     expect(verdict).toMatchObject({ ok: true, value: { kind: { entra: undefined } } })

@@ -39,7 +39,7 @@ export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false
   const { iss, aud, ver, scp, scope, roles, idtyp, nonce } = claims
   const isEntra = typeof iss === 'string' && (isOfEntra || entraIssuer.test(iss))
   const entra = isEntra ? (ver === '1.0' || !iss.includes('/v2.0') ? 'v1' : 'v2') : undefined
-  const principal = principalOf(claims)
+  const principal = principalOf(claims, isEntra)
   const shared = { principal, entra } as const
   if (typeof aud === 'string' && graphAudiences.has(aud)) {
     return { ...shared, kind: 'graph', because: 'its audience is Microsoft Graph' }
@@ -61,11 +61,12 @@ export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false
   if ((!hasPermission || isEntra) && nonce !== undefined) {
     return { ...shared, kind: 'id_token', because: 'it has "nonce", as ID tokens do' }
   }
-  if (isEntra && !hasPermission) {
+  // Where no assignment is required, an application obtains tokens without any role.
+  if (isEntra && !hasPermission && principal !== 'application') {
     return {
       ...shared,
       kind: 'id_token',
-      because: 'it has neither "scp" nor "roles", as every access token of Entra ID does',
+      because: 'it has neither "scp" nor "roles", as every access token of a user at Entra ID does',
     }
   }
   if (isEntra && principal === 'unknown') {
@@ -78,10 +79,16 @@ export function kindOf(header: JsonObject, claims: JsonObject, isOfEntra = false
   return { ...shared, kind: 'access', because: 'nothing tells that it is anything else' }
 }
 
-function principalOf({ idtyp, scp, roles, oid, sub }: JsonObject): TokenKind['principal'] {
+function principalOf(
+  { idtyp, scp, roles, oid, sub, azp, appid }: JsonObject,
+  isEntra: boolean,
+): TokenKind['principal'] {
   if (idtyp === 'app') return 'application'
   if (idtyp === 'user' || typeof scp === 'string') return 'user'
-  // Without `idtyp`, an application's own token of Entra has roles, no scopes, and itself as subject.
-  if (Array.isArray(roles) && typeof oid === 'string' && oid === sub) return 'application'
+  // Without `idtyp`, an application's own token of Entra has no scopes, itself as subject, and roles
+  // or the application it is of. To users the subject is pairwise: never their object id.
+  const isOfItself = typeof oid === 'string' && oid === sub
+  const isObtained = isEntra && [azp, appid].some((one) => typeof one === 'string')
+  if (isOfItself && (Array.isArray(roles) || isObtained)) return 'application'
   return 'unknown'
 }
