@@ -101,9 +101,12 @@ describe('an account', () => {
 
   it('of an application is never a user’s', async () => {
     const byId = [rule('oid', 'id')]
-    expect((await match(byId, { oid: '1' }, { kind: 'servicePrincipal' })).refusal?.code).toBe(
-      'account_unmatched',
-    )
+    const { refusal } = await match(byId, { oid: '1' }, { kind: 'servicePrincipal' })
+    expect(refusal).toMatchObject({
+      expected: 'a service principal with id equal to "oid" of the token',
+      remedy: expect.stringContaining('evergrant import CONNECTION servicePrincipals') as string,
+    })
+    expect(refusal?.code).toBe('account_unmatched')
     expect((await match(byId, { oid: '5' }, { kind: 'servicePrincipal' })).account?.id).toBe('5')
     expect((await match(byId, { oid: '5' })).refusal?.code).toBe('account_unmatched')
   })

@@ -131,13 +131,26 @@ export async function matchAccount<A extends FoundAccount>(
     return {
       refusal:
         account === undefined
-          ? mapping('account_unmatched', `an account with ${told}`, 'none')
+          ? unmatched(kind, told)
           : mapping('account_ambiguous', `one account with ${told}`, 'several'),
       rules: rest(),
       candidates: found,
     }
   }
   return { refusal: refuseMissing(rules, claims), rules: rest(), candidates: [] }
+}
+
+/**
+ * Nobody; an application is sought among service principals alone, which may never have been
+ * imported.
+ */
+function unmatched(kind: AccountKind, told: string): Refusal {
+  if (kind === 'user') return mapping('account_unmatched', `an account with ${told}`, 'none')
+  return {
+    ...mapping('account_unmatched', `a service principal with ${told}`, 'none'),
+    remedy:
+      'The token is an application’s own, and never finds a user. Have an operator import service principals (`evergrant import CONNECTION servicePrincipals`), or let the application in by a rule of `access` with its `app` or one of its `roles`. A new token changes nothing.',
+  }
 }
 
 function refuseMissing(rules: readonly MatchRule[], claims: ClaimBag): Refusal {
