@@ -69,6 +69,8 @@ const headDeadlineMs = 30_000
 /** Idle connections are kept so long: longer than load balancers in front keep theirs (ms). */
 const keepAliveMs = 65_000
 const maxHeadBytes = 32_768
+/** For the body of a request to come that is no call to an API, answered or not (ms). */
+const bodyDeadlineMs = 30_000
 /** For the last words of calls that are ended at the deadline of a drain (ms). */
 const lastWordMs = 250
 
@@ -96,6 +98,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         // Whoever comes again on a connection that is kept alive is told to take another.
         if (isClosing) response.shouldKeepAlive = false
         if (calls !== undefined && isCall(request)) return calls.handle(request, response)
+        limitBody(request, clock)
         const door = doorOf(request)
         if (door === undefined) handler(request, response)
         else door.handle(request, response)
@@ -160,6 +163,19 @@ function trackConnections(server: Server | SecureServer): () => void {
   }
 }
 
+/**
+ * Ends the connection of whoever does not finish a body in time. Those of our own API are small;
+ * one that comes a byte at a time would hold a connection for ever, also after its answer.
+ */
+function limitBody(request: IncomingMessage, clock: Clock): void {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = request.headers
+  if (coding === undefined && length === '0') return
+  const cancel = clock.schedule(bodyDeadlineMs, () => {
+    if (!request.complete) request.socket.destroy()
+  })
+  request.once('close', cancel)
+}
+
 /** Answers a request to speak another protocol where none is spoken. */
 function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => {})
@@ -174,7 +190,7 @@ function makeServer(
 ): Server | SecureServer {
   const options: ServerOptions = {
     headersTimeout: headDeadlineMs,
-    // Bodies are streams that may last; how slowly they may come is the gateway's and Fastify's.
+    // Bodies of calls are streams that may last; the gateway says how slowly they may come.
     requestTimeout: 0,
     keepAliveTimeout: keepAliveMs,
     maxHeaderSize: maxHeadBytes,
