@@ -68,7 +68,8 @@ export function checkTimes(
   return undefined
 }
 
-function secondsOf(claim: unknown): number | undefined {
+/** A claim as an instant in seconds; undefined for what can be none. */
+export function secondsOf(claim: unknown): number | undefined {
   const isNumber = typeof claim === 'number' && Number.isFinite(claim)
   return isNumber && claim >= 0 && claim <= lastSecond ? claim : undefined
 }

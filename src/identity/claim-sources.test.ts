@@ -167,7 +167,7 @@ describe('a token that is no JWT', () => {
       'audience: token_audience_refused',
     ],
     ['over', active({ exp: 1_600_000_000 }), 'time: token_expired'],
-    ['over at a time that is none', active({ exp: 'soon' }), 'time: token_time_invalid'],
+    ['over at a time that is none', active({ exp: 0 }), 'time: token_time_invalid'],
     ['yet to begin', active({ nbf: 1_800_000_000 }), 'time: token_time_invalid'],
     [
       'of another issuer',
@@ -187,6 +187,35 @@ describe('a token that is no JWT', () => {
   ])('is refused when introspection says that it is %s', async (_what, claims, outcome) => {
     const { identifier } = introspecting(source(claims))
     expect(outcomeOf(await identifier.identify(opaque))).toBe(outcome)
+  })
+
+  it.each([
+    ['exp', '1700000600'],
+    ['nbf', true],
+    ['iat', -1],
+    ['exp', 1_700_000_600_000],
+  ])(
+    'is not blamed for an answer of introspection whose %s is %o, no number of seconds',
+    async (name, value) => {
+      const { identifier } = introspecting(source(active({ [name]: value })))
+      expect(await identifier.identify(opaque)).toMatchObject({
+        error: {
+          code: 'introspection_unavailable',
+          seen: `an answer whose "${name}" is no number of seconds`,
+          retryAfterMs: 30_000,
+        },
+      })
+    },
+  )
+
+  it('is accepted where introspection says null of what it does not tell', async () => {
+    const nothing = { exp: null, nbf: null, iat: null }
+    const { identifier } = introspecting(source(active(nothing)))
+    expect(outcomeOf(await identifier.identify(opaque))).toBe(oid)
+    const client = introspecting(source(active({ ...nothing, aud: null, client_id: 'web' })), {
+      introspectionClients: ['web'],
+    })
+    expect(outcomeOf(await client.identifier.identify(opaque))).toBe(oid)
   })
 
   it('is accepted without an end, for as long as the answer is kept', async () => {

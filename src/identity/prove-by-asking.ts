@@ -1,6 +1,6 @@
 import { err, ok, type Clock, type Result } from '../kernel/index.ts'
 import type { AcceptedIssuer } from './accepted-issuers.ts'
-import { checkAudience, checkTimes, readTimes, type TokenTimes } from './check-claims.ts'
+import { checkAudience, checkTimes, readTimes, secondsOf, type TokenTimes } from './check-claims.ts'
 import type { CompactJwt } from './compact-jwt.ts'
 import type { Proven } from './evidence.ts'
 import type { AskedClaims, IssuerPolicy } from './issuer-policy.ts'
@@ -10,6 +10,9 @@ import { kindOf } from './token-kind.ts'
 
 /** How long an answer holds that says no end of the token (ms): as long as it is kept at most. */
 const assumedLifeMs = 60_000
+
+/** An issuer that answers oddly is asked about that token again so much later (ms). */
+const oddMs = 30_000
 
 /** What asking rests on. */
 export interface AskingOptions {
@@ -38,6 +41,11 @@ export async function proveByAsking(
   const asked = await ask(token)
   if (asked.kind !== 'told') return err(refuseAsked(source, policy, asked, jwt))
   const proof = asked.claims
+  const odd = source === 'introspection' ? oddTime(proof) : undefined
+  if (odd !== undefined) {
+    const detail = `an answer whose ${JSON.stringify(odd)} is no number of seconds`
+    return err(refuseAsked(source, policy, { kind: 'unavailable', detail, retryAfterMs: oddMs }))
+  }
   const now = clock.now()
   const times =
     source === 'userinfo'
@@ -96,11 +104,24 @@ function entraRemedy(jwt: CompactJwt | undefined): string | undefined {
   return 'The token may be as good as can be: UserInfo of Entra ID accepts tokens for Microsoft Graph alone, and this one is for another API. Have an operator write claims: [token], which verifies it here.'
 }
 
+/**
+ * A time that cannot be read as one. The token is not to blame for what is said of it, and a new
+ * one would be told of in the same way.
+ */
+function oddTime(proof: JsonObject): string | undefined {
+  return ['exp', 'nbf', 'iat'].find((name) => {
+    const value = proof[name] ?? undefined
+    return value !== undefined && secondsOf(value) === undefined
+  })
+}
+
 function timesOf(
-  { exp, nbf, iat }: JsonObject,
+  proof: JsonObject,
   { settings }: AcceptedIssuer,
   now: number,
 ): Result<TokenTimes, Refusal> {
+  // Some servers write `null` for what they do not tell.
+  const [exp, nbf, iat] = [proof['exp'], proof['nbf'], proof['iat']].map((one) => one ?? undefined)
   if (exp !== undefined) return readTimes({ exp, nbf, iat }, settings, now)
   // Its life so far says nothing of the rest: only a beginning that is yet to come counts.
   const ahead = typeof nbf === 'number' && nbf * 1_000 <= now ? {} : { nbf }
@@ -122,7 +143,8 @@ function checkWhomFor(
   { introspectionClients }: IssuerPolicy,
 ): Refusal | undefined {
   const { aud, client_id: client } = proof
-  if (aud !== undefined) return checkAudience({ claims: proof }, issuer, kindOf({}, proof))
+  if (aud !== undefined && aud !== null)
+    return checkAudience({ claims: proof }, issuer, kindOf({}, proof))
   if (typeof client === 'string' && introspectionClients.includes(client)) return undefined
   const audiences = [...issuer.audiences].map((one) => JSON.stringify(one)).join(' or ')
   return refuse(

@@ -159,7 +159,17 @@ export function describeBody(answer: WireAnswer): string {
   const type = answer.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
   if (type === 'text/html' || /^\s*<(?:!doctype|html)/i.test(answer.text)) return 'a web page'
   if (type === 'text/plain') return 'plain text'
-  return /json/.test(type) ? 'broken JSON' : 'something unreadable'
+  if (!/json/.test(type)) return 'something unreadable'
+  return isJson(answer.text) ? 'JSON that is no object' : 'broken JSON'
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Takes from an answer what a support ticket needs, with every known secret removed. */

@@ -112,6 +112,15 @@ describe('an introspection', () => {
     })
   })
 
+  it.each([
+    ['[{"active":true}]', 'JSON that is no object'],
+    ['{"active":', 'broken JSON'],
+  ])('says of %s what came', async (body, what) => {
+    server.answer(text(200, body, { 'content-type': 'application/json' }))
+    const result = await introspectToken(operation, transport)
+    expect(result.ok ? '' : result.error.error.detail).toContain(what)
+  })
+
   it('knows nothing of an inactive token', async () => {
     server.answer(json(200, { active: false, sub: 'anna' }))
     expect(await introspectToken(operation, transport)).toEqual({
