@@ -75,6 +75,21 @@ describe('the keys of an issuer', () => {
     expect(cache.generation).toBe(before + 1)
   })
 
+  it('are fetched again after the machine slept, before a token counts by keys of last week', async () => {
+    const fixture = fixtureOf('a')
+    const { cache, clock } = fixture
+    await cache.find('a', 'ES256')
+    clock.set(clock.now() + 7 * 86_400_000)
+    fixture.answer = async () => ok(setOf('b'))
+    expect(cache.peek('a', 'ES256')).toBeUndefined()
+    expect(await cache.find('a', 'ES256')).toMatchObject({ kind: 'unknown' })
+    expect(await cache.find('b', 'ES256')).toMatchObject({ kind: 'found' })
+    // A clock that is set back makes no keys old, nor young.
+    clock.set(clock.now() - 7 * 86_400_000)
+    expect(cache.peek('b', 'ES256')).toBeDefined()
+    expect(fixture.fetches).toBe(2)
+  })
+
   it('are found in the same request after they were rotated', async () => {
     const fixture = fixtureOf('a')
     await fixture.cache.find('a', 'ES256')

@@ -93,7 +93,10 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   /** Names that were not among the keys, with the tick until which that is believed. */
   const unknown = new Map<string, number>()
 
-  const age = (): number => clock.monotonic() - fetchedTick
+  // A machine that sleeps does not count the time, and a clock that is set tells it wrongly: the
+  // longer of both is how old the keys may be.
+  const age = (): number =>
+    Math.max(clock.monotonic() - fetchedTick, clock.now() - (fetchedAt ?? clock.now()))
   const isUsable = (): boolean => fetchedAt !== undefined && age() < usableMs
 
   async function fetchNow(): Promise<Result<KeySet, KeyFailure>> {
