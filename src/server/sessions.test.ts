@@ -39,9 +39,14 @@ function makeWorld(): {
   readonly clock: ReturnType<typeof createManualClock>
   readonly reads: { count: number; gate: Promise<void> | undefined; fault: Error | undefined }
   account: Account | undefined
+  issuer: string
+  readonly revoked: ReadonlySet<string>
+  readonly sweep: () => Promise<void>
+  readonly sweepByNewConfig: () => Promise<void>
 } {
   const clock = createManualClock()
   const sessions: SessionRecord[] = []
+  const revoked = new Set<string>()
   const reads = {
     count: 0,
     gate: undefined as Promise<void> | undefined,
@@ -51,7 +56,12 @@ function makeWorld(): {
     sessions: {
       addSession: async (session) => void sessions.push(session),
       findSession: async (hash) => sessions.find((one) => one.hash === hash),
-      listSessions: async () => [],
+      listSessions: async ({ after }) =>
+        after === undefined ? sessions.filter(({ id }) => !revoked.has(id)) : [],
+      revokeSession: async (id) => {
+        revoked.add(id)
+        return true
+      },
       sweepSessions: async () => 0,
     } satisfies Partial<SessionStore>,
     accounts: {
@@ -65,7 +75,7 @@ function makeWorld(): {
     },
   }
   const bearer = {
-    issuers: { find: () => undefined, all: () => [{ settings: { name: 'lab' } }] },
+    issuers: { find: () => undefined, all: () => [{ settings: { name: world.issuer } }] },
     rulesOf: () => 'rules',
   }
   const opened = openSessions(
@@ -80,6 +90,10 @@ function makeWorld(): {
   let token = ''
   const world = {
     account: account as Account | undefined,
+    issuer: 'lab',
+    revoked,
+    sweep: opened.sweep,
+    sweepByNewConfig: opened.sweepByNewConfig,
     clock,
     reads,
     begin: async () => {
@@ -141,5 +155,20 @@ describe('the account of a session', () => {
     await world.begin()
     world.account = undefined
     expect(await world.use()).toBe('session_ended')
+  })
+})
+
+describe('a session of an issuer that is not there', () => {
+  it('stays while another node may know the issuer, and goes once the configuration is newer', async () => {
+    const world = makeWorld()
+    await world.clock.advance(1)
+    await world.begin()
+    world.issuer = 'other'
+    expect(await world.use()).toBe('session_ended')
+    await world.sweep()
+    expect(world.revoked.size).toBe(0)
+    await world.clock.advance(1)
+    await world.sweepByNewConfig()
+    expect(world.revoked.size).toBe(1)
   })
 })

@@ -41,6 +41,8 @@ export interface Sessions {
    * by itself every ten minutes. Never rejects.
    */
   sweep(): Promise<void>
+  /** The same after another configuration was taken over. */
+  sweepByNewConfig(): Promise<void>
   close(): void
 }
 
@@ -72,6 +74,7 @@ export function openSessions(
   const states = new WeakMap<SessionRecord, Kept>()
   let forgotten = 0
   let cancelSweep = (): void => {}
+  let configReadAt = clock.now()
   let isClosed = false
 
   /** Under the same name another server may stand: what counts is whose tokens are accepted. */
@@ -155,7 +158,9 @@ export function openSessions(
 
   async function sweep(): Promise<void> {
     try {
-      const { more } = await desk.sweep(({ identity }) => {
+      const { more } = await desk.sweep(({ identity, createdAt }) => {
+        // A younger one was begun by a node whose configuration is not ours, maybe not yet.
+        if (createdAt >= configReadAt) return false
         const facts = readFacts(identity)
         return facts === undefined || !isAccepted(facts)
       })
@@ -203,6 +208,10 @@ export function openSessions(
       forgotten++
     },
     sweep,
+    sweepByNewConfig: async () => {
+      configReadAt = clock.now()
+      await sweep()
+    },
     close: () => {
       isClosed = true
       cancelSweep()

@@ -307,7 +307,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         })
         const next = composition.config.server
         takeIssuers()
-        await sessions.sweep()
+        await sessions.sweepByNewConfig()
         callers.setDefaults(next.limits)
         proxies = createTrustedProxies(next.trustedProxies)
         log.setLevel(next.log.level)
