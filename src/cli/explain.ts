@@ -36,8 +36,9 @@ is one; it is named here, and never to callers.
 The token is best given on standard input, where no list of processes and no history of a shell shows it;
 a "Bearer " before it is left out. Claims are printed as they stand in the token.
 
-Exits with 0 when the token can be read, with --config when its bearer would be let in; else with 3,
-or with 4 when the issuer, its keys or groups are not to be had.
+Exits with 0 when the token can be read, with --config when nothing speaks against its bearer: a store
+that is not there, or that cannot be opened, is told in a remark; else with 3, or with 4 when the issuer,
+its keys or groups are not to be had.
 
 Examples:
   $ pbpaste | evergrant explain
