@@ -83,8 +83,7 @@ export function openGroups(
           body: JSON.stringify({ groupIds: groupIds.slice(at, at + mostIds) }),
           signal: late.signal,
         })
-        // Whom Graph does not know is in no group; the account may have been deleted since the import.
-        const found = answer.status === 404 ? [] : await readGroups(answer, clock)
+        const found = await readGroups(answer, clock)
         if (found === undefined) return refusedBy(answer, new URL(graph).host, clock.now())
         for (const id of found) groups.add(id)
       }
@@ -102,13 +101,24 @@ export function openGroups(
   }
 }
 
-/** Ids of groups in lower case; undefined when the answer is none. */
+/** Codes by which Graph says that it does not know an object. */
+const notFound = new Set<unknown>(['Request_ResourceNotFound', 'ResourceNotFound'])
+
+/**
+ * Ids of groups in lower case; undefined when the answer is none. Whom Graph does not know is in no
+ * group, as the account may have been deleted since the import; any other 404 is of another server,
+ * or of another address, and says nothing of the caller.
+ */
 async function readGroups(answer: Response, clock: Clock): Promise<readonly string[] | undefined> {
-  if (answer.status !== 200) return undefined
+  if (answer.status !== 200 && answer.status !== 404) return undefined
   const text = await peekText(answer, clock, { bytes: mostBytes, milliseconds: deadlineMs })
   answer.body?.cancel().catch(() => {})
   try {
-    const { value } = JSON.parse(text) as { readonly value?: unknown }
+    const { value, error } = JSON.parse(text) as {
+      readonly value?: unknown
+      readonly error?: { readonly code?: unknown }
+    }
+    if (answer.status === 404) return notFound.has(error?.code) ? [] : undefined
     if (!Array.isArray(value) || value.some((id) => typeof id !== 'string')) return undefined
     return value.map((id) => String(id).toLowerCase())
   } catch {

@@ -297,6 +297,11 @@ connections:
     ['the connection may not read groups', { kind: 'status', status: 403 }, 30_000],
     ['Graph is busy', { kind: 'status', status: 429, retryAfter: 12 }, 12_000],
     [
+      'something that is not Graph knows no such address',
+      { kind: 'status', status: 404, body: '404 page not found' },
+      30_000,
+    ],
+    [
       'Graph is busy until a day',
       { kind: 'status', status: 429, retryAfter: 'Fri, 31 Dec 2100 00:00:00 GMT' },
       3_600_000,
@@ -329,6 +334,23 @@ connections:
         seen: 'the connection that groups are asked with gives no token (client_rejected)',
       },
     })
+  })
+
+  it('are in no group when Graph says that it does not know them', async () => {
+    simulator.control.reset()
+    const bearer = await reconfigure(
+      ', groups: { connection: graph }, access: [{ group: 00000000-0000-4000-8000-000000000000, role: admin }]',
+    )
+    const token = await userToken('https://management.azure.com')
+    simulator.control.addFault({
+      match: { kind: 'memberOf' },
+      effect: { kind: 'status', status: 404 },
+    })
+    expect(await bearer.identifier.identify(token)).toMatchObject({
+      ok: true,
+      value: { role: undefined },
+    })
+    simulator.control.reset()
   })
 
   it('are told why UserInfo of Graph does not know their token, and match by what it tells', async () => {
