@@ -1,7 +1,7 @@
 import { ServerResponse, validateHeaderValue, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Authenticated } from '../access/index.ts'
+import { requirePermit, type Authenticated } from '../access/index.ts'
 import type { Rejection, TokenGrant } from '../grants/index.ts'
 import {
   EvergrantError,
@@ -38,6 +38,8 @@ export interface UpgradeContext extends AdmissionContext {
 const lingerMs = 2_000
 /** A connection lasts so long at least, though the caller’s token is at its end (ms). */
 const leastMs = 1_000
+/** Whether the caller may still be here is asked so often (ms): revoked or disabled, it ends. */
+const askAgainMs = 15_000
 
 type Wait = 'look_up' | 'token' | 'upgrade' | 'body' | 'last_word'
 
@@ -62,6 +64,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
   #plan: CallPlan | undefined
   #admitted: AdmittedCall | undefined
   #cancelExpiry: (() => void) | undefined
+  #cancelAsking: (() => void) | undefined
   #token: AccessToken | undefined
   #controller: Dispatcher.DispatchController | undefined
   #response: ServerResponse | undefined
@@ -151,12 +154,41 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
       const leftMs = Math.max(expiresAt - this.#context.clock.now(), leastMs)
       this.#cancelExpiry = this.#context.clock.schedule(leftMs, () => this.cut(overdue()))
     }
+    this.#askAgain()
     this.#context.deadlines.add(this)
     this.#waitFor('token', tokenWaitMs)
     admitted.plan.handle
       .getToken()
       .then((granted) => this.#onToken(granted))
       .catch((fault: unknown) => this.#fault(fault))
+  }
+
+  #askAgain(): void {
+    this.#cancelAsking = this.#context.clock.schedule(askAgainMs, () => {
+      const look = async (): Promise<void> => {
+        const refusal = await this.#refusalNow()
+        if (this.#isOver) return
+        if (refusal === undefined) this.#askAgain()
+        else this.cut(refusal)
+      }
+      look().catch(() => this.cut(new EvergrantError('internal', 'nobody knows who the caller is')))
+    })
+  }
+
+  /** Why the caller would not be let in now; what only cannot be told at the moment ends nothing. */
+  async #refusalNow(): Promise<EvergrantError | undefined> {
+    const { headers, rawHeaders } = this.#request
+    const known = await this.#context.callers.authenticate(
+      headers,
+      rawHeaders,
+      () => this.#trace.requestId,
+    )
+    if (!known.ok) {
+      const { status } = known.error.definition
+      return status === 429 || status >= 500 ? undefined : known.error
+    }
+    const { name, upstream, tenant } = this.#plan as CallPlan
+    return requirePermit(known.value, name, upstream, tenant)
   }
 
   #onToken(granted: Result<TokenGrant, EvergrantError>): void {
@@ -414,6 +446,7 @@ export class UpgradedCall implements Dispatcher.DispatchHandler, Watched {
     if (this.#isOver) return
     this.#isOver = true
     this.#cancelExpiry?.()
+    this.#cancelAsking?.()
     this.#context.deadlines.remove(this)
     this.#socket.destroy()
     if (this.#upstream === undefined) this.#controller?.abort(new Error('the call was given up'))

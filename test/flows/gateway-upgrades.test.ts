@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { EvergrantError } from '../../src/kernel/index.ts'
 import {
   callerKey,
   settingsFor,
@@ -193,6 +194,32 @@ it('passes a refusal whole when the API hung up while no newer token came', asyn
   expect(caller.got.endsWith(`\r\n\r\n${body}`)).toBe(true)
   await gateway.quiet()
   expect(gateway.traces.takeBatch(5)).toMatchObject([{ outcome: 'upstream_refused', status: 401 }])
+})
+
+it('ends once its caller would not be let in any more, and not while that cannot be told', async () => {
+  await using api = await startUpgrading((socket) => {
+    socket.write(switching)
+    socket.on('data', (piece) => socket.write(piece))
+  })
+  let refusal: EvergrantError | undefined
+  await using gateway = await startGateway({ '': settingsFor(api.url) }, { refusal: () => refusal })
+  const caller = ask(gateway)
+  const says = async (text: string): Promise<void> => {
+    caller.socket.write(text)
+    await expect.poll(() => caller.got).toContain(text)
+  }
+  await expect.poll(() => caller.got).toContain('101')
+  const { clock } = gateway.engine
+  await clock.advance(15_000)
+  await says('still here')
+  refusal = new EvergrantError('store_unavailable', 'test')
+  await clock.advance(15_000)
+  await says('nobody knows')
+  refusal = new EvergrantError('account_disabled', 'test')
+  await clock.advance(15_000)
+  await caller.closed
+  await gateway.quiet()
+  expect(gateway.traces.takeBatch(5)).toMatchObject([{ status: 101, code: 'account_disabled' }])
 })
 
 it('leaves a trace with the headers of both sides, and no secret in it', async () => {

@@ -98,6 +98,8 @@ export interface GatewayFixtureOptions {
   readonly connections?: number
   /** Callers are known only after this. */
   readonly lookUp?: () => Promise<void>
+  /** What every caller is refused with, while there is something. */
+  readonly refusal?: () => EvergrantError | undefined
 }
 
 /** A gateway over HTTP with a real engine behind it, and one connection, `api`. */
@@ -120,6 +122,8 @@ export async function startGateway(
     connections: { find: (name) => (name === 'api' ? route : undefined), names: () => ['api'] },
     callers: {
       authenticate: (headers) => {
+        const refusal = options.refusal?.()
+        if (refusal !== undefined) return err(refusal)
         if (options.lookUp !== undefined) return options.lookUp().then(() => ok(caller))
         const key = headers['evergrant-key'] ?? headers['authorization']?.toString().slice(7)
         if (key === callerKey) return ok(caller)
