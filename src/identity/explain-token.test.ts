@@ -269,6 +269,25 @@ describe('an explanation', () => {
     expect(told.suggestion).toBeUndefined()
   })
 
+  it('suggests to verify here what UserInfo refuses, never what introspection calls inactive', async () => {
+    const fixture = identifierFixture({ key })
+    const refused = async (): Promise<AskedClaims> => ({ kind: 'refused', detail: 'no' })
+    const userInfo = await explained(fixture, fixture.token(), {
+      claims: ['userinfo'],
+      askUserInfo: refused,
+    })
+    expect(userInfo.suggestion).toMatchObject({
+      because: expect.stringContaining('take what stands under `userinfo` out') as string,
+      yaml: expect.stringContaining('claims: [token]') as string,
+    })
+    const introspected = await explained(fixture, fixture.token(), {
+      claims: ['introspection'],
+      introspect: refused,
+    })
+    expect(introspected.refusal?.code).toBe('token_inactive')
+    expect(introspected.suggestion).toBeUndefined()
+  })
+
   it('tells that an ID token for another client is one', async () => {
     const fixture = identifierFixture({ key })
     const token = fixture.token({ aud: 'client', scp: undefined, nonce: 'n' })

@@ -132,12 +132,13 @@ function suggestToken({ jwt, issuers, policies }: SuggestOptions): Suggestion | 
   const issuer = issuers.find(jwt.claims['iss'])
   const policy = issuer === undefined ? undefined : policies.get(issuer.settings.name)
   if (kind !== 'access' || issuer === undefined || policy === undefined) return undefined
-  if (policy.claims.includes('token')) return undefined
+  // What introspection calls inactive may be revoked: not asking is no way to let it in.
+  if (policy.claims.includes('token') || policy.claims.includes('introspection')) return undefined
   const { name, audiences } = issuer.settings
   const all = [...new Set([...audiences, ...audiencesOf(jwt.claims['aud'])])]
   const match = jwt.claims['oid'] === undefined ? '' : '\n    match: [{ claim: oid, column: id }]'
   return untried(
-    'The token can be verified here, by the keys of its issuer, and UserInfo need not be asked:',
+    'The token can be verified here, by the keys of its issuer, and UserInfo need not be asked; take what stands under `userinfo` out of the issuer:',
     `issuers:\n  ${name}:\n    audiences: [${quoted(all)}]\n    claims: [token]${match}`,
   )
 }
