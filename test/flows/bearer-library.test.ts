@@ -264,6 +264,30 @@ describe('an API with the directory of a configuration', () => {
     await close()
   })
 
+  it('tells callers that the store is away, and its operator where it stands', async () => {
+    const other = await createBearer({
+      config: workspace.configPath,
+      env: {},
+      onRefusal: (refusal) => void refusals.push(refusal),
+    })
+    const app = express()
+    app.get('/', other.express(), (_request, response) => void response.json({}))
+    const server = createServer(app)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    // Its keys are in memory from now on.
+    await other.identify(issuer.token({ upn: userOf(3).upn }))
+    await other.close()
+    refusals = []
+    const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      headers: { authorization: `Bearer ${issuer.token({ upn: userOf(5).upn })}` },
+    })
+    expect(response.status).toBe(503)
+    expect(await response.text()).not.toContain(workspace.folder)
+    expect(refusals).toMatchObject([{ error: { code: 'store_unavailable' } }])
+    server.closeAllConnections()
+    server.close()
+  })
+
   it('lets nobody in within a second of being disabled by another process', async () => {
     const { id, upn } = userOf(4)
     const token = issuer.token({ upn })

@@ -56,10 +56,13 @@ const roles = ['viewer', 'operator', 'admin'] as const
 
 /** Makes the check that stands before routes. */
 export function createProtection({ identifier, clock, onRefusal }: ProtectionOptions): Protection {
-  const refuse = (error: EvergrantError, refusal?: IdentityRefusal): BearerCheck => {
+  const refuse = (
+    error: EvergrantError,
+    { refusal, told = error }: { refusal?: IdentityRefusal; told?: EvergrantError } = {},
+  ): BearerCheck => {
     const requestId = newId('req', clock.now())
     onRefusal({ requestId, error, refusal })
-    return { answer: problemAnswer(error, requestId) }
+    return { answer: problemAnswer(told, requestId) }
   }
   return {
     check: async ({ authorization }, rawHeaders, requirement) => {
@@ -67,16 +70,26 @@ export function createProtection({ identifier, clock, onRefusal }: ProtectionOpt
       if (!credential.ok) return refuse(inOurWords(credential.error))
       try {
         const identified = await identifier.identify(credential.value)
-        if (!identified.ok) return refuse(errorOf(identified.error), identified.error)
+        if (!identified.ok) {
+          return refuse(errorOf(identified.error), { refusal: identified.error })
+        }
         const lacking = lackOf(identified.value, requirement)
         return lacking === undefined ? { identity: identified.value } : refuse(lacking)
       } catch (error) {
         // The store is away: the caller may try again; nothing is known of its token.
-        if (isEvergrantError(error)) return refuse(error)
+        if (isEvergrantError(error)) return refuse(error, { told: withoutPlace(error) })
         throw error
       }
     },
   }
+}
+
+/** A stranger is told that the store is away, not where it stands. */
+function withoutPlace({ code, retryAfterMs }: EvergrantError): EvergrantError {
+  return new EvergrantError(code, 'whose token it is cannot be looked up now', {
+    remedy: 'Call again when `Retry-After` says, or in a moment; the token is not to blame.',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }
 
 /** Of an API of one’s own there are no caller keys to send in place of a token. */
