@@ -14,6 +14,7 @@ import {
   type TokenTarget,
 } from '../oauth/index.ts'
 import type { Composition } from './compose.ts'
+import { createFailureWindows } from './failure-windows.ts'
 import { resolveCredential } from './resolve-connections.ts'
 
 /** The end of a sign-in, as whoever began it sends it. */
@@ -30,6 +31,13 @@ export interface SignInEnd {
   readonly resource?: string
 }
 
+/** Who sends a code. */
+export interface CodeSender {
+  readonly requestId: string
+  /** Where it came from: failures are counted by it. */
+  readonly address: string
+}
+
 /** Redeems codes of sign-ins for the tokens that sessions are made from. */
 export interface CodeDesk {
   /**
@@ -40,7 +48,7 @@ export interface CodeDesk {
    *   for a code that is spent or wrong, `id_token_invalid`, what the provider and verification
    *   refuse
    */
-  redeem(end: SignInEnd, requestId: () => string): Promise<Caller>
+  redeem(end: SignInEnd, by: CodeSender): Promise<Caller>
 }
 
 /** What redeeming rests on. */
@@ -51,26 +59,19 @@ export interface CodeDeskOptions extends Pick<Composition, 'clock' | 'fetch' | '
 
 /** Codes that are redeemed at once, and that fail within a minute: providers are not ours to hammer. */
 const mostAtOnce = 32
-const mostFailures = 60
-const failureWindowMs = 60_000
+const failureLimits = { perAddress: 60, overall: 600, windowMs: 60_000 }
 
 /** Makes the desk. */
 export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   const { clock, fetch, secrets, issuer: find, authenticator } = options
   const providers = new WeakMap<IssuerConfig, Map<string, ProviderProfile>>()
   let underWay = 0
-  let window = { startedAt: Number.NEGATIVE_INFINITY, failures: 0 }
+  const failures = createFailureWindows(clock, failureLimits)
 
-  function admit(): void {
-    const leftMs = window.startedAt + failureWindowMs - clock.monotonic()
-    if (leftMs > 0 && window.failures >= mostFailures) throw throttled(leftMs)
+  function admit(from: string): void {
+    const leftMs = failures.waitOf(from)
+    if (leftMs !== undefined) throw throttled(leftMs)
     if (underWay >= mostAtOnce) throw throttled(1_000)
-  }
-
-  function noteFailure(): void {
-    const now = clock.monotonic()
-    if (now >= window.startedAt + failureWindowMs) window = { startedAt: now, failures: 0 }
-    window.failures++
   }
 
   function providerOf(config: IssuerConfig, tenant: string): ProviderProfile {
@@ -118,7 +119,7 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   }
 
   return {
-    redeem: async (end, requestId) => {
+    redeem: async (end, { requestId, address }) => {
       const config = find(end.issuer)
       const authenticate = authenticator()
       if (config === undefined || authenticate === undefined) {
@@ -127,19 +128,19 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
           `there is no issuer ${JSON.stringify(end.issuer.slice(0, 100))}`,
         )
       }
-      admit()
+      admit(address)
       underWay++
       try {
         const { token, idToken } = await exchange(config, end)
         // Where ID tokens alone are accepted, it is the ID token that says who signed in.
         const isById = config.claims.every((source) => source === 'id_token')
         const brought = isById ? idToken : token.secret
-        const known = await authenticate(brought?.reveal() ?? '', requestId)
+        const known = await authenticate(brought?.reveal() ?? '', () => requestId)
         if (!known.ok) throw known.error
         return known.value
       } catch (error) {
         // What was refused before the issuer was asked has cost it nothing.
-        if (isEvergrantError(error) && error.code !== 'request_invalid') noteFailure()
+        if (isEvergrantError(error) && error.code !== 'request_invalid') failures.note(address)
         throw error
       } finally {
         underWay--

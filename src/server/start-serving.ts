@@ -43,7 +43,12 @@ import { createCodeDesk } from './session-codes.ts'
 import { openSessions } from './sessions.ts'
 import { startJobs } from './start-jobs.ts'
 import { openConfiguredTelemetry } from './open-configured-telemetry.ts'
-import { createTrustedProxies, requestIdOf, trustedRequestId } from './trusted-proxies.ts'
+import {
+  clientAddressOf,
+  createTrustedProxies,
+  requestIdOf,
+  trustedRequestId,
+} from './trusted-proxies.ts'
 
 /** How a service is started. */
 export interface ServingOptions extends Pick<
@@ -290,6 +295,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               sessions,
               codes,
               reload: () => reload(),
+              addressOf: (request) => clientAddressOf(request, proxies),
             },
             callers,
           ),

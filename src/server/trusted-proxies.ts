@@ -50,3 +50,20 @@ export function trustedRequestId(
   if (typeof given !== 'string' || !proxies.isTrusted(socket.remoteAddress)) return undefined
   return plainId.test(given) ? given : undefined
 }
+
+/**
+ * Where a request came from: the last address that no trusted proxy has, as `X-Forwarded-For` tells
+ * it; that of the connection where no trusted proxy stands in front. For counting, not for
+ * permits.
+ */
+export function clientAddressOf(
+  { headers, socket }: IncomingMessage,
+  proxies: TrustedProxies,
+): string {
+  const peer = socket.remoteAddress ?? ''
+  if (!proxies.isTrusted(peer)) return peer
+  const told = headers['x-forwarded-for']
+  const hops = (Array.isArray(told) ? told.join(',') : (told ?? '')).split(',')
+  const client = hops.map((hop) => hop.trim()).findLast((hop) => !proxies.isTrusted(hop))
+  return client !== undefined && isIP(client) !== 0 ? client : peer
+}

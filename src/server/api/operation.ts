@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import type { Caller, CallerDesk, Operation } from '../../access/index.ts'
@@ -25,6 +26,8 @@ export interface ApiContext {
   readonly sessions: Sessions
   readonly codes: CodeDesk
   reload(): Promise<void>
+  /** Where a request came from, as far as trusted proxies tell. */
+  addressOf(request: IncomingMessage): string
 }
 
 /** One call of an operation. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Caller, IssuedSession } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
+import type { CodeSender } from '../session-codes.ts'
 import { sessionToJson } from '../session-view.ts'
 import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiContext, type ApiOperation } from './operation.ts'
@@ -62,8 +63,9 @@ export const sessionOperations: readonly ApiOperation[] = [
     ],
     body: z.object(codeFields),
     response: issuedSchema,
-    handle: async (context, body, { knownCaller, requestId }) => {
-      const brought = knownCaller ?? (await redeem(context, body, requestId))
+    handle: async (context, body, { knownCaller, requestId, reply }) => {
+      const address = context.addressOf(reply.request.raw)
+      const brought = knownCaller ?? (await redeem(context, body, { requestId, address }))
       if (knownCaller !== undefined && Object.keys(body).length > 0) {
         throw new EvergrantError(
           'credential_malformed',
@@ -125,7 +127,7 @@ function requireAdmin({ role, name }: Caller): void {
 
 type Body = { readonly [Name in keyof typeof codeFields]?: string | undefined }
 
-async function redeem(context: ApiContext, body: Body, requestId: string): Promise<Caller> {
+async function redeem(context: ApiContext, body: Body, sender: CodeSender): Promise<Caller> {
   const { issuer, code, code_verifier, redirect_uri, nonce, tenant, resource } = body
   if (Object.keys(body).length === 0) {
     const resourceMetadata = context.issuers.resourceMetadata()
@@ -160,7 +162,7 @@ async function redeem(context: ApiContext, body: Body, requestId: string): Promi
       ...(tenant === undefined ? {} : { tenant }),
       ...(resource === undefined ? {} : { resource }),
     },
-    () => requestId,
+    sender,
   )
 }
 
