@@ -18,6 +18,7 @@ export type RequestKind =
   | 'instance'
   | 'token'
   | 'authorize'
+  | 'adminConsent'
   | 'revoke'
   | 'introspect'
   | 'userinfo'
@@ -101,6 +102,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/oidc\/userinfo$/, 'graphUserInfo'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],
+  [/^\/[^/]+\/(?:v2\.0\/)?adminconsent$/, 'adminConsent'],
   [/^\/oidc\/[^/]+\/token$/, 'token'],
   [/^\/oidc\/[^/]+\/authorize$/, 'authorize'],
   [/^\/oidc\/[^/]+\/revoke$/, 'revoke'],

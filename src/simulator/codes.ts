@@ -13,7 +13,7 @@ export interface CodeGrant {
 
 /** Why a code is refused. */
 export type CodeRefusal =
-  | { readonly kind: 'unknown' | 'expired' | 'wrong_redirect' | 'wrong_verifier' }
+  | { readonly kind: 'unknown' | 'wrong_realm' | 'expired' | 'wrong_redirect' | 'wrong_verifier' }
   | { readonly kind: 'used'; readonly session: Session }
 
 /** What comes with a code. */
@@ -49,8 +49,9 @@ export function createCodeLedger(random: RandomBytes): CodeLedger {
     redeem: (code, presented) => {
       const entry = codes.get(code)
       const session = entry?.grant.session
-      const isTheirs = session?.realm === presented.realm && session.clientId === presented.clientId
+      const isTheirs = session?.clientId === presented.clientId
       if (entry === undefined || !isTheirs) return err({ kind: 'unknown' })
+      if (session?.realm !== presented.realm) return err({ kind: 'wrong_realm' })
       const { grant } = entry
       if (entry.isUsed) return err({ kind: 'used', session: grant.session })
       if (presented.now > entry.expiresAt) return err({ kind: 'expired' })

@@ -1,11 +1,14 @@
 import { EvergrantError } from '../kernel/index.ts'
-import type { Account } from './accounts.ts'
+import { totpSecretOf, type Account } from './accounts.ts'
+import type { DirectoryRole } from './directory-roles.ts'
 import type { Rotation, SimulatedCertificate, SimulatedFederation } from './options.ts'
 import type { SimulatedSecret } from './options.ts'
 import { findApplication, type Application, type Realm } from './realms.ts'
+import { requirePolicies, type SimulatedPolicy } from './policies.ts'
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { findTenant } from './tenants.ts'
 import type { TokenRequestRecord } from './token-request.ts'
+import { totpAt } from './totp.ts'
 import type { World } from './world.ts'
 
 /** Which authority and application a change is for; the first tenant and its first where left out. */
@@ -23,6 +26,16 @@ export interface AccountChange {
   readonly isBlocked?: boolean
   /** Every sign-in so far is not enough, and later ones need a second factor (50076). */
   readonly isMfaRequired?: boolean
+  /** False: it has no authenticator app, so that a second factor cannot be given (50079). */
+  readonly isMfaEnrolled?: boolean
+  /** Locked by wrong passwords (50053). */
+  readonly isLocked?: boolean
+  /** The application wants users assigned, and this one is not (50105). */
+  readonly isUnassigned?: boolean
+  /** It may not consent for itself (90094). */
+  readonly needsAdminApproval?: boolean
+  readonly roles?: readonly DirectoryRole[]
+  readonly groups?: readonly string[]
 }
 
 /** A refresh token to make without a browser. */
@@ -44,6 +57,10 @@ export interface GrantControl {
   setAccount(user: string, change: AccountChange, addressee?: Addressee): void
   /** Revokes the sessions of a user, or of everyone at the authority: refresh answers 50173. */
   revokeSessions(user?: string, addressee?: Addressee): void
+  /** What the authenticator app of a user (the first one by default) shows now. */
+  totp(user?: string, addressee?: Addressee): string
+  /** In place of all policies that stand at the authority; `[]` lifts them. */
+  setPolicies(policies: readonly SimulatedPolicy[], addressee?: Addressee): void
   /** Sign-ins older than so many seconds are refused (70043); `null`: none is. */
   setSignInFrequency(seconds: number | null, addressee?: Addressee): void
   /** Takes consent away for one audience, or for all: 65001 until someone signs in again. */
@@ -100,7 +117,14 @@ export function createGrantControl(world: World): GrantControl {
         isDeleted: change.isDeleted ?? state.isDeleted,
         isBlocked: change.isBlocked ?? state.isBlocked,
         isMfaRequired: isMfaRequired ?? state.isMfaRequired,
+        isMfaEnrolled: change.isMfaEnrolled ?? state.isMfaEnrolled,
+        isLocked: change.isLocked ?? state.isLocked,
+        isUnassigned: change.isUnassigned ?? state.isUnassigned,
+        needsAdminApproval: change.needsAdminApproval ?? state.needsAdminApproval,
+        roles: change.roles ?? state.roles,
+        groups: change.groups ?? state.groups,
       })
+      if (change.isLocked === false) state.wrongPasswords = 0
     },
     revokeSessions: (user, addressee) => {
       const realm = realmOf(world, addressee)
@@ -108,6 +132,16 @@ export function createGrantControl(world: World): GrantControl {
       const revoked = { revokedUpTo, revokedAt: world.now() }
       if (user === undefined) realm.accounts.revokeAll(revoked)
       else Object.assign(realm.accounts.state(accountOf(realm, user).id), revoked)
+    },
+    totp: (user, addressee) => {
+      const realm = realmOf(world, addressee)
+      const account = accountOf(realm, user)
+      const secret = totpSecretOf(account, realm.accounts.state(account.id))
+      if (secret !== undefined) return totpAt(secret, world.now())
+      throw invalid(`"${account.userPrincipalName}" has no authenticator app`)
+    },
+    setPolicies: (policies, addressee) => {
+      realmOf(world, addressee).policy.policies = requirePolicies(policies)
     },
     setSignInFrequency: (seconds, addressee) => {
       realmOf(world, addressee).policy.signInFrequencySeconds = seconds ?? undefined

@@ -5,6 +5,7 @@ import type { AccountChange, Addressee, RefreshTokenWish } from './control-grant
 import type { Fault } from './faults.ts'
 import type { Range, Rotation, SimulatedCertificate } from './options.ts'
 import type { SimulatedFederation, SimulatedSecret } from './options.ts'
+import type { SimulatedPolicy } from './policies.ts'
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { readBody } from './read-body.ts'
 import type { Revocation } from './token-ledger.ts'
@@ -33,6 +34,7 @@ interface Arguments {
   readonly resource?: ResourceName
   readonly certificates?: readonly SimulatedCertificate[]
   readonly federated?: readonly SimulatedFederation[]
+  readonly policies?: readonly SimulatedPolicy[]
 }
 
 type Operation = (control: SimulatorControl, body: never) => unknown
@@ -78,6 +80,9 @@ const operations: Readonly<Record<string, Operation>> = {
     control.setAccount(requireMember(body.user, 'user'), body, body),
   'revoke-sessions': (control, body: Arguments & Addressee) =>
     control.revokeSessions(body.user, body),
+  totp: (control, body: Arguments & Addressee) => ({ code: control.totp(body.user, body) }),
+  'set-policies': (control, body: Arguments & Addressee) =>
+    control.setPolicies(requireMember(body.policies, 'policies'), body),
   'set-sign-in-frequency': (control, body: Arguments & Addressee) =>
     control.setSignInFrequency(typeof body.seconds === 'number' ? body.seconds : null, body),
   'withdraw-consent': (control, body: Arguments & Addressee) =>

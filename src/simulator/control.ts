@@ -155,6 +155,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       }
       world.sessions.reset()
       world.codes.reset()
+      world.signIns.reset()
       world.usedAssertions.clear()
       world.tokenLog.reset()
       changePages()

@@ -168,7 +168,9 @@ function answerRightly(
   if (request.kind === 'metadata') return answerMetadata(world, request)
   if (request.kind === 'keys') return answerKeys(world, request)
   if (request.kind === 'instance') return answerInstance(world, request)
-  if (request.kind === 'authorize') return answerAuthorize(world, request)
+  if (request.kind === 'authorize' || request.kind === 'adminConsent') {
+    return answerAuthorize(world, request)
+  }
   if (guardedKinds.has(request.kind)) return answerGuarded(world, request)
   return { status: 404, headers: { 'Content-Type': 'text/plain' }, body: 'Not found' }
 }

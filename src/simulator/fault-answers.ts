@@ -45,7 +45,9 @@ function refusalAnswer(
   const refusal = refusalByCode(effect.code)
   const { kind: _, retryAfter, ...said } = effect
   const asked = { ...refusal, ...said }
-  if (request.kind === 'authorize') return redirectRefusal(world, request, asked)
+  if (request.kind === 'authorize' || request.kind === 'adminConsent') {
+    return redirectRefusal(world, request, asked)
+  }
   const answer = tokenRefusal(request, asked)
   if (retryAfter === undefined) return answer
   return { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfter) } }

@@ -1,4 +1,6 @@
+import type { Account, AccountState } from './accounts.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
+import { refusalTable } from './refusal-table.ts'
 
 const instant = (at: number): string => new Date(at).toISOString()
 
@@ -83,9 +85,21 @@ export const grantRefusals = {
   ),
 } as const satisfies Record<string, EntraRefusal | ((...facts: never[]) => EntraRefusal)>
 
+/** What is wrong with an account itself, if anything. */
+export function accountRefusal(
+  directory: string,
+  account: Account,
+  state: AccountState,
+): EntraRefusal | undefined {
+  if (state.isDeleted) return grantRefusals.unknownUser(account.userPrincipalName, directory)
+  if (state.isDisabled) return grantRefusals.disabledUser
+  if (state.isLocked) return refusalByCode(50053)
+  return state.isUnassigned ? refusalByCode(50105) : undefined
+}
+
 /** The refusal Entra gives under a number, as far as it is known here. */
 export function refusalByCode(code: number): EntraRefusal {
-  const [status, error, message, suberror] = byCode[code] ?? [
+  const [status, error, message, suberror] = refusalTable[code] ?? [
     400,
     'invalid_grant',
     'A simulated refusal.',
@@ -94,7 +108,7 @@ export function refusalByCode(code: number): EntraRefusal {
     (refusal) => typeof refusal === 'object' && refusal.code === code,
   )
   if (typeof named === 'object') return named
-  const claims = code === 50076 || code === 50079 ? { claims: policyClaims('polids') } : {}
+  const claims = mfaCodes.has(code) ? { claims: policyClaims('polids') } : {}
   return {
     status,
     error,
@@ -105,59 +119,8 @@ export function refusalByCode(code: number): EntraRefusal {
   }
 }
 
-const transient = 'A transient error has occurred. Please try again.'
-const unavailable = [503, 'temporarily_unavailable', transient] as const
-const byCode: Readonly<
-  Record<number, readonly [status: number, error: string, message: string, suberror?: string]>
-> = {
-  50000: [500, 'server_error', 'There was an error issuing a token.'],
-  50033: unavailable,
-  50053: [400, 'invalid_grant', 'The account is locked.'],
-  50055: [400, 'invalid_grant', 'The password is expired.', 'user_password_expired'],
-  50058: [400, 'login_required', 'Silent sign-in was requested, but nobody is signed in.'],
-  50076: [400, 'invalid_grant', 'You must use multi-factor authentication.', 'basic_action'],
-  50079: [
-    400,
-    'interaction_required',
-    'You must enrol in multi-factor authentication.',
-    'basic_action',
-  ],
-  50105: [
-    400,
-    'invalid_grant',
-    'The signed in user is not assigned to a role for the application.',
-  ],
-  50196: [
-    400,
-    'invalid_grant',
-    'The server terminated an operation because it met a client request loop.',
-  ],
-  53000: [
-    400,
-    'interaction_required',
-    'The device is not in the required state.',
-    'additional_action',
-  ],
-  65001: [400, 'invalid_grant', 'The user or administrator has not consented.', 'consent_required'],
-  65004: [400, 'access_denied', 'The user declined to consent to access the app.'],
-  70001: [400, 'unauthorized_client', 'The application is disabled.'],
-  70043: [
-    400,
-    'invalid_grant',
-    'The refresh token has expired by sign-in frequency.',
-    'token_expired',
-  ],
-  700016: [400, 'unauthorized_client', 'The application was not found in the directory.'],
-  700082: [400, 'invalid_grant', 'The refresh token has expired due to inactivity.', 'bad_token'],
-  50173: [400, 'invalid_grant', 'The provided grant has expired due to it being revoked.'],
-  7000112: [400, 'unauthorized_client', 'The application is disabled.'],
-  7000215: [401, 'invalid_client', 'Invalid client secret provided.'],
-  7000222: [401, 'invalid_client', 'The provided client secret keys are expired.'],
-  90006: unavailable,
-  90024: unavailable,
-  90033: unavailable,
-  90055: [429, 'temporarily_unavailable', 'Too many requests. Try again later.'],
-}
+/** Refusals whose claims make the next sign-in ask for a second factor. */
+const mfaCodes: ReadonlySet<number> = new Set([50072, 50074, 50076, 50078, 50079])
 
 function invalidGrant(code: number, message: string, suberror?: string): EntraRefusal {
   return {

@@ -1,5 +1,7 @@
 import type { Clock, RandomBytes } from '../kernel/index.ts'
+import type { DirectoryRole } from './directory-roles.ts'
 import type { MemberType } from './group.ts'
+import type { SimulatedPolicy } from './policies.ts'
 import type { ThrottleOptions } from './throttle.ts'
 
 /** A client secret of a simulated application. */
@@ -80,11 +82,26 @@ export interface SimulatedAccount {
   readonly id?: string
   readonly userPrincipalName: string
   readonly displayName?: string
+  /** The sign-in page asks for it. Default: none, the name alone is enough. */
+  readonly password?: string
+  /**
+   * Secret of its authenticator app (base32, 10 bytes or more); `null`: none is enrolled. Default:
+   * follows from the id.
+   */
+  readonly totpSecret?: string | null
+  /** Directory roles; with `groups` left out as well: nothing is declared. */
+  readonly roles?: readonly DirectoryRole[]
+  /** Display names of groups, such as `AdminAgents` of Partner Center. */
+  readonly groups?: readonly string[]
+  /** Invited from another directory. Default false. */
+  readonly isGuest?: boolean
 }
 
 /** How an authority treats users' grants; both kinds have these options. */
 export interface SimulatedGrantRules {
   readonly accounts?: readonly SimulatedAccount[]
+  /** Conditional Access and other rules that stand from the start. Default: none. */
+  readonly policies?: readonly SimulatedPolicy[]
   /** Default: `overlap` for a tenant, `strict` for an issuer. */
   readonly rotation?: Rotation
   /** Whether authorization needs PKCE (S256). Default `optional`. */

@@ -1,6 +1,7 @@
 import type { AccountBook } from './accounts.ts'
 import type { Rotation, SimulatedApplication, SimulatedCertificate } from './options.ts'
 import type { SimulatedFederation, SimulatedGrantRules, SimulatedSecret } from './options.ts'
+import { requirePolicies, type SimulatedPolicy } from './policies.ts'
 
 /** An application as the running simulator holds it. */
 export interface Application {
@@ -34,6 +35,8 @@ export interface GrantPolicy {
   signInFrequencySeconds: number | undefined
   /** Who is signed in without being asked; `'hint'`: whoever `login_hint` names. */
   autoSignIn: string | undefined
+  /** What stands against sign-ins and tokens. */
+  policies: readonly SimulatedPolicy[]
 }
 
 /** An authority that issues tokens: an Entra tenant, or an OpenID provider. */
@@ -85,6 +88,7 @@ export function createGrantPolicy(options: SimulatedGrantRules, rotation: Rotati
     announcesRefreshLife: options.announcesRefreshLife ?? false,
     signInFrequencySeconds: undefined,
     autoSignIn: undefined,
+    policies: requirePolicies(options.policies ?? []),
   }
 }
 

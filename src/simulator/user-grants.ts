@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../kernel/index.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
-import { grantRefusals } from './grant-refusals.ts'
+import { accountRefusal, grantRefusals, refusalByCode } from './grant-refusals.ts'
+import { judgePolicies } from './policies.ts'
 import { rotationOf, type Application, type Realm } from './realms.ts'
 import type { RefreshTerms, Session } from './sessions.ts'
 import type { OpenTokenRequest } from './token-request.ts'
@@ -47,6 +48,7 @@ export function proveCode(
 const codeRefusals = {
   unknown: grantRefusals.unknownCode,
   expired: grantRefusals.expiredCode,
+  wrong_realm: refusalByCode(700005),
   wrong_redirect: grantRefusals.wrongRedirect,
   wrong_verifier: grantRefusals.wrongVerifier,
 } as const
@@ -112,8 +114,8 @@ export function conditionRefusal(
 ): EntraRefusal | undefined {
   const { account, authenticatedAt } = session
   const state = realm.accounts.state(account.id)
-  if (state.isDeleted) return grantRefusals.unknownUser(account.userPrincipalName, realm.id)
-  if (state.isDisabled) return grantRefusals.disabledUser
+  const refused = accountRefusal(realm.id, account, state)
+  if (refused !== undefined) return refused
   if (session.number <= state.revokedUpTo) {
     return grantRefusals.revokedSessions(authenticatedAt, state.revokedAt)
   }
@@ -124,6 +126,17 @@ export function conditionRefusal(
   const lacksMfa = session.number <= state.mfaUpTo || (state.isMfaRequired && !session.hasMfa)
   if (lacksMfa) return grantRefusals.mfaRequired(resource)
   if (state.isBlocked) return grantRefusals.blocked
+  const { refusal, mfa, consent } = judgePolicies(realm.policy.policies, {
+    at: 'token',
+    account,
+    clientId: application.id,
+    audience: resource,
+    hasMfa: session.hasMfa,
+    authenticatedAt,
+    now,
+  })
+  const scripted = refusal ?? mfa ?? consent
+  if (scripted !== undefined) return refusalByCode(scripted)
   const isConsented = hasConsent(application, resource)
   return isConsented ? undefined : grantRefusals.notConsented(application.id)
 }

@@ -10,6 +10,7 @@ import type { Range, SimulatorOptions } from './options.ts'
 import { createPageCache, type PageCache } from './page-cache.ts'
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { createSessionLedger, type SessionLedger } from './sessions.ts'
+import { createSignInLedger, type SignInLedger } from './sign-in-ledger.ts'
 import { createCounters, type Counters } from './stats.ts'
 import { createTenants, type Tenant } from './tenants.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
@@ -60,6 +61,7 @@ export interface World {
   readonly issuers: readonly Issuer[]
   readonly sessions: SessionLedger
   readonly codes: CodeLedger
+  readonly signIns: SignInLedger
   /** Client assertions seen, by client and `jti`, and when each can be forgotten (epoch ms). */
   readonly usedAssertions: Map<string, number>
   readonly tokenLog: TokenLog
@@ -113,6 +115,7 @@ export async function createWorld(options: SimulatorOptions): Promise<World> {
     issuers: createIssuers(options.issuers),
     sessions: createSessionLedger(random),
     codes: createCodeLedger(random),
+    signIns: createSignInLedger(random),
     usedAssertions: new Map(),
     tokenLog: createTokenLog(),
     vaultSecrets: options.vaultSecrets,

@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startSimulator, type SimulatedPolicy, type Simulator } from './index.ts'
+
+const redirectUri = 'http://localhost:9999/callback'
+const clientId = '2f0c0000-1111-4222-8333-000000000001'
+const anna = { userPrincipalName: 'anna@contoso.example', password: 'correct horse' }
+const greta = {
+  userPrincipalName: 'greta@contoso.example',
+  password: 'g',
+  roles: ['Global Administrator'] as const,
+}
+const paula = { userPrincipalName: 'paula@contoso.example', password: 'p', totpSecret: null }
+let simulator: Simulator
+beforeAll(async () => {
+  const application = { id: clientId, displayName: 'Panel <1>', secrets: [{ value: 'first' }] }
+  simulator = await startSimulator({
+    tenants: [
+      {
+        id: '11111111-2222-4333-8444-555555555555',
+        users: 5,
+        applications: [application],
+        accounts: [anna, paula, greta],
+      },
+    ],
+  })
+})
+beforeEach(() => simulator.control.reset())
+afterAll(() => simulator.close())
+
+type Fields = Readonly<Record<string, string>>
+
+/** A browser without script: it keeps cookies and the hidden fields of the page it sees. */
+function openBrowser(): {
+  open(fields?: Fields): Promise<string>
+  /** Opens the admin consent endpoint, v2.0 or v1. */
+  administer(path: string, fields?: Fields): Promise<string>
+  submit(fields: Fields): Promise<string>
+  /** Where the application was answered. */
+  answer(): URLSearchParams
+} {
+  let cookie = ''
+  let page = ''
+  let answer: URLSearchParams | undefined
+  const load = async (url: string, init: RequestInit = {}): Promise<string> => {
+    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } })
+    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie
+    const location = response.headers.get('location')
+    answer = location === null ? undefined : new URL(location).searchParams
+    page = await response.text()
+    return titleOf(page) ?? 'redirected'
+  }
+  return {
+    open: (fields = {}) => {
+      const query = new URLSearchParams({
+        client_id: clientId,
+        response_type: 'code',
+        redirect_uri: redirectUri,
+        scope: 'openid offline_access https://graph.microsoft.com/User.Read',
+        state: 'the state',
+        ...fields,
+      })
+      const path = `${simulator.tenant}/oauth2/v2.0/authorize`
+      return load(`${simulator.urls.authority}/${path}?${query.toString()}`)
+    },
+    administer: (path, fields = {}) => {
+      const asked = { client_id: clientId, redirect_uri: redirectUri, state: 'the state' }
+      const query = new URLSearchParams({ ...asked, ...fields })
+      return load(`${simulator.urls.authority}/${path}?${query.toString()}`)
+    },
+    submit: (fields) => {
+      const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? ''
+      const hidden = [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
+      const body = new URLSearchParams({
+        ...Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])),
+        action: 'accept',
+        ...fields,
+      })
+      const url = `${simulator.urls.authority}${action.replaceAll('&amp;', '&')}`
+      return load(url, { method: 'POST', body })
+    },
+    answer: () => answer ?? new URLSearchParams({ page }),
+  }
+}
+
+function titleOf(page: string): string | undefined {
+  return /<h1>([^<]+)</.exec(page)?.[1]
+}
+
+async function claimsOf(code: string | null): Promise<Record<string, unknown>> {
+  const form = {
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    client_secret: 'first',
+    code: code ?? '',
+    redirect_uri: redirectUri,
+  }
+  const url = `${simulator.urls.authority}/${simulator.tenant}/oauth2/v2.0/token`
+  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form) })
+  const { id_token: token = '..' } = (await answer.json()) as { readonly id_token?: string }
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString() || '{}') as never
+}
+
+const username = anna.userPrincipalName
+const { password } = anna
+
+test('an account that is not there, and a wrong password, are said at the page', async () => {
+  const browser = openBrowser()
+  expect(await browser.open()).toBe('Sign in')
+  expect(await browser.submit({ username: 'nobody@contoso.example' })).toBe('Sign in')
+  expect(browser.answer().get('page')).toContain('AADSTS50034')
+  expect(await browser.submit({ username })).toBe('Enter password')
+  expect(await browser.submit({ password: 'wrong' })).toBe('Enter password')
+  expect(browser.answer().get('page')).toContain('AADSTS50126')
+  expect(await browser.submit({ password })).toBe('redirected')
+  expect(await claimsOf(browser.answer().get('code'))).toMatchObject({ amr: ['pwd'] })
+})
+
+test('the tenth wrong password locks the account, until the control unlocks it', async () => {
+  const browser = openBrowser()
+  await browser.open()
+  await browser.submit({ username })
+  for (let i = 0; i < 10; i++) await browser.submit({ password: 'wrong' })
+  expect(await browser.submit({ password })).toBe('You cannot access this right now')
+  expect(browser.answer().get('page')).toContain('AADSTS50053')
+  expect(await browser.submit({ action: 'return' })).toBe('redirected')
+  expect(browser.answer().get('error_description')).toContain('AADSTS50053')
+  simulator.control.setAccount(username, { isLocked: false })
+  await browser.open()
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('redirected')
+})
+
+test.each([
+  ['the request asks by amr_values', { amr_values: 'mfa' }],
+  [
+    'the request asks by claims',
+    { claims: '{"id_token":{"amr":{"essential":true,"values":["mfa"]}}}' },
+  ],
+])('a code of the authenticator app is needed when %s', async (_, fields) => {
+  const browser = openBrowser()
+  await browser.open(fields)
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Enter code')
+  const early = simulator.control.totp(username)
+  simulator.control.advanceClock(90_000)
+  expect(await browser.submit({ otc: early })).toBe('Enter code')
+  expect(browser.answer().get('page')).toContain('role="alert"')
+  expect(await browser.submit({ otc: simulator.control.totp(username) })).toBe('redirected')
+  expect(await claimsOf(browser.answer().get('code'))).toMatchObject({ amr: ['pwd', 'mfa'] })
+})
+
+test('who has no authenticator app cannot give a second factor', async () => {
+  const browser = openBrowser()
+  await browser.open({ amr_values: 'mfa' })
+  await browser.submit({ username: paula.userPrincipalName })
+  expect(await browser.submit({ password: 'p' })).toBe('You cannot access this right now')
+  expect(browser.answer().get('page')).toContain('AADSTS50079')
+  await browser.submit({ action: 'return' })
+  expect([browser.answer().get('error'), browser.answer().get('state')]).toEqual([
+    'access_denied',
+    'the state',
+  ])
+  expect(() => simulator.control.totp(paula.userPrincipalName)).toThrow('no authenticator app')
+})
+
+test('the consent page says who asks for what; declining is access_denied 65004', async () => {
+  const browser = openBrowser()
+  await browser.open({ prompt: 'consent' })
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Permissions requested')
+  const page = browser.answer().get('page')
+  expect(page).toContain('Panel &lt;1&gt;')
+  expect(page).toContain('<li><code>https://graph.microsoft.com/User.Read</code></li>')
+  await browser.submit({ action: 'cancel' })
+  expect(browser.answer().get('error')).toBe('access_denied')
+  expect(browser.answer().get('error_description')).toContain('AADSTS65004')
+})
+
+test('no page can be skipped, and none works twice', async () => {
+  const browser = openBrowser()
+  simulator.control.withdrawConsent()
+  await browser.open({ amr_values: 'mfa' })
+  await browser.submit({ username })
+  expect(await browser.submit({ step: 'consent' })).toBe('Enter password')
+  expect(await browser.submit({ step: 'code', otc: simulator.control.totp(username) })).toBe(
+    'Sign in',
+  )
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Enter code')
+  expect(await browser.submit({ step: 'consent' })).toBe('Enter code')
+  expect(await browser.submit({ handle: 'made up' })).toBe('Sign in')
+  // The short form, which takes a name for a sign-in, is not for accounts with a password.
+  const step = { username, mfa: 'on', step: 'account' }
+  expect(await browser.submit(step)).toBe('Enter password')
+})
+
+test('consent once given is not asked for again', async () => {
+  const browser = openBrowser()
+  simulator.control.withdrawConsent()
+  await browser.open()
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Permissions requested')
+  expect(await browser.submit({})).toBe('redirected')
+  expect(await browser.open()).toBe('redirected')
+  expect(browser.answer().has('code')).toBe(true)
+})
+
+test('a browser stays signed in; prompt=login, max_age and another hint ask again', async () => {
+  const browser = openBrowser()
+  expect(await browser.open({ prompt: 'none' })).toBe('redirected')
+  expect(browser.answer().get('error')).toBe('login_required')
+  await browser.open()
+  await browser.submit({ username })
+  await browser.submit({ password })
+  const at = Math.floor(simulator.now() / 1_000)
+  simulator.control.advanceClock(100_000)
+  expect(await browser.open({ max_age: '200' })).toBe('redirected')
+  const { auth_time: authTime } = await claimsOf(browser.answer().get('code'))
+  expect(Math.abs(Number(authTime) - at)).toBeLessThan(10)
+  expect(await browser.open({ prompt: 'none' })).toBe('redirected')
+  expect(browser.answer().has('code')).toBe(true)
+  expect(await browser.open({ max_age: '60' })).toBe('Sign in')
+  expect(await browser.open({ prompt: 'login' })).toBe('Sign in')
+  expect(await browser.open({ login_hint: paula.userPrincipalName })).toBe('Sign in')
+  expect(await browser.open({ amr_values: 'mfa' })).toBe('Enter code')
+  expect(await browser.open({ prompt: 'none', amr_values: 'mfa' })).toBe('redirected')
+  expect(browser.answer().get('error')).toBe('interaction_required')
+  expect(await openBrowser().open()).toBe('Sign in')
+})
+
+test.each<readonly [string, SimulatedPolicy, string]>([
+  ['blocks', { code: 53003 }, 'AADSTS53003'],
+  ['blocks one user', { code: 50105, user: 'ANNA@contoso.example' }, 'AADSTS50105'],
+  ['blocks one application', { code: 530035, clientId }, 'AADSTS530035'],
+  ['keeps consent for administrators', { code: 90094 }, 'AADSTS90094'],
+])('a policy that %s is told at the page and at the application', async (_, policy, text) => {
+  const browser = openBrowser()
+  simulator.control.setPolicies([policy])
+  await browser.open()
+  await browser.submit({ username })
+  await browser.submit({ password })
+  expect(browser.answer().get('page')).toContain(text)
+  await browser.submit({ action: 'return' })
+  expect(browser.answer().get('error_description')).toContain(text)
+})
+
+test('a policy is for whom and for what it names, and no other', async () => {
+  const browser = openBrowser()
+  simulator.control.setPolicies([
+    { code: 53003, user: paula.userPrincipalName },
+    { code: 53003, audience: 'https://management.azure.com' },
+    { code: 53003, at: 'token' },
+  ])
+  await browser.open()
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('redirected')
+  expect(browser.answer().has('code')).toBe(true)
+  expect(() => simulator.control.setPolicies([{ code: 1.5 }])).toThrow('policies[0].code')
+})
+
+const scope = 'https://graph.microsoft.com/.default'
+
+test('admin consent is refused to who may not give it', async () => {
+  const browser = openBrowser()
+  await browser.administer(`${simulator.tenant}/v2.0/adminconsent`, { scope })
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Need admin approval')
+  await browser.submit({ action: 'return' })
+  const answer = Object.fromEntries(browser.answer())
+  expect(answer).toMatchObject({ error: 'access_denied', admin_consent: 'True' })
+  expect(answer['error_description']).toContain('AADSTS90094')
+})
+
+test('admin consent needs its scope, and says so by redirect with admin_consent=True', async () => {
+  const browser = openBrowser()
+  await browser.administer(`${simulator.tenant}/v2.0/adminconsent`)
+  expect(Object.fromEntries(browser.answer())).toMatchObject({
+    error: 'invalid_request',
+    admin_consent: 'True',
+    state: 'the state',
+  })
+  await browser.administer(`${simulator.tenant}/adminconsent`, { redirect_uri: 'http://x.example' })
+  expect(browser.answer().get('page')).toContain('AADSTS50011')
+})
+
+test.each([
+  ['v2.0', () => `${simulator.tenant}/v2.0/adminconsent`, { scope }],
+  ['v2.0 of organizations', () => 'organizations/v2.0/adminconsent', { scope }],
+  ['v1', () => `${simulator.tenant}/adminconsent`, {}],
+])('%s: an administrator consents for everybody, and no code comes', async (_, path, fields) => {
+  const { control, tenant } = simulator
+  const browser = openBrowser()
+  control.withdrawConsent()
+  await browser.administer(path(), fields)
+  await browser.submit({ username: greta.userPrincipalName })
+  expect(await browser.submit({ password: 'g' })).toBe('Permissions requested')
+  expect(browser.answer().get('page')).toContain('for all users in <strong>contoso.example')
+  await browser.submit({ action: 'cancel' })
+  expect(browser.answer().get('error')).toBe('access_denied')
+  await browser.administer(path(), fields)
+  await browser.submit({ username: greta.userPrincipalName })
+  await browser.submit({ password: 'g' })
+  expect(await browser.submit({})).toBe('redirected')
+  expect(Object.fromEntries(browser.answer())).toEqual({
+    ...fields,
+    admin_consent: 'True',
+    tenant,
+    state: 'the state',
+  })
+  const other = openBrowser()
+  await other.open()
+  await other.submit({ username })
+  expect(await other.submit({ password })).toBe('redirected')
+})
