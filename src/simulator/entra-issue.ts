@@ -1,5 +1,7 @@
 import type { Answer, SimulatedRequest } from './answer.ts'
+import { declaredRolesOf } from './accounts.ts'
 import type { AuthenticatedClient } from './authenticated-client.ts'
+import { directoryRoles, memberRole } from './directory-roles.ts'
 import { entraHeaders } from './entra-errors.ts'
 import { graphApplicationId } from './resources.ts'
 import type { AskedScopes } from './scopes.ts'
@@ -138,8 +140,17 @@ function userClaims(
     name: account.displayName,
     amr: session.hasMfa ? ['pwd', 'mfa'] : ['pwd'],
     scp: permissionsOf(issue, scopes).join(' '),
+    ...widsOf(issue, session),
     sim_session: session.number,
   }
+}
+
+/** Directory roles by their template ids, where something was declared of them. */
+function widsOf({ tenant }: EntraIssue, { account }: Session): Record<string, unknown> {
+  const declared = declaredRolesOf(account, tenant.accounts.state(account.id))
+  if (declared === undefined) return {}
+  const own = declared.roles.map((role) => directoryRoles[role])
+  return { wids: account.isGuest === true ? own : [...own, memberRole] }
 }
 
 /** What the scopes come to: `.default` stands for all that was consented. */
@@ -191,9 +202,14 @@ function idToken(
     tid: tenant.id,
     auth_time: Math.floor(authenticatedAt / 1_000),
     amr: user.session.hasMfa ? ['pwd', 'mfa'] : ['pwd'],
+    acct: account.isGuest === true ? 1 : 0,
+    // Of a guest, the directory it comes from.
+    ...(account.isGuest === true ? { idp: guestHome } : {}),
     ver: '2.0',
   })
 }
+
+const guestHome = 'https://sts.windows.net/99999999-2222-4333-8444-555555555555/'
 
 function clientInfo(tenant: Tenant, { account }: Session): string {
   return Buffer.from(JSON.stringify({ uid: account.id, utid: tenant.id })).toString('base64url')

@@ -17,9 +17,8 @@ export type {
   SimulatedCertificate,
 } from './options.ts'
 export type { SimulatedFederation, SimulatedGrantRules, SimulatedIssuer } from './options.ts'
-export type { SimulatedGroups, SimulatedSecret } from './options.ts'
+export type { SimulatedGroups, SimulatedPolicy, SimulatedSecret } from './options.ts'
 export type { SimulatedTenant, SimulatorOptions } from './options.ts'
-export type { SimulatedPolicy } from './policies.ts'
 export type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 export { fingerprintOf } from './sessions.ts'
 export { startSimulator } from './simulator.ts'

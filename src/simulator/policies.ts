@@ -1,28 +1,6 @@
 import { EvergrantError } from '../kernel/index.ts'
 import type { Account } from './accounts.ts'
-
-/**
- * A rule of a tenant or issuer by the number of what it refuses with (AADSTS…), for whom and for
- * what; whatever is left out stands for all.
- *
- * - 50072, 50074, 50076, 50078, 50079: a second factor is needed; a sign-in that has one passes.
- * - 70043 with `seconds`: the sign-in must not be older.
- * - 65001: the page asks for consent; refresh is refused.
- * - 90094, 90095: nobody may consent but an administrator.
- * - Any other, such as 53003, 50105, 50020 or 90099: nothing is let through.
- */
-export interface SimulatedPolicy {
-  readonly code: number
-  /** Object id or name. */
-  readonly user?: string
-  readonly clientId?: string
-  /** Audience of tokens, such as `https://management.azure.com`. */
-  readonly audience?: string
-  /** Of 70043, and of 50078: how old a sign-in may be. */
-  readonly seconds?: number
-  /** Only at the sign-in page, or only at the token endpoint. Default: at both. */
-  readonly at?: 'sign_in' | 'token'
-}
+import type { SimulatedPolicy } from './options.ts'
 
 /** Numbers of refusals that a second factor overcomes. */
 const mfaCodes: ReadonlySet<number> = new Set([50072, 50074, 50076, 50078, 50079])

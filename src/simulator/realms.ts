@@ -1,7 +1,8 @@
 import type { AccountBook } from './accounts.ts'
 import type { Rotation, SimulatedApplication, SimulatedCertificate } from './options.ts'
 import type { SimulatedFederation, SimulatedGrantRules, SimulatedSecret } from './options.ts'
-import { requirePolicies, type SimulatedPolicy } from './policies.ts'
+import type { SimulatedPolicy } from './options.ts'
+import { requirePolicies } from './policies.ts'
 
 /** An application as the running simulator holds it. */
 export interface Application {
