@@ -299,6 +299,22 @@ describe('metadata of the protected resource', () => {
       resource_name: 'Evergrant',
     })
   })
+
+  it.each(['/directory/v1', '/directory/v1/me', '/proxy/contoso-graph/v1.0/users', '/auth/verify'])(
+    'are there for %s as well, which they name as it was asked for',
+    async (path) => {
+      const answer = await service.get(`/.well-known/oauth-protected-resource${path}?a=b`)
+      expect(await answer.json()).toMatchObject({ resource: `${service.url}${path}` })
+    },
+  )
+
+  it.each(['/', '/console', '/directory/v11', '/proxy', '/directory/v1/a;b'])(
+    'are not there for %s, which is nothing of ours',
+    async (path) => {
+      const answer = await service.get(`/.well-known/oauth-protected-resource${path}`)
+      expect(answer.status).toBe(404)
+    },
+  )
 })
 
 describe('tokens of others', () => {
