@@ -76,9 +76,9 @@ export const rooms: Readonly<Record<string, Room>> = {
     state: 'built',
   },
   consent: {
-    owns: 'consent sessions, the verification ladder, keep-alive',
+    owns: 'consent sessions, the verification ladder',
     imports: ['kernel', 'oauth', 'grants'],
-    state: 'planned',
+    state: 'built',
   },
   alarms: { owns: 'alarm rules and deliveries', imports: ['kernel'], state: 'planned' },
   jobs: {
@@ -158,6 +158,7 @@ export const builtinOwners: Readonly<Record<string, readonly string[]>> = {
     'identity',
     'access',
     'gateway',
+    'consent',
     'simulator',
     'server',
     'cli',

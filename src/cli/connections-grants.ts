@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { Proof } from '../grants/index.ts'
 import { EvergrantError, formatDuration, remainingLifeMs, Secret } from '../kernel/index.ts'
 import type { Composition } from '../server/index.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
+import { adoptionToJson, formatProofs } from './proofs.ts'
 
 interface RefreshOptions extends CommonOptions {
   readonly resend?: boolean
@@ -68,17 +68,10 @@ Examples:
       await withComposition(io, options, async ({ engine }) => {
         const adoption = await engine.adopt(name, new Secret(text))
         if (options.json === true) {
-          const { proofs, subject, userName } = adoption
-          const json = {
-            name,
-            activated: adoption.isActivated,
-            subject: subject ?? null,
-            user_name: userName ?? null,
-            proofs: proofs.map(proofToJson),
-          }
+          const json = adoptionToJson(name, adoption)
           io.out(`${JSON.stringify(json)}\n`)
         } else {
-          io.out(adoption.proofs.map(formatProof).join(''))
+          io.out(formatProofs(adoption.proofs))
           const of = adoption.userName === undefined ? '' : ` of ${adoption.userName}`
           io.out(
             adoption.isActivated
@@ -136,19 +129,6 @@ const atProviderText = {
   failed: 'the provider did not confirm that it revoked its tokens',
   nothing: 'there was no token to revoke at the provider',
 } as const
-
-function proofToJson({ proof, outcome, error }: Proof): object {
-  return {
-    proof,
-    outcome,
-    ...(error === undefined ? {} : { error: error.toProblem() }),
-  }
-}
-
-function formatProof({ proof, outcome, error }: Proof): string {
-  const why = error === undefined ? '' : `  ${error.detail}`
-  return `${outcome.padEnd(10)} ${proof}${why}\n`
-}
 
 async function refresh(
   io: CliIo,

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   migrate: async () => (await import('./migrate.ts')).addMigrateCommand,
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
+  consent: async () => (await import('./consent.ts')).addConsentCommands,
   callers: async () => (await import('./callers.ts')).addCallersCommands,
   accounts: async () => (await import('./accounts.ts')).addAccountsCommands,
   people: async () => (await import('./people.ts')).addPeopleCommands,

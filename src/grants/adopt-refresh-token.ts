@@ -1,4 +1,12 @@
-import { EvergrantError, isEvergrantError, type Secret } from '../kernel/index.ts'
+import {
+  err,
+  EvergrantError,
+  isEvergrantError,
+  ok,
+  type AccessToken,
+  type Result,
+  type Secret,
+} from '../kernel/index.ts'
 import { canonicalTarget, type TokenSubject, type TokenTarget } from '../oauth/index.ts'
 import { bounded } from './bounded.ts'
 import type { ConnectionDefinition } from './connection.ts'
@@ -21,6 +29,20 @@ export interface Proof {
   /** `unverified`: it could not be shown either way. */
   readonly outcome: 'passed' | 'failed' | 'unverified'
   readonly error?: EvergrantError
+  /** What was seen, for people. */
+  readonly detail?: string
+  /** What an API calls the request, for support tickets. */
+  readonly requestId?: string
+}
+
+/** What a trial takes into account besides the token. */
+export interface TrialOptions {
+  /** Whose token it is, as the sign-in told. */
+  readonly subject?: TokenSubject
+  /** Tries an access token of the candidate at its API. Whatever it throws ends the trial. */
+  readonly prove?: (target: TokenTarget, token: AccessToken) => Promise<readonly Proof[]>
+  /** What is to be said when every target has had its turn, and none failed. */
+  readonly conclude?: () => readonly Proof[]
 }
 
 /** What came of a trial. */
@@ -46,6 +68,7 @@ export async function adoptRefreshToken(
   definition: ConnectionDefinition,
   refreshToken: Secret,
   context: EngineContext,
+  { subject, prove, conclude }: TrialOptions = {},
 ): Promise<Adoption> {
   const { store, clock, emit } = context
   const { name, provider } = definition
@@ -62,7 +85,7 @@ export async function adoptRefreshToken(
   const { id: grantId } = await store.addCandidate({ ...address, subject: '' }, secret, clock.now())
   emit({ type: 'grant.candidate_added', at: clock.now(), ...address, grantId })
 
-  const trial = createTrial(definition, credentials, grantId, context)
+  const trial = createTrial(definition, credentials, grantId, context, subject)
   const proofs: Proof[] = []
   const note = (proof: Proof): void => {
     proofs.push(proof)
@@ -80,10 +103,13 @@ export async function adoptRefreshToken(
     for (const target of targetsOf(definition)) {
       const isOver = proofs.some(({ outcome }) => outcome === 'failed')
       const proof = canonicalTarget(target)
-      const refusal = isOver ? undefined : await trial.redeemFor(target)
-      if (isOver) note({ proof, outcome: 'unverified' })
-      else if (refusal === undefined) note({ proof, outcome: 'passed' })
-      else {
+      const answer = isOver ? undefined : await trial.redeemFor(target)
+      if (answer === undefined) note({ proof, outcome: 'unverified' })
+      else if (answer.ok) {
+        note({ proof, outcome: 'passed' })
+        for (const shown of (await prove?.(target, answer.value)) ?? []) note(shown)
+      } else {
+        const { error: refusal } = answer
         // A proven token that was rotated meanwhile is not thrown away because the provider is busy:
         // its predecessor is dead, and nobody else has the new one.
         const isProven = proofs.some(({ outcome }) => outcome === 'passed')
@@ -92,6 +118,7 @@ export async function adoptRefreshToken(
       }
     }
     note(await proveIdentity(definition, trial.subject(), context))
+    if (proofs.every(({ outcome }) => outcome !== 'failed')) conclude?.().forEach(note)
   } catch (fault) {
     const error = isEvergrantError(fault)
       ? fault
@@ -132,8 +159,8 @@ interface Refusal {
 }
 
 interface Trial {
-  /** Redeems the candidate’s refresh token for a target; returns why that failed. */
-  redeemFor(target: TokenTarget): Promise<Refusal | undefined>
+  /** Redeems the candidate’s refresh token for a target. */
+  redeemFor(target: TokenTarget): Promise<Result<AccessToken, Refusal>>
   /** Whose token it is, as the last ID token said. */
   subject(): TokenSubject | undefined
 }
@@ -143,13 +170,14 @@ function createTrial(
   { version, proofs }: LoadedCredentials,
   grantId: string,
   context: EngineContext,
+  known: TokenSubject | undefined,
 ): Trial {
   const { store, clock, outbox, owner, emit } = context
   const { provider } = definition
   const isExclusive = provider.rotation === 'strict'
   const habits: ExchangeHabits = { preferred: 0, clockOffsetMs: undefined }
   const about = { connection: definition.name, tenant: provider.tenant }
-  let subject: TokenSubject | undefined
+  let subject = known
 
   async function send(
     held: HeldExchange,
@@ -158,7 +186,7 @@ function createTrial(
     refreshToken: Secret,
     target: TokenTarget,
     slotVersion: number,
-  ): Promise<Refusal | undefined> {
+  ): Promise<Result<AccessToken, Refusal>> {
     const refreshVersion = grant.refreshToken?.version ?? 0
     const answer = await sendExchange({ definition, target, proofs, refreshToken }, habits, {
       fetch: held.fetch,
@@ -188,7 +216,7 @@ function createTrial(
           redemption: { refreshVersion, effect },
         }),
       )
-      return { error, isPassing: retry === 'backoff' && effect === 'none' }
+      return err({ error, isPassing: retry === 'backoff' && effect === 'none' })
     }
     const { token, refreshToken: rotated, refreshExpiresAt } = answer.value
     subject = answer.value.subject ?? subject
@@ -215,11 +243,11 @@ function createTrial(
         },
       }),
     )
-    if (delivery.kind === 'done') return undefined
+    if (delivery.kind === 'done') return ok(token)
     // What the provider issued is worth a wait: where it rotates, there is no other.
-    const saving = bounded(clock, renewalDeadlineMs, delivery.later, () => storeAway().error)
+    const saving = bounded(clock, renewalDeadlineMs, delivery.later, () => storeAway().error.error)
     return saving.then(
-      () => undefined,
+      () => ok(token),
       () => storeAway(),
     )
   }
@@ -276,11 +304,11 @@ async function proveIdentity(
   return { proof, outcome: 'failed', error }
 }
 
-function ofCandidate(error: EvergrantError): Refusal {
-  return { error, isPassing: false }
+function ofCandidate(error: EvergrantError): { readonly ok: false; readonly error: Refusal } {
+  return err({ error, isPassing: false })
 }
 
-function storeAway(): Refusal {
+function storeAway(): { readonly ok: false; readonly error: Refusal } {
   return ofCandidate(
     new EvergrantError('store_unavailable', 'the store went away during the trial'),
   )

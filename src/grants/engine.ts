@@ -10,7 +10,7 @@ import {
   type Result,
   type Secret,
 } from '../kernel/index.ts'
-import { adoptRefreshToken, type Adoption } from './adopt-refresh-token.ts'
+import { adoptRefreshToken, type Adoption, type TrialOptions } from './adopt-refresh-token.ts'
 import { createBell } from './bell.ts'
 import type { ConnectionHandle, TokenGrant } from './connection-handle.ts'
 import type { ConnectionDefinition } from './connection.ts'
@@ -85,7 +85,7 @@ export interface GrantEngine {
    *
    * @throws `usage` for a connection without refresh tokens, `secret_unavailable`, `store_*`
    */
-  adopt(address: string, refreshToken: Secret): Promise<Adoption>
+  adopt(address: string, refreshToken: Secret, options?: TrialOptions): Promise<Adoption>
   /**
    * Revokes the grant of a connection: at the provider where it can, and here in any case.
    *
@@ -132,10 +132,11 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
       describeStatus(handles.slot(address, target), store, clock),
     refresh: async (address, { target, resend = false } = {}) =>
       handles.slot(address, target).refresh({ mayResend: resend }),
-    adopt: async (address, refreshToken) => {
+    adopt: async (address, refreshToken, trial) => {
       const definition = definitionOf(address)
       const endTurn = await context.turns.take(`adopt ${JSON.stringify(address)}`)
-      const adoption = await adoptRefreshToken(definition, refreshToken, context).finally(endTurn)
+      const adopting = adoptRefreshToken(definition, refreshToken, context, trial)
+      const adoption = await adopting.finally(endTurn)
       if (adoption.isActivated) dropTokens(handles, definition, 'superseded')
       return adoption
     },

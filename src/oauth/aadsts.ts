@@ -244,6 +244,28 @@ export const aadstsHints: readonly AadstsHint[] = [
     retry: 'never',
   },
   {
+    codes: [65004],
+    meaning: 'consent was declined',
+    actor: 'user',
+    remedy: 'Start the sign-in again, and accept what the application asks for.',
+    retry: 'never',
+  },
+  {
+    codes: [50011],
+    meaning: 'the redirect URI is not registered with the application',
+    actor: 'operator',
+    remedy:
+      'Add the redirect URI, exactly as it was shown, to the app registration under the platform “Web”.',
+    retry: 'never',
+  },
+  {
+    codes: [700005],
+    meaning: 'the authorization code belongs to another tenant’s endpoint',
+    actor: 'user',
+    remedy: 'Start the sign-in again.',
+    retry: 'never',
+  },
+  {
     codes: [50196],
     meaning: 'Entra sees the same request in a loop',
     actor: 'nobody',

@@ -1,3 +1,7 @@
+export { authorizationUrl } from './authorization-request.ts'
+export type { AuthorizationRequest } from './authorization-request.ts'
+export { readAuthorizationError } from './authorization-error.ts'
+export type { AuthorizationError } from './authorization-error.ts'
 export { certificateAssertion } from './certificate-assertion.ts'
 export type {
   AssertionAlgorithm,
@@ -37,7 +41,10 @@ export { revokeToken } from './revoke-token.ts'
 export type { Revocation, TokenOperation, TokenTypeHint } from './revoke-token.ts'
 export type { TokenAnswer, TokenSubject } from './token-answer.ts'
 export type { RetryClass, TokenFailure, TokenFailureKind } from './token-failure.ts'
+export { underDeadline } from './transport.ts'
 export type { Transport } from './transport.ts'
+export { readAnswer } from './wire-answer.ts'
+export type { WireAnswer } from './wire-answer.ts'
 export { parseChallenges } from './www-authenticate.ts'
 export type { Challenge } from './www-authenticate.ts'
 export { fetchKeySet } from './fetch-keys.ts'

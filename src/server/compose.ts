@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { SessionEvent } from '../access/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
+import { createConsentDesk, type ConsentDesk, type ConsentEvent } from '../consent/index.ts'
 import type { AccountEvent } from '../directory/index.ts'
 import type { FacadeEvent, GatewayEvent } from '../gateway/index.ts'
 import {
@@ -55,6 +56,7 @@ export type AnyEvent =
   | IdentityEvent
   | SessionEvent
   | AccountEvent
+  | ConsentEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {
@@ -112,6 +114,8 @@ export interface Composition {
   readonly pool: Outbound['pool']
   /** What begins, resumes and ends import runs. */
   readonly desk: RunDesk
+  /** Where consent is begun and finished. */
+  readonly consent: ConsentDesk
   /** A connection as resolved. @throws EvergrantError `connection_unknown` */
   definition(connection: string): ConnectionDefinition
   /**
@@ -247,6 +251,15 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       if (!tenantId.ok) throw tenantId.error.error
       return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
     }
+    const consent = createConsentDesk({
+      store: store.consents,
+      engine,
+      fetch: outbound.fetch,
+      clock,
+      random,
+      emit: events.emit,
+      upstreamUrl: (name, upstream) => registry.find(name)?.config.upstreams[upstream]?.url,
+    })
     let isClosed = false
     return {
       get config() {
@@ -266,6 +279,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       fetch: outbound.fetch,
       pool: (settings) => outbound.pool(settings),
       desk: { store: store.runs, files, targets, clock, random, identity, sourceOf: importSource },
+      consent,
       definition,
       importSource,
       driving: (name) => ({

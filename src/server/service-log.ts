@@ -42,6 +42,7 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'grant.resent': 'warn',
   'grant.dropped': 'warn',
   'grant.candidate_refused': 'warn',
+  'consent.failed': 'warn',
   'grant.lapsed': 'error',
   'grant.refresh_unknown': 'error',
   'grant.store_lost': 'error',

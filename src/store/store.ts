@@ -1,5 +1,6 @@
 import type { SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
+import type { ConsentStore } from '../consent/ports.ts'
 import type { AccountStore, DirectoryStore, PeopleStore } from '../directory/index.ts'
 import type { FacadeStore, TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
@@ -9,7 +10,8 @@ import type { Clock, ProcessOwner } from '../kernel/index.ts'
 /**
  * What a generation counts: changes to grants, to their token slots, to import runs, to the
  * connections kept in the store, to keys and live nodes, to callers, to what bodies are captured
- * of, to façades, to what is decided about accounts here (not their import), or to sessions.
+ * of, to façades, to what is decided about accounts here (not their import), to sessions, or to
+ * attempts to obtain consent.
  */
 export type GenerationTopic =
   | 'grants'
@@ -22,6 +24,7 @@ export type GenerationTopic =
   | 'facades'
   | 'accounts'
   | 'sessions'
+  | 'consents'
 
 /** No topic has changed yet; every topic, in the order in which changes are told. */
 export const noGenerations: Generations = {
@@ -35,6 +38,7 @@ export const noGenerations: Generations = {
   facades: 0,
   accounts: 0,
   sessions: 0,
+  consents: 0,
 }
 
 /** How often each topic has changed since the store was made; every counter only grows. */
@@ -134,6 +138,7 @@ export interface Store {
   readonly people: PeopleStore
   readonly callers: CallerStore
   readonly sessions: SessionStore
+  readonly consents: ConsentStore
   readonly traces: TraceStore
   readonly facades: FacadeStore
   /** Reads the generations as they are now. */

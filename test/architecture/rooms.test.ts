@@ -213,8 +213,8 @@ const planted: readonly {
   },
   {
     violation: 'code in a room that is only planned',
-    rule: '"consent" is planned',
-    files: { 'src/consent/bad.ts': `void 0\n` },
+    rule: '"alarms" is planned',
+    files: { 'src/alarms/bad.ts': `void 0\n` },
   },
   {
     violation: 'a file beside the package doors',

@@ -5,6 +5,7 @@ import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
+import { describeConsentStore } from './consents.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
@@ -34,6 +35,7 @@ async function makePostgresStore(): Promise<SharedStore> {
 
 describeGrantStore('PostgreSQL', makePostgresStore)
 describeConnectionStore('PostgreSQL', makePostgresStore)
+describeConsentStore('PostgreSQL', makePostgresStore)
 describeKeyStore('PostgreSQL', makePostgresStore)
 describeRunStore('PostgreSQL', makePostgresStore)
 describeDirectoryStore('PostgreSQL', makePostgresStore)

@@ -7,6 +7,7 @@ import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
+import { describeConsentStore } from './consents.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
@@ -35,6 +36,7 @@ async function makeSqliteStore(): Promise<SharedStore> {
 
 describeGrantStore('SQLite', makeSqliteStore)
 describeConnectionStore('SQLite', makeSqliteStore)
+describeConsentStore('SQLite', makeSqliteStore)
 describeKeyStore('SQLite', makeSqliteStore)
 describeRunStore('SQLite', makeSqliteStore)
 describeDirectoryStore('SQLite', makeSqliteStore)

@@ -16,6 +16,7 @@ const headings: Readonly<Record<keyof typeof errorTables, string>> = {
   service: 'Service',
   identity: 'Bearer tokens',
   accounts: 'Accounts and people',
+  consent: 'Consent',
 }
 
 const exitCodes = [

@@ -1,3 +1,4 @@
+import { consentEventTypes } from '../../src/consent/index.ts'
 import { accountEventTypes } from '../../src/directory/index.ts'
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
@@ -52,6 +53,11 @@ const eventTables: readonly {
     heading: 'Accounts',
     about: 'What is decided about accounts of the directory here.',
     types: accountEventTypes,
+  },
+  {
+    heading: 'Consent',
+    about: 'What happens to sign-ins that shall bring a connection its grant.',
+    types: consentEventTypes,
   },
   {
     heading: 'Jobs',

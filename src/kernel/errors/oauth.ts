@@ -145,7 +145,7 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'Nobody has consented to this connection yet',
     remedy:
-      'Obtain consent for it, or take an existing refresh token over with `evergrant connections adopt NAME`.',
+      'Obtain consent with `evergrant consent NAME`, or take an existing refresh token over with `evergrant connections adopt NAME`.',
   },
   grant_revoked: {
     status: 502,

@@ -1,6 +1,7 @@
 import { accessErrors } from './access.ts'
 import { accountErrors } from './accounts.ts'
 import { configErrors } from './config.ts'
+import { consentErrors } from './consent.ts'
 import type { ErrorDefinition } from './definition.ts'
 import { facadeErrors } from './facade.ts'
 import { gatewayErrors } from './gateway.ts'
@@ -26,6 +27,7 @@ export const errorTables = {
   service: serviceErrors,
   identity: identityErrors,
   accounts: accountErrors,
+  consent: consentErrors,
 } as const
 
 /** Every error code Evergrant can yield, with what it means and what to do. */
@@ -42,6 +44,7 @@ export const errorRegistry = {
   ...errorTables.service,
   ...errorTables.identity,
   ...errorTables.accounts,
+  ...errorTables.consent,
 } as const
 
 /** A code of the registry. */

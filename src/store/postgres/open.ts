@@ -12,6 +12,7 @@ import { createAccountStore } from './account-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
+import { createConsentStore } from './consent-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
 import { toStoreError } from './errors.ts'
@@ -100,6 +101,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       people: createPeopleStore(connection, random),
       callers: createCallerStore(connection),
       sessions: createSessionStore(connection),
+      consents: createConsentStore(connection, sealing),
       traces: createTraceStore(connection),
       facades: createFacadeStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),

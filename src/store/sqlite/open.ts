@@ -6,6 +6,7 @@ import { createAccountStore } from './account-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
+import { createConsentStore } from './consent-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
 import { createGenerationWatch, readGenerations } from './generations.ts'
@@ -74,6 +75,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     people: createPeopleStore(connection, random),
     callers: createCallerStore(connection),
     sessions: createSessionStore(connection),
+    consents: createConsentStore(connection, sealing),
     traces: createTraceStore(connection),
     facades: createFacadeStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),

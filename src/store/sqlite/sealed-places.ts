@@ -1,4 +1,5 @@
 import type { SealPlace } from '../../vault/index.ts'
+import { verifierPlace } from '../rows/consent-row.ts'
 import { refreshTokenPlace } from '../rows/grant-row.ts'
 import { tokenPlace } from '../rows/slot-row.ts'
 import { secretPlace } from './connection-store.ts'
@@ -44,5 +45,11 @@ export const sealedColumns: readonly SealedColumn[] = [
     names: 'json_array(grant_id, target, credential_version)',
     placeOf: ([grantId = '', target = '', credentialVersion = '']) =>
       tokenPlace({ grantId, target, credentialVersion }),
+  },
+  {
+    table: 'consent_sessions',
+    column: 'sealed_verifier',
+    names: 'json_array(id)',
+    placeOf: ([id = '']) => verifierPlace(id),
   },
 ]

@@ -1,0 +1,188 @@
+import type { ConnectionDefinition, Proof } from '../grants/index.ts'
+import { EvergrantError, type AccessToken } from '../kernel/index.ts'
+import { canonicalTarget, type TokenTarget, type Transport } from '../oauth/index.ts'
+import { callApi, type ApiAnswer } from './call-api.ts'
+import { isPartnerCenter, signInTargets } from './context.ts'
+
+/** What test calls are made with. */
+export interface RungContext extends Transport {
+  readonly upstreamUrl: (connection: string, upstream: string) => string | undefined
+}
+
+/** One test call, and what its answer shows. */
+interface Rung {
+  readonly proof: string
+  readonly url: string
+  /** The API itself must have said yes. */
+  readonly isRequired: boolean
+  /** What a refusal without 401 means: the account lacks something, or the call proves nothing. */
+  readonly on403: 'failed' | 'unverified'
+  /** Reads a good answer. */
+  readonly read: (answer: ApiAnswer) => Pick<Proof, 'outcome' | 'detail' | 'error'>
+}
+
+/**
+ * Calls the API that a token of Microsoft’s is for, as far as we know a call that proves it:
+ * Microsoft Graph, Partner Center, Azure Resource Manager. Nothing is retried. For a partner’s
+ * connection Partner Center must say yes, or the proof has failed.
+ */
+export async function climb(
+  definition: ConnectionDefinition,
+  target: TokenTarget,
+  token: AccessToken,
+  subject: string | undefined,
+  context: RungContext,
+): Promise<readonly Proof[]> {
+  const proofs: Proof[] = []
+  for (const rung of rungsOf(definition, target, subject, context)) {
+    proofs.push(await tryRung(rung, token, context))
+  }
+  return proofs
+}
+
+async function tryRung(
+  { proof, url, isRequired, on403, read }: Rung,
+  token: AccessToken,
+  transport: Transport,
+): Promise<Proof> {
+  const answer = await callApi(new URL(url), token, transport)
+  const unproven = isRequired ? 'failed' : 'unverified'
+  if (!answer.ok) return { proof, outcome: unproven, error: answer.error }
+  const { status, requestId } = answer.value
+  const about = { proof, ...(requestId === undefined ? {} : { requestId }) }
+  if (status === 200) return { ...about, ...read(answer.value) }
+  const isRefused = status === 401 || (status === 403 && on403 === 'failed')
+  const error = refusalOf(proof, answer.value)
+  return { ...about, outcome: isRefused ? 'failed' : unproven, error }
+}
+
+/** What Partner Center answers with when the sign-in had no second factor. */
+const partnerWantsMfa = 900421
+
+function refusalOf(proof: string, { status, json, requestId }: ApiAnswer): EvergrantError {
+  const upstream = { status, ...(requestId === undefined ? {} : { requestId }) }
+  if (json?.['code'] === partnerWantsMfa || json?.['code'] === String(partnerWantsMfa)) {
+    const detail = `${proof}: Partner Center wants a sign-in with multi-factor authentication (${partnerWantsMfa})`
+    const remedy =
+      'Enrol the account in multi-factor authentication, then obtain consent again and use it.'
+    return new EvergrantError('interaction_required', detail, { remedy, upstream })
+  }
+  const code = status >= 500 || status === 429 ? 'provider_unavailable' : 'token_refused'
+  return new EvergrantError(code, `${proof}: it was answered ${status}`, {
+    upstream,
+    ...(code === 'token_refused'
+      ? {
+          remedy:
+            'See that the account has the roles, and the application the permissions, that this API wants.',
+        }
+      : {}),
+  })
+}
+
+function rungsOf(
+  definition: ConnectionDefinition,
+  target: TokenTarget,
+  subject: string | undefined,
+  context: RungContext,
+): readonly Rung[] {
+  const { provider } = definition
+  if (provider.type !== 'entra') return []
+  const isPartner = isPartnerCenter(signInTargets(definition)[0])
+  if (isPartnerCenter(target)) {
+    const base = urlOf(definition, target, context) ?? 'https://api.partnercenter.microsoft.com'
+    return [
+      {
+        proof: 'Partner Center profile',
+        url: `${base.replace(/\/v1$/, '')}/v1/profiles/organization`,
+        isRequired: true,
+        on403: 'failed',
+        read: () => ({ outcome: 'passed' }),
+      },
+    ]
+  }
+  if (provider.expectsClaimsChallenges(target) && provider.graphUrl !== undefined) {
+    return graphRungs(`${provider.graphUrl}/v1.0`, subject, isPartner)
+  }
+  if (isResourceManager(target)) {
+    const base = urlOf(definition, target, context) ?? 'https://management.azure.com'
+    return [
+      {
+        proof: 'Resource Manager subscriptions',
+        url: `${base}/subscriptions?api-version=2022-12-01`,
+        isRequired: false,
+        on403: 'failed',
+        read: ({ json }) => ({ outcome: 'passed', detail: `${countOf(json)} subscriptions` }),
+      },
+    ]
+  }
+  return []
+}
+
+function graphRungs(
+  root: string,
+  subject: string | undefined,
+  isPartner: boolean,
+): readonly Rung[] {
+  const me: Rung = {
+    proof: 'Graph account',
+    url: `${root}/me?$select=id`,
+    isRequired: false,
+    on403: 'unverified',
+    read: ({ json }) => {
+      const id = json?.['id']
+      if (typeof id !== 'string' || subject === undefined) return { outcome: 'unverified' }
+      if (id.toLowerCase() === subject.toLowerCase()) return { outcome: 'passed' }
+      const detail = 'Graph says that the token is of another account than signed in'
+      return { outcome: 'failed', error: new EvergrantError('candidate_refused', detail) }
+    },
+  }
+  const roles: Rung = {
+    proof: 'partner roles',
+    url: `${root}/me/memberOf?$select=id,displayName,roleTemplateId&$top=999`,
+    isRequired: false,
+    on403: 'unverified',
+    read: ({ json }) => {
+      const found = rolesIn(json)
+      if (found.length > 0) return { outcome: 'passed', detail: found.join(', ') }
+      const detail = 'neither Global Administrator nor a member of AdminAgents was seen'
+      return { outcome: 'unverified', detail }
+    },
+  }
+  return isPartner ? [me, roles] : [me]
+}
+
+const globalAdministrator = '62e90394-69f5-4237-9190-012177145e10'
+
+/** What makes an account act for a partner, of all that Graph says it is a member of. */
+function rolesIn(json: Readonly<Record<string, unknown>> | undefined): readonly string[] {
+  const value = json?.['value']
+  if (!Array.isArray(value)) return []
+  const members = value.filter((one): one is Record<string, unknown> => typeof one === 'object')
+  const isAdministrator = members.some((one) => one['roleTemplateId'] === globalAdministrator)
+  const isAgent = members.some((one) => one['displayName'] === 'AdminAgents')
+  return [...(isAdministrator ? ['Global Administrator'] : []), ...(isAgent ? ['AdminAgents'] : [])]
+}
+
+function isResourceManager(target: TokenTarget): boolean {
+  const text = 'resource' in target ? target.resource : target.scope
+  return /https:\/\/management\.(?:azure|core\.windows)\.(?:com|net)(?:\/|\s|$)/.test(text)
+}
+
+/** Where the upstream that tokens of this target are for answers; no slash at the end. */
+function urlOf(
+  { name, targets }: ConnectionDefinition,
+  target: TokenTarget,
+  { upstreamUrl }: RungContext,
+): string | undefined {
+  for (const [upstream, one] of targets ?? []) {
+    if (canonicalTarget(one) !== canonicalTarget(target)) continue
+    const url = upstreamUrl(name, upstream)
+    if (url !== undefined) return url.replace(/\/+$/, '')
+  }
+  return undefined
+}
+
+function countOf(json: Readonly<Record<string, unknown>> | undefined): number {
+  const value = json?.['value']
+  return Array.isArray(value) ? value.length : 0
+}

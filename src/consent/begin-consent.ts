@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto'
+import { EvergrantError, newId, Secret } from '../kernel/index.ts'
+import { authorizationUrl } from '../oauth/index.ts'
+import { signInTargets, type ConsentContext } from './context.ts'
+import type { ConsentSession } from './ports.ts'
+import { hashState } from './read-pasted.ts'
+
+/** How a sign-in is to go. */
+export interface BeginConsentOptions {
+  /** Where the sign-in leads, exactly as registered with the application. */
+  readonly redirectUri: string
+  /** Who begins it, for people. */
+  readonly startedBy: string
+}
+
+/** A sign-in that was begun. */
+export interface ConsentInvitation {
+  readonly session: ConsentSession
+  /** Where to sign in. */
+  readonly url: string
+}
+
+/** For how long a sign-in can be finished (ms). What the provider allows for its code comes on top. */
+export const sessionLifeMs = 3_600_000
+/** For how long it is remembered what became of a session (ms). */
+const memoryMs = 30 * 86_400_000
+/** Most sessions that one beginning forgets. */
+const sweptAtOnce = 100
+
+const randomSize = 32
+
+/**
+ * Begins a sign-in: the address to open, with PKCE S256, a state of 256 bits and a nonce. Its
+ * session is stored before it resolves; one that the connection still waited for is cancelled.
+ *
+ * @throws `connection_unknown`, `tenant_*`, `usage` for a connection that nobody consents to,
+ *   `provider_*`, `store_*`
+ */
+export async function beginConsent(
+  address: string,
+  { redirectUri, startedBy }: BeginConsentOptions,
+  { store, engine, fetch, clock, random, emit }: ConsentContext,
+): Promise<ConsentInvitation> {
+  const { definition } = engine.connection(address)
+  const { name: connection, provider, grant, clientId } = definition
+  if (grant !== 'authorization_code') {
+    throw new EvergrantError('usage', `connection "${connection}" needs nobody’s sign-in`, {
+      remedy: 'Obtain consent for connections whose `grant` is authorization_code.',
+    })
+  }
+  const status = await engine.status(address)
+  const { tenant } = provider
+  const isServing = status.refreshToken !== undefined
+  const expected = status.grant?.subject ?? ''
+  const state = new Secret(base64url(random(randomSize)))
+  const verifier = new Secret(base64url(random(randomSize)))
+  const lacksConsent = status.lastFailure?.code === 'consent_required'
+  const url = await authorizationUrl(
+    {
+      provider,
+      clientId,
+      redirectUri,
+      targets: signInTargets(definition),
+      state,
+      nonce: nonceOf(verifier),
+      codeVerifier: verifier,
+      prompt: isServing && !lacksConsent ? 'login' : 'consent',
+    },
+    { fetch, clock },
+  )
+  if (!url.ok) throw url.error
+
+  const now = clock.now()
+  const session: ConsentSession = {
+    id: newId('cns', now, random),
+    connection,
+    tenant,
+    stateHash: hashState(state.reveal()),
+    redirectUri,
+    purpose: isServing ? 'reconnect' : 'connect',
+    startedBy,
+    ...(expected === '' ? {} : { expectedSubject: expected }),
+    state: 'created',
+    stateChangedAt: now,
+    createdAt: now,
+    expiresAt: now + sessionLifeMs,
+  }
+  await store.sweepConsents(now - memoryMs, sweptAtOnce)
+  await store.addConsent(session, verifier)
+  const { id: sessionId, purpose, expiresAt } = session
+  emit({
+    type: 'consent.started',
+    at: now,
+    connection,
+    tenant,
+    sessionId,
+    purpose,
+    startedBy,
+    expiresAt,
+  })
+  return { session, url: url.value }
+}
+
+/**
+ * The nonce of a sign-in. It follows from the verifier, which is sealed and spent with the session,
+ * so that nothing more needs to be kept of it.
+ */
+export function nonceOf(verifier: Secret): string {
+  return createHash('sha256').update(`nonce ${verifier.reveal()}`).digest('base64url')
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url')
+}

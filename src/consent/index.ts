@@ -1,0 +1,7 @@
+export type { ConsentInvitation } from './begin-consent.ts'
+export type { ConsentCompletion } from './complete-consent.ts'
+export { createConsentDesk } from './consent-desk.ts'
+export type { ConsentDesk } from './consent-desk.ts'
+export { consentEventTypes } from './events.ts'
+export type { ConsentEvent } from './events.ts'
+export type { ConsentFailure, ConsentSession, ConsentState, ConsentStore } from './ports.ts'

@@ -1,0 +1,79 @@
+import type { ConnectionDefinition, Proof, TrialOptions } from '../grants/index.ts'
+import { EvergrantError, type Secret } from '../kernel/index.ts'
+import type { TokenAnswer } from '../oauth/index.ts'
+import { climb, type RungContext } from './api-rungs.ts'
+
+/**
+ * Makes the rungs that a new refresh token climbs before it serves, beside those of the engine: a
+ * test call to each API that is known, and what the tokens of the sign-in say about the second
+ * factor and the account’s home. Absence of evidence is `unverified`, never `failed`.
+ */
+export function createLadder(
+  definition: ConnectionDefinition,
+  { idToken, token, subject }: TokenAnswer,
+  context: RungContext,
+): TrialOptions {
+  const seen: (Readonly<Record<string, unknown>> | undefined)[] = [
+    idToken === undefined ? undefined : claimsOf(idToken),
+    claimsOf(token.secret),
+  ]
+  return {
+    ...(subject === undefined ? {} : { subject }),
+    prove: async (target, proven) => {
+      seen.push(claimsOf(proven.secret))
+      return climb(definition, target, proven, subject?.subject, context)
+    },
+    conclude: () => (definition.provider.type === 'entra' ? [home(seen[0]), mfa(seen)] : []),
+  }
+}
+
+/** A guest’s home is another tenant, whose policies would decide about this grant. */
+function home(claims: Readonly<Record<string, unknown>> | undefined): Proof {
+  const proof = 'member of the tenant'
+  const account = claims?.['acct']
+  const isGuest = account === 1 || account === '1'
+  if (isGuest || isForeign(claims?.['idp'], claims?.['tid'])) {
+    const detail = 'the account is a guest in this tenant'
+    const remedy = 'Begin again with an account that belongs to the tenant itself.'
+    return {
+      proof,
+      outcome: 'failed',
+      error: new EvergrantError('candidate_refused', detail, { remedy }),
+    }
+  }
+  return { proof, outcome: account === 0 || account === '0' ? 'passed' : 'unverified' }
+}
+
+/** An identity provider that is named and is not the tenant itself. */
+function isForeign(provider: unknown, tenantId: unknown): boolean {
+  if (typeof provider !== 'string' || provider === '' || typeof tenantId !== 'string') return false
+  return !provider.toLowerCase().includes(tenantId.toLowerCase())
+}
+
+function mfa(seen: readonly (Readonly<Record<string, unknown>> | undefined)[]): Proof {
+  const proof = 'multi-factor authentication'
+  const isShown = seen.some((claims) => {
+    const methods = claims?.['amr']
+    return Array.isArray(methods) && methods.includes('mfa')
+  })
+  return isShown
+    ? { proof, outcome: 'passed' }
+    : { proof, outcome: 'unverified', detail: 'no token names the methods of the sign-in' }
+}
+
+/**
+ * The claims of a token that its provider has just handed over, as evidence for people; undefined
+ * for an opaque one. What an access token says is for its API: no proof fails for lack of it.
+ */
+function claimsOf(token: Secret): Readonly<Record<string, unknown>> | undefined {
+  const [, payload, signature] = token.reveal().split('.')
+  if (payload === undefined || signature === undefined) return undefined
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
+    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
+      ? (claims as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}

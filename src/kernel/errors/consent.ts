@@ -1,0 +1,82 @@
+import { defineErrors } from './definition.ts'
+
+/** Errors of obtaining consent: sign-ins that were begun here and what came back of them. */
+export const consentErrors = defineErrors({
+  consent_unreadable: {
+    status: 400,
+    retry: 'now',
+    actor: 'caller',
+    exit: 2,
+    title: 'That is no authorization code, and no address with one',
+    remedy:
+      'Paste the whole address from the browser’s address bar after the sign-in, or the code alone.',
+  },
+  consent_unknown: {
+    status: 404,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'No sign-in of this connection is waiting for that',
+    remedy: 'Begin one with `evergrant consent NAME`, and paste what that very sign-in led to.',
+  },
+  consent_expired: {
+    status: 410,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'The time to finish this sign-in is over',
+    remedy: 'Begin again with `evergrant consent NAME`.',
+  },
+  consent_used: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'This sign-in was finished before',
+    remedy:
+      'See `evergrant connections show NAME` for what came of it; begin again with `evergrant consent NAME`.',
+  },
+  consent_cancelled: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'This sign-in was given up',
+    remedy: 'Finish the one that was begun after it, or begin again with `evergrant consent NAME`.',
+  },
+  consent_denied: {
+    status: 403,
+    oauthError: 'access_denied',
+    retry: 'never',
+    actor: 'subject',
+    exit: 3,
+    title: 'The provider ended the sign-in without consent',
+    remedy: 'Begin again, and accept what the application asks for.',
+  },
+  consent_wrong_tenant: {
+    status: 403,
+    retry: 'never',
+    actor: 'subject',
+    exit: 3,
+    title: 'The account that signed in belongs to another tenant',
+    remedy: 'Begin again with an account of the tenant that is named.',
+  },
+  consent_wrong_account: {
+    status: 403,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'Another account signed in than the one that serves this connection',
+    remedy:
+      'Begin again and sign in with the same account, or allow another one with `--approve-account`.',
+  },
+  consent_without_refresh_token: {
+    status: 502,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The provider gave no refresh token',
+    remedy:
+      'Let the application have `offline_access` (Entra: a delegated permission of Microsoft Graph) and see that its redirect URI is registered for a web application, then begin again.',
+  },
+})

@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ConsentSession } from '../../src/consent/index.ts'
+import { newId, Secret } from '../../src/kernel/index.ts'
+import type { Store } from '../../src/store/index.ts'
+import { aRing, type MakeStore, type SharedStore } from './builders.ts'
+
+/** A session that can be finished from 10 to 1,000. */
+function aConsent(over: Partial<ConsentSession> = {}): ConsentSession {
+  const createdAt = over.createdAt ?? 10
+  return {
+    id: newId('cns', createdAt),
+    connection: 'csp',
+    tenant: 'contoso.example',
+    stateHash: crypto.randomUUID(),
+    redirectUri: 'http://localhost:8420/consent/callback',
+    purpose: 'connect',
+    startedBy: 'alex',
+    state: 'created',
+    stateChangedAt: createdAt,
+    createdAt,
+    expiresAt: 1_000,
+    ...over,
+  }
+}
+
+/** What every `ConsentStore` does. */
+export function describeConsentStore(kind: string, makeStore: MakeStore): void {
+  describe(`consent sessions in ${kind}`, () => {
+    let shared: SharedStore
+    let one: Store
+    let two: Store
+    beforeEach(async () => {
+      shared = await makeStore()
+      one = await shared.open()
+      two = await shared.open()
+    })
+    afterEach(async () => await shared.dispose())
+
+    const verifier = new Secret('planted-verifier')
+    const add = async (session: ConsentSession): Promise<void> =>
+      await one.consents.addConsent(session, verifier)
+    const generation = async (): Promise<number> => (await two.readGenerations()).consents
+
+    it('are not known before they were added', async () => {
+      expect(await two.consents.findConsentByState('none')).toBeUndefined()
+      expect(await two.consents.newestConsent('csp', 'contoso.example')).toBeUndefined()
+      expect(await two.consents.spendConsent('cns_none', 20)).toBeUndefined()
+      const change = { from: 'created', to: 'cancelled' } as const
+      expect(await two.consents.moveConsent('cns_none', change, 20)).toBe(false)
+      expect(await generation()).toBe(0)
+    })
+
+    it('are read by other processes as they were added', async () => {
+      const plain = aConsent()
+      const full = aConsent({ connection: 'other', purpose: 'reconnect', expectedSubject: 'oid' })
+      for (const session of [plain, full]) {
+        await add(session)
+        expect(await two.consents.findConsentByState(session.stateHash)).toEqual(session)
+      }
+      expect(await generation()).toBeGreaterThan(0)
+    })
+
+    it('are waited for one at a time, for each connection and tenant', async () => {
+      const first = aConsent({ createdAt: 10 })
+      const elsewhere = aConsent({ createdAt: 11, tenant: 'fabrikam.example' })
+      const second = aConsent({ createdAt: 12 })
+      for (const session of [first, elsewhere, second]) await add(session)
+      expect(await two.consents.newestConsent('csp', 'contoso.example')).toEqual(second)
+      expect(await two.consents.findConsentByState(first.stateHash)).toMatchObject({
+        state: 'cancelled',
+        stateChangedAt: 12,
+      })
+      expect(await two.consents.spendConsent(first.id, 20)).toBeUndefined()
+      expect((await two.consents.spendConsent(elsewhere.id, 20))?.reveal()).toBe('planted-verifier')
+    })
+
+    it('are waited for one at a time also when they are begun at once', async () => {
+      const sessions = [10, 20, 30, 40].map((createdAt) => aConsent({ createdAt }))
+      await Promise.all(
+        sessions.map(
+          async (session, at) =>
+            await (at % 2 === 0 ? one : two).consents.addConsent(session, verifier),
+        ),
+      )
+      const states = await Promise.all(
+        sessions.map(
+          async ({ stateHash }) => (await one.consents.findConsentByState(stateHash))?.state,
+        ),
+      )
+      expect(states.filter((state) => state === 'created')).toHaveLength(1)
+    })
+
+    it('are spent by one of many', async () => {
+      const session = aConsent()
+      await add(session)
+      const spent = await Promise.all(
+        [one, two, one, two].map(async ({ consents }) => consents.spendConsent(session.id, 20)),
+      )
+      expect(spent.filter((secret) => secret !== undefined)).toHaveLength(1)
+      expect(await two.consents.findConsentByState(session.stateHash)).toMatchObject({
+        state: 'code_received',
+        stateChangedAt: 20,
+      })
+    })
+
+    it('are not spent once their time is over', async () => {
+      const session = aConsent()
+      await add(session)
+      expect(await two.consents.spendConsent(session.id, 1_000)).toBeUndefined()
+      expect((await one.consents.spendConsent(session.id, 999))?.reveal()).toBe('planted-verifier')
+    })
+
+    it('move on from the state that is named alone, and lose their verifier', async () => {
+      const session = aConsent()
+      await add(session)
+      const failure = { code: 'consent_denied', detail: 'declined' } as const
+      const fail = { from: 'created', to: 'failed', failure } as const
+      expect(await two.consents.moveConsent(session.id, { ...fail, from: 'verifying' }, 30)).toBe(
+        false,
+      )
+      expect(await two.consents.moveConsent(session.id, fail, 30)).toBe(true)
+      expect(await one.consents.moveConsent(session.id, fail, 40)).toBe(false)
+      expect(await one.consents.findConsentByState(session.stateHash)).toEqual({
+        ...session,
+        state: 'failed',
+        stateChangedAt: 30,
+        failure,
+      })
+      expect((await one.keys.countByKey()).size).toBe(0)
+    })
+
+    it('have their verifier sealed anew with another key', async () => {
+      const rotating = await shared.open('main', aRing('k1', 'k2'))
+      const session = aConsent()
+      await rotating.consents.addConsent(session, verifier)
+      await rotating.keys.setSealingKey('k2')
+      let after: string | undefined
+      do after = (await rotating.keys.reseal(after, 10)).next
+      while (after !== undefined)
+      expect(await rotating.keys.countByKey()).toEqual(new Map([['k2', 1]]))
+      const spent = await rotating.consents.spendConsent(session.id, 20)
+      expect(spent?.reveal()).toBe('planted-verifier')
+    })
+
+    it('are swept once they are over, some at a time', async () => {
+      const sessions = [100, 200, 300].map((expiresAt) =>
+        aConsent({ expiresAt, connection: `c${expiresAt}` }),
+      )
+      for (const session of sessions) await add(session)
+      expect(await two.consents.sweepConsents(100, 10)).toBe(0)
+      expect(await two.consents.sweepConsents(250, 1)).toBe(1)
+      expect(await two.consents.sweepConsents(250, 10)).toBe(1)
+      const [first, , last] = sessions
+      expect(await one.consents.findConsentByState(first?.stateHash ?? '')).toBeUndefined()
+      expect(await one.consents.findConsentByState(last?.stateHash ?? '')).toEqual(last)
+    })
+  })
+}
