@@ -26,6 +26,8 @@ export type RequestKind =
   | 'user'
   | 'count'
   | 'me'
+  | 'myMemberOf'
+  | 'organization'
   | 'groups'
   | 'group'
   | 'members'
@@ -75,6 +77,8 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'user',
   'count',
   'me',
+  'myMemberOf',
+  'organization',
   'groups',
   'group',
   'members',
@@ -94,6 +98,8 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/users\/\$count$/, 'count'],
   [/^\/(?:v1\.0|beta)\/users\/[^/]+$/, 'user'],
   [/^\/(?:v1\.0|beta)\/me$/, 'me'],
+  [/^\/(?:v1\.0|beta)\/me\/memberOf$/, 'myMemberOf'],
+  [/^\/(?:v1\.0|beta)\/organization$/, 'organization'],
   [/^\/(?:v1\.0|beta)\/groups(?:\/\$count)?$/, 'groups'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+$/, 'group'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/\$count)?$/, 'members'],

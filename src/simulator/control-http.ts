@@ -28,6 +28,8 @@ interface Arguments {
   readonly id?: string
   readonly audience?: string
   readonly isBlocked?: boolean
+  readonly isEnforced?: boolean
+  readonly isRefused?: boolean
   readonly rotation?: Rotation
   readonly rejection?: RejectionStyle
   readonly resource?: ResourceName
@@ -94,6 +96,10 @@ const operations: Readonly<Record<string, Operation>> = {
     control.setAutoSignIn(body.user ?? null, body),
   'set-rejection-style': (control, body: Arguments) =>
     control.setRejectionStyle(requireMember(body.rejection, 'rejection'), body.resource),
+  'set-partner-mfa': (control, { isEnforced }: Arguments) =>
+    control.setPartnerMfa(requireMember(isEnforced, 'isEnforced')),
+  'set-consent-refused': (control, body: Arguments & Addressee) =>
+    control.setConsentRefused(requireMember(body.isRefused, 'isRefused'), body),
   release: (control, { id }: Arguments) => control.release(id),
   reset: (control) => control.reset(),
 }

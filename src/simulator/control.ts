@@ -51,6 +51,10 @@ export interface SimulatorControl extends GrantControl {
   deleteUser(user: string, addressee?: Addressee): void
   /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
   deleteGroup(group: string, addressee?: Addressee): void
+  /** Whether Partner Center refuses users' tokens without a second factor (900421). Default: yes. */
+  setPartnerMfa(isEnforced: boolean): void
+  /** Whether the relationship with a customer lets nobody consent to applications (403). */
+  setConsentRefused(isRefused: boolean, addressee: Addressee): void
   stats(): SimulatorStats
   /**
    * Back to how it began: clock, settings, tenants, counters; no faults, no outage, no revocation,
@@ -131,6 +135,12 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       tenant.changes++
       changePages()
     },
+    setPartnerMfa: (isEnforced) => {
+      world.settings.isPartnerMfaEnforced = isEnforced
+    },
+    setConsentRefused: (isRefused, addressee) => {
+      tenantOf(world, addressee).isConsentRefused = isRefused
+    },
     stats: () => statsOf(world),
     reset: () => {
       world.clockOffsetMs = 0
@@ -146,6 +156,8 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
         tenant.groupCount = groupCount
         tenant.deletedUsers.clear()
         tenant.deletedGroups.clear()
+        tenant.applicationConsents.clear()
+        tenant.isConsentRefused = false
         tenant.changes++
       }
       for (const { accounts, applications, policy, policyBefore } of grantBeginnings) {

@@ -15,6 +15,7 @@ import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
+import { answerMyMemberOf, answerOrganization } from './graph-me.ts'
 import { answerServicePrincipals } from './graph-service-principals.ts'
 import { answerCheckMemberGroups, answerGraphUserInfo } from './graph-identity.ts'
 import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
@@ -210,6 +211,8 @@ function answerGraph(
   if (request.kind === 'users') return answerUsers(world, request, caller.value, effect)
   if (request.kind === 'count') return answerCount(world, request, caller.value)
   if (request.kind === 'me') return answerMe(request, caller.value)
+  if (request.kind === 'myMemberOf') return answerMyMemberOf(request, caller.value)
+  if (request.kind === 'organization') return answerOrganization(request, caller.value)
   if (request.kind === 'user') return answerUser(request, caller.value)
   if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
   if (request.kind === 'group') return answerGroup(request, caller.value)

@@ -70,19 +70,26 @@ export function answerMe(request: SimulatedRequest, caller: GraphCaller): Answer
   }
   if (tenant.accounts.state(user.id).isDeleted) return graphNotFound(request, user.id)
   const context = `${contextOf(request, '')}/$entity`
-  const { id, displayName, userPrincipalName } = user
-  const body = { '@odata.context': context, id, displayName, userPrincipalName }
+  const { id, displayName, userPrincipalName, isGuest = false } = user
   const person = findPerson(tenant.population, tenant.userCount, id)
-  const rest = Object.fromEntries(
-    defaultProperties.map((name) => [
-      name,
-      person === undefined ? null : userProperty(name)?.value(person),
-    ]),
-  )
+  const own: Readonly<Record<string, unknown>> = { id, displayName, userPrincipalName }
+  const userType = isGuest ? 'Guest' : 'Member'
+  const selected = request.query.get('$select')?.split(',') ?? defaultProperties
+  const unknown = selected.find((name) => userProperty(name) === undefined)
+  if (unknown !== undefined) {
+    const message = `Could not find a property named '${unknown}' on type 'microsoft.graph.user'.`
+    return graphError(request, 400, 'BadRequest', message)
+  }
+  const valueOf = (name: string): unknown => {
+    if (name in own) return own[name]
+    if (person !== undefined) return userProperty(name)?.value(person)
+    return name === 'userType' ? userType : null
+  }
+  const values = Object.fromEntries(selected.map((name) => [name, valueOf(name)]))
   return {
     status: 200,
     headers: pageHeaders(request),
-    body: JSON.stringify({ ...rest, ...body }),
+    body: JSON.stringify({ '@odata.context': context, ...values }),
   }
 }
 

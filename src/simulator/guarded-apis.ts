@@ -1,6 +1,9 @@
 import type { TokenClaims } from './access-tokens.ts'
-import type { Answer, SimulatedRequest } from './answer.ts'
+import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
+import type { ApiAnswer } from './api-answer.ts'
+import { answerArm } from './arm.ts'
 import { challengeClaims, checkBearer, unusualRejection, type BearerFault } from './bearer-check.ts'
+import { answerPartner } from './partner-center.ts'
 import type { World } from './world.ts'
 
 /** A small API that does little more than judge tokens. */
@@ -16,7 +19,7 @@ interface GuardedApi {
 /** Answers `/arm/…`, `/partner/…` and `/keyvault/…`. */
 export function answerGuarded(world: World, request: SimulatedRequest): Answer {
   const api = apis[request.kind === 'secret' ? 'vault' : request.kind === 'arm' ? 'arm' : 'partner']
-  const headers = headersOf(request)
+  const headers = headersOf(request, api.name)
   const checked = checkBearer(world, request, (audience) => api.audiences.includes(audience))
   if (checked.ok) return api.answer(world, request, checked.value)
   const unusual = unusualRejection(world, api.name, checked.error, headers)
@@ -48,14 +51,15 @@ const apis: Readonly<Record<'arm' | 'partner' | 'vault', GuardedApi>> = {
         ['error_description', messages[fault.kind]],
       ]),
     refusal: (message) => ({ error: { code: codeOf(message), message } }),
-    answer: answerArm,
+    answer: (world, request, claims) => answerOf(request, 'arm', answerArm(world, request, claims)),
   },
   partner: {
     name: 'partner',
     audiences: ['https://api.partnercenter.microsoft.com'],
     challenge: (authority, fault) => bearer(authority, fault, [['error', 'invalid_token']]),
     refusal: (description) => ({ code: 900420, description, data: [], source: 'PartnerFD' }),
-    answer: (world, request, claims) => json(request, 200, partnerCustomers(world, claims)),
+    answer: (world, request, claims) =>
+      answerOf(request, 'partner', answerPartner(world, request, claims)),
   },
   vault: {
     name: 'vault',
@@ -89,37 +93,6 @@ function bearer(
   return `Bearer ${all.map(([name, value]) => `${name}="${value}"`).join(', ')}`
 }
 
-function answerArm(_: World, request: SimulatedRequest, claims: TokenClaims): Answer {
-  if (!request.query.has('api-version')) {
-    const message = 'The api-version query parameter (?api-version=) is required for all requests.'
-    return json(request, 400, { error: { code: 'MissingApiVersionParameter', message } })
-  }
-  if (request.path !== '/arm/subscriptions') {
-    return json(request, 404, { error: { code: 'ResourceNotFound', message: 'Not found.' } })
-  }
-  const subscriptionId = claims.tid.replace(/^.{8}/, '5ub5c21b')
-  const subscription = {
-    id: `/subscriptions/${subscriptionId}`,
-    subscriptionId,
-    tenantId: claims.tid,
-    displayName: 'Simulated subscription',
-    state: 'Enabled',
-  }
-  return json(request, 200, { value: [subscription], count: { type: 'Total', value: 1 } })
-}
-
-function partnerCustomers(world: World, { tid }: TokenClaims): unknown {
-  const items = world.tenants
-    .filter(({ id }) => id !== tid)
-    .map(({ id, domain }) => ({
-      id,
-      companyProfile: { tenantId: id, domain, companyName: domain },
-      relationshipToPartner: 'reseller',
-      attributes: { objectType: 'Customer' },
-    }))
-  return { totalCount: items.length, items, attributes: { objectType: 'Collection' } }
-}
-
 /** `GET /keyvault/secrets/{name}[/{version}]?api-version=…` */
 function answerVault(world: World, request: SimulatedRequest): Answer {
   const [, , collection, name = '', version] = request.path.split('/')
@@ -141,14 +114,34 @@ function answerVault(world: World, request: SimulatedRequest): Answer {
   })
 }
 
-function headersOf(request: SimulatedRequest): Record<string, string> {
+function headersOf(request: SimulatedRequest, name: GuardedApi['name']): Record<string, string> {
+  const correlation = headerOf(request, 'ms-correlationid') ?? request.requestId
   return {
     'Cache-Control': 'no-cache',
     'Content-Type': 'application/json; charset=utf-8',
     'x-ms-request-id': request.requestId,
+    ...(name === 'arm' ? { 'x-ms-correlation-request-id': request.requestId } : {}),
+    ...(name === 'partner'
+      ? {
+          'MS-RequestId': headerOf(request, 'ms-requestid') ?? request.requestId,
+          'MS-CorrelationId': correlation,
+        }
+      : {}),
+  }
+}
+
+function answerOf(
+  request: SimulatedRequest,
+  name: GuardedApi['name'],
+  { status, body, headers = {} }: ApiAnswer,
+): Answer {
+  return {
+    status,
+    headers: { ...headersOf(request, name), ...headers },
+    body: body === undefined ? '' : JSON.stringify(body),
   }
 }
 
 function json(request: SimulatedRequest, status: number, body: unknown): Answer {
-  return { status, headers: headersOf(request), body: JSON.stringify(body) }
+  return answerOf(request, 'vault', { status, body })
 }

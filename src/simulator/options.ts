@@ -197,6 +197,11 @@ export interface SimulatorOptions {
    * sends one assertion until it expires. Default false, the stricter reading of RFC 7523.
    */
   readonly acceptsAssertionReplay?: boolean
+  /**
+   * Whether Partner Center refuses users' tokens that tell of no second factor (401, code 900421).
+   * Default true, as of 2026.
+   */
+  readonly isPartnerMfaEnforced?: boolean
   /** Secrets of the simulated key vault by name. Default: every name has one. */
   readonly vaultSecrets?: Readonly<Record<string, string>>
   /** Life of a `$skiptoken` in seconds. Default: it does not expire. */

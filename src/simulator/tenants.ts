@@ -1,5 +1,6 @@
 import { EvergrantError } from '../kernel/index.ts'
 import { createAccountBook, type Account } from './accounts.ts'
+import type { ApplicationConsent } from './application-consent.ts'
 import type { GroupPlan, MemberType } from './group.ts'
 import { mix, guidOf } from './mixing.ts'
 import { defaultTenant, type SimulatedTenant } from './options.ts'
@@ -19,6 +20,10 @@ export interface Tenant extends Realm {
   /** Indexes of deleted users and groups. */
   deletedUsers: Set<number>
   deletedGroups: Set<number>
+  /** Consents to applications of its partner, by client id. */
+  applicationConsents: Map<string, ApplicationConsent>
+  /** Its relationship with the partner lets nobody consent. */
+  isConsentRefused: boolean
   /** Goes up with every deletion, so that remembered counts are not used any more. */
   changes: number
 }
@@ -86,6 +91,8 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     groupCount: requireCount(groupOptions.count ?? 100, maximumGroups, `${field}.groups.count`),
     deletedUsers: new Set(),
     deletedGroups: new Set(),
+    applicationConsents: new Map(),
+    isConsentRefused: false,
     changes: 0,
   }
   return tenant

@@ -27,6 +27,8 @@ export interface Settings {
   refreshInSeconds: number | null | undefined
   assertionSkewMs: number
   readonly acceptsAssertionReplay: boolean
+  /** Partner Center refuses users' tokens without a second factor. */
+  isPartnerMfaEnforced: boolean
   /** How resources refuse a dead token, where not by the usual 401. */
   rejectionStyles: Partial<Record<ResourceName, RejectionStyle>>
 }
@@ -97,6 +99,7 @@ export function settingsOf(options: SimulatorOptions): Settings {
     refreshInSeconds: options.refreshInSeconds,
     assertionSkewMs: (options.assertionSkewSeconds ?? 300) * 1_000,
     acceptsAssertionReplay: options.acceptsAssertionReplay ?? false,
+    isPartnerMfaEnforced: options.isPartnerMfaEnforced ?? true,
     rejectionStyles: {},
   }
 }
