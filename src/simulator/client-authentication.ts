@@ -43,7 +43,9 @@ export function authenticateClient(
     })
   }
   if (!secret) return err(clientRefusals.noCredential)
-  const known = application.secrets.filter(({ value }) => value === secret)
+  const known = application.secrets.filter(
+    ({ value, startsAt = 0 }) => value === secret && startsAt <= request.receivedAt,
+  )
   if (known.length === 0) return err(clientRefusals.wrongSecret(application.id))
   const isExpired = known.every(
     ({ expiresAt }) => expiresAt !== undefined && expiresAt <= request.receivedAt,

@@ -4,6 +4,7 @@ import type { AuthenticatedClient } from './authenticated-client.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { readForm } from './token-form.ts'
 import { clientRefusals } from './client-refusals.ts'
+import { delegatedClient, delegatedHome } from './delegated-admin.ts'
 import { entraError } from './entra-errors.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 import { issueEntra, type AskedClaims } from './entra-issue.ts'
@@ -19,6 +20,8 @@ interface TokenAsk {
   readonly world: World
   readonly request: SimulatedRequest
   readonly tenant: Tenant
+  /** The tenant of the client and the user: another one for a partner at its customer's. */
+  readonly home: Tenant
   readonly form: URLSearchParams
   readonly client: AuthenticatedClient
   readonly asked: AskedClaims
@@ -49,15 +52,16 @@ function judgeToken(world: World, request: SimulatedRequest): Result<Answer, Ent
   const answer = answers[grantType]
   if (answer === undefined) return err(unsupportedGrant(grantType))
   const audiences = assertionAudiences(request, tenantName, tenant)
-  const client = authenticateClient(world, tenant, request, form, audiences)
+  const home = delegatedHome(world, tenant, form) ?? tenant
+  const client = authenticateClient(world, home, request, form, audiences)
   if (!client.ok) return client
   const record = request.tokenRequest
   if (record !== undefined) record.authentication = client.value.method
   const claims = readClaims(form.get('claims'))
   if (!claims.ok) return claims
   const isV1 = !request.path.includes('/v2.0/')
-  const ask = { world, request, tenant, form, client: client.value, asked: claims.value, isV1 }
-  return answer(ask)
+  const asked = claims.value
+  return answer({ world, request, tenant, home, form, client: client.value, asked, isV1 })
 }
 
 const answers: Readonly<Record<string, (ask: TokenAsk) => Result<Answer, EntraRefusal>>> = {
@@ -69,12 +73,12 @@ const answers: Readonly<Record<string, (ask: TokenAsk) => Result<Answer, EntraRe
     return grant.ok ? answerForUser(ask, grant.value) : grant
   },
   refresh_token: (ask) => {
-    const { world, tenant, client, form, request } = ask
+    const { world, home, client, form, request } = ask
     const token = form.get('refresh_token')
     if (!token) return err(clientRefusals.missing('refresh_token'))
     const { tokenRequest, receivedAt } = request
     const { application } = client
-    const grant = proveRefreshToken(world, tenant, application, token, tokenRequest, receivedAt)
+    const grant = proveRefreshToken(world, home, application, token, tokenRequest, receivedAt)
     return grant.ok ? answerForUser(ask, grant.value) : grant
   },
 }
@@ -92,16 +96,20 @@ function answerForItself(ask: TokenAsk): Result<Answer, EntraRefusal> {
 }
 
 function answerForUser(ask: TokenAsk, grant: ProvenGrant): Result<Answer, EntraRefusal> {
-  const { world, request, tenant, form, client, asked, isV1 } = ask
+  const { world, request, tenant, home, form, asked, isV1 } = ask
   const { session } = grant
   const scope = form.get('scope') ?? (isV1 ? v1Scope(form.get('resource')) : undefined)
   const granted = readScopes(session.scopes.join(' '))
   const wanted = scope === undefined ? granted : readScopes(scope)
   const audience = audienceIn(tenant, wanted.resource, request.origin)
   if (audience === undefined) return err(unknownResource(wanted.resource, tenant))
-  const { application } = client
-  const refusal = conditionRefusal(tenant, application, session, audience, request.receivedAt)
+  const { application } = ask.client
+  const refusal = conditionRefusal(home, application, session, audience, request.receivedAt)
   if (refusal !== undefined) return err(refusal)
+  const permitted =
+    home === tenant ? ok(ask.client) : delegatedClient(home, tenant, ask.client, session, audience)
+  if (!permitted.ok) return permitted
+  const client = permitted.value
   // A refresh token stays one with whatever scopes it is used; a code brings one only if asked.
   const isOffline =
     form.get('grant_type') === 'refresh_token' || granted.openId.has('offline_access')

@@ -6,6 +6,11 @@ import type { ThrottleOptions } from './throttle.ts'
 /** A client secret of a simulated application. */
 export interface SimulatedSecret {
   readonly value: string
+  /**
+   * When every server knows it (epoch ms of the simulator's clock): 7000215 before. Default: at
+   * once.
+   */
+  readonly startsAt?: number
   /** When it expires (epoch ms of the simulator's clock); never, by default. */
   readonly expiresAt?: number
 }

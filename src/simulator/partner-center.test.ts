@@ -179,6 +179,56 @@ describe('Partner Center', () => {
   })
 })
 
+describe('a customer’s tenant', () => {
+  async function ask(
+    scope: string,
+    user: string,
+    tenant = customer,
+  ): Promise<{
+    readonly code: number | undefined
+    readonly token: string
+    readonly scope: string
+  }> {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: simulator.control.issueRefreshToken({ user }),
+      client_id: clientId,
+      client_secret: 'first',
+      scope,
+    })
+    const url = `${simulator.urls.http}/${tenant}/oauth2/v2.0/token`
+    const answer = (await (await fetch(url, { method: 'POST', body })).json()) as {
+      readonly error_codes?: readonly number[]
+      readonly access_token?: string
+      readonly scope?: string
+    }
+    const { access_token: token = '', scope: granted = '' } = answer
+    return { code: answer.error_codes?.[0], token, scope: granted }
+  }
+
+  test('lets a partner in by the consent of Partner Center, for what it names', async () => {
+    const token = await tokenFor(partner, { user: agent })
+    expect((await ask(graph, agent)).code).toBe(90099)
+    await call(consents, token, posted(consent))
+    expect((await ask(graph, plain)).code).toBe(50020)
+    expect((await ask(arm, agent)).code).toBe(65001)
+    expect((await ask(graph, agent, '33333333-2222-4333-8444-555555555555')).code).toBe(90099)
+    const granted = await ask(graph, agent)
+    expect(granted.code).toBeUndefined()
+    expect(granted.scope).toContain('https://graph.microsoft.com/Directory.Read.All')
+    const shown = await call('/v1.0/organization', granted.token)
+    expect(shown.body['value']).toMatchObject([{ id: customer }])
+    await call(`${consents}/${clientId}`, token, { method: 'DELETE' })
+    expect((await ask(graph, agent)).code).toBe(90099)
+  })
+
+  test('a revoked or blocked user of the partner gets no token there either', async () => {
+    await call(consents, await tokenFor(partner, { user: agent }), posted(consent))
+    simulator.control.setAccount(agent, { isBlocked: true })
+    expect((await ask(graph, agent)).code).toBe(53003)
+  })
+})
+
 describe('ARM', () => {
   test('a token tells its tenant and subscriptions, and reaches no other', async () => {
     const token = await tokenFor(arm, { user: agent })

@@ -144,6 +144,15 @@ test('a secret that expires on the way answers 7000222', async () => {
   })
 })
 
+test('a new secret is unknown until every server knows it', async () => {
+  const { secret } = simulator.client
+  const token = issue()
+  simulator.control.setSecrets([{ value: secret, startsAt: simulator.now() + 60_000 }])
+  expect((await refresh(token)).body).toMatchObject({ error_codes: [7000215] })
+  simulator.control.advanceClock(60_000)
+  expect((await refresh(token)).status).toBe(200)
+})
+
 test('the control over HTTP sets policies and tells the code of an authenticator app', async () => {
   const post = (name: string, body: unknown): Promise<Response> =>
     fetch(`${simulator.urls.http}/_control/${name}`, { method: 'POST', body: JSON.stringify(body) })

@@ -21,6 +21,12 @@ beforeAll(async () => {
         applications: [application],
         accounts: [anna, paula, greta],
       },
+      {
+        id: '22222222-2222-4333-8444-555555555555',
+        users: 5,
+        applications: [application],
+        accounts: [{ userPrincipalName: 'max@elsewhere.example' }],
+      },
     ],
   })
 })
@@ -108,6 +114,8 @@ test('an account that is not there, and a wrong password, are said at the page',
   expect(await browser.open()).toBe('Sign in')
   expect(await browser.submit({ username: 'nobody@contoso.example' })).toBe('Sign in')
   expect(browser.answer().get('page')).toContain('AADSTS50034')
+  await browser.submit({ username: 'max@elsewhere.example' })
+  expect(browser.answer().get('page')).toContain('AADSTS50020')
   expect(await browser.submit({ username })).toBe('Enter password')
   expect(await browser.submit({ password: 'wrong' })).toBe('Enter password')
   expect(browser.answer().get('page')).toContain('AADSTS50126')
@@ -311,4 +319,21 @@ test.each([
   await other.open()
   await other.submit({ username })
   expect(await other.submit({ password })).toBe('redirected')
+})
+
+test('a code is no good at another tenant: 700005', async () => {
+  const browser = openBrowser()
+  await browser.open()
+  await browser.submit({ username })
+  await browser.submit({ password })
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    client_secret: 'first',
+    code: browser.answer().get('code') ?? '',
+    redirect_uri: redirectUri,
+  })
+  const path = '22222222-2222-4333-8444-555555555555/oauth2/v2.0/token'
+  const answer = await fetch(`${simulator.urls.authority}/${path}`, { method: 'POST', body })
+  expect(await answer.json()).toMatchObject({ error: 'invalid_grant', error_codes: [700005] })
 })

@@ -99,11 +99,15 @@ function startAgain({ request, application }: AuthorizationAsk): Answer {
 }
 
 function answerName(ask: AuthorizationAsk, typed: string): Answer {
-  const { realm, request, application } = ask
+  const { world, realm, request, application } = ask
   const name = typed.trim()
   const account = realm.accounts.find(name)
   if (account === undefined || realm.accounts.state(account.id).isDeleted) {
-    const complaint = `AADSTS50034: There is no account "${name}".`
+    const isElsewhere = world.tenants.some(({ accounts }) => accounts.find(name) !== undefined)
+    const complaint =
+      isElsewhere && account === undefined
+        ? `AADSTS50020: The account "${name}" is of another directory, and does not exist in this one.`
+        : `AADSTS50034: There is no account "${name}".`
     return accountPage({ request, complaint }, application.displayName, name)
   }
   return advance(ask, {
