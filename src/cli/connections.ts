@@ -107,7 +107,8 @@ Examples:
       'after',
       `
 Uses the stored tokens while they live, as an import does; \`connections refresh\` forces a new one,
-\`evergrant doctor\` looks at everything else. With the token of a person it reads that person.
+\`evergrant doctor\` looks at everything else. With the token of a person it reads that person, and
+calls Partner Center and Azure Resource Manager where the connection is for them, as after the sign-in.
 
 Examples:
   $ evergrant connections test contoso-graph

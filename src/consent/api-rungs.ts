@@ -12,8 +12,9 @@ export interface RungContext extends Transport {
 /** One test call, and what its answer shows. */
 interface Rung {
   readonly proof: string
-  readonly url: string
-  /** The API itself must have said yes. */
+  /** Undefined where nobody said where the API answers. */
+  readonly url: string | undefined
+  /** On trial, the API itself must have said yes. */
   readonly isRequired: boolean
   /** What a refusal without 401 means: the account lacks something, or the call proves nothing. */
   readonly on403: 'failed' | 'unverified'
@@ -23,19 +24,20 @@ interface Rung {
 
 /**
  * Calls the API that a token of Microsoft’s is for, as far as we know a call that proves it:
- * Microsoft Graph, Partner Center, Azure Resource Manager. Nothing is retried. For a partner’s
- * connection Partner Center must say yes, or the proof has failed.
+ * Microsoft Graph, Partner Center, Azure Resource Manager. Nothing is retried. On trial, Partner
+ * Center must say yes to a partner’s connection, or the proof has failed.
  */
 export async function climb(
   definition: ConnectionDefinition,
   target: TokenTarget,
   token: AccessToken,
-  subject: string | undefined,
+  { subject, isTrial }: { readonly subject: string | undefined; readonly isTrial: boolean },
   context: RungContext,
 ): Promise<readonly Proof[]> {
   const proofs: Proof[] = []
   for (const rung of rungsOf(definition, target, subject, context)) {
-    proofs.push(await tryRung(rung, token, context))
+    const isRequired = rung.isRequired && isTrial
+    proofs.push(await tryRung({ ...rung, isRequired }, token, context))
   }
   return proofs
 }
@@ -45,8 +47,9 @@ async function tryRung(
   token: AccessToken,
   transport: Transport,
 ): Promise<Proof> {
-  const answer = await callApi(new URL(url), token, transport)
   const unproven = isRequired ? 'failed' : 'unverified'
+  if (url === undefined) return { proof, outcome: unproven, error: withoutAddress(proof) }
+  const answer = await callApi(new URL(url), token, transport)
   if (!answer.ok) return { proof, outcome: unproven, error: answer.error }
   const { status, requestId } = answer.value
   const about = { proof, ...(requestId === undefined ? {} : { requestId }) }
@@ -54,6 +57,12 @@ async function tryRung(
   const isRefused = status === 401 || (status === 403 && on403 === 'failed')
   const error = refusalOf(proof, answer.value)
   return { ...about, outcome: isRefused ? 'failed' : unproven, error }
+}
+
+function withoutAddress(proof: string): EvergrantError {
+  const detail = `${proof}: the connection does not say where this API answers`
+  const remedy = 'Give its upstream a `url`: only the global cloud’s addresses are known here.'
+  return new EvergrantError('candidate_refused', detail, { remedy })
 }
 
 /** What Partner Center answers with when the sign-in had no second factor. */
@@ -89,11 +98,11 @@ function rungsOf(
   if (provider.type !== 'entra') return []
   const isPartner = isPartnerCenter(signInTargets(definition)[0])
   if (isPartnerCenter(target)) {
-    const base = urlOf(definition, target, context) ?? 'https://api.partnercenter.microsoft.com'
+    const base = urlOf(definition, target, 'https://api.partnercenter.microsoft.com', context)
     return [
       {
         proof: 'Partner Center profile',
-        url: `${base.replace(/\/v1$/, '')}/v1/profiles/organization`,
+        url: base && `${base.replace(/\/v1$/, '')}/v1/profiles/organization`,
         isRequired: true,
         on403: 'failed',
         read: () => ({ outcome: 'passed' }),
@@ -104,11 +113,11 @@ function rungsOf(
     return graphRungs(`${provider.graphUrl}/v1.0`, subject, isPartner)
   }
   if (isResourceManager(target)) {
-    const base = urlOf(definition, target, context) ?? 'https://management.azure.com'
+    const base = urlOf(definition, target, 'https://management.azure.com', context)
     return [
       {
         proof: 'Resource Manager subscriptions',
-        url: `${base}/subscriptions?api-version=2022-12-01`,
+        url: base && `${base}/subscriptions?api-version=2022-12-01`,
         isRequired: false,
         on403: 'failed',
         read: ({ json }) => ({ outcome: 'passed', detail: `${countOf(json)} subscriptions` }),
@@ -168,10 +177,14 @@ function isResourceManager(target: TokenTarget): boolean {
   return /https:\/\/management\.(?:azure|core\.windows)\.(?:com|net)(?:\/|\s|$)/.test(text)
 }
 
-/** Where the upstream that tokens of this target are for answers; no slash at the end. */
+/**
+ * Where the upstream that tokens of this target are for answers, without a slash at the end: as
+ * configured, else the public address. Tokens of another authority never go to the latter.
+ */
 function urlOf(
-  { name, targets }: ConnectionDefinition,
+  { name, targets, provider }: ConnectionDefinition,
   target: TokenTarget,
+  publicUrl: string,
   { upstreamUrl }: RungContext,
 ): string | undefined {
   for (const [upstream, one] of targets ?? []) {
@@ -179,7 +192,7 @@ function urlOf(
     const url = upstreamUrl(name, upstream)
     if (url !== undefined) return url.replace(/\/+$/, '')
   }
-  return undefined
+  return provider.host === 'login.microsoftonline.com' ? publicUrl : undefined
 }
 
 function countOf(json: Readonly<Record<string, unknown>> | undefined): number {

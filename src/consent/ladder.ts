@@ -21,7 +21,8 @@ export function createLadder(
     ...(subject === undefined ? {} : { subject }),
     prove: async (target, proven) => {
       seen.push(claimsOf(proven.secret))
-      return climb(definition, target, proven, subject?.subject, context)
+      const whose = { subject: subject?.subject, isTrial: true }
+      return climb(definition, target, proven, whose, context)
     },
     conclude: () => (definition.provider.type === 'entra' ? [home(seen[0]), mfa(seen)] : []),
   }

@@ -1,4 +1,4 @@
-import type { ConnectionHandle, TokenGrant } from '../grants/index.ts'
+import type { ConnectionHandle, Proof, TokenGrant } from '../grants/index.ts'
 import {
   formatDuration,
   remainingLifeMs,
@@ -14,8 +14,9 @@ import { graphUrlOf, probeGraph, probeSubjectOf } from './probe-graph.ts'
 /**
  * Tries a connection as its users would: takes a token from cache or provider and, where it is for
  * Graph, reads one user with it, or the user whom it is of; a refused token is reported, renewed
- * and tried once more. Then takes a token for each upstream. Yields every step, the first that
- * fails being the last.
+ * and tried once more. Then takes a token for each upstream. A grant that somebody consented to
+ * climbs its rungs again, as after the sign-in. Yields every step, the first that fails being the
+ * last.
  *
  * @param address `name`, or `name@tenant` for a template.
  * @throws EvergrantError `connection_unknown`, `tenant_required`, `tenant_invalid`
@@ -41,10 +42,14 @@ async function* testTargets(
     if (tested.has(canonical)) continue
     tested.add(canonical)
     const granted = await composition.engine.connection(handle.address, { target }).getToken()
-    const check = granted.ok
-      ? describeGrant(granted.value, composition.clock.now())
-      : failedCheck('token', granted.error)
-    yield { ...check, upstream }
+    if (!granted.ok) {
+      yield { ...failedCheck('token', granted.error), upstream }
+      continue
+    }
+    yield { ...describeGrant(granted.value, composition.clock.now()), upstream }
+    for await (const check of climbAgain(composition, handle.address, target, granted.value)) {
+      yield { ...check, upstream }
+    }
   }
 }
 
@@ -61,7 +66,10 @@ async function* testTarget(
   yield describeGrant(granted.value, clock.now())
 
   const graphUrl = graphUrlOf(handle.definition)
-  if (graphUrl === undefined) return
+  if (graphUrl === undefined) {
+    yield* climbAgain(composition, handle.address, handle.target, granted.value)
+    return
+  }
   const check = probeSubjectOf(handle.definition)
   const { transport } = composition.driving(handle.address)
   const world = { transport, clock, subject: check }
@@ -83,6 +91,33 @@ async function* testTarget(
   const { path, durationMs } = probe.value
   const found = `GET ${path} answered in ${formatDuration(durationMs)}`
   yield { check, status: 'ok', found }
+  // What was refused above was renewed there: the rungs get the token that serves now.
+  const current = await handle.getToken()
+  if (current.ok) yield* climbAgain(composition, handle.address, handle.target, current.value)
+}
+
+async function* climbAgain(
+  { consent }: Composition,
+  address: string,
+  target: ConnectionHandle['target'],
+  { token }: TokenGrant,
+): AsyncGenerator<Check, void, undefined> {
+  for (const proof of await consent.probe(address, target, token)) yield asCheck(proof)
+}
+
+function asCheck({ proof, outcome, error, detail, requestId }: Proof): Check {
+  const id = requestId === undefined ? '' : ` (request id ${requestId})`
+  if (outcome === 'passed')
+    return { check: proof, status: 'ok', found: `${detail ?? 'shown'}${id}` }
+  if (outcome === 'failed' && error !== undefined) {
+    return { ...failedCheck(proof, error), found: `${error.detail}${id}` }
+  }
+  return {
+    check: proof,
+    status: 'warn',
+    found: `${error?.detail ?? detail ?? 'it could not be shown'}${id}`,
+    remedy: error?.remedy ?? 'Nothing has to be done: what cannot be shown is not held against it.',
+  }
 }
 
 const origins = {

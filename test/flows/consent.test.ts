@@ -248,6 +248,44 @@ describe('a consent of a partner’s administrator', () => {
   })
 })
 
+describe('connections test, of a consent that serves,', () => {
+  const test = async (): Promise<{
+    readonly exit: number
+    readonly checks: readonly { readonly check: string; readonly status: string }[]
+  }> => {
+    const outcome = await world.evergrant('connections test csp --json')
+    return { exit: outcome.exit, checks: outcome.json() as never }
+  }
+
+  it('climbs the rungs again', async () => {
+    await serve()
+    const { exit, checks } = await test()
+    expect(exit).toBe(0)
+    for (const check of [
+      'Graph account',
+      'Partner Center profile',
+      'Resource Manager subscriptions',
+    ]) {
+      expect(checks).toContainEqual(expect.objectContaining({ check, status: 'ok' }))
+    }
+  })
+
+  it('says which one fails by now', async () => {
+    await serve()
+    const effect = { kind: 'status', status: 401, body: { code: 900421 } } as const
+    world.simulator.control.addFault({ match: { kind: 'partner' }, effect })
+    const { exit, checks } = await test()
+    expect(exit).toBe(3)
+    expect(checks.at(-1)).toMatchObject({
+      check: 'Partner Center profile',
+      upstream: 'partner',
+      status: 'fail',
+      code: 'interaction_required',
+      remedy: expect.stringContaining('obtain consent again') as string,
+    })
+  })
+})
+
 describe('a consent at a real OpenID provider', () => {
   it('is obtained from the pasted address, and lives on by rotation', async () => {
     const real = await startRealProvider()

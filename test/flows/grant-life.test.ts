@@ -297,14 +297,23 @@ describe('connections test', () => {
     await world.adopt('overlap')
     const { exit, json } = await connections('test overlap --json')
     expect(exit).toBe(0)
-    const checks = ['token', 'me', 'token', 'token', 'token']
-    const named = [null, null, 'one', 'two', 'three']
     expect(json()).toMatchObject(
-      checks.map((check, i) => ({
+      [
+        [null, 'token'],
+        [null, 'me'],
+        [null, 'Graph account'],
+        [null, 'partner roles', 'warn'],
+        ['one', 'token'],
+        // Its upstreams say nowhere where they answer.
+        ['one', 'Resource Manager subscriptions', 'warn'],
+        ['two', 'token'],
+        ['two', 'Partner Center profile', 'warn'],
+        ['three', 'token'],
+      ].map(([upstream, check, status = 'ok']) => ({
         check,
         connection: 'overlap',
-        upstream: named[i],
-        status: 'ok',
+        upstream,
+        status,
       })),
     )
   })

@@ -87,8 +87,9 @@ function unknownPart(words: readonly string[]): string | undefined {
     }
     if (command.commands.length === 0) continue
     const child = command.commands.find((one) => one.name() === word)
-    if (child === undefined) return `${command.name()} ${word}`
-    command = child
+    if (child !== undefined) command = child
+    // A command with commands below it may take an argument itself: `consent NAME`.
+    else if (command.registeredArguments.length === 0) return `${command.name()} ${word}`
   }
   return undefined
 }
