@@ -6,7 +6,6 @@ import {
   readAsk,
   redirect,
   requestRefusal,
-  targetOf,
   wantsFreshSignIn,
   wantsMfa,
   type AuthorizationAsk,
@@ -14,7 +13,7 @@ import {
 import type { EntraRefusal } from './entra-refusal.ts'
 import { refusalByCode } from './grant-refusals.ts'
 import { accountPage, errorPage } from './sign-in-page.ts'
-import { answerStep, beginSession, needsOf, restoreConsent, resumeSignIn } from './sign-in-steps.ts'
+import { answerStep, beginSession, giveConsent, needsOf, resumeSignIn } from './sign-in-steps.ts'
 import type { BrowserSession } from './sign-in-ledger.ts'
 import type { World } from './world.ts'
 
@@ -120,7 +119,7 @@ function signIn(ask: AuthorizationAsk, name: string, hasMfa: boolean): Answer {
     const complaint = 'This account needs a second factor.'
     return accountPage({ request, complaint }, application.displayName, name)
   }
-  restoreConsent(application, targetOf(ask))
+  giveConsent(ask, account)
   return begin(ask, account, hasMfa, request.receivedAt)
 }
 

@@ -107,8 +107,8 @@ export interface SimulatedAccount {
  *
  * - 50072, 50074, 50076, 50078, 50079: a second factor is needed; a sign-in that has one passes.
  * - 70043 with `seconds`: the sign-in must not be older.
- * - 65001: the page asks for consent; refresh is refused.
- * - 90094, 90095: nobody may consent but an administrator.
+ * - 65001: the page asks for consent, and tokens are refused until somebody gave it.
+ * - 90094, 90095: the same, but only an administrator can give it.
  * - Any other, such as 53003, 50105, 50020 or 90099: nothing is let through.
  */
 export interface SimulatedPolicy {

@@ -43,13 +43,30 @@ export function judgePolicies(
   }
 }
 
-function concerns(policy: SimulatedPolicy, subject: PolicySubject): boolean {
-  const { account, at, clientId, audience } = subject
+/** The policies that still stand once somebody consented to an application. */
+export function withoutConsentPolicies(
+  policies: readonly SimulatedPolicy[],
+  account: Account,
+  clientId: string,
+): readonly SimulatedPolicy[] {
+  return policies.filter(
+    (policy) => !consentCodes.has(policy.code) || !isFor(policy, account, clientId),
+  )
+}
+
+function isFor(policy: SimulatedPolicy, account: Account, clientId: string): boolean {
   const names = [account.id.toLowerCase(), account.userPrincipalName.toLowerCase()]
   return (
-    (policy.at ?? at) === at &&
     (policy.user === undefined || names.includes(policy.user.toLowerCase())) &&
-    (policy.clientId === undefined || policy.clientId.toLowerCase() === clientId.toLowerCase()) &&
+    (policy.clientId === undefined || policy.clientId.toLowerCase() === clientId.toLowerCase())
+  )
+}
+
+function concerns(policy: SimulatedPolicy, subject: PolicySubject): boolean {
+  const { account, at, clientId, audience } = subject
+  return (
+    (policy.at ?? at) === at &&
+    isFor(policy, account, clientId) &&
     (policy.audience === undefined || policy.audience.replace(/\/$/, '') === audience)
   )
 }

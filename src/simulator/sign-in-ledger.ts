@@ -11,7 +11,12 @@ export interface SignInProgress {
   readonly hasMfa: boolean
   readonly hasConsented: boolean
   readonly authenticatedAt: number
+  /** The form of the page that was shown; no other is taken up. */
+  readonly awaits: AwaitedStep
 }
+
+/** What a page asks for, once the account is known. */
+export type AwaitedStep = 'password' | 'code' | 'consent' | 'refused'
 
 /** Who a browser is signed in as at an authority. */
 export interface BrowserSession {

@@ -186,20 +186,69 @@ test('the consent page says who asks for what; declining is access_denied 65004'
 
 test('no page can be skipped, and none works twice', async () => {
   const browser = openBrowser()
+  const start = async (): Promise<void> => {
+    await browser.open({ amr_values: 'mfa' })
+    await browser.submit({ username })
+  }
   simulator.control.withdrawConsent()
-  await browser.open({ amr_values: 'mfa' })
-  await browser.submit({ username })
-  expect(await browser.submit({ step: 'consent' })).toBe('Enter password')
-  expect(await browser.submit({ step: 'code', otc: simulator.control.totp(username) })).toBe(
-    'Sign in',
-  )
-  await browser.submit({ username })
+  for (const step of ['consent', 'code', 'refused']) {
+    await start()
+    expect(await browser.submit({ step, otc: simulator.control.totp(username) })).toBe('Sign in')
+  }
+  await start()
   expect(await browser.submit({ password })).toBe('Enter code')
-  expect(await browser.submit({ step: 'consent' })).toBe('Enter code')
-  expect(await browser.submit({ handle: 'made up' })).toBe('Sign in')
-  // The short form, which takes a name for a sign-in, is not for accounts with a password.
-  const step = { username, mfa: 'on', step: 'account' }
-  expect(await browser.submit(step)).toBe('Enter password')
+  expect(await browser.submit({ step: 'consent' })).toBe('Sign in')
+  await start()
+  const page = browser.answer().get('page') ?? ''
+  const handle = /name="handle" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  expect(await browser.submit({ password })).toBe('Enter code')
+  expect(await browser.submit({ step: 'password', handle, password })).toBe('Sign in')
+  expect(await browser.submit({ step: 'code', handle: 'made up' })).toBe('Sign in')
+})
+
+test('the short form, which takes a name for a sign-in, is not for accounts with a password', async () => {
+  const browser = openBrowser()
+  await browser.open()
+  const url =
+    browser
+      .answer()
+      .get('page')
+      ?.match(/action="([^"]+)"/)?.[1] ?? ''
+  const body = new URLSearchParams({ username, mfa: 'on', action: 'accept' })
+  const address = `${simulator.urls.authority}${url.replaceAll('&amp;', '&')}`
+  const answer = await fetch(address, { method: 'POST', body, redirect: 'manual' })
+  expect(titleOf(await answer.text())).toBe('Enter password')
+})
+
+test('who needs an administrator’s approval cannot consent; an administrator can, for good', async () => {
+  const browser = openBrowser()
+  simulator.control.setPolicies([{ code: 90094 }])
+  await browser.open()
+  await browser.submit({ username })
+  expect(await browser.submit({ password })).toBe('Need admin approval')
+  expect(await browser.submit({ step: 'consent' })).toBe('Sign in')
+  await browser.submit({ username: greta.userPrincipalName })
+  expect(await browser.submit({ password: 'g' })).toBe('Permissions requested')
+  expect(await browser.submit({})).toBe('redirected')
+  expect(await claimsOf(browser.answer().get('code'))).toHaveProperty('oid')
+  const other = openBrowser()
+  await other.open()
+  await other.submit({ username })
+  expect(await other.submit({ password })).toBe('redirected')
+})
+
+test('one consent is for every resource that the request names', async () => {
+  const { control } = simulator
+  const browser = openBrowser()
+  const arm = 'https://management.azure.com'
+  control.withdrawConsent('https://graph.microsoft.com')
+  control.withdrawConsent(arm)
+  await browser.open({ scope: `openid https://graph.microsoft.com/User.Read ${arm}/.default` })
+  await browser.submit({ username })
+  await browser.submit({ password })
+  expect(await browser.submit({})).toBe('redirected')
+  expect(await browser.open({ prompt: 'none', scope: `openid ${arm}/.default` })).toBe('redirected')
+  expect(browser.answer().has('code')).toBe(true)
 })
 
 test('consent once given is not asked for again', async () => {

@@ -11,10 +11,9 @@ import {
 } from './authorization-ask.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 import { accountRefusal, grantRefusals, refusalByCode } from './grant-refusals.ts'
-import { judgePolicies } from './policies.ts'
-import type { Application } from './realms.ts'
+import { judgePolicies, withoutConsentPolicies } from './policies.ts'
 import { readScopes } from './scopes.ts'
-import type { BrowserSession, SignInProgress } from './sign-in-ledger.ts'
+import type { AwaitedStep, BrowserSession, SignInProgress } from './sign-in-ledger.ts'
 import { accountPage, codePage, consentPage, passwordPage, refusalPage } from './sign-in-page.ts'
 import { isTotpRight } from './totp.ts'
 import { hasConsent } from './user-grants.ts'
@@ -34,6 +33,9 @@ interface SignInNeeds {
   /** The number that asks for consent. */
   readonly consent: number | undefined
 }
+
+/** How far a sign-in has come, before its next page. */
+type SignInSoFar = Omit<SignInProgress, 'awaits'>
 
 /** Wrong passwords in a row that lock an account. */
 const mostWrongPasswords = 10
@@ -82,15 +84,17 @@ export function answerStep(ask: AuthorizationAsk, form: URLSearchParams): Answer
   const step = form.get('step')
   if (step === 'account') return answerName(ask, form.get('username') ?? '')
   const progress = ask.world.signIns.take(form.get('handle') ?? '')
-  if (progress === undefined || progress.url !== ask.request.url) return startAgain(ask)
+  const isNext = progress?.url === ask.request.url && progress.awaits === step
+  if (progress === undefined || !isNext) return startAgain(ask)
   if (step === 'refused') {
     const { refusal = refusalByCode(adminNumber(ask, progress) ?? 65004) } = stopOf(ask, progress)
     return redirect(ask, errorFields({ ...refusal, error: 'access_denied' }))
   }
   if (step === 'password') return answerPassword(ask, progress, form.get('password') ?? '')
   if (step === 'code') return answerCode(ask, progress, form.get('otc') ?? '')
-  if (step !== 'consent' || form.get('action') !== 'accept') return startAgain(ask)
-  return advance(ask, { ...progress, hasConsented: progress.hasPassword })
+  return form.get('action') === 'accept'
+    ? advance(ask, { ...progress, hasConsented: true })
+    : startAgain(ask)
 }
 
 function startAgain({ request, application }: AuthorizationAsk): Answer {
@@ -121,7 +125,7 @@ function answerName(ask: AuthorizationAsk, typed: string): Answer {
   })
 }
 
-function answerPassword(ask: AuthorizationAsk, progress: SignInProgress, typed: string): Answer {
+function answerPassword(ask: AuthorizationAsk, progress: SignInSoFar, typed: string): Answer {
   const { realm, request } = ask
   const { account } = progress
   const state = realm.accounts.state(account.id)
@@ -133,69 +137,65 @@ function answerPassword(ask: AuthorizationAsk, progress: SignInProgress, typed: 
   state.wrongPasswords++
   state.isLocked = state.wrongPasswords >= mostWrongPasswords
   const complaint = `AADSTS50126: Your account or password is incorrect.`
-  return passwordPage(frameOf(ask, progress, complaint), account.userPrincipalName)
+  return passwordPage(frameOf(ask, progress, 'password', complaint), account.userPrincipalName)
 }
 
-function answerCode(ask: AuthorizationAsk, progress: SignInProgress, typed: string): Answer {
+function answerCode(ask: AuthorizationAsk, progress: SignInSoFar, typed: string): Answer {
   const { realm, request } = ask
-  const { account, hasPassword } = progress
+  const { account } = progress
   const secret = totpSecretOf(account, realm.accounts.state(account.id))
-  if (!hasPassword || secret === undefined) return startAgain(ask)
+  if (secret === undefined) return startAgain(ask)
   if (isTotpRight(secret, typed, request.receivedAt)) {
     return advance(ask, { ...progress, hasMfa: true, authenticatedAt: request.receivedAt })
   }
   const complaint = 'AADSTS500121: You didn’t enter the expected code. Please try again.'
-  return codePage(frameOf(ask, progress, complaint), account.userPrincipalName)
+  return codePage(frameOf(ask, progress, 'code', complaint), account.userPrincipalName)
 }
 
 /** The next page that is needed, or the code. */
-function advance(ask: AuthorizationAsk, progress: SignInProgress): Answer {
-  const { application, request } = ask
+function advance(ask: AuthorizationAsk, progress: SignInSoFar): Answer {
+  const { request } = ask
   const { account, hasPassword, hasMfa, hasConsented } = progress
-  if (!hasPassword) return passwordPage(frameOf(ask, progress), account.userPrincipalName)
+  if (!hasPassword)
+    return passwordPage(frameOf(ask, progress, 'password'), account.userPrincipalName)
   const needs = needsOf(ask, progress)
   const { refusal } = stopOf(ask, progress)
   if (refusal !== undefined) return refuse(ask, progress, refusal)
   const isMfaNeeded = needs.mfa !== undefined || (wantsMfa(ask) && !hasMfa)
-  if (isMfaNeeded) return codePage(frameOf(ask, progress), account.userPrincipalName)
+  if (isMfaNeeded) return codePage(frameOf(ask, progress, 'code'), account.userPrincipalName)
   if (ask.isAdminConsent) return administer(ask, progress)
   const prompts = request.query.get('prompt')?.split(' ') ?? []
   const isConsentNeeded = needs.consent !== undefined || prompts.includes('consent')
-  if (!isConsentNeeded || hasConsented) {
-    if (hasConsented) restoreConsent(application, targetOf(ask))
-    return withCookie(ask, progress, beginSession(ask, progress))
-  }
-  const onlyAdmin = adminNumber(ask, progress)
+  const onlyAdmin = isConsentNeeded ? adminNumber(ask, progress) : undefined
   if (onlyAdmin !== undefined) return needAdmin(ask, progress, onlyAdmin)
-  return askConsent(ask, progress)
+  if (isConsentNeeded && !hasConsented) return askConsent(ask, progress)
+  if (hasConsented) giveConsent(ask, account)
+  return withCookie(ask, progress, beginSession(ask, progress))
 }
 
 /** Consent for everybody: only who may give it is asked, and always. */
-function administer(ask: AuthorizationAsk, progress: SignInProgress): Answer {
-  const { application, request, realm } = ask
+function administer(ask: AuthorizationAsk, progress: SignInSoFar): Answer {
+  const { request, realm } = ask
   const { account, hasConsented } = progress
   if (!mayConsentForAll(account, realm.accounts.state(account.id))) {
     return needAdmin(ask, progress, 90094)
   }
   if (!hasConsented) return askConsent(ask, progress)
   const scope = request.query.get('scope')
-  if (scope === null) application.withdrawn = new Set()
-  for (const { resource } of scope?.split(/\s+/).map(readScopes) ?? []) {
-    restoreConsent(application, resource)
-  }
+  giveConsent(ask, account)
   const granted = redirect(ask, scope === null ? {} : { scope })
   return withCookie(ask, progress, granted)
 }
 
-function needAdmin(ask: AuthorizationAsk, progress: SignInProgress, code: number): Answer {
+function needAdmin(ask: AuthorizationAsk, progress: SignInSoFar, code: number): Answer {
   const text = `AADSTS${code}: ${ask.application.displayName} needs permission to access resources in your organization that only an admin can grant. Please ask an admin to grant permission to this app before you can use it.`
-  return refusalPage(frameOf(ask, progress), 'Need admin approval', text)
+  return refusalPage(frameOf(ask, progress, 'refused'), 'Need admin approval', text)
 }
 
-function askConsent(ask: AuthorizationAsk, progress: SignInProgress): Answer {
+function askConsent(ask: AuthorizationAsk, progress: SignInSoFar): Answer {
   const { realm, application, request } = ask
   const { query } = request
-  return consentPage(frameOf(ask, progress), progress.account.userPrincipalName, {
+  return consentPage(frameOf(ask, progress, 'consent'), progress.account.userPrincipalName, {
     application: application.displayName,
     clientId: application.id,
     tenant: 'domain' in realm ? String(realm.domain) : realm.id,
@@ -205,10 +205,7 @@ function askConsent(ask: AuthorizationAsk, progress: SignInProgress): Answer {
 }
 
 /** What nothing at the page can change; a second factor that nobody enrolled as well. */
-function stopOf(
-  ask: AuthorizationAsk,
-  progress: SignInProgress,
-): { readonly refusal?: EntraRefusal } {
+function stopOf(ask: AuthorizationAsk, progress: SignInSoFar): { readonly refusal?: EntraRefusal } {
   const { account, hasMfa } = progress
   const { refusal, mfa } = needsOf(ask, progress)
   if (refusal !== undefined) return { refusal }
@@ -219,35 +216,43 @@ function stopOf(
 }
 
 /** The number that says only an administrator may consent, where that holds. */
-function adminNumber(ask: AuthorizationAsk, progress: SignInProgress): number | undefined {
+function adminNumber(ask: AuthorizationAsk, progress: SignInSoFar): number | undefined {
   const { consent } = needsOf(ask, progress)
-  if (consent === 90094 || consent === 90095) return consent
   const state = ask.realm.accounts.state(progress.account.id)
-  if (ask.isAdminConsent) return mayConsentForAll(progress.account, state) ? undefined : 90094
-  return state.needsAdminApproval ? 90094 : undefined
+  if (mayConsentForAll(progress.account, state)) return undefined
+  if (consent === 90094 || consent === 90095) return consent
+  return ask.isAdminConsent || state.needsAdminApproval ? 90094 : undefined
 }
 
-function refuse(ask: AuthorizationAsk, progress: SignInProgress, refusal: EntraRefusal): Answer {
+function refuse(ask: AuthorizationAsk, progress: SignInSoFar, refusal: EntraRefusal): Answer {
   const text = `AADSTS${refusal.code}: ${refusal.message}`
-  return refusalPage(frameOf(ask, progress), 'You cannot access this right now', text)
+  return refusalPage(frameOf(ask, progress, 'refused'), 'You cannot access this right now', text)
 }
 
 function frameOf(
   { world, request }: AuthorizationAsk,
-  progress: SignInProgress,
+  progress: SignInSoFar,
+  awaits: AwaitedStep,
   complaint?: string,
 ): { readonly request: AuthorizationAsk['request']; readonly handle: string } {
-  const handle = world.signIns.keep(progress)
+  const handle = world.signIns.keep({ ...progress, awaits })
   return { request, handle, ...(complaint === undefined ? {} : { complaint }) }
 }
 
-/** Undoes a withdrawal of consent for one resource. */
-export function restoreConsent(application: Application, target: string): void {
+/**
+ * Consents to everything the request names: undoes withdrawals, and lifts the policies that asked
+ * for it. Without a scope (admin consent, v1) that is everything registered.
+ */
+export function giveConsent(ask: AuthorizationAsk, account: Account): void {
+  const { application, realm, request } = ask
   const { withdrawn } = application
-  application.withdrawn =
-    withdrawn === 'everything'
-      ? new Set()
-      : new Set([...withdrawn].filter((resource) => resource !== target))
+  const scopes = (request.query.get('scope') ?? '').split(/\s+/).filter(Boolean)
+  const resources = new Set([targetOf(ask), ...scopes.map((scope) => readScopes(scope).resource)])
+  const isEverything = withdrawn === 'everything' || scopes.length === 0
+  application.withdrawn = isEverything
+    ? new Set()
+    : new Set([...withdrawn].filter((resource) => !resources.has(resource)))
+  realm.policy.policies = withoutConsentPolicies(realm.policy.policies, account, application.id)
 }
 
 /** Begins the session and hands its code to the application. */
@@ -273,7 +278,7 @@ export function beginSession(ask: AuthorizationAsk, evidence: SignInEvidence): A
   return redirect(ask, { code: world.codes.mint(grant, request.receivedAt) })
 }
 
-function withCookie(ask: AuthorizationAsk, progress: SignInProgress, answer: Answer): Answer {
+function withCookie(ask: AuthorizationAsk, progress: SignInSoFar, answer: Answer): Answer {
   const { account, hasMfa, authenticatedAt } = progress
   const { world, realm } = ask
   const cookie = world.signIns.signIn({ realm: realm.id, account, hasMfa, authenticatedAt })
