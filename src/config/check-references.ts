@@ -1,3 +1,4 @@
+import { checkAlarms } from './check-alarms.ts'
 import { checkConnection } from './check-connection.ts'
 import { checkImport } from './check-import.ts'
 import { checkIssuer } from './check-issuer.ts'
@@ -23,6 +24,7 @@ export function checkReferences(source: YamlSource): readonly Finding[] {
     ...namesOf('imports').flatMap((name) => checkImport(name, source)),
     ...namesOf('issuers').flatMap((name) => checkIssuer(name, source)),
     ...checkIssuersApart(source),
+    ...checkAlarms(source),
   ]
 }
 

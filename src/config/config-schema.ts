@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { alarmSchema } from './alarm-schema.ts'
 import { connectionSchema } from './connection-schema.ts'
 import { mapName, must, text } from './fields.ts'
 import { importSchema } from './import-schema.ts'
@@ -51,6 +52,7 @@ export const configSchema = z
       .record(mapName(), issuerSchema)
       .default({})
       .describe('Whose access tokens are accepted from callers, by a name of your choice.'),
+    alarms: alarmSchema,
   })
   .describe('Configuration of Evergrant.')
 

@@ -134,6 +134,38 @@ export interface ApiUpstreamConfig {
 /** An API behind a connection; `url` tells the two forms apart. */
 export type UpstreamConfig = TokenUpstreamConfig | ApiUpstreamConfig
 
+/** Who gets alarms, with every default filled in. */
+export type AlarmTargetConfig =
+  | {
+      readonly type: 'webhook'
+      /** The address, or where it stands. */
+      readonly url: string | SecretReference
+      /** What signs it; present for `plain`. */
+      readonly secret?: SecretReference
+      readonly format: 'plain' | 'slack' | 'teams'
+      readonly allowPrivate: boolean
+    }
+  | {
+      readonly type: 'smtp'
+      readonly host: string
+      readonly port: number
+      /** With a password, or neither. */
+      readonly user?: string
+      readonly password?: SecretReference
+      readonly from: string
+      /** Never empty. */
+      readonly to: readonly string[]
+      /** `none` on this machine only. */
+      readonly tls: 'starttls' | 'implicit' | 'none'
+    }
+
+/** Who is told of alarms. */
+export interface AlarmConfig {
+  readonly to: readonly AlarmTargetConfig[]
+  /** For how long a delivery is tried again (ms). */
+  readonly giveUpAfterMs: number
+}
+
 /** A connection with every default filled in. */
 export interface ConnectionConfig {
   readonly name: string
@@ -306,4 +338,5 @@ export interface Config {
   readonly connections: Readonly<Record<string, ConnectionConfig>>
   readonly imports: Readonly<Record<string, ImportConfig>>
   readonly issuers: Readonly<Record<string, IssuerConfig>>
+  readonly alarms: AlarmConfig
 }

@@ -1,6 +1,8 @@
 export { configHints } from './config-hints.ts'
 export type {
   AccessRuleConfig,
+  AlarmConfig,
+  AlarmTargetConfig,
   ApiUpstreamConfig,
   ClaimSourceConfig,
   Config,

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { configTemplate, placeholderId } from './config-template.ts'
 import type {
+  AlarmTargetConfig,
   Config,
   ConnectionConfig,
   CredentialConfig,
@@ -327,6 +328,30 @@ const server: fc.Arbitrary<ServerConfig> = lean<ServerConfig>(
     .map(({ where: { publicUrl, ...listen }, ...rest }) => ({ ...rest, listen, publicUrl })),
 )
 
+const receiver: fc.Arbitrary<AlarmTargetConfig> = fc.oneof(
+  fc.record({
+    type: fc.constant('webhook' as const),
+    url: fc.oneof(fc.constant('https://hooks.example.com/alarms?of=us'), reference),
+    secret: reference,
+    format: fc.constantFrom('plain', 'slack', 'teams'),
+    allowPrivate: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('smtp' as const),
+    host: fc.constant('mail.example.com'),
+    port: fc.integer({ min: 1, max: 65_535 }),
+    user: fc.constant('evergrant'),
+    password: reference,
+    from: fc.constant('evergrant@example.com'),
+    to: fc.constantFrom(['ops@example.com'], ['ops@example.com', 'csp@example.com']),
+    tls: fc.constantFrom('starttls', 'implicit'),
+  }),
+)
+const alarms: fc.Arbitrary<Config['alarms']> = fc.record({
+  to: fc.array(receiver, { maxLength: 3 }),
+  giveUpAfterMs: fc.integer({ min: 3_600_000, max: 30 * 86_400_000 }),
+})
+
 const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
   const [[providerName, { type }] = ['none', { type: 'none' }]] = Object.entries(providers)
   return lean<Config>(
@@ -356,6 +381,7 @@ const config: fc.Arbitrary<Config> = named(provider).chain((providers) => {
         type === 'none' ? fc.constant({}) : named(connection(providerName, type === 'entra')),
       imports: named(imports),
       issuers: named(issuer).map(apart),
+      alarms,
     }),
   )
 })

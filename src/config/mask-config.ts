@@ -10,6 +10,7 @@ import type {
 import { connectionEntry, credentialEntry } from './connection-entry.ts'
 import { durationText } from './duration-text.ts'
 import { listenText } from './listen-address.ts'
+import { writeAlarms } from './resolve-alarms.ts'
 
 /**
  * Writes the configuration as it was understood: every default visible, paths absolute, secrets
@@ -29,6 +30,7 @@ export function maskConfig(config: Config): string {
     connections: mapValues(config.connections, connectionEntry),
     imports: mapValues(config.imports, writeImport),
     issuers: mapValues(config.issuers, writeIssuer),
+    alarms: writeAlarms(config.alarms),
   }
   // What is undefined is left out: entries have their name as key.
   return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false })

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { ConfigFile } from './config-schema.ts'
 import type { Config, ImportConfig, ProviderConfig, StoreConfig } from './config.ts'
 import { isPostgres, resolvePostgresUrl } from './postgres-url.ts'
+import { resolveAlarms } from './resolve-alarms.ts'
 import { locate, resolveConnection } from './resolve-connection.ts'
 import { resolveIssuer } from './resolve-issuer.ts'
 import { resolveServer } from './resolve-server.ts'
@@ -27,6 +28,7 @@ export function resolveConfig(read: ConfigFile, file: string, directory: string)
     ),
     imports: mapValues(read.imports, (name, entry) => resolveImport(name, entry, directory)),
     issuers: mapValues(read.issuers, (name, issuer) => resolveIssuer(name, issuer, directory)),
+    alarms: resolveAlarms(read.alarms, directory),
   }
 }
 

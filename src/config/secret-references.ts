@@ -1,4 +1,4 @@
-import type { Config, CredentialConfig, IssuerConfig, SecretReference } from './config.ts'
+import type { AlarmTargetConfig, Config, CredentialConfig, IssuerConfig, SecretReference } from './config.ts'
 
 /** A place in the configuration that refers to a secret. */
 export interface AskedSecret {
@@ -9,7 +9,7 @@ export interface AskedSecret {
 
 /** Lists every secret the configuration refers to, keys first, so that a check can try them all. */
 export function secretReferences(config: Config): readonly AskedSecret[] {
-  const { store, server, network, encryption, connections, imports, issuers } = config
+  const { store, server, network, encryption, connections, imports, issuers, alarms } = config
   return [
     ...encryption.keys.map(({ source }, index) => ({
       askedBy: `encryption.keys[${index}]`,
@@ -30,6 +30,7 @@ export function secretReferences(config: Config): readonly AskedSecret[] {
     ...Object.values(imports).flatMap(({ name, password }) =>
       passwordOf(`imports.${name}`, password),
     ),
+    ...alarms.to.flatMap((target, index) => receiverOf(`alarms.to[${index}]`, target)),
   ]
 }
 
@@ -38,6 +39,15 @@ function credentialsOf(path: string, client: IssuerConfig['client']): readonly A
     askedBy: `${path}.client.credentials[${index}].${credential.type}`,
     reference: referenceOf(credential),
   }))
+}
+
+function receiverOf(path: string, target: AlarmTargetConfig): readonly AskedSecret[] {
+  if (target.type === 'smtp') return passwordOf(`${path}.smtp`, target.password)
+  const { url, secret } = target
+  return [
+    ...(typeof url === 'string' ? [] : [{ askedBy: `${path}.webhook`, reference: url }]),
+    ...(secret === undefined ? [] : [{ askedBy: `${path}.secret`, reference: secret }]),
+  ]
 }
 
 function passwordOf(path: string, reference: SecretReference | undefined): AskedSecret[] {

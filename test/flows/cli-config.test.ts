@@ -60,6 +60,7 @@ describe('evergrant config check', () => {
       'connections',
       'imports',
       'issuers',
+      'alarms',
     ])
   })
 })
