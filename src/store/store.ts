@@ -1,6 +1,7 @@
 import type { SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
 import type { ConsentStore } from '../consent/ports.ts'
+import type { AlarmStore } from '../alarms/ports.ts'
 import type { AccountStore, DirectoryStore, PeopleStore } from '../directory/index.ts'
 import type { FacadeStore, TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
@@ -141,6 +142,7 @@ export interface Store {
   readonly consents: ConsentStore
   readonly traces: TraceStore
   readonly facades: FacadeStore
+  readonly alarms: AlarmStore
   /** Reads the generations as they are now. */
   readGenerations(): Promise<Generations>
   /**

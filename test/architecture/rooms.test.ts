@@ -212,11 +212,6 @@ const planted: readonly {
     files: { 'src/misc/bad.ts': `void 0\n` },
   },
   {
-    violation: 'code in a room that is only planned',
-    rule: '"alarms" is planned',
-    files: { 'src/alarms/bad.ts': `void 0\n` },
-  },
-  {
     violation: 'a file beside the package doors',
     rule: 'not a package door',
     files: { 'src/extra.ts': `void 0\n` },

@@ -3,6 +3,7 @@ import { preparedDatabase } from '../support/postgres.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
+import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
@@ -46,3 +47,4 @@ describeAccountStore('PostgreSQL', makePostgresStore)
 describeAccountListing('PostgreSQL', makePostgresStore)
 describePeopleStore('PostgreSQL', makePostgresStore)
 describeSessionStore('PostgreSQL', makePostgresStore)
+describeAlarmStore('PostgreSQL', makePostgresStore)

@@ -5,6 +5,7 @@ import { openSqliteStore, type Store, type StoreRole } from '../../src/store/ind
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
+import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
@@ -47,3 +48,4 @@ describeAccountStore('SQLite', makeSqliteStore)
 describeAccountListing('SQLite', makeSqliteStore)
 describePeopleStore('SQLite', makeSqliteStore)
 describeSessionStore('SQLite', makeSqliteStore)
+describeAlarmStore('SQLite', makeSqliteStore)

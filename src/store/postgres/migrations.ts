@@ -3,6 +3,7 @@ import { schema2 } from './schema-2.ts'
 import { schema3 } from './schema-3.ts'
 import { schema4 } from './schema-4.ts'
 import { schema5 } from './schema-5.ts'
+import { schema6 } from './schema-6.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, sql: schema3, since: '0.3.0', isBreaking: false },
   { version: 4, sql: schema4, since: '0.4.0', isBreaking: false },
   { version: 5, sql: schema5, since: '0.5.0', isBreaking: false },
+  { version: 6, sql: schema6, since: '0.5.0', isBreaking: false },
 ]

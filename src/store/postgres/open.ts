@@ -9,6 +9,7 @@ import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { readAddress } from './address.ts'
 import { createAccountStore } from './account-store.ts'
+import { createAlarmStore } from './alarm-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
@@ -104,6 +105,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       consents: createConsentStore(connection, sealing),
       traces: createTraceStore(connection),
       facades: createFacadeStore(connection),
+      alarms: createAlarmStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),
       watchGenerations: (listener) => watch.watch(listener),
       checkpoint: async () => {},

@@ -3,6 +3,7 @@ import { systemRandom, type Clock, type RandomBytes } from '../../kernel/index.t
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { createAccountStore } from './account-store.ts'
+import { createAlarmStore } from './alarm-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
@@ -78,6 +79,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     consents: createConsentStore(connection, sealing),
     traces: createTraceStore(connection),
     facades: createFacadeStore(connection),
+    alarms: createAlarmStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),
     watchGenerations: (listener) => generations.watch(listener),
     checkpoint: async () => {
