@@ -10,6 +10,7 @@ export const operations = {
   'imports.read': 'viewer',
   'traces.read': 'viewer',
   'events.read': 'viewer',
+  'alarms.read': 'viewer',
   'accounts.read': 'viewer',
   'people.read': 'viewer',
   'directory.read': 'viewer',

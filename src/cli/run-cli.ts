@@ -34,6 +34,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   run: async () => (await import('./run.ts')).addRunCommand,
   import: async () => (await import('./import.ts')).addImportCommand,
   imports: async () => (await import('./imports.ts')).addImportsCommands,
+  alarms: async () => (await import('./alarms.ts')).addAlarmsCommands,
   traces: async () => (await import('./traces.ts')).addTracesCommands,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
 }

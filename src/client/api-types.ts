@@ -24,6 +24,29 @@ export type Account = {
   /** As imported from Microsoft Graph */ readonly properties: Readonly<Record<string, unknown>>
 }
 
+export type Alarm = {
+  readonly id: string
+  /** The same for as long as it is the same trouble */ readonly key: string
+  /**
+   * `grant_lapsed`, `grant_refresh_unknown`, `grant_idle`, `heartbeat_missed`,
+   * `credential_expiring`, `import_failed`, `import_missed` or `issuer_keys`
+   */ readonly kind: string
+  /** Connection, import or issuer */ readonly subject: string
+  readonly severity: 'warning' | 'critical'
+  readonly title: string
+  readonly detail: string
+  readonly remedy: string
+  readonly since: string
+  readonly raised_at: string
+  /** When it passed its last threshold */ readonly changed_at: string
+  /** Null while it is open */ readonly recovered_at: string | null
+  /** Messages to receivers; `dead` ones were given up */ readonly deliveries: {
+    readonly waiting: number
+    readonly delivered: number
+    readonly dead: number
+  }
+}
+
 export type BearerRefusal = {
   readonly at: string
   readonly issuer: string | null
@@ -1075,6 +1098,15 @@ export interface Operations {
       readonly next: string | null
     }
   }
+  /** Open alarms, the newest first. */
+  readonly 'alarms.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      readonly all?: 'true' | 'false' | undefined
+    }
+    readonly result: { readonly items: readonly Alarm[]; readonly next: string | null }
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -1375,6 +1407,12 @@ export const operationTable = {
     method: 'GET',
     path: '/directory/v1/groups/{tenant}/{id}/members',
     query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'alarms.list': {
+    method: 'GET',
+    path: '/api/v1/alarms',
+    query: ['limit', 'cursor', 'all'],
     hasBody: false,
   },
   'events.stream': {

@@ -74,7 +74,9 @@ export const alarmSchema = z
     to: z
       .array(targetSchema)
       .default([])
-      .describe('Receivers; each gets every alarm, once when it is raised and once when it is over.'),
+      .describe(
+        'Receivers; each gets every alarm, once when it is raised and once when it is over.',
+      ),
     giveUpAfter: duration({ least: '1h', most: '30d' })
       .prefault('3d')
       .describe('For how long an alarm that cannot be delivered is tried again.'),

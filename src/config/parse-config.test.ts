@@ -19,8 +19,8 @@ describe('an unknown key is refused', () => {
   })
 
   it('at the top, with those that exist', () => {
-    expect(problemAt(config({ more: 'alarms: {}' }), 'alarms').expected).toBe(
-      'one of "store", "encryption", "server", "network", "providers", "connections", "imports" or "issuers"',
+    expect(problemAt(config({ more: 'alerts: {}' }), 'alerts').expected).toBe(
+      'one of "store", "encryption", "server", "network", "providers", "connections", "imports", "issuers" or "alarms"',
     )
   })
 })
@@ -102,6 +102,7 @@ describe('a valid configuration', () => {
       },
       imports: {},
       issuers: {},
+      alarms: { to: [], giveUpAfterMs: 259_200_000 },
     })
   })
 

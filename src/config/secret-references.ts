@@ -1,4 +1,10 @@
-import type { AlarmTargetConfig, Config, CredentialConfig, IssuerConfig, SecretReference } from './config.ts'
+import type {
+  AlarmTargetConfig,
+  Config,
+  CredentialConfig,
+  IssuerConfig,
+  SecretReference,
+} from './config.ts'
 
 /** A place in the configuration that refers to a secret. */
 export interface AskedSecret {

@@ -67,7 +67,7 @@ export function readSchedule(schedule: JobSchedule, clock: Clock): number | Cron
   return requireInterval(schedule.everyMs)
 }
 
-function readCron(expression: string, clock: Clock): Cron {
+function readCron(expression: string, clock: Pick<Clock, 'now'>): Cron {
   const expected = 'expected a cron expression of five fields, such as "0 2 * * *"'
   const seen = `but saw ${JSON.stringify(expression.slice(0, 100))}`
   let cron: Cron
@@ -89,4 +89,15 @@ function requireInterval(everyMs: number): number {
 export function fraction(random: RandomBytes): number {
   const [high = 0, low = 0] = random(2)
   return (high * 256 + low) / 65_536
+}
+
+/**
+ * The last time at or before `now` that a cron expression named; undefined when it cannot be told.
+ *
+ * @throws EvergrantError `config_invalid` for an expression that cannot be read
+ */
+export function previousTick(cron: string, now: number): number | undefined {
+  const read = readCron(cron, { now: () => now })
+  // It looks for times before the reference, which are whole minutes.
+  return read.previousRuns(1, new Date(now + 1))[0]?.getTime()
 }

@@ -3,6 +3,7 @@ export type { AuthorizationRequest } from './authorization-request.ts'
 export { readAuthorizationError } from './authorization-error.ts'
 export type { AuthorizationError } from './authorization-error.ts'
 export { certificateAssertion } from './certificate-assertion.ts'
+export { readClientCertificate } from './client-certificate.ts'
 export type {
   AssertionAlgorithm,
   CertificateAssertionOptions,

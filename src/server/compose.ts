@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { SessionEvent } from '../access/index.ts'
+import type { AlarmEvent } from '../alarms/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
 import { createConsentDesk, type ConsentDesk, type ConsentEvent } from '../consent/index.ts'
 import type { AccountEvent } from '../directory/index.ts'
@@ -57,6 +58,7 @@ export type AnyEvent =
   | SessionEvent
   | AccountEvent
   | ConsentEvent
+  | AlarmEvent
 
 /** What the outside world is, for one composition. */
 export interface ComposeOptions {

@@ -54,6 +54,10 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'gateway.capture_began': 'warn',
   'gateway.traces_dropped': 'warn',
   'identity.keys_unavailable': 'warn',
+  'alarm.raised': 'warn',
+  'alarm.delivery_failed': 'warn',
+  'alarm.delivery_dead': 'error',
+  'alarm.deliveries_dropped': 'error',
 }
 
 /**

@@ -28,6 +28,7 @@ import { openDirectoryDesks } from './directory-desks.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
+import { openAlarms, type Alarms } from './open-alarms.ts'
 import { openIssuerDesk } from './issuer-desk.ts'
 import { openFacade } from './open-facade.ts'
 import { openGateway } from './open-gateway.ts'
@@ -78,6 +79,8 @@ export interface Serving {
   /** What writes traces into the store. */
   readonly traces: TraceWriter
   readonly facade: Facade
+  /** What looks for what a person must know. */
+  readonly alarms: Alarms
   readonly log: ServiceLog
   /**
    * Reads the configuration again and takes over what a running service can: connections,
@@ -224,6 +227,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       const jobs = await startJobs(composition)
       closing.push(() => jobs.stop())
     }
+    const alarms = await openAlarms(composition, {
+      health: issuers.health,
+      publicUrl: () => publicUrl,
+    })
+    closing.push(alarms.close)
     const imports = createImportRunner(composition)
     closing.push(imports.close)
     const feed = createEventFeed(events, composition.instanceId)
@@ -336,6 +344,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       recorder,
       traces,
       facade,
+      alarms,
       log,
       reload,
       close: (drainMs = composition.config.server.drainMs) => {

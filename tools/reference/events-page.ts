@@ -1,4 +1,5 @@
 import { consentEventTypes } from '../../src/consent/index.ts'
+import { alarmEventTypes } from '../../src/alarms/index.ts'
 import { accountEventTypes } from '../../src/directory/index.ts'
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
@@ -58,6 +59,11 @@ const eventTables: readonly {
     heading: 'Consent',
     about: 'What happens to sign-ins that shall bring a connection its grant.',
     types: consentEventTypes,
+  },
+  {
+    heading: 'Alarms',
+    about: 'What a person must know, and who was told of it.',
+    types: alarmEventTypes,
   },
   {
     heading: 'Jobs',

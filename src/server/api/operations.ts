@@ -1,4 +1,5 @@
 import { accountOperations } from './accounts.ts'
+import { alarmOperations } from './alarms.ts'
 import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
@@ -30,6 +31,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...accountOperations,
   ...peopleOperations,
   ...directoryOperations,
+  ...alarmOperations,
   ...eventOperations,
   ...configOperations,
 ]
