@@ -188,6 +188,7 @@ function idToken(
 ): string {
   const { tenant, client } = issue
   const { account, authenticatedAt } = user.session
+  const { isGuest = false } = account
   return world.signer.sign({
     aud: client.application.id,
     iss: `${request.origin}/${tenant.id}/v2.0`,
@@ -202,9 +203,9 @@ function idToken(
     tid: tenant.id,
     auth_time: Math.floor(authenticatedAt / 1_000),
     amr: user.session.hasMfa ? ['pwd', 'mfa'] : ['pwd'],
-    acct: account.isGuest === true ? 1 : 0,
+    ...(client.application.optionalClaims.includes('acct') ? { acct: isGuest ? 1 : 0 } : {}),
     // Of a guest, the directory it comes from.
-    ...(account.isGuest === true ? { idp: guestHome } : {}),
+    ...(isGuest ? { idp: guestHome } : {}),
     ver: '2.0',
   })
 }

@@ -76,6 +76,10 @@ export interface SimulatedApplication {
   readonly permissions?: readonly string[]
   /** What `.default` means for users' tokens (`scp`). Default: `User.Read`. */
   readonly delegatedPermissions?: readonly string[]
+  /** Whether users' consent was given already. Default true; else the page asks for it. */
+  readonly isConsented?: boolean
+  /** Claims its registration adds to ID tokens: whether the account is a guest. Default: none. */
+  readonly optionalClaims?: readonly 'acct'[]
   /** In place of its tenant's or issuer's. */
   readonly rotation?: Rotation
 }

@@ -19,6 +19,7 @@ export interface Application {
   readonly redirectUris: readonly string[] | undefined
   permissions: readonly string[]
   delegatedPermissions: readonly string[]
+  readonly optionalClaims: readonly 'acct'[]
   rotation: Rotation | undefined
   /** Consent was withdrawn: for everything, or for these resources. */
   withdrawn: 'everything' | ReadonlySet<string>
@@ -75,7 +76,8 @@ export function createApplication(
     permissions: options.permissions ?? defaultPermissions,
     delegatedPermissions: options.delegatedPermissions ?? ['User.Read'],
     rotation: options.rotation,
-    withdrawn: new Set(),
+    optionalClaims: options.optionalClaims ?? [],
+    withdrawn: options.isConsented === false ? 'everything' : new Set(),
     isBlocked: false,
   }
 }

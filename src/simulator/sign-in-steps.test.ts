@@ -3,23 +3,35 @@ import { startSimulator, type SimulatedPolicy, type Simulator } from './index.ts
 
 const redirectUri = 'http://localhost:9999/callback'
 const clientId = '2f0c0000-1111-4222-8333-000000000001'
+const freshId = '2f0c0000-1111-4222-8333-000000000002'
 const anna = { userPrincipalName: 'anna@contoso.example', password: 'correct horse' }
 const greta = {
   userPrincipalName: 'greta@contoso.example',
   password: 'g',
   roles: ['Global Administrator'] as const,
 }
+const guest = {
+  userPrincipalName: 'gus_else.example#EXT#@contoso.example',
+  isGuest: true,
+  groups: ['AdminAgents'],
+}
 const paula = { userPrincipalName: 'paula@contoso.example', password: 'p', totpSecret: null }
 let simulator: Simulator
 beforeAll(async () => {
   const application = { id: clientId, displayName: 'Panel <1>', secrets: [{ value: 'first' }] }
+  const fresh = {
+    id: freshId,
+    secrets: [{ value: 'first' }],
+    isConsented: false,
+    optionalClaims: ['acct'] as const,
+  }
   simulator = await startSimulator({
     tenants: [
       {
         id: '11111111-2222-4333-8444-555555555555',
         users: 5,
-        applications: [application],
-        accounts: [anna, paula, greta],
+        applications: [application, fresh],
+        accounts: [anna, paula, greta, guest],
       },
       {
         id: '22222222-2222-4333-8444-555555555555',
@@ -92,10 +104,10 @@ function titleOf(page: string): string | undefined {
   return /<h1>([^<]+)</.exec(page)?.[1]
 }
 
-async function claimsOf(code: string | null): Promise<Record<string, unknown>> {
+async function claimsOf(code: string | null, id = clientId): Promise<Record<string, unknown>> {
   const form = {
     grant_type: 'authorization_code',
-    client_id: clientId,
+    client_id: id,
     client_secret: 'first',
     code: code ?? '',
     redirect_uri: redirectUri,
@@ -385,4 +397,29 @@ test('a code is no good at another tenant: 700005', async () => {
   const path = '22222222-2222-4333-8444-555555555555/oauth2/v2.0/token'
   const answer = await fetch(`${simulator.urls.authority}/${path}`, { method: 'POST', body })
   expect(await answer.json()).toMatchObject({ error: 'invalid_grant', error_codes: [700005] })
+})
+
+test('an application nobody consented to asks at the first sign-in, and after a reset again', async () => {
+  for (let i = 0; i < 2; i++) {
+    const browser = openBrowser()
+    await browser.open({ client_id: freshId })
+    await browser.submit({ username })
+    expect(await browser.submit({ password })).toBe('Permissions requested')
+    await browser.submit({})
+    expect(await claimsOf(browser.answer().get('code'), freshId)).toMatchObject({ acct: 0 })
+    simulator.control.reset()
+  }
+})
+
+test('a guest is told by where it comes from, and by acct where the application wants it', async () => {
+  const browser = openBrowser()
+  await browser.open()
+  await browser.submit({ username: guest.userPrincipalName })
+  const claims = await claimsOf(browser.answer().get('code'))
+  expect(claims['idp']).not.toContain(simulator.tenant)
+  expect(claims).not.toHaveProperty('acct')
+  await browser.open({ client_id: freshId })
+  await browser.submit({})
+  const told = await claimsOf(browser.answer().get('code'), freshId)
+  expect(told).toMatchObject({ acct: 1 })
 })
