@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { openPageBrowser } from '../../test/support/page-browser.ts'
 import { startSimulator, type SimulatedPolicy, type Simulator } from './index.ts'
 
 const redirectUri = 'http://localhost:9999/callback'
@@ -47,7 +48,7 @@ afterAll(() => simulator.close())
 
 type Fields = Readonly<Record<string, string>>
 
-/** A browser without script: it keeps cookies and the hidden fields of the page it sees. */
+/** A browser of the test, which opens the two endpoints by what differs from the usual. */
 function openBrowser(): {
   open(fields?: Fields): Promise<string>
   /** Opens the admin consent endpoint, v2.0 or v1. */
@@ -56,47 +57,26 @@ function openBrowser(): {
   /** Where the application was answered. */
   answer(): URLSearchParams
 } {
-  let cookie = ''
-  let page = ''
-  let answer: URLSearchParams | undefined
-  const load = async (url: string, init: RequestInit = {}): Promise<string> => {
-    const response = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } })
-    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie
-    const location = response.headers.get('location')
-    answer = location === null ? undefined : new URL(location).searchParams
-    page = await response.text()
-    return titleOf(page) ?? 'redirected'
+  const browser = openPageBrowser()
+  const open = (path: string, fields: Fields): Promise<string> => {
+    const query = new URLSearchParams({
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      state: 'the state',
+      ...fields,
+    })
+    return browser.open(`${simulator.urls.authority}/${path}?${query.toString()}`)
   }
   return {
-    open: (fields = {}) => {
-      const query = new URLSearchParams({
-        client_id: clientId,
+    open: (fields = {}) =>
+      open(`${simulator.tenant}/oauth2/v2.0/authorize`, {
         response_type: 'code',
-        redirect_uri: redirectUri,
         scope: 'openid offline_access https://graph.microsoft.com/User.Read',
-        state: 'the state',
         ...fields,
-      })
-      const path = `${simulator.tenant}/oauth2/v2.0/authorize`
-      return load(`${simulator.urls.authority}/${path}?${query.toString()}`)
-    },
-    administer: (path, fields = {}) => {
-      const asked = { client_id: clientId, redirect_uri: redirectUri, state: 'the state' }
-      const query = new URLSearchParams({ ...asked, ...fields })
-      return load(`${simulator.urls.authority}/${path}?${query.toString()}`)
-    },
-    submit: (fields) => {
-      const action = /<form method="post" action="([^"]+)"/.exec(page)?.[1] ?? ''
-      const hidden = [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)]
-      const body = new URLSearchParams({
-        ...Object.fromEntries(hidden.map(([, name = '', value = '']) => [name, value])),
-        action: 'accept',
-        ...fields,
-      })
-      const url = `${simulator.urls.authority}${action.replaceAll('&amp;', '&')}`
-      return load(url, { method: 'POST', body })
-    },
-    answer: () => answer ?? new URLSearchParams({ page }),
+      }),
+    administer: (path, fields = {}) => open(path, fields),
+    submit: (fields) => browser.submit(fields),
+    answer: () => browser.location()?.searchParams ?? new URLSearchParams({ page: browser.page() }),
   }
 }
 
