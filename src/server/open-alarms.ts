@@ -14,6 +14,8 @@ import { trustAlso } from './outbound-authorities.ts'
 const everyMs = 60_000
 /** From an event to a look: what it tells is in the store by then, and several are one (ms). */
 const settleMs = 500
+/** The same after a renewal, which comes often and seldom ends an alarm (ms). */
+const renewedMs = 5_000
 /** How long alarms that are over are kept (ms). */
 const keptMs = 90 * 86_400_000
 
@@ -80,20 +82,25 @@ export async function openAlarms(
     },
     { everyMs },
   )
-  let cancel: (() => void) | undefined
-  const stopListening = events.on(({ type }) => {
-    const isTelling = telling.has(type) || (type === 'grant.refreshed' && openAlarmsCount > 0)
-    if (!isTelling || cancel !== undefined || ending.signal.aborted) return
-    cancel = clock.schedule(settleMs, () => {
-      cancel = undefined
+  let next: { readonly inMs: number; readonly cancel: () => void } | undefined
+  const lookIn = (inMs: number): void => {
+    if (ending.signal.aborted || (next !== undefined && next.inMs <= inMs)) return
+    next?.cancel()
+    const look = (): void => {
+      next = undefined
       void jobs.wake('alarms')
-    })
+    }
+    next = { inMs, cancel: clock.schedule(inMs, look) }
+  }
+  const stopListening = events.on(({ type }) => {
+    if (telling.has(type)) lookIn(settleMs)
+    else if (type === 'grant.refreshed' && openAlarmsCount > 0) lookIn(renewedMs)
   })
   return {
     wake: () => jobs.wake('alarms'),
     close: async () => {
       stopListening()
-      cancel?.()
+      next?.cancel()
       ending.abort(new Error('the service is being stopped'))
       await jobs.stop()
     },

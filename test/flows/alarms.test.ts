@@ -1,5 +1,5 @@
 import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto'
-import { appendFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -214,5 +214,31 @@ describe('evergrant alarms test', () => {
     expect(bad.exit).toBe(4)
     expect(bad.json()).toMatchObject([{ delivered: false, detail: 'it answered 403' }])
     expect(bad.out + good.out).not.toContain(key)
+  })
+
+  it('sends nothing to an address that is not https, and does not print it', async () => {
+    await start()
+    const { path, folder } = fixture.workspace
+    const written = await readFile(path('evergrant.yaml'), 'utf8')
+    await writeFile(path('slack'), 'http://hooks.example.com/services/planted', { mode: 0o600 })
+    await writeFile(
+      path('chat.yaml'),
+      written.replace(
+        /alarms:.*$/m,
+        'alarms: { to: [{ webhook: { file: ./slack }, format: slack }] }',
+      ),
+    )
+    const told = await runCommand(['alarms', 'test', '--config', 'chat.yaml'], { cwd: folder })
+    expect(told).toMatchObject({ exit: 4, out: expect.stringContaining('https') as string })
+    expect(told.out + told.note).not.toContain('planted')
+  })
+
+  it('needs a receiver', async () => {
+    await start()
+    const { path, folder } = fixture.workspace
+    const written = await readFile(path('evergrant.yaml'), 'utf8')
+    await writeFile(path('none.yaml'), written.replace(/alarms:.*$/m, ''))
+    const told = await runCommand(['alarms', 'test', '--config', 'none.yaml'], { cwd: folder })
+    expect(told).toMatchObject({ exit: 2, note: expect.stringContaining('alarms.to') as string })
   })
 })
