@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import type { RunChange } from '../../src/imports/ports.ts'
 import { newId } from '../../src/kernel/index.ts'
-import { startServing, type Serving } from '../../src/server/index.ts'
+import { startServing, type AnyEvent, type Serving } from '../../src/server/index.ts'
 import { selfSignCertificate } from '../../src/simulator/certificate.ts'
 import { anOwner, options } from '../contract/builders.ts'
 import { runCommand } from '../support/command.ts'
@@ -130,6 +130,28 @@ describe('alarms of a service', () => {
     expect(await engine.connection('contoso-graph').getToken()).toMatchObject({ ok: false })
     await hook.whenCalled(1)
     expect(bodies()[0]?.alarm).toMatchObject({ kind: 'grant_lapsed', subject: 'contoso-graph' })
+  })
+})
+
+describe('a webhook that asks to be left alone', () => {
+  it('is, for as long as it asked', async () => {
+    await start()
+    hook.answer({ status: 503, headers: { 'retry-after': '1800' } })
+    await lapse()
+    const { events } = fixture.serving.composition
+    const failed = new Promise<AnyEvent>((resolve) => {
+      events.on((event) => {
+        if (event.type === 'alarm.delivery_failed') resolve(event)
+      })
+    })
+    await fixture.serving.alarms.wake()
+    const event = await failed
+    expect(event).toMatchObject({ attempt: 1, detail: 'it answered 503' })
+    const { retryAt } = event as Extract<AnyEvent, { type: 'alarm.delivery_failed' }>
+    expect(retryAt - event.at).toBe(1_800_000)
+    expect(fixture.log()).toContainEqual(
+      expect.objectContaining({ event: 'alarm.delivery_failed', level: 'warn' }),
+    )
   })
 })
 
