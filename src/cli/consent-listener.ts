@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http'
-import { EvergrantError } from '../kernel/index.ts'
+import { EvergrantError, systemClock } from '../kernel/index.ts'
 
 /** Something that a browser brought back from a sign-in. */
 export interface BroughtBack {
@@ -19,6 +19,9 @@ export interface ConsentListener {
 /** Most that is kept waiting while one is being looked at. */
 const mostWaiting = 8
 
+/** For answers to be read once it is over (ms). */
+const lingerMs = 1_000
+
 /** Tells whether a redirect URI leads to this host alone. */
 export function isLoopbackAddress(redirectUri: string): boolean {
   const { protocol, hostname } = new URL(redirectUri)
@@ -32,14 +35,16 @@ export function isLoopbackAddress(redirectUri: string): boolean {
  * @throws `usage` when the address cannot be listened at for another reason
  */
 export async function listenForConsent(redirectUri: string): Promise<ConsentListener | undefined> {
-  const { hostname, port, pathname } = new URL(redirectUri)
+  const { hostname, host: ownHost, port, pathname } = new URL(redirectUri)
   const waiting: BroughtBack[] = []
   let wake: (() => void) | undefined
   const server = createServer((request, response) => {
     const answer: BroughtBack['answer'] = (status, text) => respond(response, status, text)
     const target = request.url ?? '/'
-    const isHere = URL.canParse(target, redirectUri)
-    if (!isHere || new URL(target, redirectUri).pathname !== pathname || request.method !== 'GET') {
+    const address = URL.canParse(target, redirectUri) ? new URL(target, redirectUri) : undefined
+    // A name of somebody else's that leads here (DNS rebinding) is not the address we gave out.
+    const isOurs = request.headers.host === ownHost && address?.host === ownHost
+    if (!isOurs || address.pathname !== pathname || request.method !== 'GET') {
       answer(404, 'There is nothing at this address.')
       return
     }
@@ -47,7 +52,7 @@ export async function listenForConsent(redirectUri: string): Promise<ConsentList
       answer(503, 'Too much at once. Try again.')
       return
     }
-    waiting.push({ address: new URL(target, redirectUri).href, answer })
+    waiting.push({ address: address.href, answer })
     wake?.()
   })
   server.requestTimeout = 10_000
@@ -81,8 +86,13 @@ export async function listenForConsent(redirectUri: string): Promise<ConsentList
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
+      // What came while another one was looked at, such as the same page loaded twice.
+      for (const { answer } of waiting.splice(0)) answer(410, 'This sign-in is over.')
       server.closeIdleConnections()
+      // Whoever does not read its answer, or never asks, does not keep the command from ending.
+      const cancelLinger = systemClock.schedule(lingerMs, () => server.closeAllConnections())
       await closed
+      cancelLinger()
     },
   }
 }

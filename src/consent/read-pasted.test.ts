@@ -21,6 +21,9 @@ describe('what somebody pastes', () => {
     ['https://[broken/?code=a', 'neither "code" nor "error"'],
     ['?code=a&code=b&state=s', '"code" twice'],
     ['?code=a&state=s&state=t', '"state" twice'],
+    ['https://localhost/consent/callback?code=a', 'no "state"'],
+    ['https://localhost/consent/callback?error=access_denied', 'no "state"'],
+    ['https://localhost/consent/callback?code=a&state=...', 'no "state"'],
   ])('is refused when it is %j', (text, why) => {
     const result = readPasted(text)
     expect(result).toMatchObject({ ok: false, error: { code: 'consent_unreadable' } })
@@ -40,6 +43,8 @@ describe('what somebody pastes', () => {
     ['http://localhost:8420/consent/callback#code=0.AX-y_z&state=s'],
     ['  <http://localhost:8420/consent/callback?code=0.AX-y_z&state=s>  '],
     ['http://localhost:8420/consent/callback?code=0.AX\r\n-y_z&sta\nte=s'],
+    ['http://localhost:8420/consent/callback?code=0.AX-y_z&amp;state=s&amp;session_state=q'],
+    ['http://localhost:8420/consent/callback?code=0.AX-y_z&state=s).'],
     ['?code=0.AX-y_z&state=s'],
     ['state=s&code=0.AX-y_z'],
   ])('may be %j', (text) => {

@@ -17,8 +17,9 @@ export interface Pasted {
 const longest = 16_384
 
 /**
- * Reads the address a sign-in led to, its query alone, or the bare code; line breaks that mail put
- * in and blanks around it do not matter.
+ * Reads the address a sign-in led to, its query alone, or the bare code; line breaks and `&amp;`
+ * that mail put in, and blanks or the end of a sentence around it, do not matter. A whole address
+ * must name its sign-in by its state: a browser can be led to one by anybody.
  *
  * @returns `consent_unreadable`, which repeats nothing of the text
  */
@@ -26,6 +27,7 @@ export function readPasted(text: string): Result<Pasted, EvergrantError> {
   if (text.length > longest) return unreadable(`it has more than ${longest} characters`)
   const pasted = text
     .replaceAll(/[\r\n\t]+/g, '')
+    .replaceAll('&amp;', '&')
     .trim()
     .replaceAll(/^[<"'`]+|[>"'`]+$/g, '')
   if (pasted === '') return unreadable('there is nothing')
@@ -40,13 +42,18 @@ export function readPasted(text: string): Result<Pasted, EvergrantError> {
   for (const name of ['code', 'state', 'error', 'iss']) {
     if (parameters.getAll(name).length > 1) return unreadable(`it names "${name}" twice`)
   }
-  const state = parameters.get('state') ?? ''
+  // Ours end in none of these; sentences do.
+  const state = (parameters.get('state') ?? '').replace(/[.,;:!?)\]]+$/, '')
   const issuer = parameters.get('iss') ?? ''
   const about = {
     ...(state === '' ? {} : { stateHash: hashState(state) }),
     ...(issuer === '' ? {} : { issuer }),
   }
   const error = readAuthorizationError(parameters)
+  const isNameless = state === '' && isAddress(pasted)
+  if (isNameless && (error !== undefined || parameters.has('code'))) {
+    return unreadable('it has no "state", so that nobody knows of which sign-in it is')
+  }
   if (error !== undefined) return ok({ ...about, outcome: { kind: 'error', error } })
   const code = parameters.get('code') ?? ''
   if (code === '') return unreadable('it has neither "code" nor "error"')
@@ -60,7 +67,7 @@ export function hashState(state: string): string {
 
 /** The parameters of an address or query; undefined for anything else. */
 function parametersOf(text: string): URLSearchParams | undefined {
-  if (/^https?:\/\//i.test(text)) {
+  if (isAddress(text)) {
     if (!URL.canParse(text)) return new URLSearchParams()
     const { search, hash } = new URL(text)
     return new URLSearchParams(search === '' ? hash.slice(1) : search)
@@ -68,6 +75,10 @@ function parametersOf(text: string): URLSearchParams | undefined {
   return /^[?#&]|(?:^|&)(?:code|state|error|session_state)=/.test(text)
     ? new URLSearchParams(text.replace(/^[?#&]+/, ''))
     : undefined
+}
+
+function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text)
 }
 
 function unreadable(why: string): { readonly ok: false; readonly error: EvergrantError } {

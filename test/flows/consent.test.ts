@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
@@ -309,12 +311,17 @@ describe('a consent at a real OpenID provider', () => {
 })
 
 describe('the command that waits', () => {
-  const redirectUri = 'http://127.0.0.1:8427/consent/callback'
+  let port: number
+  let redirectUri: string
+  beforeEach(async () => {
+    port = await freePort()
+    redirectUri = `http://127.0.0.1:${port}/consent/callback`
+  })
 
   it('takes what the browser brings, and passes over what is not of its sign-in', async () => {
     const waiting = watch(`consent csp --redirect-uri ${redirectUri}`, world)
     const address = await waiting.address
-    const elsewhere = await fetch('http://127.0.0.1:8427/other')
+    const elsewhere = await fetch(`http://127.0.0.1:${port}/other`)
     expect(elsewhere.status).toBe(404)
     const foreign = await fetch(`${redirectUri}?code=planted-code&state=foreign`)
     expect(foreign.status).toBe(400)
@@ -329,6 +336,31 @@ describe('the command that waits', () => {
     expect(ended.out + ended.note).not.toContain('planted')
   })
 
+  it('passes over what names no sign-in, and names that were made to lead here', async () => {
+    const waiting = watch(`consent csp --redirect-uri ${redirectUri}`, world)
+    const address = await waiting.address
+    // Any page that is open in the browser can lead it here.
+    for (const query of ['error=access_denied', 'code=planted-code', '']) {
+      expect((await fetch(`${redirectUri}?${query}`)).status).toBe(400)
+    }
+    const led = await openAddress(address, redirectUri)
+    expect(await statusFor(led, `evil.example:${port}`)).toBe(404)
+    expect(await statusFor(led, `127.0.0.1:${port}`)).toBe(200)
+    expect(await waiting.ended).toMatchObject({ exit: 0 })
+  })
+
+  it('ends when the same page is loaded twice and another connection says nothing', async () => {
+    const waiting = watch(`consent csp --redirect-uri ${redirectUri}`, world)
+    const led = await openAddress(await waiting.address, redirectUri)
+    const silent = connect(port, '127.0.0.1')
+    await once(silent, 'connect')
+    silent.write('GET /consent/callback HTTP/1.1\r\n')
+    const pages = await Promise.all([fetch(led), fetch(led)])
+    expect(pages.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 410])
+    expect(await waiting.ended).toMatchObject({ exit: 0 })
+    silent.destroy()
+  })
+
   it('takes what is pasted', async () => {
     const waiting = watch('consent csp --manual', world, async (address) =>
       openAddress(address, consentRedirect),
@@ -338,7 +370,7 @@ describe('the command that waits', () => {
 
   it('falls back to pasting where another program listens', async () => {
     const other = createServer()
-    await new Promise<void>((resolve) => other.listen(8427, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve))
     try {
       const outcome = await world.evergrant(`consent csp --redirect-uri ${redirectUri}`)
       expect(outcome).toMatchObject({
@@ -415,6 +447,25 @@ describe('what is kept and told', () => {
     }
   })
 })
+
+/** A port that nobody listens at. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** The status of a page that is asked for by another name. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    get(url, { headers: { host } }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode)
+    }).once('error', reject)
+  })
+}
 
 /** Runs a command that prints an address and waits. */
 function watch(
