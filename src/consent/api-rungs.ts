@@ -3,6 +3,7 @@ import { EvergrantError, type AccessToken } from '../kernel/index.ts'
 import { canonicalTarget, type TokenTarget, type Transport } from '../oauth/index.ts'
 import { callApi, type ApiAnswer } from './call-api.ts'
 import { isPartnerCenter, signInTargets } from './context.ts'
+import { claimsOf } from './token-claims.ts'
 
 /** What test calls are made with. */
 export interface RungContext extends Transport {
@@ -35,7 +36,7 @@ export async function climb(
   context: RungContext,
 ): Promise<readonly Proof[]> {
   const proofs: Proof[] = []
-  for (const rung of rungsOf(definition, target, subject, context)) {
+  for (const rung of rungsOf(definition, target, token, subject, context)) {
     const isRequired = rung.isRequired && isTrial
     proofs.push(await tryRung({ ...rung, isRequired }, token, context))
   }
@@ -91,6 +92,7 @@ function refusalOf(proof: string, { status, json, requestId }: ApiAnswer): Everg
 function rungsOf(
   definition: ConnectionDefinition,
   target: TokenTarget,
+  token: AccessToken,
   subject: string | undefined,
   context: RungContext,
 ): readonly Rung[] {
@@ -110,7 +112,8 @@ function rungsOf(
     ]
   }
   if (provider.expectsClaimsChallenges(target) && provider.graphUrl !== undefined) {
-    return graphRungs(`${provider.graphUrl}/v1.0`, subject, isPartner)
+    const wids = claimsOf(token.secret)?.['wids']
+    return graphRungs(`${provider.graphUrl}/v1.0`, subject, isPartner, wids)
   }
   if (isResourceManager(target)) {
     const base = urlOf(definition, target, 'https://management.azure.com', context)
@@ -131,6 +134,7 @@ function graphRungs(
   root: string,
   subject: string | undefined,
   isPartner: boolean,
+  wids: unknown,
 ): readonly Rung[] {
   const me: Rung = {
     proof: 'Graph account',
@@ -151,9 +155,10 @@ function graphRungs(
     isRequired: false,
     on403: 'unverified',
     read: ({ json }) => {
-      const found = rolesIn(json)
+      const found = rolesIn(json, wids)
       if (found.length > 0) return { outcome: 'passed', detail: found.join(', ') }
-      const detail = 'neither Global Administrator nor a member of AdminAgents was seen'
+      const detail =
+        'neither Global Administrator nor AdminAgents was seen; names want the permission Directory.Read.All'
       return { outcome: 'unverified', detail }
     },
   }
@@ -162,12 +167,21 @@ function graphRungs(
 
 const globalAdministrator = '62e90394-69f5-4237-9190-012177145e10'
 
-/** What makes an account act for a partner, of all that Graph says it is a member of. */
-function rolesIn(json: Readonly<Record<string, unknown>> | undefined): readonly string[] {
-  const value = json?.['value']
-  if (!Array.isArray(value)) return []
-  const members = value.filter((one): one is Record<string, unknown> => typeof one === 'object')
-  const isAdministrator = members.some((one) => one['roleTemplateId'] === globalAdministrator)
+/**
+ * What makes an account act for a partner, of all that Graph says it is a member of, or the token
+ * itself: Graph names nothing that the application may not read.
+ */
+function rolesIn(
+  json: Readonly<Record<string, unknown>> | undefined,
+  wids: unknown,
+): readonly string[] {
+  const value: unknown = json?.['value']
+  const members = (Array.isArray(value) ? value : []).filter(
+    (one): one is Record<string, unknown> => typeof one === 'object' && one !== null,
+  )
+  const isAdministrator =
+    members.some((one) => one['roleTemplateId'] === globalAdministrator) ||
+    (Array.isArray(wids) && wids.includes(globalAdministrator))
   const isAgent = members.some((one) => one['displayName'] === 'AdminAgents')
   return [...(isAdministrator ? ['Global Administrator'] : []), ...(isAgent ? ['AdminAgents'] : [])]
 }

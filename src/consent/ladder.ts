@@ -1,7 +1,8 @@
 import type { ConnectionDefinition, Proof, TrialOptions } from '../grants/index.ts'
-import { EvergrantError, type Secret } from '../kernel/index.ts'
+import { EvergrantError } from '../kernel/index.ts'
 import type { TokenAnswer } from '../oauth/index.ts'
 import { climb, type RungContext } from './api-rungs.ts'
+import { claimsOf } from './token-claims.ts'
 
 /**
  * Makes the rungs that a new refresh token climbs before it serves, beside those of the engine: a
@@ -60,21 +61,4 @@ function mfa(seen: readonly (Readonly<Record<string, unknown>> | undefined)[]): 
   return isShown
     ? { proof, outcome: 'passed' }
     : { proof, outcome: 'unverified', detail: 'no token names the methods of the sign-in' }
-}
-
-/**
- * The claims of a token that its provider has just handed over, as evidence for people; undefined
- * for an opaque one. What an access token says is for its API: no proof fails for lack of it.
- */
-function claimsOf(token: Secret): Readonly<Record<string, unknown>> | undefined {
-  const [, payload, signature] = token.reveal().split('.')
-  if (payload === undefined || signature === undefined) return undefined
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))
-    return typeof claims === 'object' && claims !== null && !Array.isArray(claims)
-      ? (claims as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -7,7 +7,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
 import { systemClock } from '../../src/kernel/index.ts'
 import { compose } from '../../src/server/index.ts'
-import { consentRedirect, makeConsentWorld, type ConsentWorld } from '../support/consent-world.ts'
+import {
+  consentRedirect,
+  makeConsentWorld,
+  people,
+  type ConsentWorld,
+} from '../support/consent-world.ts'
 import { openAddress } from '../support/open-address.ts'
 import { startRealProvider } from '../support/real-provider.ts'
 
@@ -216,6 +221,42 @@ describe('a consent of a partner’s administrator', () => {
     expect(refused).toMatchObject({ exit: 3 })
     expect(refused.json()).toMatchObject({ activated: false })
     expect(await show()).toMatchObject({ state: 'valid', grant_id: before['grant_id'] })
+  })
+
+  it('shows the roles that act for a partner', async () => {
+    const admin = await world.evergrant('consent complete csp --json', await world.signIn())
+    expect(admin.exit).toBe(0)
+    expect((admin.json() as Finished).proofs).toContainEqual(
+      expect.objectContaining({
+        proof: 'partner roles',
+        outcome: 'passed',
+        detail: 'Global Administrator, AdminAgents',
+      }),
+    )
+  })
+
+  it('leaves them unverified for an account that has none', async () => {
+    world.simulator.control.setAutoSignIn(await anotherUser())
+    const plain = await world.evergrant('consent complete csp --json', await world.signIn())
+    expect(outcomesOf(plain.json() as Finished)['partner roles']).toBe('unverified')
+  })
+
+  it('of a guest is not taken', async () => {
+    world.simulator.control.setAutoSignIn(people.guest)
+    const guest = await world.evergrant('consent complete csp --json', await world.signIn())
+    expect(guest.exit).toBe(3)
+    expect(outcomesOf(guest.json() as Finished)['member of the tenant']).toBe('failed')
+    expect(await show()).not.toMatchObject({ state: 'valid' })
+  })
+
+  it('fails where the provider is away, and says that it may pass', async () => {
+    const led = await world.signIn()
+    world.simulator.control.outage(true)
+    const away = await world.evergrant('consent complete csp', led)
+    expect(away).toMatchObject({ exit: 4, out: '' })
+    world.simulator.control.outage(false)
+    const again = await world.evergrant('consent complete csp', led)
+    expect(again.note).toContain('[consent_used]')
   })
 
   it('is not taken when Partner Center does not say yes, whatever else does', async () => {
@@ -506,6 +547,14 @@ function watch(
   })
   const ended = exit.then((code) => ({ exit: code, out, note }))
   return { address: address.promise, ended, interrupt: () => onInterrupt?.() }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 async function anotherUser(): Promise<string> {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
+import { startSimulator, type SimulatedTenant, type Simulator } from '../../src/simulator/index.ts'
 import { generateKey } from '../../src/vault/index.ts'
 import { runCommand, type CommandOutcome } from './command.ts'
 import { openAddress } from './open-address.ts'
@@ -32,11 +32,38 @@ export interface Begun {
 /** Where sign-ins lead. */
 export const consentRedirect = 'http://localhost:8420/consent/callback'
 
-/** Makes the world; its users sign in without being asked, Alex unless another one is named. */
+/** People of the tenant besides those that follow from its seed. */
+export const people = {
+  admin: 'admin@contoso.example',
+  guest: 'guest@fabrikam.example',
+} as const
+
+const tenant: SimulatedTenant = {
+  id: '11111111-2222-4333-8444-555555555555',
+  domain: 'contoso.example',
+  users: 20,
+  applications: [
+    {
+      id: '2f0c0000-1111-4222-8333-444444444444',
+      secrets: [{ value: 'consent~secret' }],
+      delegatedPermissions: ['User.Read', 'Directory.Read.All'],
+    },
+  ],
+  accounts: [
+    {
+      userPrincipalName: people.admin,
+      roles: ['Global Administrator'],
+      groups: ['AdminAgents'],
+    },
+    { userPrincipalName: people.guest, isGuest: true },
+  ],
+}
+
+/** Makes the world; its administrator signs in without being asked. */
 export async function makeConsentWorld(real?: RealProvider): Promise<ConsentWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-consent-'))
-  const simulator = await startSimulator({})
-  simulator.control.setAutoSignIn(simulator.account().userPrincipalName)
+  const simulator = await startSimulator({ tenants: [tenant] })
+  simulator.control.setAutoSignIn(people.admin)
   await writeFile(join(folder, 'evergrant.key'), generateKey().reveal(), { mode: 0o600 })
   await writeFile(join(folder, 'secret'), simulator.client.secret, { mode: 0o600 })
   await writeFile(join(folder, 'real-secret'), real?.clientSecret ?? 'none', { mode: 0o600 })
