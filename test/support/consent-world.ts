@@ -38,7 +38,7 @@ export const people = {
   guest: 'guest@fabrikam.example',
 } as const
 
-const tenant: SimulatedTenant = {
+const contoso: SimulatedTenant = {
   id: '11111111-2222-4333-8444-555555555555',
   domain: 'contoso.example',
   users: 20,
@@ -62,7 +62,7 @@ const tenant: SimulatedTenant = {
 /** Makes the world; its administrator signs in without being asked. */
 export async function makeConsentWorld(real?: RealProvider): Promise<ConsentWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-consent-'))
-  const simulator = await startSimulator({ tenants: [tenant] })
+  const simulator = await startSimulator({ tenants: [contoso] })
   simulator.control.setAutoSignIn(people.admin)
   await writeFile(join(folder, 'evergrant.key'), generateKey().reveal(), { mode: 0o600 })
   await writeFile(join(folder, 'secret'), simulator.client.secret, { mode: 0o600 })
