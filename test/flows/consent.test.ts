@@ -4,7 +4,6 @@ import { createServer, get } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCli } from '../../src/cli/run-cli.ts'
 import { systemClock } from '../../src/kernel/index.ts'
 import { compose } from '../../src/server/index.ts'
 import {
@@ -15,6 +14,7 @@ import {
 } from '../support/consent-world.ts'
 import { openAddress } from '../support/open-address.ts'
 import { startRealProvider } from '../support/real-provider.ts'
+import { watch } from '../support/waiting-command.ts'
 
 let world: ConsentWorld
 beforeEach(async () => {
@@ -506,55 +506,6 @@ async function statusFor(url: string, host: string): Promise<number | undefined>
       resolve(answer.statusCode)
     }).once('error', reject)
   })
-}
-
-/** Runs a command that prints an address and waits. */
-function watch(
-  args: string,
-  { folder }: ConsentWorld,
-  paste: (address: string) => Promise<string> = async () => '',
-): {
-  readonly address: Promise<string>
-  readonly ended: Promise<{ readonly exit: number; readonly out: string; readonly note: string }>
-  interrupt(): void
-} {
-  const address = Promise.withResolvers<string>()
-  let out = ''
-  let note = ''
-  let onInterrupt: (() => void) | undefined
-  const readInput = async (): Promise<string> => paste(await address.promise)
-  const exit = runCli(args.split(' '), {
-    env: {},
-    cwd: folder,
-    out: (text) => {
-      out += text
-    },
-    note: (text) => {
-      note += text
-      const printed = /^ +(https?:\S+authorize\S+)$/m.exec(note)?.[1]
-      if (printed !== undefined) address.resolve(printed)
-    },
-    outBytes: async () => {},
-    isTerminal: false,
-    columns: 80,
-    readInput,
-    readInputBytes: async () => Buffer.from(await readInput()),
-    onInterrupt: (listener) => {
-      onInterrupt = listener
-      return () => {}
-    },
-    onHangUp: () => () => {},
-  })
-  const ended = exit.then((code) => ({ exit: code, out, note }))
-  return { address: address.promise, ended, interrupt: () => onInterrupt?.() }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 async function anotherUser(): Promise<string> {
