@@ -54,7 +54,12 @@ async function tryRung(
   if (!answer.ok) return { proof, outcome: unproven, error: answer.error }
   const { status, requestId } = answer.value
   const about = { proof, ...(requestId === undefined ? {} : { requestId }) }
-  if (status === 200) return { ...about, ...read(answer.value) }
+  if (status === 200) {
+    const seen = read(answer.value)
+    // Absence of evidence is not enough where a yes is wanted.
+    const outcome = seen.outcome === 'unverified' ? unproven : seen.outcome
+    return { ...about, ...seen, outcome }
+  }
   const isRefused = status === 401 || (status === 403 && on403 === 'failed')
   const error = refusalOf(proof, answer.value)
   return { ...about, outcome: isRefused ? 'failed' : unproven, error }
@@ -107,7 +112,10 @@ function rungsOf(
         url: base && `${base.replace(/\/v1$/, '')}/v1/profiles/organization`,
         isRequired: true,
         on403: 'failed',
-        read: () => ({ outcome: 'passed' }),
+        read: ({ json }) =>
+          typeof json?.['id'] === 'string' || typeof json?.['companyName'] === 'string'
+            ? { outcome: 'passed' }
+            : somethingElse('Partner Center profile'),
       },
     ]
   }
@@ -123,7 +131,12 @@ function rungsOf(
         url: base && `${base}/subscriptions?api-version=2022-12-01`,
         isRequired: false,
         on403: 'failed',
-        read: ({ json }) => ({ outcome: 'passed', detail: `${countOf(json)} subscriptions` }),
+        read: ({ json }) => {
+          const list = json?.['value']
+          return Array.isArray(list)
+            ? { outcome: 'passed', detail: `${list.length} subscriptions` }
+            : somethingElse('Resource Manager subscriptions')
+        },
       },
     ]
   }
@@ -209,7 +222,12 @@ function urlOf(
   return provider.host === 'login.microsoftonline.com' ? publicUrl : undefined
 }
 
-function countOf(json: Readonly<Record<string, unknown>> | undefined): number {
-  const value = json?.['value']
-  return Array.isArray(value) ? value.length : 0
+/** A page of a proxy or portal in between answers 200 as well, and proves nothing. */
+function somethingElse(proof: string): Pick<Proof, 'outcome' | 'error'> {
+  const detail = `${proof}: it was answered 200, but not with what this API answers`
+  const remedy = 'See what answers at that address: a proxy, a sign-in page, another API?'
+  return {
+    outcome: 'unverified',
+    error: new EvergrantError('provider_answer_invalid', detail, { remedy }),
+  }
 }
