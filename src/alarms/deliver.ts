@@ -20,23 +20,35 @@ const longestAskedMs = 86_400_000
  * notes what came of it. What fails is tried again later, by a pause that grows and is half chance,
  * or by the receiver’s Retry-After; after `giveUpAfterMs` it is given up. A process that dies in
  * between leaves a message to be sent again: receivers tell by its id.
+ *
+ * @param options.failing Keys of receivers that failed in this round, which it adds to: they are
+ *   left alone for the rest of it, so that one that hangs does not keep the others waiting.
  */
 export async function deliverAlarms(
   context: AlarmContext,
-  { giveUpAfterMs, signal }: { readonly giveUpAfterMs: number; readonly signal: AbortSignal },
+  {
+    giveUpAfterMs,
+    signal,
+    failing,
+  }: {
+    readonly giveUpAfterMs: number
+    readonly signal: AbortSignal
+    readonly failing: Set<string>
+  },
 ): Promise<{ readonly more: boolean }> {
   const { store, clock, random, emit } = context
   const receivers = new Map(context.receivers().map((receiver) => [receiver.key, receiver]))
   const now = clock.now()
   const attemptId = newId('att', now, random)
-  const targets = [...receivers.keys()]
+  const targets = [...receivers.keys()].filter((key) => !failing.has(key))
   const claim = { attemptId, targets, limit: takenAtOnce, leaseMs, now }
   const taken = targets.length === 0 ? [] : await store.claimDeliveries(claim)
   await Promise.all(
     taken.map(async (delivery) => {
       const receiver = receivers.get(delivery.target)
       if (receiver !== undefined) {
-        await deliver(context, delivery, { receiver, attemptId, giveUpAfterMs, signal })
+        const options = { receiver, attemptId, giveUpAfterMs, signal }
+        if (!(await deliver(context, delivery, options))) failing.add(receiver.key)
       }
     }),
   )
@@ -46,6 +58,7 @@ export async function deliverAlarms(
   return { more: taken.length > 0 && !signal.aborted }
 }
 
+/** Sends one; false when that failed. */
 async function deliver(
   { store, clock, random, emit }: AlarmContext,
   delivery: ClaimedDelivery,
@@ -60,14 +73,14 @@ async function deliver(
     readonly giveUpAfterMs: number
     readonly signal: AbortSignal
   },
-): Promise<void> {
+): Promise<boolean> {
   const deadline = new AbortController()
   const cancel = clock.schedule(sendingMs, () => deadline.abort(new Error('it took too long')))
   const sent = await receiver
     .send(JSON.parse(delivery.body) as AlarmMessage, AbortSignal.any([signal, deadline.signal]))
     .finally(cancel)
   // Ended in the middle of it: another process, or the next one, sends it when the lease is over.
-  if (sent.kind === 'failed' && signal.aborted) return
+  if (sent.kind === 'failed' && signal.aborted) return false
   const at = clock.now()
   const { id: deliveryId, alarmId, attempts, createdAt } = delivery
   const told = { at, alarmId, deliveryId, receiver: receiver.label }
@@ -82,7 +95,8 @@ async function deliver(
         ? { kind: 'dead', detail: sent.detail }
         : { kind: 'retry', at: Math.ceil(at + waitMs), detail: sent.detail }
   }
-  if (!(await store.settleDelivery(deliveryId, attemptId, outcome, at))) return
+  if (!(await store.settleDelivery(deliveryId, attemptId, outcome, at)))
+    return sent.kind === 'delivered'
   const attempt = attempts + 1
   if (outcome.kind === 'delivered') emit({ type: 'alarm.delivered', ...told, attempt })
   else if (outcome.kind === 'dead') {
@@ -91,6 +105,7 @@ async function deliver(
     const { detail, at: retryAt } = outcome
     emit({ type: 'alarm.delivery_failed', ...told, attempt, detail, retryAt })
   }
+  return sent.kind === 'delivered'
 }
 
 function pauseAfter(attempts: number, random: AlarmContext['random']): number {

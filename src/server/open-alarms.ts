@@ -113,8 +113,9 @@ async function deliverAll(
   signal: AbortSignal,
 ): Promise<void> {
   const { giveUpAfterMs } = config.alarms
+  const failing = new Set<string>()
   for (;;) {
-    const { more } = await deliverAlarms(context, { giveUpAfterMs, signal })
+    const { more } = await deliverAlarms(context, { giveUpAfterMs, signal, failing })
     if (!more) return
   }
 }

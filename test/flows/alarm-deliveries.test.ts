@@ -81,7 +81,8 @@ const lapsed = (step = 0): Assessment['conditions'][number] => ({
 const evaluate = async (conditions: Assessment['conditions'], isOver = true): Promise<number> =>
   await evaluateAlarms(context(), async () => ({ conditions, isOver: () => isOver }))
 const deliver = async (): Promise<void> => {
-  while ((await deliverAlarms(context(), { giveUpAfterMs, signal })).more);
+  const failing = new Set<string>()
+  while ((await deliverAlarms(context(), { giveUpAfterMs, signal, failing })).more);
 }
 const sent = (): readonly string[] =>
   server.calls.map(({ body }) => {
@@ -160,6 +161,32 @@ describe('a message', () => {
     expect(sent()).toHaveLength(2)
   })
 
+  it('to a receiver that fails does not keep others waiting, however many there are', async () => {
+    let tries = 0
+    const bad: Receiver = {
+      key: 'bad',
+      label: 'bad',
+      send: async () => {
+        tries++
+        return { kind: 'failed', detail: 'it took too long' }
+      },
+    }
+    const both = { ...context(), receivers: () => [bad, webhook()] }
+    const conditions = Array.from({ length: 100 }, (_, index) => ({
+      ...lapsed(),
+      key: `grant_lapsed:c${index}`,
+    }))
+    await evaluateAlarms(both, async () => ({ conditions, isOver: () => true }))
+    const failing = new Set<string>()
+    while ((await deliverAlarms(both, { giveUpAfterMs, signal, failing })).more);
+    expect(server.calls).toHaveLength(100)
+    expect(tries).toBeLessThanOrEqual(20)
+    // Left alone for this round only.
+    const before = tries
+    await deliverAlarms(both, { giveUpAfterMs, signal, failing: new Set() })
+    expect(tries).toBeGreaterThan(before)
+  })
+
   it('does not follow a redirect', async () => {
     server.answer({ status: 307, headers: { location: `${server.url}/elsewhere` } })
     await evaluate([lapsed()])
@@ -185,7 +212,11 @@ describe('a message', () => {
     await evaluate([lapsed()])
     server.answer({ status: 200, isSilent: true })
     const ending = new AbortController()
-    const delivering = deliverAlarms(context(), { giveUpAfterMs, signal: ending.signal })
+    const delivering = deliverAlarms(context(), {
+      giveUpAfterMs,
+      signal: ending.signal,
+      failing: new Set(),
+    })
     await server.whenCalled(1)
     ending.abort(new Error('the service is being stopped'))
     await delivering
@@ -201,7 +232,7 @@ describe('a message', () => {
     await evaluate([lapsed()])
     await clock.advance(giveUpAfterMs + 61_000)
     const nobody = { ...context(), receivers: () => [] }
-    await deliverAlarms(nobody, { giveUpAfterMs, signal })
+    await deliverAlarms(nobody, { giveUpAfterMs, signal, failing: new Set() })
     expect(events.at(-1)).toMatchObject({ type: 'alarm.deliveries_dropped', count: 1 })
     await deliver()
     expect(sent()).toEqual([])
