@@ -19,6 +19,9 @@ describe('what somebody pastes', () => {
     ['kód', 'characters that no code has'],
     ['https://localhost/consent/callback?state=s', 'neither "code" nor "error"'],
     ['https://[broken/?code=a', 'neither "code" nor "error"'],
+    ['{"code":"a"}', 'neither a code nor an address'],
+    ['http%3A%2F%2Flocalhost%2Fcb%3Fcode%3Da%26state%3Ds', 'neither a code nor an address'],
+    ['egk_abc_planted', 'neither a code nor an address'],
     ['?code=a&code=b&state=s', '"code" twice'],
     ['?code=a&state=s&state=t', '"state" twice'],
     ['https://localhost/consent/callback?code=a', 'no "state"'],
@@ -46,6 +49,7 @@ describe('what somebody pastes', () => {
     ['http://localhost:8420/consent/callback?code=0.AX-y_z&amp;state=s&amp;session_state=q'],
     ['http://localhost:8420/consent/callback?code=0.AX-y_z&state=s).'],
     ['?code=0.AX-y_z&state=s'],
+    ['“http://localhost:8420/consent/callback?code=0.AX-y_z&state=s”'],
     ['state=s&code=0.AX-y_z'],
   ])('may be %j', (text) => {
     const pasted = read(text)

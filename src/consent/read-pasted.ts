@@ -13,6 +13,8 @@ export interface Pasted {
     | { readonly kind: 'error'; readonly error: AuthorizationError }
 }
 
+/** JSON, an address that was encoded as a whole, a key of ours: a sign-in is not spent on them. */
+const noCode = /^(?:[{[]|https?%3a|eg[kfs]_)/i
 /** Longest text that is looked at. */
 const longest = 16_384
 
@@ -29,11 +31,12 @@ export function readPasted(text: string): Result<Pasted, EvergrantError> {
     .replaceAll(/[\r\n\t]+/g, '')
     .replaceAll('&amp;', '&')
     .trim()
-    .replaceAll(/^[<"'`]+|[>"'`]+$/g, '')
+    .replaceAll(/^[<"'`“‘]+|[>"'`”’]+$/g, '')
   if (pasted === '') return unreadable('there is nothing')
   if (/\s/.test(pasted)) return unreadable('it consists of several words')
   const parameters = parametersOf(pasted)
   if (parameters === undefined) {
+    if (noCode.test(pasted)) return unreadable('it is neither a code nor an address that is whole')
     if (/^[\u0021-\u007e]+$/.test(pasted)) {
       return ok({ outcome: { kind: 'code', code: new Secret(pasted) } })
     }
