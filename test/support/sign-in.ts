@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { Secret } from '../../src/kernel/index.ts'
+import { openAddress } from './open-address.ts'
 
 /** What a sign-in leaves to be redeemed. */
 export interface SignIn {
@@ -7,8 +8,6 @@ export interface SignIn {
   readonly codeVerifier: Secret
   readonly nonce: string
 }
-
-const mostRedirects = 10
 
 /**
  * Signs in at a provider that asks nothing, as a browser would: follows its redirects with cookies
@@ -34,26 +33,8 @@ export async function signInByHand(
   })) {
     url.searchParams.set(name, value)
   }
-  const cookies = new Map<string, string>()
-  let next = url
-  for (let i = 0; i < mostRedirects; i++) {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(next, { redirect: 'manual', headers: { cookie } })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (value === '') cookies.delete(name)
-      else cookies.set(name, value)
-    }
-    const location = response.headers.get('location')
-    if (location === null)
-      throw new Error(`no redirect: ${response.status} ${await response.text()}`)
-    await response.body?.cancel()
-    next = new URL(location, next)
-    if (next.href.startsWith(parameters.redirect_uri)) {
-      const code = next.searchParams.get('code')
-      if (code === null) throw new Error(`no code: ${next.search}`)
-      return { code: new Secret(code), codeVerifier: new Secret(codeVerifier), nonce }
-    }
-  }
-  throw new Error('redirects without an end')
+  const led = new URL(await openAddress(url.href, parameters.redirect_uri))
+  const code = led.searchParams.get('code')
+  if (code === null) throw new Error(`no code: ${led.search}`)
+  return { code: new Secret(code), codeVerifier: new Secret(codeVerifier), nonce }
 }
