@@ -49,7 +49,7 @@ export async function benchBearer(scale: Scale, tell: Tell): Promise<Part> {
     title: `Bearer tokens, ${show(instances)} of them`,
     rows: tokens.kinds.flatMap(({ algorithm }) => rowsOf(algorithm, measured)),
     notes: [
-      `Tokens like those Entra ID makes for a user (version 2; ${bytes.join(', ')}), one after the other on one thread; libraries that answer later have 16 under way, so that they gain from other threads. \`${bare}\` is the floor: the signature alone, of bytes that were taken apart before. Ours goes through every stage, from the length to the kind of the token; jose, fast-jwt and aws-jwt-verify check issuer, audience and times, their key in memory. Each side proves beforehand that it tells all tokens apart and refuses one with the signature of another.`,
+      `Tokens like those Entra ID makes for a user (version 2; ${bytes.join(', ')}), one after the other on one thread; libraries that answer later have 16 under way, so that they gain from other threads. \`${bare}\` is the floor: the signature alone, of bytes that were taken apart before. Ours goes through every stage, from the length to the kind of the token, and seen before through all that the service asks of it, with the memory that it has; jose, fast-jwt and aws-jwt-verify check issuer, audience and times, their key in memory. Each side proves beforehand that it tells all tokens apart and refuses one with the signature of another.`,
     ],
   }
 }

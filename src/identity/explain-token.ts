@@ -37,7 +37,7 @@ const mostCandidates = 10
 export async function explainToken(token: string, options: ExplainOptions): Promise<Explanation> {
   const { issuers, accounts, clock } = options
   const asked: ExplainedSource[] = []
-  const watched = watchVerifier(createTokenVerifier({ issuers, clock, capacity: 0 }))
+  const watched = watchVerifier(createTokenVerifier({ issuers, clock }))
   const policies = new Map(
     [...options.policies].map(([name, policy]) => [name, watchPolicy(policy, asked)]),
   )

@@ -52,7 +52,7 @@ interface Known {
  */
 export function createIdentifier(options: IdentifierOptions): Identifier {
   const { issuers, policies, accounts, clock, capacity = defaultCapacity } = options
-  const verifier = createTokenVerifier({ issuers, clock, capacity: 0 })
+  const verifier = createTokenVerifier({ issuers, clock })
   const gather = createGathering({ issuers, policies, verifier, clock })
   const flights = new Map<
     string,

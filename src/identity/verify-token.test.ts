@@ -1,10 +1,13 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createManualClock, ok, err } from '../kernel/index.ts'
+import { createManualClock, ok, err, type Result } from '../kernel/index.ts'
 import { createKeyCache } from '../oauth/index.ts'
+import { identifyPlainly } from '../../test/support/identify-plainly.ts'
 import { keySetOf, makeSigningKey, signToken } from '../../test/support/token-maker.ts'
 import { acceptIssuers, type IssuerSettings } from './accepted-issuers.ts'
-import { createTokenVerifier, type TokenVerifier, type Verdict } from './verify-token.ts'
+import type { Identifier } from './identity.ts'
+import type { Refusal } from './refusal.ts'
+import { createTokenVerifier, type TokenVerifier } from './verify-token.ts'
 
 const ours = makeSigningKey('k1')
 const next = makeSigningKey('k2')
@@ -29,7 +32,8 @@ let published: readonly object[]
 let isAway: boolean
 let fetches: number
 let verifier: TokenVerifier
-let uncached: TokenVerifier
+/** The service’s memory over it. */
+let remembering: Identifier
 beforeEach(() => {
   clock = createManualClock()
   published = [
@@ -64,7 +68,7 @@ beforeEach(() => {
     },
   ])
   verifier = createTokenVerifier({ issuers, clock })
-  uncached = createTokenVerifier({ issuers, clock, capacity: 0 })
+  remembering = identifyPlainly(issuers, clock)
 })
 
 const now = (): number => Math.floor(clock.now() / 1_000)
@@ -85,12 +89,12 @@ const claimsOf = (more: object = {}): object => ({
 async function verdictOn(token: string): Promise<string> {
   const first = describeVerdict(await verifier.verify(token))
   // A verdict that is remembered is the one that was made, and neither depends on the memory.
-  expect(describeVerdict(await verifier.verify(token))).toBe(first)
-  expect(describeVerdict(await uncached.verify(token))).toBe(first)
+  expect(describeVerdict(await remembering.identify(token))).toBe(first)
+  expect(describeVerdict(await remembering.identify(token))).toBe(first)
   return first
 }
 
-function describeVerdict(verdict: Verdict): string {
+function describeVerdict(verdict: Result<unknown, Refusal>): string {
   return verdict.ok ? 'holds' : `${verdict.error.stage}: ${verdict.error.code}`
 }
 
@@ -134,7 +138,7 @@ describe('a token', () => {
     const tokens = [1, 2, 3, 4].map((n) =>
       signToken(n % 2 === 0 ? stranger : n === 1 ? ours : curve, claimsOf({ n })),
     )
-    const verdicts = await Promise.all(tokens.map(async (token) => uncached.verify(token)))
+    const verdicts = await Promise.all(tokens.map(async (token) => verifier.verify(token)))
     expect(fetches).toBe(1)
     expect(verdicts.map(describeVerdict)).toEqual([
       'holds',
@@ -156,29 +160,28 @@ describe('a token', () => {
 describe('a verdict', () => {
   it('ends with the token, with its key, and after a minute', async () => {
     const token = signToken(ours, claimsOf({ exp: now() + 90 }))
-    expect(describeVerdict(await verifier.verify(token))).toBe('holds')
+    expect(describeVerdict(await remembering.identify(token))).toBe('holds')
     // At once, from memory.
-    expect(verifier.verify(token)).toMatchObject({ ok: true })
-    expect(verifier.kept).toBe(1)
+    expect(remembering.identify(token)).toMatchObject({ ok: true })
     await clock.advance(149_000)
-    expect(describeVerdict(await verifier.verify(token))).toBe('holds')
+    expect(describeVerdict(await remembering.identify(token))).toBe('holds')
     await clock.advance(1_000)
-    expect(describeVerdict(await verifier.verify(token))).toBe('time: token_expired')
+    expect(describeVerdict(await remembering.identify(token))).toBe('time: token_expired')
 
     const other = signToken(ours, claimsOf({ iat: now(), nbf: now(), exp: now() + 3_600 }))
-    expect(describeVerdict(await verifier.verify(other))).toBe('holds')
+    expect(describeVerdict(await remembering.identify(other))).toBe('holds')
     published = [next.jwk]
     // The key is withdrawn, and that is noticed with the first token signed by another.
     expect(
       describeVerdict(
-        await verifier.verify(
+        await remembering.identify(
           signToken(next, claimsOf({ iat: now(), nbf: now(), exp: now() + 60 })),
         ),
       ),
     ).toBe('holds')
-    expect(describeVerdict(await verifier.verify(other))).toBe('key: issuer_keys_unavailable')
+    expect(describeVerdict(await remembering.identify(other))).toBe('key: issuer_keys_unavailable')
     await clock.advance(30_000)
-    expect(describeVerdict(await verifier.verify(other))).toBe('key: token_key_unknown')
+    expect(describeVerdict(await remembering.identify(other))).toBe('key: token_key_unknown')
   })
 
   it('is the same with and without memory, whatever time does', async () => {
@@ -199,7 +202,10 @@ describe('a verdict', () => {
           for (const { token, waits } of made) {
             for (const wait of [0, ...waits]) {
               await clock.advance(wait * 1_000)
-              const [cached, fresh] = [await verifier.verify(token), await uncached.verify(token)]
+              const [cached, fresh] = [
+                await remembering.identify(token),
+                await verifier.verify(token),
+              ]
               expect(describeVerdict(cached)).toBe(describeVerdict(fresh))
             }
           }
@@ -210,31 +216,27 @@ describe('a verdict', () => {
   })
 
   it('is kept of a bounded number of tokens, the latest used among them', async () => {
-    const small = createTokenVerifier({
-      issuers: acceptIssuers([
-        {
-          iss,
-          settings,
-          keys: createKeyCache({
-            clock,
-            random: (length) => new Uint8Array(length),
-            fetchKeys: async () => ok(keySetOf(...published)),
-          }),
-          tenantId: tid,
-        },
-      ]),
+    const keys = createKeyCache({
       clock,
-      capacity: 20,
+      random: (length) => new Uint8Array(length),
+      fetchKeys: async () => ok(keySetOf(...published)),
     })
+    const small = identifyPlainly(
+      acceptIssuers([{ iss, settings, keys, tenantId: tid }]),
+      clock,
+      20,
+    )
     const first = signToken(curve, claimsOf({ n: -1 }))
-    for (let n = 0; n < 100; n++) {
-      await small.verify(signToken(curve, claimsOf({ n })))
-      await small.verify(first)
+    const tokens = Array.from({ length: 100 }, (_, n) => signToken(curve, claimsOf({ n })))
+    for (const token of tokens) {
+      await small.identify(token)
+      await small.identify(first)
     }
-    expect(small.kept).toBeLessThanOrEqual(20)
-    expect(small.verify(first)).toMatchObject({ ok: true })
-    small.forget()
-    expect(small.kept).toBe(0)
+    expect(small.identify(first)).toMatchObject({ ok: true })
+    // What is kept is answered at once.
+    const kept = tokens.filter((token) => !(small.identify(token) instanceof Promise))
+    expect(kept.length).toBeLessThan(20)
+    expect(kept).toContain(tokens.at(-1))
   })
 })
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { err, ok, type Clock, type Result } from '../kernel/index.ts'
 import { algorithmOf, verifySignature, type VerificationKey } from '../oauth/index.ts'
 import type { AcceptedIssuer, AcceptedIssuers } from './accepted-issuers.ts'
@@ -10,7 +9,7 @@ import {
   readTimes,
   type TokenTimes,
 } from './check-claims.ts'
-import { longestToken, parseCompactJwt, signedBytes, type CompactJwt } from './compact-jwt.ts'
+import { parseCompactJwt, signedBytes, type CompactJwt } from './compact-jwt.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import type { JsonObject } from './strict-json.ts'
 import { kindOf, type TokenKind } from './token-kind.ts'
@@ -29,87 +28,24 @@ export interface VerifiedToken {
 /** Why a token does not hold, or what it is. */
 export type Verdict = Result<VerifiedToken, Refusal>
 
-/** Judges tokens. */
+/** Judges tokens; keeps nothing of them itself: see `createIdentifier`. */
 export interface TokenVerifier {
   /**
-   * Judges a token; at once when its verdict or the key is in memory. Never rejects and never
-   * throws: everything expected is a verdict.
+   * Judges a token; at once when the key is in memory. Never rejects and never throws: everything
+   * expected is a verdict.
    */
   verify(token: string): Verdict | Promise<Verdict>
-  /** Verdicts that are kept. */
-  readonly kept: number
-  /** Lets go of every verdict, as after a change of the configuration. */
-  forget(): void
 }
 
 /** What a verifier is made of. */
 export interface TokenVerifierOptions {
   readonly issuers: AcceptedIssuers
   readonly clock: Clock
-  /** Verdicts kept at most (10,000 by default); 0 keeps none. */
-  readonly capacity?: number
 }
 
-/** A verdict that was good, and what it rests on. */
-interface Kept {
-  readonly verified: VerifiedToken
-  /** By the monotonic clock. */
-  readonly keptAt: number
-}
-
-const defaultCapacity = 10_000
-/** A verdict is made anew at least so often (ms). */
-const longestKeptMs = 60_000
-
-/**
- * Makes a verifier. Good verdicts are kept by the SHA-256 of the token: time is looked at again at
- * every use, and a verdict goes with the keys it rests on. Bad ones are never kept.
- */
-export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { issuers, clock, capacity = defaultCapacity } = options
-  let kept = new Map<string, Kept>()
-  let keptBefore = new Map<string, Kept>()
-
+/** Makes a verifier. */
+export function createTokenVerifier({ issuers, clock }: TokenVerifierOptions): TokenVerifier {
   function verify(token: string): Verdict | Promise<Verdict> {
-    // One that is too long to be read is not hashed either.
-    if (capacity === 0 || token.length > longestToken) return judge(token, undefined)
-    const name = hash('sha256', token, 'base64url')
-    const known = recall(name)
-    if (known !== undefined) {
-      const { verified } = known
-      const refusal = checkTimes(verified.times, clock.now(), verified.issuer.settings.skewMs)
-      return refusal === undefined ? ok(verified) : err(refusal)
-    }
-    return judge(token, name)
-  }
-
-  /** Two generations of verdicts: the older goes as a whole once the younger is full. */
-  function recall(name: string): Kept | undefined {
-    const young = kept.get(name)
-    const found = young ?? keptBefore.get(name)
-    if (found === undefined) return undefined
-    const { verified, keptAt } = found
-    const isGood =
-      verified.issuer.keys.generation === verified.keyGeneration &&
-      clock.monotonic() - keptAt < longestKeptMs
-    if (!isGood) {
-      kept.delete(name)
-      keptBefore.delete(name)
-      return undefined
-    }
-    if (young === undefined) keep(name, found)
-    return found
-  }
-
-  function keep(name: string, one: Kept): void {
-    if (kept.size >= capacity / 2) {
-      keptBefore = kept
-      kept = new Map()
-    }
-    kept.set(name, one)
-  }
-
-  function judge(token: string, name: string | undefined): Verdict | Promise<Verdict> {
     const parsed = parseCompactJwt(token)
     if (!parsed.ok) return parsed
     const jwt = parsed.value
@@ -122,17 +58,13 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       return refuse('key', 'token_algorithm_refused', expected, seen)
     }
     const key = issuer.keys.peek(jwt.keyId, jwt.algorithm)
-    if (key !== undefined) return conclude(jwt, issuer, key, name)
-    return seekKey(jwt, issuer, name)
+    if (key !== undefined) return conclude(jwt, issuer, key)
+    return seekKey(jwt, issuer)
   }
 
-  async function seekKey(
-    jwt: CompactJwt,
-    issuer: AcceptedIssuer,
-    name: string | undefined,
-  ): Promise<Verdict> {
+  async function seekKey(jwt: CompactJwt, issuer: AcceptedIssuer): Promise<Verdict> {
     const search = await issuer.keys.find(jwt.keyId, jwt.algorithm)
-    if (search.kind === 'found') return conclude(jwt, issuer, search.key, name)
+    if (search.kind === 'found') return conclude(jwt, issuer, search.key)
     if (search.kind === 'unavailable') {
       const { detail, retryAfterMs } = search
       const expected = `the keys of ${issuer.iss}`
@@ -143,12 +75,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     return refuse('key', 'token_key_unknown', expected, `"kid" ${named}`)
   }
 
-  function conclude(
-    jwt: CompactJwt,
-    issuer: AcceptedIssuer,
-    key: VerificationKey,
-    name: string | undefined,
-  ): Verdict {
+  function conclude(jwt: CompactJwt, issuer: AcceptedIssuer, key: VerificationKey): Verdict {
     const keyGeneration = issuer.keys.generation
     const algorithm = algorithmOf(jwt.algorithm)
     if (
@@ -167,28 +94,17 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
       checkTenant(jwt, issuer, key) ??
       checkKind(jwt, kind, issuer)
     if (refusal !== undefined) return err(refusal)
-    const verified = {
+    return ok({
       issuer,
       claims: jwt.claims,
       kind,
       times: times.value,
       keyId: jwt.keyId,
       keyGeneration,
-    }
-    if (name !== undefined) keep(name, { verified, keptAt: clock.monotonic() })
-    return ok(verified)
+    })
   }
 
-  return {
-    verify,
-    get kept() {
-      return kept.size + keptBefore.size
-    },
-    forget: () => {
-      kept = new Map()
-      keptBefore = new Map()
-    },
-  }
+  return { verify }
 }
 
 function refuseIssuer(iss: unknown, issuers: AcceptedIssuers): Verdict {

@@ -1,6 +1,7 @@
-import { createManualClock, err, ok } from '../../../src/kernel/index.ts'
-import { acceptIssuers, createTokenVerifier, type Verdict } from '../../../src/identity/index.ts'
+import { createManualClock, err, ok, type Result } from '../../../src/kernel/index.ts'
+import { acceptIssuers, createTokenVerifier, type Refusal } from '../../../src/identity/index.ts'
 import { createKeyCache, readKeySet } from '../../../src/oauth/index.ts'
+import { identifyPlainly } from '../../support/identify-plainly.ts'
 import { keySetOf } from '../../support/token-maker.ts'
 import type { Issuer, Subject } from '../attack.ts'
 import { audience, iss, otherIss, otherTid, tid, type Forge } from '../forge.ts'
@@ -20,8 +21,8 @@ const settings = {
 } as const
 
 /**
- * Judges every token twice with its memory and once without: a verdict that is remembered is the
- * one that was made, and neither depends on the memory.
+ * Judges every token without memory, and twice with that of the service: what is remembered is what
+ * was made, and neither depends on the memory.
  */
 export function openEvergrant(issuer: Issuer, forge: Forge): OwnSubject {
   const clock = createManualClock(forge.now * 1_000)
@@ -53,13 +54,13 @@ export function openEvergrant(issuer: Issuer, forge: Forge): OwnSubject {
     },
   ])
   const verifier = createTokenVerifier({ issuers, clock })
-  const forgetful = createTokenVerifier({ issuers, clock, capacity: 0 })
+  const remembering = identifyPlainly(issuers, clock)
   return {
     advance: (milliseconds) => clock.advance(milliseconds),
     verify: async (token) => {
       const verdict = await verifier.verify(token)
       const said = say(verdict)
-      for (const again of [await verifier.verify(token), await forgetful.verify(token)]) {
+      for (const again of [await remembering.identify(token), await remembering.identify(token)]) {
         if (say(again) !== said) throw new Error(`${said}, and then ${say(again)}`)
       }
       if (verdict.ok) return { kind: 'accepted' }
@@ -69,7 +70,7 @@ export function openEvergrant(issuer: Issuer, forge: Forge): OwnSubject {
   }
 }
 
-function say(verdict: Verdict): string {
+function say(verdict: Result<unknown, Refusal>): string {
   return verdict.ok ? 'holds' : `${verdict.error.stage}: ${verdict.error.code}`
 }
 
