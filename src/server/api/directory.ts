@@ -12,6 +12,7 @@ import { accountParams, kindSchema, kindWish } from './account-schema.ts'
 import { readPlace, requireAccount, wirePage, wirePlace } from './accounts.ts'
 import { cutPage, fromCursor, instant, pageOf, paging, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
+import { peoplePage } from './people.ts'
 
 const properties = z
   .record(z.string(), z.unknown())
@@ -137,15 +138,8 @@ export const directoryOperations: readonly ApiOperation[] = [
     errors: [],
     query: z.object({ ...paging, search: listing.search.describe('Beginning of the name') }),
     response: pageOf(personSchema),
-    handle: async ({ composition: { store } }, { limit, cursor, search }) => {
-      const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
-      const people = await store.people.listPeople({
-        limit: limit + 1,
-        ...(after === undefined ? {} : { after }),
-        ...(search === undefined ? {} : { search }),
-      })
-      return cutPage(people, limit, { toJson: personToWire, placeOf: ({ name }) => [name] })
-    },
+    handle: async ({ composition: { store } }, query) =>
+      await peoplePage(store, query, personToWire),
   }),
   defineOperation({
     id: 'directory.groups',

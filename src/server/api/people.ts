@@ -32,15 +32,8 @@ export const peopleOperations: readonly ApiOperation[] = [
       search: z.string().min(1).max(200).optional().describe('Beginning of the name'),
     }),
     response: pageOf(personSchema),
-    handle: async ({ composition: { store } }, { limit, cursor, search }) => {
-      const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
-      const people = await store.people.listPeople({
-        limit: limit + 1,
-        ...(after === undefined ? {} : { after }),
-        ...(search === undefined ? {} : { search }),
-      })
-      return cutPage(people, limit, { toJson: personToJson, placeOf: ({ name }) => [name] })
-    },
+    handle: async ({ composition: { store } }, query) =>
+      await peoplePage(store, query, personToJson),
   }),
   defineOperation({
     id: 'people.show',
@@ -140,4 +133,27 @@ export async function requirePerson(
     'person_unknown',
     `there is no person ${JSON.stringify(nameOrId.slice(0, 100))}`,
   )
+}
+
+/** A page of people by name, as each way to them shows one. */
+export async function peoplePage<W>(
+  { people }: Pick<Composition['store'], 'people'>,
+  {
+    limit,
+    cursor,
+    search,
+  }: {
+    readonly limit: number
+    readonly cursor?: string | undefined
+    readonly search?: string | undefined
+  },
+  toJson: (person: PersonRecord) => W,
+): Promise<{ items: W[]; next: string | null }> {
+  const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
+  const found = await people.listPeople({
+    limit: limit + 1,
+    ...(after === undefined ? {} : { after }),
+    ...(search === undefined ? {} : { search }),
+  })
+  return cutPage(found, limit, { toJson, placeOf: ({ name }) => [name] })
 }
