@@ -32,15 +32,35 @@ export async function climb(
   definition: ConnectionDefinition,
   target: TokenTarget,
   token: AccessToken,
-  { subject, isTrial }: { readonly subject: string | undefined; readonly isTrial: boolean },
+  {
+    subject,
+    isTrial,
+    begins,
+  }: {
+    readonly subject: string | undefined
+    readonly isTrial: boolean
+    /** Told of each call before it is made. */
+    readonly begins?: (proof: string) => void
+  },
   context: RungContext,
 ): Promise<readonly Proof[]> {
   const proofs: Proof[] = []
-  for (const rung of rungsOf(definition, target, token, subject, context)) {
+  const wids = claimsOf(token.secret)?.['wids']
+  for (const rung of rungsOf(definition, target, { subject, wids }, context)) {
     const isRequired = rung.isRequired && isTrial
+    begins?.(rung.proof)
     proofs.push(await tryRung({ ...rung, isRequired }, token, context))
   }
   return proofs
+}
+
+/** What `climb` will show of a target, in order. */
+export function plannedCalls(
+  definition: ConnectionDefinition,
+  target: TokenTarget,
+  context: RungContext,
+): readonly string[] {
+  return rungsOf(definition, target, {}, context).map(({ proof }) => proof)
 }
 
 async function tryRung(
@@ -97,8 +117,7 @@ function refusalOf(proof: string, { status, json, requestId }: ApiAnswer): Everg
 function rungsOf(
   definition: ConnectionDefinition,
   target: TokenTarget,
-  token: AccessToken,
-  subject: string | undefined,
+  { subject, wids }: { readonly subject?: string | undefined; readonly wids?: unknown },
   context: RungContext,
 ): readonly Rung[] {
   const { provider } = definition
@@ -120,7 +139,6 @@ function rungsOf(
     ]
   }
   if (provider.expectsClaimsChallenges(target) && provider.graphUrl !== undefined) {
-    const wids = claimsOf(token.secret)?.['wids']
     return graphRungs(`${provider.graphUrl}/v1.0`, subject, isPartner, wids)
   }
   if (isResourceManager(target)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Secret, systemClock } from '../kernel/index.ts'
 import { createEntraProvider, createOidcProvider, type TokenAnswer } from '../oauth/index.ts'
-import { createLadder } from './ladder.ts'
+import { createLadder, plannedProofs } from './ladder.ts'
 
 const tenant = '11111111-2222-4333-8444-555555555555'
 
@@ -62,5 +62,32 @@ describe('what the tokens of a sign-in show', () => {
   it('is not read at providers that are not Entra', () => {
     const provider = createOidcProvider({ issuer: 'https://sso.example' })
     expect(conclude({ acct: 1 }, {}, provider)).toEqual({})
+  })
+})
+
+describe('the proofs to come', () => {
+  const definition = {
+    name: 'csp',
+    provider: createEntraProvider({ tenant }),
+    clientId: 'app',
+    credentials: [],
+    grant: 'authorization_code',
+    target: { resource: 'https://api.partnercenter.microsoft.com' },
+    targets: new Map([['graph', { resource: 'https://graph.microsoft.com' }]]),
+    version: '1',
+  } as const
+  const context = { fetch, clock: systemClock, upstreamUrl: () => undefined }
+
+  it('are known before the first is tried, in order', () => {
+    expect(plannedProofs(definition, context)).toEqual([
+      'resource https://api.partnercenter.microsoft.com',
+      'Partner Center profile',
+      'resource https://graph.microsoft.com',
+      'Graph account',
+      'partner roles',
+      'identity',
+      'member of the tenant',
+      'multi-factor authentication',
+    ])
   })
 })

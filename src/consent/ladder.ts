@@ -1,7 +1,7 @@
-import type { ConnectionDefinition, Proof, TrialOptions } from '../grants/index.ts'
+import type { ConnectionDefinition, Proof, TrialOptions, TrialProgress } from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
-import type { TokenAnswer } from '../oauth/index.ts'
-import { climb, type RungContext } from './api-rungs.ts'
+import { canonicalTarget, type TokenAnswer } from '../oauth/index.ts'
+import { climb, plannedCalls, type RungContext } from './api-rungs.ts'
 import { claimsOf } from './token-claims.ts'
 
 /**
@@ -13,6 +13,7 @@ export function createLadder(
   definition: ConnectionDefinition,
   { idToken, token, subject }: TokenAnswer,
   context: RungContext,
+  progress?: TrialProgress,
 ): TrialOptions {
   const seen: (Readonly<Record<string, unknown>> | undefined)[] = [
     idToken === undefined ? undefined : claimsOf(idToken),
@@ -22,16 +23,38 @@ export function createLadder(
     ...(subject === undefined ? {} : { subject }),
     prove: async (target, proven) => {
       seen.push(claimsOf(proven.secret))
-      const whose = { subject: subject?.subject, isTrial: true }
+      const begins = (proof: string): void => progress?.begins(proof)
+      const whose = { subject: subject?.subject, isTrial: true, begins }
       return climb(definition, target, proven, whose, context)
     },
+    ...(progress === undefined ? {} : { progress }),
     conclude: () => (definition.provider.type === 'entra' ? [home(seen[0]), mfa(seen)] : []),
   }
 }
 
+/** The names of the proofs to come, in order, as far as the definition tells them. */
+export function plannedProofs(
+  definition: ConnectionDefinition,
+  context: RungContext,
+): readonly string[] {
+  const { target, targets, provider } = definition
+  const known = new Map(
+    [target, ...(targets?.values() ?? [])].map((one) => [canonicalTarget(one), one]),
+  )
+  const calls = [...known].flatMap(([name, one]) => [
+    name,
+    ...plannedCalls(definition, one, context),
+  ])
+  const concluded = provider.type === 'entra' ? [homeProof, mfaProof] : []
+  return [...new Set([...calls, 'identity', ...concluded])]
+}
+
+const homeProof = 'member of the tenant'
+const mfaProof = 'multi-factor authentication'
+
 /** A guest’s home is another tenant, whose policies would decide about this grant. */
 function home(claims: Readonly<Record<string, unknown>> | undefined): Proof {
-  const proof = 'member of the tenant'
+  const proof = homeProof
   const account = claims?.['acct']
   const isGuest = account === 1 || account === '1'
   if (isGuest || isForeign(claims?.['idp'], claims?.['tid'])) {
@@ -53,7 +76,7 @@ function isForeign(provider: unknown, tenantId: unknown): boolean {
 }
 
 function mfa(seen: readonly (Readonly<Record<string, unknown>> | undefined)[]): Proof {
-  const proof = 'multi-factor authentication'
+  const proof = mfaProof
   const isShown = seen.some((claims) => {
     const methods = claims?.['amr']
     return Array.isArray(methods) && methods.includes('mfa')

@@ -43,6 +43,14 @@ export interface TrialOptions {
   readonly prove?: (target: TokenTarget, token: AccessToken) => Promise<readonly Proof[]>
   /** What is to be said when every target has had its turn, and none failed. */
   readonly conclude?: () => readonly Proof[]
+  /** Told when a proof is being tried and when it is known, as it happens. Must not throw. */
+  readonly progress?: TrialProgress
+}
+
+/** Who follows a trial. */
+export interface TrialProgress {
+  begins(proof: string): void
+  ended(proof: Proof): void
 }
 
 /** What came of a trial. */
@@ -68,7 +76,7 @@ export async function adoptRefreshToken(
   definition: ConnectionDefinition,
   refreshToken: Secret,
   context: EngineContext,
-  { subject, prove, conclude }: TrialOptions = {},
+  { subject, prove, conclude, progress }: TrialOptions = {},
 ): Promise<Adoption> {
   const { store, clock, emit } = context
   const { name, provider } = definition
@@ -89,6 +97,7 @@ export async function adoptRefreshToken(
   const proofs: Proof[] = []
   const note = (proof: Proof): void => {
     proofs.push(proof)
+    progress?.ended(proof)
     const { proof: shown, outcome } = proof
     emit({
       type: 'grant.candidate_proven',
@@ -103,6 +112,7 @@ export async function adoptRefreshToken(
     for (const target of targetsOf(definition)) {
       const isOver = proofs.some(({ outcome }) => outcome === 'failed')
       const proof = canonicalTarget(target)
+      if (!isOver) progress?.begins(proof)
       const answer = isOver ? undefined : await trial.redeemFor(target)
       if (answer === undefined) note({ proof, outcome: 'unverified' })
       else if (answer.ok) {
