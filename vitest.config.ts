@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * Unit tests stand beside the code, the benchmark's too; `conformance`, `contract`, `flows` and
- * `architecture` below `test/`.
+ * Unit tests stand beside the code, the benchmark's too; `conformance`, `contract`, `flows`,
+ * `browser` and `architecture` below `test/`.
  */
 export default defineConfig({
   test: {
@@ -15,6 +15,11 @@ export default defineConfig({
       project('conformance', 'test/conformance/**/*.test.ts'),
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
+      project('browser', 'test/browser/**/*.test.ts', {
+        globalSetup: ['test/support/postgres-setup.ts', 'test/support/console-setup.ts'],
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+      }),
       project('architecture', 'test/architecture/**/*.test.ts'),
     ],
   },

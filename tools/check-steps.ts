@@ -10,7 +10,7 @@ import type { Step, StepOutcome } from './run-steps.ts'
 /** What `npm run check` proves; two at a time, so the longest are begun first. */
 export const checkSteps: readonly Step[] = [
   { name: 'format', run: () => runCommand('prettier', ['--check', '--log-level', 'warn', '.']) },
-  { name: 'build', run: () => runCommand('tsdown', []) },
+  { name: 'build', run: build },
   { name: 'packed', needs: ['build'], run: () => withTarball(testPackedPackage) },
   { name: 'lint', run: lint },
   { name: 'types', run: compile },
@@ -20,6 +20,12 @@ export const checkSteps: readonly Step[] = [
   { name: 'command', run: runByName },
   { name: 'publint', needs: ['build'], run: () => withTarball(publint) },
 ]
+
+/** The package, and the console that it serves. */
+async function build(): Promise<StepOutcome> {
+  const built = await runCommand('tsdown', [])
+  return built.passed ? runCommand('npm', ['run', '--silent', 'build:console']) : built
+}
 
 /** Lints, having proved that the rules which need types were really running. */
 async function lint(): Promise<StepOutcome> {
@@ -34,7 +40,8 @@ async function compile(): Promise<StepOutcome> {
   if (!version.output.startsWith('Version 7.')) {
     return { passed: false, output: `expected tsc to be TypeScript 7, found: ${version.output}` }
   }
-  return runCommand('tsc', ['-p', '.'])
+  const service = await runCommand('tsc', ['-p', '.'])
+  return service.passed ? runCommand('tsc', ['-p', 'console']) : service
 }
 
 async function architecture(): Promise<StepOutcome> {

@@ -13,7 +13,13 @@ export async function withTarball(
 ): Promise<StepOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-pack-'))
   try {
-    const packed = await runCommand('npm', ['pack', '--silent', '--pack-destination', folder])
+    const packed = await runCommand('npm', [
+      'pack',
+      '--silent',
+      '--ignore-scripts',
+      '--pack-destination',
+      folder,
+    ])
     if (!packed.passed) return packed
     const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))
     if (tarball === undefined) return { passed: false, output: `no tarball: ${packed.output}` }

@@ -31,6 +31,7 @@ const published: readonly string[] = [
   'LICENSE',
   'README.md',
   'bin/evergrant.js',
+  'console/dist/index.html',
   'dist/index.js',
   'dist/cli/main.js',
   'dist/server/import-worker.js',
@@ -99,7 +100,7 @@ async function inspectContents(_: Installation, tarball: string): Promise<StepOu
   const listed = await runCommand('tar', ['-tzf', tarball])
   if (!listed.passed) return listed
   const files = listed.output.trim().split('\n')
-  const allowed = /^package\/(?:bin\/|dist\/|LICENSE$|README\.md$|package\.json$)/
+  const allowed = /^package\/(?:bin\/|console\/dist\/|dist\/|LICENSE$|README\.md$|package\.json$)/
   const problems = [
     ...files.filter((file) => !allowed.test(file)).map((file) => `should not be there: ${file}`),
     ...files.filter((file) => /\.test\.|\.map$/.test(file)).map((file) => `a leftover: ${file}`),

@@ -224,6 +224,7 @@ export type ErrorCode =
   | 'consent_without_refresh_token'
   | 'consent_wrong_account'
   | 'consent_wrong_tenant'
+  | 'console_missing'
   | 'credential_malformed'
   | 'destination_changed'
   | 'destination_full'

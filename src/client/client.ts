@@ -41,6 +41,12 @@ export type ListId = {
 
 /** A service of Evergrant, as another program uses it. */
 export type Client = ClientOperations & {
+  /** One operation by its id: `call('connections.show', { address })`. */
+  call<Id extends Exclude<OperationId, 'events.stream'>>(
+    id: Id,
+    input: Operations[Id]['input'],
+    options?: CallOptions,
+  ): Promise<Operations[Id]['result']>
   /** Every item of a list, page by page, each page fetched when it is needed. */
   paged<Id extends ListId>(
     id: Id,
@@ -98,6 +104,7 @@ export function createClientWith(
   }
   return {
     ...nouns,
+    call: sender.call,
     paged,
     events: (wish: EventOptions = {}) => followEvents(sender, clock, wish),
     credential: (address: string, { upstream }: { readonly upstream?: string } = {}) =>

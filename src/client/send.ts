@@ -5,8 +5,13 @@ import { EvergrantAnswerInvalid, problemOf } from './problem.ts'
 export interface ClientOptions {
   /** Where the service is reached, such as `https://evergrant.example`. */
   readonly url: string
-  /** A caller key (`egk_…`), or what gives one; asked for every request. */
-  readonly key: string | (() => string | Promise<string>)
+  /**
+   * A caller key (`egk_…`), or what gives one; asked for every request. Absent in the console,
+   * whose session goes with a cookie that no script can read.
+   */
+  readonly key?: string | (() => string | Promise<string>)
+  /** Further headers, asked for every request. */
+  readonly headers?: () => Readonly<Record<string, string>>
   /** In place of the platform’s `fetch`. */
   readonly fetch?: typeof globalThis.fetch
 }
@@ -41,11 +46,14 @@ interface Place {
 /** Makes the sender of a client. */
 export function createSender(options: ClientOptions): Sender {
   const base = options.url.replace(/\/+$/, '')
-  const { key, fetch: send = fetch } = options
+  const { key, headers: further, fetch: send = fetch } = options
 
   async function open(path: string, init: RequestInit): Promise<Response> {
     const headers = new Headers(init.headers)
-    headers.set('authorization', `Bearer ${typeof key === 'string' ? key : await key()}`)
+    for (const [name, value] of Object.entries(further?.() ?? {})) headers.set(name, value)
+    if (key !== undefined) {
+      headers.set('authorization', `Bearer ${typeof key === 'string' ? key : await key()}`)
+    }
     // A redirect would take the key to wherever it leads.
     const answer = await send(`${base}${path}`, { ...init, headers, redirect: 'manual' })
     if (answer.status >= 200 && answer.status < 300) return answer

@@ -35,6 +35,7 @@ import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { prepareLookups } from './prepare-lookups.ts'
 import { resourceMetadataRoute } from './resource-metadata.ts'
+import { consoleRoutes } from './console-routes.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests, tellAnswers } from './service-parts.ts'
@@ -287,6 +288,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         facadeRoutes(facade),
         identityRoutes(composition, callers, recorder),
         describeRoutes,
+        consoleRoutes(),
         (app) =>
           mountApi(
             app,

@@ -35,6 +35,14 @@ export const serviceErrors = defineErrors({
     title: 'The request’s body is of a type that the operation does not read',
     remedy: 'Send JSON with `Content-Type: application/json`.',
   },
+  console_missing: {
+    status: 503,
+    retry: 'never',
+    actor: 'operator',
+    exit: 1,
+    title: 'The console was not built',
+    remedy: 'In a checkout run `npm run build:console`; the published package brings it built.',
+  },
   reload_needs_restart: {
     status: 409,
     retry: 'never',

@@ -1,0 +1,14 @@
+import { createClient } from '../../../src/client/index.ts'
+
+let csrf = ''
+
+/** Takes over what proves that a request comes from this page and not from another one. */
+export function setCsrf(token: string): void {
+  csrf = token
+}
+
+/** The API of the service that this page came from; the session goes with a cookie. */
+export const client = createClient({
+  url: location.origin,
+  headers: () => (csrf === '' ? {} : { 'evergrant-csrf': csrf }),
+})

@@ -1,0 +1,108 @@
+import { Alert, Anchor, Button, Group, List, Stack, Text } from '@mantine/core'
+import { IconAlertTriangle } from '@tabler/icons-react'
+import type { ReactElement } from 'react'
+import { EvergrantProblem } from '../../../src/client/index.ts'
+import { useTexts } from '../texts/index.ts'
+import { CopyButton } from './copy-button.tsx'
+
+/** What is known of something that went wrong; as problems, last failures and rungs have it. */
+export interface Trouble {
+  readonly title?: string | undefined
+  readonly detail: string
+  readonly remedy?: string | null | undefined
+  readonly code?: string | null | undefined
+  readonly steps?: readonly string[] | undefined
+  readonly link?: string | null | undefined
+  readonly actor?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+/** What a failed call was about. */
+export function troubleOf(error: Error): Trouble | undefined {
+  if (!(error instanceof EvergrantProblem)) return undefined
+  const { title, detail, remedy, code, requestId } = error
+  const more = error as unknown as Pick<Trouble, 'steps' | 'link' | 'actor'>
+  return { title, detail, remedy, code, requestId, ...more }
+}
+
+/** Cause, who must act and the steps to take; the same words as the command line has. */
+export function TroubleText({ trouble }: { readonly trouble: Trouble }): ReactElement {
+  const { common } = useTexts()
+  const { detail, remedy, steps = [], link, actor, code, requestId } = trouble
+  const support = [code, detail, requestId].filter(Boolean).join('\n')
+  return (
+    <Stack gap={6}>
+      <Text size="sm">{detail}</Text>
+      {remedy !== null && remedy !== undefined && remedy !== '' && (
+        <Text size="sm">
+          <Text span fw={600}>
+            {common.whatToDo}:
+          </Text>{' '}
+          {remedy}
+        </Text>
+      )}
+      {steps.length > 0 && (
+        <List type="ordered" size="sm" spacing={2}>
+          {steps.map((step) => (
+            <List.Item key={step}>{step}</List.Item>
+          ))}
+        </List>
+      )}
+      {actor !== undefined && (
+        <Text size="sm">
+          <Text span fw={600}>
+            {common.whoMustAct}:
+          </Text>{' '}
+          {common.actors[actor] ?? actor}
+        </Text>
+      )}
+      <Group gap="sm">
+        {code !== null && code !== undefined && (
+          <Text size="xs" ff="monospace">
+            {code}
+          </Text>
+        )}
+        {typeof link === 'string' && link.startsWith('https://') && (
+          <Anchor href={link} target="_blank" rel="noreferrer" size="sm">
+            {common.moreAbout}
+          </Anchor>
+        )}
+        <CopyButton text={support} label={common.copyForSupport} />
+      </Group>
+    </Stack>
+  )
+}
+
+/** A call that failed, told as an alert, with another try where that can help. */
+export function ProblemAlert({
+  error,
+  again,
+}: {
+  readonly error: Error
+  readonly again?: (() => void) | undefined
+}): ReactElement {
+  const { common } = useTexts()
+  const trouble = troubleOf(error)
+  return (
+    <Alert
+      role="alert"
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={trouble?.title ?? common.unreachable}
+    >
+      <Stack gap="xs" align="flex-start">
+        {trouble === undefined ? (
+          <Text size="sm">{common.unreachableHint}</Text>
+        ) : (
+          <TroubleText trouble={trouble} />
+        )}
+        {again !== undefined && (
+          <Button size="xs" variant="default" onClick={again}>
+            {common.tryAgain}
+          </Button>
+        )}
+      </Stack>
+    </Alert>
+  )
+}
