@@ -226,6 +226,7 @@ export type ErrorCode =
   | 'consent_wrong_tenant'
   | 'console_missing'
   | 'credential_malformed'
+  | 'customer_refused'
   | 'destination_changed'
   | 'destination_full'
   | 'destination_invalid'

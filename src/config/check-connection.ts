@@ -173,6 +173,7 @@ function checkEntra(
       checkEntraTarget(place, value, isApplication, source),
     ),
     ...checkForeignUpstreams(path, connection, provider, source),
+    ...checkCustomers(path, connection, isApplication),
   ]
 }
 
@@ -204,6 +205,24 @@ function checkEntraTarget(
     'one resource followed by "/.default", such as https://graph.microsoft.com/.default',
     'Entra gives an application the permissions granted to it, for one resource at a time: single scopes cannot be asked for.',
   )
+}
+
+/** Customers hang on one grant that somebody consented to. */
+function checkCustomers(path: FieldPath, connection: unknown, isApplication: boolean): Finding[] {
+  if (member(connection, 'customers') === undefined) return []
+  const isTemplate = member(connection, 'tenant') === '*'
+  if (!isApplication && !isTemplate) return []
+  return [
+    {
+      path: [...path, 'customers'],
+      at: 'name',
+      expected: 'no "customers" here',
+      seen: isTemplate ? 'a template, which has a grant for every tenant' : 'client_credentials',
+      remedy: isTemplate
+        ? 'Remove it, or name the partner’s own tenant instead of "*".'
+        : 'Remove it; for an application of its own, name the tenants by `tenant: "*"`.',
+    },
+  ]
 }
 
 /** Tokens for Graph never go to another API because nobody said what its tokens are for. */
@@ -252,6 +271,15 @@ function checkOther(
       at: 'name',
       expected: `no "tenant", as the provider is of type "${type}"`,
       seen: describeSeen([...path, 'tenant'], source, true),
+      remedy: 'Remove it: only Entra has tenants.',
+    })
+  }
+  if (member(connection, 'customers') !== undefined) {
+    findings.push({
+      path: [...path, 'customers'],
+      at: 'name',
+      expected: `no "customers", as the provider is of type "${type}"`,
+      seen: describeSeen([...path, 'customers'], source, true),
       remedy: 'Remove it: only Entra has tenants.',
     })
   }

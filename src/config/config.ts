@@ -193,6 +193,26 @@ export interface ConnectionConfig {
     /** Renews without any caller. */
     readonly keepWarm: boolean
   }
+  /** Permissions that tokens must hold, as written beside what they are for. */
+  readonly requires?: readonly RequiredScopes[]
+  /** Present where the grant of a partner serves its customers. */
+  readonly customers?: CustomersConfig
+}
+
+/** Permissions that the tokens for one target must hold. */
+export interface RequiredScopes {
+  readonly target: TargetConfig
+  readonly scopes: readonly string[]
+}
+
+/** How the sign-in of a partner is tried on its customers. */
+export interface CustomersConfig {
+  /** Tenants to try; none: the first of Partner Center's list. */
+  readonly sample: readonly string[]
+  /** How many of that list. */
+  readonly first: number
+  /** Whether one that fails fails the sign-in. */
+  readonly isRequired: boolean
 }
 
 /** One entry of `imports`, every default filled in. */

@@ -25,6 +25,45 @@ const scope = must(
   },
 )
 
+const requires = z
+  .array(
+    must(text('a permission'), (value) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value), {
+      expected: 'one permission: a scope without blanks (RFC 6749 section 3.3)',
+      remedy: 'Write it as the API documents it, such as User.Read.',
+    }),
+  )
+  .max(100)
+  .optional()
+
+/** How the sign-in of a partner is tried on its customers. */
+const customers = z
+  .strictObject({
+    sample: z
+      .array(tenant())
+      .max(20)
+      .default([])
+      .describe(
+        'Customers whose tenants are tried after every sign-in, up to 20: ids or domains. Default: the first of Partner Center’s list.',
+      ),
+    first: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(1)
+      .describe(
+        'How many of Partner Center’s list are tried where `sample` names none, from 0 to 20.',
+      ),
+    required: flag()
+      .default(false)
+      .describe(
+        'Whether a customer that fails also fails the sign-in; by default it is told, and changes nothing.',
+      ),
+  })
+  .optional()
+  .describe(
+    'Lets the one grant of a partner serve its customers: `connection@CUSTOMER`, an id or a domain, gives tokens of that tenant. `{}` for the defaults. Only `entra` with `authorization_code`.',
+  )
+
 const upstream = z
   .strictObject({
     ...upstreamFields,
@@ -36,6 +75,9 @@ const upstream = z
     scope: scope
       .optional()
       .describe('The scopes its tokens are asked for with. Not together with `resource`.'),
+    requires: requires.describe(
+      'Permissions its tokens must hold, such as `User.Read`: `connections permissions` tells which are missing, and a sign-in without them does not serve. Default: those named in `scope`.',
+    ),
   })
   .describe('An API behind the connection.')
 
@@ -101,6 +143,10 @@ const connectionWith = (credential: typeof credentialSchema) =>
         .describe(
           'The scopes to ask for, parted by blanks; `entra` with `client_credentials`: one resource followed by `/.default`. Not together with `resource`.',
         ),
+      requires: requires.describe(
+        'Permissions the connection’s own tokens must hold, as those of an upstream.',
+      ),
+      customers,
       upstream: upstream.optional().describe('The API behind the connection.'),
       upstreams: z
         .record(mapName(), upstream)

@@ -7,7 +7,7 @@ import type {
   TargetConfig,
   UpstreamConfig,
 } from './config.ts'
-import type { ConnectionEntry } from './connection-schema.ts'
+import type { ConnectionEntry, UpstreamEntry } from './connection-schema.ts'
 import { graphResources } from './graph-resources.ts'
 import { resolveUpstream } from './resolve-upstream.ts'
 import type { WrittenReference } from './secret-schema.ts'
@@ -54,7 +54,31 @@ export function resolveConnection(
       ...(assumedLife === undefined ? {} : { assumedLifeMs: assumedLife }),
       keepWarm,
     },
+    ...requiredScopes(read, written, target),
+    ...(read.customers === undefined ? {} : { customers: resolveCustomers(read.customers) }),
   }
+}
+
+/** Those of one target that stand in several places count together. */
+function requiredScopes(
+  read: ConnectionEntry,
+  upstreams: Readonly<Record<string, UpstreamEntry>>,
+  target: TargetConfig,
+): Pick<ConnectionConfig, 'requires'> {
+  const requires = [read, ...Object.values(upstreams)].flatMap((place) =>
+    place.requires === undefined
+      ? []
+      : [{ target: targetIn(place) ?? target, scopes: place.requires }],
+  )
+  return requires.length === 0 ? {} : { requires }
+}
+
+function resolveCustomers({
+  sample,
+  first,
+  required,
+}: NonNullable<ConnectionEntry['customers']>): NonNullable<ConnectionConfig['customers']> {
+  return { sample, first, isRequired: required }
 }
 
 function targetIn({

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { requireOwnGrant } from '../grants/index.ts'
 import { EvergrantError, newId, Secret } from '../kernel/index.ts'
 import { authorizationUrl } from '../oauth/index.ts'
 import { signInTargets, type ConsentContext } from './context.ts'
@@ -42,6 +43,7 @@ export async function beginConsent(
   { store, engine, fetch, clock, random, emit }: ConsentContext,
 ): Promise<ConsentInvitation> {
   const { definition } = engine.connection(address)
+  requireOwnGrant(definition)
   const { name: connection, provider, grant, clientId } = definition
   if (grant !== 'authorization_code') {
     throw new EvergrantError('usage', `connection "${connection}" needs nobody’s sign-in`, {

@@ -26,7 +26,7 @@ export interface Committing {
 /** Makes the committing of one slot. */
 export function createCommitting(parts: RenewalParts, weighing: Weighing): Committing {
   const { definition, store, access, outbox, clock, emit, slot, dispatch } = parts
-  const { about, policy, isRedemption, isExclusive, desk } = parts
+  const { about, policy, isRedemption, isExclusive, isOfCustomer, desk } = parts
   const { provider } = definition
 
   /** Commits what came, and hands it out: where the old refresh token is dead, in this order. */
@@ -45,14 +45,17 @@ export function createCommitting(parts: RenewalParts, weighing: Weighing): Commi
       return { kind: 'failed', error: await desk.fail(run.purpose, failure, { held, slot: key }) }
     }
     const kept = holdToken(capLife(token, policy), policy, parts.jitter, run.isForced)
-    const wish = keepAliveAt(definition, {
-      now: clock.now(),
-      softAt: kept.softAt,
-      jitter: parts.jitter,
-      ...(answer.refreshExpiresAt === undefined
-        ? {}
-        : { refreshExpiresAt: answer.refreshExpiresAt }),
-    })
+    // A customer’s tenant says nothing of the sign-in at home, which alone is kept alive.
+    const wish = isOfCustomer
+      ? undefined
+      : keepAliveAt(definition, {
+          now: clock.now(),
+          softAt: kept.softAt,
+          jitter: parts.jitter,
+          ...(answer.refreshExpiresAt === undefined
+            ? {}
+            : { refreshExpiresAt: answer.refreshExpiresAt }),
+        })
     const nextAt = nextKeepAlive(wish, view.grant.keepAliveAt, run.purpose)
     const { claims } = run.purpose
     const success = {
@@ -62,7 +65,8 @@ export function createCommitting(parts: RenewalParts, weighing: Weighing): Commi
       token,
       ...(claims === undefined ? {} : { claims }),
       ...(nextAt === undefined ? {} : { keepAliveAt: nextAt }),
-      ...(facts === undefined ? {} : { redemption: redeemed(facts.version, answer) }),
+      ...(isOfCustomer ? { isOfCustomer } : {}),
+      ...(facts === undefined ? {} : { redemption: redeemed(facts.version, answer, isOfCustomer) }),
     }
     const commit = (): Promise<ExchangeCommit> =>
       store.commitExchange({ ...success, now: clock.now() })
@@ -139,6 +143,7 @@ export function createCommitting(parts: RenewalParts, weighing: Weighing): Commi
 function redeemed(
   refreshVersion: number,
   { refreshToken, refreshExpiresAt, subject }: TokenAnswer,
+  isOfCustomer: boolean,
 ): {
   readonly refreshVersion: number
   readonly refreshToken?: Secret
@@ -149,7 +154,8 @@ function redeemed(
     refreshVersion,
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
-    ...(subject === undefined ? {} : { subject: subject.subject }),
+    // A customer’s tenant may know the account by another id.
+    ...(subject === undefined || isOfCustomer ? {} : { subject: subject.subject }),
   }
 }
 

@@ -43,6 +43,16 @@ export interface RefreshPolicy {
 /** How a connection obtains its tokens. */
 export type GrantType = 'client_credentials' | 'authorization_code'
 
+/** How the sign-in of a partner is tried on its customers. */
+export interface CustomerTrial {
+  /** Tenants to try; none: the first of Partner Center’s list. */
+  readonly sample: readonly string[]
+  /** How many of that list. */
+  readonly first: number
+  /** Whether one that fails fails the sign-in. */
+  readonly isRequired: boolean
+}
+
 /** A connection with everything resolved that can be resolved without asking anyone. */
 export interface ConnectionDefinition {
   readonly name: string
@@ -72,6 +82,22 @@ export interface ConnectionDefinition {
    * @throws `tenant_invalid` when the text names no tenant.
    */
   readonly forTenant?: (tenant: string) => ConnectionDefinition
+  /**
+   * Present where one grant also serves the tenants of customers: makes the definition for one,
+   * with `grantTenant`.
+   *
+   * @throws `tenant_invalid` when the text names no tenant.
+   */
+  readonly forCustomer?: (tenant: string) => ConnectionDefinition
+  /**
+   * Present on the definition for a customer, whose provider is of the customer’s tenant: the
+   * tenant of the grant that its tokens come from.
+   */
+  readonly grantTenant?: string
+  /** How customers are tried; present with `forCustomer`. */
+  readonly customers?: CustomerTrial
+  /** Permissions that tokens must hold, by the canonical form of what they are for. */
+  readonly requires?: ReadonlyMap<string, readonly string[]>
   /** Names this definition’s content: an equal one need not replace a handle in use. */
   readonly version: string
 }

@@ -19,6 +19,7 @@ import { createCredentialPool } from './credential-pool.ts'
 import { createVersionNaming } from './credentials.ts'
 import { createCrowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
+import { grantAddressOf, requireOwnGrant } from './grant-address.ts'
 import { createHandles, type Handles } from './handles.ts'
 import { createOutbox } from './outbox.ts'
 import type { GrantStore } from './ports.ts'
@@ -55,9 +56,9 @@ export interface TargetOptions {
 
 /**
  * Keeps the tokens of all connections alive. One per process; safe for any number of callers. An
- * address is `name`, or `name@tenant` where the connection is a template. Whatever takes one throws
- * `connection_unknown` (with the nearest name), `tenant_required`, `tenant_invalid`, and `usage`
- * for an upstream that is not there.
+ * address is `name`, or `name@tenant` where the connection is a template or serves customers.
+ * Whatever takes one throws `connection_unknown` (with the nearest name), `tenant_required`,
+ * `tenant_invalid`, and `usage` for an upstream that is not there.
  */
 export interface GrantEngine {
   /** Names of all connections, in the order of their definition. */
@@ -83,13 +84,14 @@ export interface GrantEngine {
   /**
    * Puts a refresh token on trial and makes it the current grant when no proof failed.
    *
-   * @throws `usage` for a connection without refresh tokens, `secret_unavailable`, `store_*`
+   * @throws `usage` for a connection without refresh tokens and for a customer,
+   *   `secret_unavailable`, `store_*`
    */
   adopt(address: string, refreshToken: Secret, options?: TrialOptions): Promise<Adoption>
   /**
    * Revokes the grant of a connection: at the provider where it can, and here in any case.
    *
-   * @throws `store_*`
+   * @throws `usage` for a customer, `store_*`
    */
   revoke(address: string): Promise<GrantRevocation>
   /**
@@ -134,6 +136,7 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
       handles.slot(address, target).refresh({ mayResend: resend }),
     adopt: async (address, refreshToken, trial) => {
       const definition = definitionOf(address)
+      requireOwnGrant(definition)
       const endTurn = await context.turns.take(`adopt ${JSON.stringify(address)}`)
       const adopting = adoptRefreshToken(definition, refreshToken, context, trial)
       const adoption = await adopting.finally(endTurn)
@@ -142,6 +145,7 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
     },
     revoke: async (address) => {
       const definition = definitionOf(address)
+      requireOwnGrant(definition)
       const revocation = await revokeGrant(definition, context)
       dropTokens(handles, definition, 'revoked')
       return revocation
@@ -188,12 +192,12 @@ function createContext(options: GrantEngineOptions): EngineContext {
 
 function dropTokens(
   handles: Handles,
-  { name, provider }: ConnectionDefinition,
+  definition: ConnectionDefinition,
   reason: 'revoked' | 'superseded',
 ): void {
+  const { connection, tenant } = grantAddressOf(definition)
   for (const slot of handles.slots()) {
-    const { definition } = slot
-    if (definition.name === name && definition.provider.tenant === provider.tenant)
-      slot.drop(reason)
+    const its = grantAddressOf(slot.definition)
+    if (its.connection === connection && its.tenant === tenant) slot.drop(reason)
   }
 }

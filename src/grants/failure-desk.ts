@@ -29,6 +29,8 @@ export interface FailedExchange {
 /** What failures are recorded with. */
 export interface DeskContext extends EngineContext {
   readonly about: { readonly connection: string; readonly tenant: string; readonly target: string }
+  /** Its failures are no evidence against the grant. */
+  readonly isOfCustomer: boolean
   readonly slot: () => Slot
   readonly dispatch: (event: SlotEvent) => void
   readonly instant: () => number
@@ -108,7 +110,7 @@ export function createFailureDesk(context: DeskContext): FailureDesk {
 
   async function record(error: EvergrantError, isLapse: boolean): Promise<void> {
     const id = context.grantId()
-    if (id === undefined || unrecorded.test(error.code)) return
+    if (id === undefined || context.isOfCustomer || unrecorded.test(error.code)) return
     const kept = evidence(error, clock.now())
     await access.attempt(() => store.recordFailure(id, kept, { lapse: isLapse }))
   }
@@ -127,6 +129,7 @@ export function createFailureDesk(context: DeskContext): FailureDesk {
       failure: shareFailure(failure, shiftMs),
       now: clock.now(),
       lapse: isLapse,
+      ...(context.isOfCustomer ? { isOfCustomer: true } : {}),
       ...(isBlocking && block !== undefined ? { blockedUntil: block.until - shiftMs } : {}),
       ...(redemption === undefined ? {} : { redemption }),
     }
@@ -174,6 +177,8 @@ export function judge(
     readonly isSettling: boolean
     /** The refusal was of the connection’s own target, not of one among several. */
     readonly isDefaultTarget: boolean
+    /** It came from a customer’s tenant, and ends nothing but that customer’s tokens. */
+    readonly isOfCustomer: boolean
   },
 ): JudgedFailure {
   const { error, kind, retryAfterMs, settlesAfterChange = false } = failure
@@ -182,7 +187,7 @@ export function judge(
   return {
     error,
     retry,
-    isLapse: retry !== 'backoff' && isOfGrant,
+    isLapse: retry !== 'backoff' && isOfGrant && !facts.isOfCustomer,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
 }

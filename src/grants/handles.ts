@@ -187,12 +187,13 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
   }
 }
 
-/** As people write it: with the tenant only where the connection is a template. */
+/** As people write it: with the tenant only where the connection is a template, or for a customer. */
 export function canonicalAddress(
   registry: ConnectionRegistry,
-  { name, provider }: ConnectionDefinition,
+  { name, provider, grantTenant }: ConnectionDefinition,
 ): string {
-  return registry.isTemplate(name) ? `${name}@${provider.tenant}` : name
+  const isNamed = registry.isTemplate(name) || grantTenant !== undefined
+  return isNamed ? `${name}@${provider.tenant}` : name
 }
 
 function keyOf({ name, provider }: ConnectionDefinition, target: string): string {

@@ -10,6 +10,7 @@ export type {
 export type {
   ClientCredential,
   ConnectionDefinition,
+  CustomerTrial,
   GrantType,
   RefreshPolicy,
 } from './connection.ts'
@@ -42,6 +43,7 @@ export type {
   TokenSlotKey,
   TokenSlotRecord,
 } from './ports.ts'
+export { requireOwnGrant } from './grant-address.ts'
 export { unknownConnection } from './registry.ts'
 export type { TargetChoice } from './registry.ts'
 export type { GrantRevocation } from './revoke-grant.ts'

@@ -2,6 +2,7 @@ import { EvergrantError, type Result, type Secret } from '../kernel/index.ts'
 import type { TokenAnswer, TokenFailure } from '../oauth/index.ts'
 import { createCommitting } from './commit-answer.ts'
 import type { LoadedCredentials } from './credentials.ts'
+import { asCustomerRefusal } from './customer-refusal.ts'
 import { exchangeGate } from './exchange-gate.ts'
 import { judge, type FailedExchange } from './failure-desk.ts'
 import { holdExchange, type HeldExchange } from './held-exchange.ts'
@@ -36,7 +37,16 @@ export interface Performing {
 /** Makes the exchanges of one slot. */
 export function createPerforming(parts: RenewalParts, weighing: Weighing): Performing {
   const { definition, target, address, store, access, outbox, clock, emit } = parts
-  const { slot, dispatch, instant, about, isRedemption, isExclusive, isDefaultTarget } = parts
+  const {
+    slot,
+    dispatch,
+    instant,
+    about,
+    isRedemption,
+    isExclusive,
+    isDefaultTarget,
+    isOfCustomer,
+  } = parts
   const { desk, client, memory } = parts
   const { provider } = definition
   const committing = createCommitting(parts, weighing)
@@ -148,13 +158,14 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
 
   /** The provider said no, or nothing: doubts that first, then records it. */
   async function decline(
-    failure: TokenFailure,
+    refusal: TokenFailure,
     held: HeldExchange,
     key: TokenSlotKey,
     view: RenewalView,
     credentials: LoadedCredentials,
     run: Run,
   ): Promise<Step> {
+    const failure = asCustomerRefusal(refusal, definition)
     // A bare 401 may come from something in between, after the provider has spent a strict token.
     const mayTryAgain = !isExclusive || failure.effect === 'none'
     if (failure.kind === 'client_rejected' && mayTryAgain && run.hasReread !== true) {
@@ -171,7 +182,11 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
       return 'look_again'
     }
     const facts = isRedemption ? view.grant.refreshToken : undefined
-    let judged = judge(failure, { isSettling: client.isSettling(), isDefaultTarget })
+    let judged = judge(failure, {
+      isSettling: client.isSettling(),
+      isDefaultTarget,
+      isOfCustomer,
+    })
     if (failure.kind === 'grant_lapsed' && facts !== undefined && run.hasDoubted !== true) {
       const seen = await access.attempt(() => store.viewForRenewal(key))
       if (seen !== undefined && hasMoved(view.grant, seen.value?.grant)) {
@@ -222,7 +237,7 @@ export function createPerforming(parts: RenewalParts, weighing: Weighing): Perfo
     const answer = await send(credentials, purpose, parts.fetch, undefined)
     const flaw = answer.ok ? committing.flawOf(answer.value.token) : undefined
     if (answer.ok && flaw === undefined) return committing.handOut(answer.value.token, run, false)
-    const facts = { isSettling: client.isSettling(), isDefaultTarget }
+    const facts = { isSettling: client.isSettling(), isDefaultTarget, isOfCustomer }
     const failure = answer.ok
       ? ({ error: flaw ?? tooSlow(address), retry: 'backoff', isLapse: false } as const)
       : judge(answer.error, facts)

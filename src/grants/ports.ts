@@ -187,6 +187,11 @@ export interface ExchangeSuccess {
   readonly now: number
   /** When the grant wants to be renewed without anyone asking; absent: as before. */
   readonly keepAliveAt?: number
+  /**
+   * The token is for a customer’s tenant: state and history of the grant stay as they are. Its
+   * refresh token is rotated all the same.
+   */
+  readonly isOfCustomer?: boolean
   readonly redemption?: {
     readonly refreshVersion: number
     /** The new refresh token; absent when the provider returned none: the old one stays. */
@@ -223,6 +228,8 @@ export interface ExchangeFailure {
    * that one was refused, not the grant.
    */
   readonly lapse: boolean
+  /** A customer’s tenant said so: it is kept in the slot alone, and is no evidence of the grant’s. */
+  readonly isOfCustomer?: boolean
   readonly redemption?: {
     readonly refreshVersion: number
     /**
@@ -276,9 +283,10 @@ export interface GrantStore {
    */
   commitExchange(success: ExchangeSuccess): Promise<ExchangeCommit>
   /**
-   * Records a failure for every process and as the grant’s evidence, ends the flight of that
-   * attempt, and settles the intent as `redemption.effect` says. Of two blocks the longer counts;
-   * one of more than an hour from `now` is of a clock that was turned back, and is replaced.
+   * Records a failure for every process and, unless it is a customer’s, as the grant’s evidence;
+   * ends the flight of that attempt, and settles the intent as `redemption.effect` says. Of two
+   * blocks the longer counts; one of more than an hour from `now` is of a clock that was turned
+   * back, and is replaced.
    */
   failExchange(failure: ExchangeFailure): Promise<void>
   /** Gives a flight up, and its intent: nothing was sent. Idempotent. */

@@ -18,7 +18,7 @@ export interface ConnectionRegistry {
    * Returns the definition for a connection and tenant.
    *
    * @throws `connection_unknown`, `tenant_required` for a template without, `tenant_invalid` for a
-   *   tenant that is not the connection’s
+   *   tenant that is not the connection’s, nor may be one of its customers
    */
   resolve(name: string, tenant?: string): ConnectionDefinition
 }
@@ -43,12 +43,15 @@ export function createRegistry(definitions: readonly ConnectionDefinition[]): Co
       }
       const own = found.provider.tenant
       if (tenant === undefined || tenant.toLowerCase() === own.toLowerCase()) return found
+      if (found.forCustomer !== undefined) return found.forCustomer(tenant)
       throw new EvergrantError(
         'tenant_invalid',
         own === ''
           ? `"${name}" has no tenant, but ${shown(tenant)} was asked for`
           : `"${name}" is for tenant "${own}", but ${shown(tenant)} was asked for`,
-        { remedy: `Leave the tenant out, or use a connection whose \`tenant\` is "*".` },
+        {
+          remedy: `Leave the tenant out, or use a connection whose \`tenant\` is "*" or whose grant serves \`customers\`.`,
+        },
       )
     },
   }

@@ -5,6 +5,7 @@ import type { ConnectionDefinition, RefreshPolicy } from './connection.ts'
 import type { EngineContext } from './context.ts'
 import type { Ticket } from './crowd.ts'
 import { createFailureDesk, type FailureDesk } from './failure-desk.ts'
+import { grantAddressOf, slotTargetOf } from './grant-address.ts'
 import type { Flight, GrantAddress, GrantRecord, TokenSlotKey } from './ports.ts'
 import { renewalDeadlineMs, type RenewalOutcome, type RenewalPurpose } from './purpose.ts'
 import type { SlotEvent } from './reduce.ts'
@@ -52,6 +53,8 @@ export interface RenewalParts extends RenewalContext {
   readonly isRedemption: boolean
   /** Whether the provider kills a used refresh token. */
   readonly isExclusive: boolean
+  /** Whether the tokens are for a customer’s tenant, which says nothing of the grant. */
+  readonly isOfCustomer: boolean
   readonly isDefaultTarget: boolean
   readonly desk: FailureDesk
   readonly client: ClientState
@@ -74,16 +77,24 @@ export function createParts(context: RenewalContext): RenewalParts {
   const { definition, target, clock, emit, dispatch } = context
   const policy: RefreshPolicy = definition.refresh ?? {}
   const isRedemption = definition.grant === 'authorization_code'
-  const grantAddress = { connection: definition.name, tenant: definition.provider.tenant }
+  const grantAddress = grantAddressOf(definition)
   const targetName = canonicalTarget(target)
-  const about = { ...grantAddress, target: targetName }
+  const slotTarget = slotTargetOf(definition, target)
+  const isOfCustomer = definition.grantTenant !== undefined
+  const { tenant } = definition.provider
+  const about = { connection: definition.name, tenant, target: targetName }
   const memory: RenewalParts['memory'] = {
     grantId: undefined,
     unseen: undefined,
     failedWith: undefined,
     toldUnknown: undefined,
   }
-  const desk = createFailureDesk({ ...context, about, grantId: () => memory.grantId })
+  const desk = createFailureDesk({
+    ...context,
+    about,
+    isOfCustomer,
+    grantId: () => memory.grantId,
+  })
   return {
     ...context,
     grantAddress,
@@ -91,6 +102,7 @@ export function createParts(context: RenewalContext): RenewalParts {
     policy,
     isRedemption,
     isExclusive: isRedemption && definition.provider.rotation === 'strict',
+    isOfCustomer,
     isDefaultTarget: targetName === canonicalTarget(definition.target),
     memory,
     desk,
@@ -99,7 +111,7 @@ export function createParts(context: RenewalContext): RenewalParts {
       dispatch({ type: 'credentials_changed' })
       emit({ type: 'grant.credentials_changed', at: clock.now(), ...about })
     }),
-    slotKeyOf: (grantId, credentialVersion) => ({ grantId, target: targetName, credentialVersion }),
+    slotKeyOf: (grantId, credentialVersion) => ({ grantId, target: slotTarget, credentialVersion }),
     judgedBy: (purpose) => ({
       slot: context.slot(),
       purpose,

@@ -1,6 +1,7 @@
 import { isEvergrantError, type Clock } from '../kernel/index.ts'
 import { canonicalTarget, type ProviderProfile } from '../oauth/index.ts'
 import { exchangeGate } from './exchange-gate.ts'
+import { grantAddressOf } from './grant-address.ts'
 import type {
   GrantFailure,
   GrantRecord,
@@ -101,16 +102,24 @@ export async function describeStatus(
   const now = connection.instant()
   const held = usableToken(slot, now) ?? fromStore(connection, stored, clock.now())
   const gate = exchangeGate(slot, now)
-  const lastFailure = newest(slot.failure, grant, clock.now())
+  const isOfCustomer = definition.grantTenant !== undefined
+  // What the grant itself met says nothing of a customer, and the other way round.
+  const kept = isOfCustomer ? stored?.failure : grant?.lastFailure
+  const lastFailure = newest(slot.failure, kept, clock.now())
   const blockedUntil = stored?.blockedUntil ?? 0
   const nextAttemptAt = gate.isOpen ? (blockedUntil > now ? blockedUntil : undefined) : gate.until
   // What the grant lacks is told by its own state.
   const failure = standingCodes.has(slot.failure?.error.code ?? 'internal')
     ? undefined
     : slot.failure
-  const isLapsed = failure === undefined ? grant?.state === 'lapsed' : failure.retry !== 'backoff'
-  const isFailing = failure !== undefined || (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0)
-  const wasUsed = held !== undefined || grant?.lastRefreshedAt !== undefined
+  const refusal = failure ?? (isOfCustomer ? stored?.failure : undefined)
+  const isLapsed = refusal === undefined ? grant?.state === 'lapsed' : refusal.retry !== 'backoff'
+  const isFailing =
+    refusal !== undefined ||
+    (!isOfCustomer && (lastFailure?.at ?? 0) > (grant?.lastRefreshedAt ?? 0))
+  const wasUsed =
+    held !== undefined ||
+    (isOfCustomer ? (stored?.version ?? 0) > 0 : grant?.lastRefreshedAt !== undefined)
   return {
     name,
     address,
@@ -201,9 +210,8 @@ async function ask(
   readonly stored?: TokenSlotRecord
   readonly isStoreReachable: boolean
 }> {
-  const { name, provider } = connection.definition
   try {
-    const grant = await store.findGrant({ connection: name, tenant: provider.tenant })
+    const grant = await store.findGrant(grantAddressOf(connection.definition))
     if (grant === undefined) return { isStoreReachable: true }
     const key = await connection.renewal.slotKey()
     const stored = key === undefined ? undefined : await store.readSlot(key)
@@ -227,10 +235,10 @@ function fromStore(
 
 function newest(
   failure: SlotFailure | undefined,
-  grant: GrantRecord | undefined,
+  kept: GrantFailure | undefined,
   now: number,
 ): GrantFailure | undefined {
-  if (failure === undefined) return grant?.lastFailure
+  if (failure === undefined) return kept
   const { code, detail, remedy, upstream } = failure.error
   const at = Math.min(failure.at, now)
   return { code, detail, remedy, at, ...(upstream === undefined ? {} : { upstream }) }

@@ -7,6 +7,7 @@ import type {
 import type { ClientCredential, ConnectionDefinition } from '../grants/index.ts'
 import { EvergrantError, type Secret } from '../kernel/index.ts'
 import {
+  canonicalTarget,
   createEntraProvider,
   createOAuth2Provider,
   createOidcProvider,
@@ -46,9 +47,10 @@ export function resolveConnection(
     target: connection.target,
     targets: targetsOf(connection),
     refresh: connection.refresh,
+    requires: requiresOf(connection),
     version: JSON.stringify([connection, context.providers[connection.provider] ?? null]),
   })
-  if (!isTemplate) return define(connection.tenant)
+  if (!isTemplate) return servingCustomers(define(connection.tenant), connection)
   const template = define(undefined)
   const { provider } = template
   return {
@@ -58,6 +60,35 @@ export function resolveConnection(
       return { ...template, provider: provider.forTenant(tenant) }
     },
   }
+}
+
+/** Lets the grant of a partner serve its customers, where the configuration says so. */
+function servingCustomers(
+  definition: ConnectionDefinition,
+  { customers }: ConnectionConfig,
+): ConnectionDefinition {
+  const { provider } = definition
+  if (customers === undefined) return definition
+  return {
+    ...definition,
+    customers,
+    forCustomer: (tenant) => {
+      const other = provider.forTenant?.(tenant)
+      if (other === undefined) {
+        throw new EvergrantError('tenant_invalid', `"${definition.name}" has no tenants`)
+      }
+      return { ...definition, provider: other, grantTenant: provider.tenant }
+    },
+  }
+}
+
+function requiresOf({ requires = [] }: ConnectionConfig): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, readonly string[]>()
+  for (const { target, scopes } of requires) {
+    const key = canonicalTarget(target)
+    all.set(key, [...new Set([...(all.get(key) ?? []), ...scopes])])
+  }
+  return all
 }
 
 function noTenants({ name }: ConnectionConfig, { type }: ProviderProfile): EvergrantError {

@@ -57,6 +57,7 @@ const operation = fc.oneof(
         refreshBehind: behind,
         subject: fc.constantFrom(undefined, 'adele'),
         keepAliveInMs: fc.option(fc.nat(20_000), { nil: undefined }),
+        isOfCustomer: fc.boolean(),
       }),
       fc.record({
         op: fc.constant('fail'),
@@ -64,6 +65,7 @@ const operation = fc.oneof(
         target,
         attempt,
         lapse: fc.boolean(),
+        isOfCustomer: fc.boolean(),
         blockMs: fc.constantFrom(undefined, 5_000, 60_000),
         effect: fc.constantFrom(undefined, 'none', 'unknown'),
         refreshBehind: behind,
@@ -209,13 +211,14 @@ async function playExchange(
   const seen = await grants.viewForRenewal(slot)
   const refreshVersion = (seen?.grant.refreshToken?.version ?? 0) - call.refreshBehind
   if (call.op === 'fail') {
-    const { lapse, blockMs, effect } = call
+    const { lapse, blockMs, effect, isOfCustomer } = call
     const failure = {
       slot,
       attemptId,
       failure: aFailure({ at: now, retryAt: now + 1_000 }),
       now,
       lapse,
+      ...(isOfCustomer ? { isOfCustomer } : {}),
       ...(blockMs === undefined ? {} : { blockedUntil: now + blockMs }),
       ...(effect === undefined ? {} : { redemption: { refreshVersion, effect } }),
     }
@@ -241,7 +244,7 @@ async function playExchange(
     same(await grants.beginExchange(claim), model.begin(claim))
     return
   }
-  const { redeems, subject, keepAliveInMs } = call
+  const { redeems, subject, keepAliveInMs, isOfCustomer } = call
   const redemption = {
     refreshVersion,
     ...(redeems === 'rotated' ? { refreshToken: new Secret(`rotated ${now}`) } : {}),
@@ -253,6 +256,7 @@ async function playExchange(
     slotVersion,
     token: aToken(`token ${now}`),
     now,
+    ...(isOfCustomer ? { isOfCustomer } : {}),
     ...(keepAliveInMs === undefined ? {} : { keepAliveAt: now + keepAliveInMs }),
     ...(redeems === 'no' ? {} : { redemption }),
   }

@@ -164,6 +164,7 @@ export class GrantModel {
 
   commit(success: ExchangeSuccess): object {
     const { slot, redemption, now } = success
+    const isOfGrant = success.isOfCustomer !== true
     const grant = this.#grant(slot.grantId)
     const isTokenSaved =
       !isOver(grant) && (this.#slots.get(keyOf(slot))?.version ?? 0) === success.slotVersion
@@ -178,15 +179,17 @@ export class GrantModel {
           ...(claims === undefined ? {} : { claims }),
           ...(known?.flight === undefined ? {} : { flight: known.flight }),
         })
-        grant.record.refreshCount += 1
-        grant.record.lastRefreshedAt = now
+        if (isOfGrant) {
+          grant.record.refreshCount += 1
+          grant.record.lastRefreshedAt = now
+        }
       }
       const after = this.#slots.get(keyOf(slot))
       delete after?.failure
       delete after?.blockedUntil
       this.#land(slot, success.attemptId)
     }
-    if (isTokenSaved || isRefreshSaved) {
+    if (isOfGrant && (isTokenSaved || isRefreshSaved)) {
       if (success.keepAliveAt !== undefined) grant.record.keepAliveAt = success.keepAliveAt
       if (grant.record.subject === '') grant.record.subject = redemption?.subject ?? ''
       if (grant.record.standing === 'current') setState(grant, 'active', now)
@@ -200,7 +203,8 @@ export class GrantModel {
     }
   }
 
-  fail({ slot, attemptId, failure, now, blockedUntil, lapse, redemption }: ExchangeFailure): void {
+  fail(told: ExchangeFailure): void {
+    const { slot, attemptId, failure, now, blockedUntil, lapse, redemption } = told
     const grant = this.#grant(slot.grantId)
     if (!isOver(grant)) {
       const known = this.#slot(slot)
@@ -216,7 +220,7 @@ export class GrantModel {
     if (redemption?.effect === 'unknown') {
       this.markUnknown(slot.grantId, redemption.refreshVersion, now, attemptId)
     }
-    grant.record.lastFailure = asEvidence(failure)
+    if (told.isOfCustomer !== true) grant.record.lastFailure = asEvidence(failure)
     const isStale = redemption !== undefined && redemption.refreshVersion !== grant.refreshVersion
     if (lapse && !isStale && !isOver(grant)) setState(grant, 'lapsed', now)
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/kernel/index.ts'
 /** A token request as it arrived. */
 export interface TokenRequest {
   readonly number: number
+  readonly url: string
   readonly form: URLSearchParams
 }
 
@@ -34,10 +35,11 @@ export function createFakeTokenEndpoint(clock: Clock): FakeTokenEndpoint {
         if (requests.length >= count) resolve()
         else waiting.push({ count, resolve })
       }),
-    fetch: async (_url, init) => {
+    fetch: async (input, init) => {
       const signal = init?.signal
       const request = {
         number: requests.length + 1,
+        url: input instanceof Request ? input.url : String(input),
         form: new URLSearchParams(init?.body as URLSearchParams),
       }
       requests.push(request)

@@ -220,7 +220,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       return { kind: 'begun' }
     },
     commitExchange: ({ slot: key, attemptId, slotVersion, token, claims, now, ...more }) => {
-      const { redemption, keepAliveAt } = more
+      const { redemption, keepAliveAt, isOfCustomer } = more
       const row = byId(key.grantId)
       const outcome = (isSaved: boolean): string =>
         redemption === undefined
@@ -242,8 +242,10 @@ export function createMemoryGrantStore(): MemoryGrantStore {
         slot.token = token
         delete slot.claims
         if (claims !== undefined) slot.claims = claims
-        record.refreshCount++
-        record.lastRefreshedAt = now
+        if (isOfCustomer !== true) {
+          record.refreshCount++
+          record.lastRefreshedAt = now
+        }
       }
       let isRefreshSaved = false
       if (redemption !== undefined) {
@@ -271,7 +273,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       endFlight(key, attemptId)
       delete slot.failure
       delete slot.blockedUntil
-      if (isTokenSaved || isRefreshSaved) {
+      if ((isTokenSaved || isRefreshSaved) && isOfCustomer !== true) {
         if (keepAliveAt !== undefined) record.keepAliveAt = keepAliveAt
         if (record.subject === '') record.subject = redemption?.subject ?? ''
         if (record.standing === 'current') setState(row, 'active', now)
@@ -292,7 +294,7 @@ export function createMemoryGrantStore(): MemoryGrantStore {
       if (redemption?.effect === 'unknown') {
         markUnknown(key.grantId, redemption.refreshVersion, now, attemptId)
       }
-      row.record.lastFailure = evidenceOf(failure)
+      if (told.isOfCustomer !== true) row.record.lastFailure = evidenceOf(failure)
       const isStale = redemption !== undefined && redemption.refreshVersion !== row.refreshVersion
       if (lapse && !isStale && !isOver(row)) setState(row, 'lapsed', now)
     },

@@ -94,6 +94,16 @@ export const oauthErrors = defineErrors({
     title: 'Consent is missing or was withdrawn',
     remedy: 'An administrator of the tenant must grant the application its permissions.',
   },
+  customer_refused: {
+    status: 502,
+    oauthError: 'invalid_grant',
+    retry: 'later',
+    actor: 'operator',
+    exit: 3,
+    title: 'The tenant of a customer gives no token',
+    remedy:
+      'See what the message says of that customer: consent, the GDAP relationship, or a policy of its tenant. The grant serves the partner and other customers on.',
+  },
   interaction_required: {
     status: 502,
     oauthError: 'interaction_required',

@@ -138,7 +138,7 @@ export async function fail(transaction: Transaction, failure: ExchangeFailure): 
   if (!isOver(grant)) await recordSlotFailure(transaction, failure)
   await endFlight(transaction, slot, failure.attemptId)
   await settleIntent(transaction, failure)
-  await recordEvidence(transaction, grant, failure.failure)
+  if (failure.isOfCustomer !== true) await recordEvidence(transaction, grant, failure.failure)
   // Whether the token was refused says nothing of the one that has replaced it since.
   const isStale = redemption !== undefined && redemption.refreshVersion !== grant.refresh_version
   if (failure.lapse && !isStale && !isOver(grant)) {
@@ -259,13 +259,14 @@ async function saveGrant(
   transaction: Transaction,
   seal: Seal,
   grant: GrantRow,
-  { now, keepAliveAt, redemption }: ExchangeSuccess,
+  { now, keepAliveAt, redemption, isOfCustomer = false }: ExchangeSuccess,
   {
     isTokenSaved,
     isRefreshSaved,
   }: { readonly isTokenSaved: boolean; readonly isRefreshSaved: boolean },
 ): Promise<void> {
-  const isSaved = isTokenSaved || isRefreshSaved
+  const isSaved = (isTokenSaved || isRefreshSaved) && !isOfCustomer
+  const isCounted = isTokenSaved && !isOfCustomer
   if (!isSaved && redemption === undefined) return
   const rotated = isRefreshSaved ? redemption?.refreshToken : undefined
   await transaction.run(
@@ -290,8 +291,8 @@ async function saveGrant(
       now,
       redemption?.refreshExpiresAt ?? null,
       isRefreshSaved,
-      isTokenSaved ? 1 : 0,
-      isTokenSaved ? now : null,
+      isCounted ? 1 : 0,
+      isCounted ? now : null,
       isSaved ? (keepAliveAt ?? null) : null,
       isSaved ? (redemption?.subject ?? '') : '',
     ],

@@ -81,7 +81,9 @@ export function commit(
   connection
     .prepare(`UPDATE token_slots SET failure = NULL, blocked_until = NULL WHERE ${thatSlot}`)
     .run(...slotParameters(slot))
-  if (isTokenSaved || isRefreshSaved) noteSuccess(connection, grant, success, isTokenSaved)
+  const isOfGrant = success.isOfCustomer !== true
+  if (isOfGrant && (isTokenSaved || isRefreshSaved))
+    noteSuccess(connection, grant, success, isTokenSaved)
   bumpGeneration(connection, 'slots')
   return {
     token: isTokenSaved ? 'saved' : 'superseded',
@@ -98,7 +100,7 @@ export function fail(connection: Connection, failure: ExchangeFailure): void {
   if (!isOver(grant)) recordSlotFailure(connection, failure)
   endFlight(connection, slot, failure.attemptId)
   settleIntent(connection, failure)
-  recordEvidence(connection, grant, failure.failure)
+  if (failure.isOfCustomer !== true) recordEvidence(connection, grant, failure.failure)
   // Whether the token was refused says nothing of the one that has replaced it since.
   const isStale = redemption !== undefined && redemption.refreshVersion !== grant.refresh_version
   if (failure.lapse && !isStale && !isOver(grant)) setState(connection, grant, 'lapsed', now)
