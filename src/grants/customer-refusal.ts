@@ -67,10 +67,9 @@ export function asCustomerRefusal(
   return {
     ...failure,
     retry: 'probe',
-    error: new EvergrantError(
-      'customer_refused',
-      `the tenant ${customer} of a customer gave no token: ${detail}`,
-      { remedy, ...(upstream === undefined ? {} : { upstream }) },
-    ),
+    error: new EvergrantError('customer_refused', `at customer ${customer}: ${detail}`, {
+      remedy,
+      ...(upstream === undefined ? {} : { upstream }),
+    }),
   }
 }

@@ -332,7 +332,7 @@ describe('connections test, of a consent that serves,', () => {
 describe('a consent at a real OpenID provider', () => {
   it('is obtained from the pasted address, and lives on by rotation', async () => {
     const real = await startRealProvider()
-    const own = await makeConsentWorld(real)
+    const own = await makeConsentWorld({ real })
     try {
       const led = await own.signIn('anna')
       expect(new URL(led).searchParams.get('iss')).toBe(real.issuer)

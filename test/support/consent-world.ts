@@ -59,16 +59,41 @@ const contoso: SimulatedTenant = {
   ],
 }
 
+/** Customers of the partner: other tenants of the simulator. */
+export const customers = {
+  fabrikam: '22222222-2222-4333-8444-555555555555',
+  tailspin: '33333333-2222-4333-8444-555555555555',
+  proseware: '44444444-2222-4333-8444-555555555555',
+} as const
+
+const customerTenants: readonly SimulatedTenant[] = Object.entries(customers).map(([name, id]) => ({
+  id,
+  domain: `${name}.example`,
+  users: 3,
+}))
+
+/** What a world has besides. */
+export interface ConsentWorldOptions {
+  readonly real?: RealProvider
+  /** The entry of `csp` that says how its grant serves customers; then there are some. */
+  readonly customers?: string
+  /** Permissions that Graph tokens of `csp` must hold, as written in the file. */
+  readonly graphRequires?: string
+}
+
 /** Makes the world; its administrator signs in without being asked. */
-export async function makeConsentWorld(real?: RealProvider): Promise<ConsentWorld> {
+export async function makeConsentWorld(options: ConsentWorldOptions = {}): Promise<ConsentWorld> {
+  const { real } = options
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-consent-'))
-  const simulator = await startSimulator({ tenants: [contoso] })
+  const simulator = await startSimulator({
+    tenants: [contoso, ...(options.customers === undefined ? [] : customerTenants)],
+  })
   simulator.control.setAutoSignIn(people.admin)
   await writeFile(join(folder, 'evergrant.key'), generateKey().reveal(), { mode: 0o600 })
   await writeFile(join(folder, 'secret'), simulator.client.secret, { mode: 0o600 })
   await writeFile(join(folder, 'real-secret'), real?.clientSecret ?? 'none', { mode: 0o600 })
   const configPath = join(folder, 'evergrant.yaml')
-  await writeFile(configPath, configText(simulator, real))
+  await writeFile(configPath, configText(simulator, options))
   const evergrant: ConsentWorld['evergrant'] = (args, input = '') =>
     runCommand(args.split(' '), { cwd: folder, input })
   const begin: ConsentWorld['begin'] = async (connection = 'csp') => {
@@ -93,7 +118,10 @@ export async function makeConsentWorld(real?: RealProvider): Promise<ConsentWorl
   }
 }
 
-function configText({ urls, tenant, client }: Simulator, real: RealProvider | undefined): string {
+function configText({ urls, tenant, client }: Simulator, options: ConsentWorldOptions): string {
+  const { real, graphRequires } = options
+  const serves = options.customers === undefined ? '' : `    customers: ${options.customers}\n`
+  const requires = graphRequires === undefined ? '' : `, requires: ${graphRequires}`
   const anna = real ?? { issuer: 'https://none.example', clientId: 'none' }
   return `store: sqlite:./evergrant.db
 encryption: { keys: [{ id: k1, file: ./evergrant.key }] }
@@ -105,8 +133,8 @@ connections:
     provider: contoso
     client: { id: ${client.id}, credentials: [{ secret: { file: ./secret } }] }
     grant: authorization_code
-    upstreams:
-      graph: { url: "${urls.graph}", resource: https://graph.microsoft.com }
+${serves}    upstreams:
+      graph: { url: "${urls.graph}", resource: https://graph.microsoft.com${requires} }
       partner: { url: "${urls.http}/partner", resource: https://api.partnercenter.microsoft.com }
       arm: { url: "${urls.http}/arm", resource: https://management.azure.com }
   app:

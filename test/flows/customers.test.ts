@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { customers, makeConsentWorld, people, type ConsentWorld } from '../support/consent-world.ts'
+
+const { fabrikam, tailspin } = customers
+const graphId = '00000003-0000-0000-c000-000000000000'
+
+let world: ConsentWorld
+beforeEach(async () => {
+  world = await makeConsentWorld({ customers: '{}' })
+  const finished = await world.evergrant('consent complete csp --json', await world.signIn())
+  if (finished.exit !== 0) throw new Error(finished.out + finished.note)
+})
+afterEach(() => world.close())
+
+/** Calls an API through the gateway’s code; its JSON. */
+async function call(address: string, path: string, more = ''): Promise<CallAnswer> {
+  const outcome = await world.evergrant(`call ${address} ${path} --json${more}`)
+  const { status, body } = outcome.json() as { readonly status: number; readonly body: string }
+  return { exit: outcome.exit, status, body: JSON.parse(body) as CallAnswer['body'] }
+}
+
+interface CallAnswer {
+  readonly exit: number
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+const show = async (name: string): Promise<Readonly<Record<string, unknown>>> =>
+  (await world.evergrant(`connections show ${name} --json`)).json() as Record<string, unknown>
+
+/** Lets Partner Center consent for a customer. */
+async function consentFor(
+  customer: string,
+  scopes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const applicationGrants = Object.entries(scopes).map(([enterpriseApplicationId, scope]) => ({
+    enterpriseApplicationId,
+    scope,
+  }))
+  const body = { applicationId: world.simulator.client.id, displayName: 'x', applicationGrants }
+  const data = ` --data ${JSON.stringify(body)}`
+  const path = `POST /v1/customers/${customer}/applicationconsents`
+  expect((await call('csp:partner', path, data)).status).toBe(201)
+}
+
+describe('the grant of a partner', () => {
+  it('serves Partner Center, Graph and Resource Manager, and the Graph of a customer', async () => {
+    await consentFor(fabrikam, { [graphId]: 'User.Read,Directory.Read.All' })
+    const arm = '/subscriptions?api-version=2022-12-01'
+    for (const [address, path, seen] of [
+      ['csp:partner', 'GET /v1/profiles/organization', 'contoso.example'],
+      ['csp:graph', 'GET /v1.0/organization', world.simulator.tenant],
+      ['csp:arm', `GET ${arm}`, world.simulator.tenant],
+      [`csp@${fabrikam}:graph`, 'GET /v1.0/organization', fabrikam],
+      ['csp@fabrikam.example:graph', 'GET /v1.0/organization', fabrikam],
+    ] as const) {
+      const answer = await call(address, path)
+      expect([address, answer.status]).toEqual([address, 200])
+      expect(JSON.stringify(answer.body)).toContain(seen)
+    }
+    const token = await world.evergrant(`token csp@${fabrikam} --output json`)
+    expect(token.exit).toBe(0)
+    const shown = await show(`csp@${fabrikam}`)
+    expect(shown).toMatchObject({ state: 'valid', tenant: fabrikam, grant_state: 'active' })
+    expect((await show('csp'))['grant_id']).toBe(shown['grant_id'])
+  })
+
+  it('is not ended by a customer that refuses, whatever its reason', async () => {
+    const refused = await world.evergrant(`token csp@${fabrikam}`)
+    expect(refused).toMatchObject({ exit: 3, out: '' })
+    expect(refused.note).toContain('[customer_refused]')
+    expect(refused.note).toContain(`connections customers csp --customer ${fabrikam} --grant`)
+    await consentFor(tailspin, { [graphId]: 'User.Read' })
+    // Consent that names another API is none for this one.
+    const half = await world.evergrant(`call csp@${tailspin}:arm GET /subscriptions`)
+    expect(half.note + half.out).toContain('AADSTS65001')
+    expect((await call(`csp@${tailspin}:graph`, 'GET /v1.0/organization')).status).toBe(200)
+    world.simulator.control.setAccount(people.admin, { groups: [] })
+    const outside = await world.evergrant(`connections refresh csp@${tailspin}`)
+    expect(outside.note).toContain('AADSTS50020')
+    expect(outside.note).toContain('GDAP')
+    expect(await show('csp')).toMatchObject({ state: 'valid', last_failure: null })
+    expect(await show(`csp@${fabrikam}`)).toMatchObject({
+      state: 'lapsed',
+      last_failure: { code: 'customer_refused' },
+    })
+  })
+
+  it('is never begun, revoked or replaced by the name of a customer', async () => {
+    for (const command of ['consent', 'connections revoke', 'connections adopt']) {
+      const refused = await world.evergrant(
+        `${command} csp@${fabrikam}${command === 'consent' ? ' --manual' : ''}`,
+        'a-token',
+      )
+      expect([command, refused.exit]).toEqual([command, 2])
+      expect(refused.note).toContain('Name the connection itself: csp')
+    }
+    expect((await world.evergrant(`token app@${fabrikam}`)).note).toContain('tenant_invalid')
+    expect(await show('csp')).toMatchObject({ state: 'valid', subject: expect.any(String) })
+  })
+})
