@@ -10,7 +10,7 @@ import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './app/calls.ts'
-import { router } from './app/router.tsx'
+import { router } from './app/router.ts'
 import { theme } from './app/theme.ts'
 import { chosenTexts, TextsProvider } from './texts/index.ts'
 
