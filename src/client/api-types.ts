@@ -153,6 +153,14 @@ export type Connection = {
   readonly store_reachable?: boolean | undefined
 }
 
+export type ConnectionPreset = {
+  readonly name: string
+  readonly description: string
+  /** A definition that lacks nothing but `provider`, `tenant` and `client` */ readonly entry: Readonly<
+    Record<string, unknown>
+  >
+}
+
 export type DirectoryAccount = {
   readonly tenant_id: string
   readonly id: string
@@ -499,6 +507,14 @@ export type Problem = {
   readonly upstream?: Readonly<Record<string, unknown>> | undefined
 }
 
+export type Provider = {
+  readonly name: string
+  readonly type: 'entra' | 'oidc' | 'oauth2'
+  /** Of `entra` alone */ readonly tenant: string | null
+  /** Of `oidc` alone */ readonly issuer: string | null
+  /** To be registered with the application of a connection to which people consent */ readonly redirect_uri: string
+}
+
 export type Revocation = {
   readonly name: string
   readonly state: 'revoked'
@@ -685,6 +701,30 @@ export interface Operations {
   readonly 'connections.remove': {
     readonly input: { readonly name: string }
     readonly result: undefined
+  }
+  /** The providers that are configured, by name. */
+  readonly 'providers.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly Provider[]; readonly next: string | null }
+  }
+  /** Connections that are ready but for provider, tenant and client. */
+  readonly 'presets.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly ConnectionPreset[]; readonly next: string | null }
+  }
+  /** A connection as an entry of `evergrant.yaml`. */
+  readonly 'connections.export': {
+    readonly input: { readonly name: string }
+    readonly result: {
+      readonly yaml: string
+      /** Environment variables to be set */ readonly variables: readonly string[]
+    }
   }
   /** Grants as they are stored, by id; superseded ones are history. */
   readonly 'grants.list': {
@@ -1175,6 +1215,24 @@ export const operationTable = {
   'connections.remove': {
     method: 'DELETE',
     path: '/api/v1/connections/{name}',
+    query: [],
+    hasBody: false,
+  },
+  'providers.list': {
+    method: 'GET',
+    path: '/api/v1/providers',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'presets.list': {
+    method: 'GET',
+    path: '/api/v1/connection-presets',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'connections.export': {
+    method: 'GET',
+    path: '/api/v1/connections/{name}/export',
     query: [],
     hasBody: false,
   },

@@ -141,6 +141,9 @@ const successes: readonly [id: string, path: string, method?: string, body?: unk
     },
   ],
   ['connections.definition', '/api/v1/connections/stored/definition'],
+  ['connections.export', '/api/v1/connections/stored/export'],
+  ['providers.list', '/api/v1/providers?limit=1'],
+  ['presets.list', '/api/v1/connection-presets'],
   ['connections.remove', '/api/v1/connections/stored', 'DELETE'],
   ['imports.list', '/api/v1/imports'],
   ['captures.start', '/api/v1/captures/contoso-graph', 'PUT', { for_seconds: 60 }],
@@ -258,7 +261,9 @@ describe('the document', () => {
     )
     const beside = routes.filter((route) => !/ \/(api|directory)\/v1\//.test(route))
     expect(routes.toSorted()).toEqual([...known, ...beside].toSorted())
-    expect(beside.filter((route) => !/ \/(oauth|identity|\.well-known)\//.test(route))).toEqual([
+    expect(
+      beside.filter((route) => !/ \/(oauth|identity|console|\.well-known)(\/|$)/.test(route)),
+    ).toEqual([
       'GET /healthz',
       'GET /readyz',
       'GET /metrics',

@@ -5,6 +5,7 @@ import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
 import { directoryOperations } from './directory.ts'
+import { draftOperations } from './drafts.ts'
 import { eventOperations } from './events.ts'
 import { facadeOperations } from './facades.ts'
 import { grantOperations } from './grants.ts'
@@ -19,6 +20,7 @@ import { traceOperations } from './traces.ts'
 /** Every operation of `/api/v1`: routes, document and client are made from this table. */
 export const apiOperations: readonly ApiOperation[] = [
   ...connectionOperations,
+  ...draftOperations,
   ...grantOperations,
   ...tokenOperations,
   ...importOperations,
