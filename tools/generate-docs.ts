@@ -9,6 +9,7 @@ import { renderClientTypes, type ApiDocument } from './reference/client-types.ts
 import { renderConfigPage } from './reference/config-page.ts'
 import { renderErrorsPage } from './reference/errors-page.ts'
 import { renderEventsPage } from './reference/events-page.ts'
+import { renderRemediesPage } from './reference/remedies-page.ts'
 import { renderRejectionPresetsPage } from './reference/rejection-presets-page.ts'
 
 // `npm run docs` writes docs/reference from the sources; with `--check` it writes nothing, names the
@@ -19,6 +20,7 @@ const style = await resolveConfig(fileURLToPath(import.meta.url))
 
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/errors.md': renderErrorsPage(),
+  'docs/reference/remedies.md': renderRemediesPage(),
   'docs/reference/config.md': renderConfigPage(),
   'docs/reference/evergrant.schema.json': `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`,
   'docs/reference/openapi.json': api,

@@ -11,6 +11,7 @@ export const operations = {
   'traces.read': 'viewer',
   'events.read': 'viewer',
   'alarms.read': 'viewer',
+  'remedies.read': 'viewer',
   'accounts.read': 'viewer',
   'people.read': 'viewer',
   'directory.read': 'viewer',

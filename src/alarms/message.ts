@@ -1,3 +1,4 @@
+import { guidanceOfAlarm } from './guidance.ts'
 import type { AlarmRecord } from './ports.ts'
 
 /** Why a message is sent. */
@@ -21,6 +22,11 @@ export interface AlarmMessage {
     readonly title: string
     readonly detail: string
     readonly remedy: string
+    /** These four are not in messages that an earlier Evergrant left to be sent. */
+    readonly meaning?: string | null
+    readonly steps?: readonly string[]
+    readonly link?: string | null
+    readonly actor?: string
     readonly since: string
     readonly raised_at: string
     readonly recovered_at: string | null
@@ -52,6 +58,7 @@ export function messageOf(
       title,
       detail,
       remedy,
+      ...guidanceOfAlarm(alarm),
       since: wire(alarm.since),
       raised_at: wire(alarm.raisedAt),
       recovered_at: alarm.recoveredAt === undefined ? null : wire(alarm.recoveredAt),
@@ -74,11 +81,27 @@ export function factsOf({
 }: AlarmMessage): readonly (readonly [string, string])[] {
   return [
     ['What', alarm.detail],
-    ...(type === 'alarm.recovered' ? [] : [['To do', alarm.remedy] as const]),
+    ...(type === 'alarm.recovered' ? [] : toDo(alarm)),
     ['Since', alarm.since],
     ...(type === 'alarm.recovered' ? [['Over', alarm.recovered_at ?? at] as const] : []),
     ['Alarm', `${alarm.kind} of ${alarm.subject} (${alarm.id})`],
     ['Service', service],
+  ]
+}
+
+/** Why, what to do, step by step, and where to read more. */
+function toDo({
+  remedy,
+  meaning = null,
+  steps = [],
+  link = null,
+}: AlarmMessage['alarm']): readonly (readonly [string, string])[] {
+  const isMore = steps.length > 1 || (steps.length === 1 && steps[0] !== remedy)
+  return [
+    ...(meaning === null ? [] : [['Why', meaning] as const]),
+    ['To do', remedy],
+    ...(isMore ? steps.map((step, i) => [`Step ${i + 1}`, step] as const) : []),
+    ...(link === null ? [] : [['See', link] as const]),
   ]
 }
 

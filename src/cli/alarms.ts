@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ListedAlarm } from '../alarms/index.ts'
+import { guidanceOfAlarm, type ListedAlarm } from '../alarms/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { alarmToJson, testAlarms, type AlarmTest } from '../server/index.ts'
 import {
@@ -9,6 +9,7 @@ import {
   type CommonOptions,
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
+import { stepLines } from './report-error.ts'
 import { formatTable } from './table.ts'
 
 interface ListOptions extends CommonOptions {
@@ -114,10 +115,20 @@ function formatAlarms(alarms: readonly ListedAlarm[]): string {
       title,
     ]),
   )
-  const notes = alarms
-    .filter(({ recoveredAt }) => recoveredAt === undefined)
-    .map(({ title, detail, remedy }) => `\n${title}\n  ${detail}\n  To do: ${remedy}\n`)
+  const notes = alarms.filter(({ recoveredAt }) => recoveredAt === undefined).map(formatNote)
   return table + notes.join('')
+}
+
+function formatNote(alarm: ListedAlarm): string {
+  const { title, detail, remedy } = alarm
+  const told = guidanceOfAlarm(alarm)
+  const lines = [
+    detail,
+    ...(told.meaning === null ? [] : [told.meaning]),
+    `To do: ${remedy}`,
+    ...stepLines(remedy, told).map((line) => `  ${line}`),
+  ]
+  return `\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`
 }
 
 function toldText({ waiting, delivered, dead }: ListedAlarm['deliveries']): string {

@@ -1,8 +1,8 @@
 import type { ConnectionConfig } from '../config/index.ts'
 import type { ConnectionStatus } from '../grants/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import type { ShownConnection } from '../server/index.ts'
-import { supportIds } from './report-error.ts'
+import { guidanceOfFailure, type ShownConnection } from '../server/index.ts'
+import { stepLines, supportIds } from './report-error.ts'
 import { formatFields, formatTable } from './table.ts'
 
 const headings = [
@@ -114,7 +114,11 @@ function statusFields(status: ConnectionStatus, now: number): readonly Field[] {
         : [
             `${stamp(lastFailure.at)} [${lastFailure.code}]`,
             lastFailure.detail,
+            guidanceOfFailure(lastFailure, status.address).meaning ?? '',
             `→ ${lastFailure.remedy}`,
+            ...stepLines(lastFailure.remedy, guidanceOfFailure(lastFailure, status.address)).map(
+              (line) => `  ${line}`,
+            ),
             supportIds(lastFailure.upstream) ?? '',
           ]
             .filter((line) => line !== '')

@@ -1,5 +1,6 @@
 import { errorDefinition } from '../kernel/index.ts'
-import type { Check } from '../server/index.ts'
+import { guidanceOfCheck, type Check } from '../server/index.ts'
+import { stepLines } from './report-error.ts'
 import type { CliContext } from './context.ts'
 import { printable } from './table.ts'
 
@@ -30,7 +31,8 @@ export async function printChecks(
 
 const nameWidth = 16
 
-function formatCheck({ check, connection, upstream, status, found, remedy }: Check): string {
+function formatCheck(one: Check): string {
+  const { check, connection, upstream, status, found, remedy } = one
   const margin = ' '.repeat(6 + nameWidth + 1)
   const whose = upstream === undefined ? connection : `${connection ?? ''}, upstream ${upstream}`
   const about = whose === undefined ? found : `${whose}: ${found}`
@@ -38,10 +40,16 @@ function formatCheck({ check, connection, upstream, status, found, remedy }: Che
   const lines = [`${status.padEnd(6)}${check.padEnd(nameWidth)} ${first}`]
   for (const line of rest) lines.push(`${margin}${line}`)
   if (remedy !== undefined) lines.push(`${margin}→ ${printable(remedy)}`)
+  const told = guidanceOfCheck(one)
+  if (remedy !== undefined && told !== undefined) {
+    for (const line of stepLines(remedy, told)) lines.push(`${margin}  ${printable(line)}`)
+  }
   return `${lines.join('\n')}\n`
 }
 
-function checkToJson({ check, connection, upstream, status, found, remedy, code }: Check): object {
+function checkToJson(one: Check): object {
+  const { check, connection, upstream, status, found, remedy, code } = one
+  const told = guidanceOfCheck(one)
   return {
     check,
     connection: connection ?? null,
@@ -49,6 +57,10 @@ function checkToJson({ check, connection, upstream, status, found, remedy, code 
     status,
     found,
     remedy: remedy ?? null,
+    meaning: told?.meaning ?? null,
+    steps: told?.steps ?? [],
+    link: told?.link ?? null,
+    actor: told?.actor ?? null,
     code: code ?? null,
   }
 }

@@ -1,5 +1,10 @@
 import { CommanderError } from 'commander'
-import { EvergrantError, isEvergrantError, type UpstreamEvidence } from '../kernel/index.ts'
+import {
+  EvergrantError,
+  isEvergrantError,
+  type Guidance,
+  type UpstreamEvidence,
+} from '../kernel/index.ts'
 import type { CliIo } from './io.ts'
 
 /**
@@ -28,10 +33,21 @@ export function formatError(error: EvergrantError): string {
   return [
     `error: ${error.definition.title} [${error.code}]`,
     ...indent(error.detail),
+    ...(error.guidance.meaning === null ? [] : indent(error.guidance.meaning)),
     ...indent(error.remedy).map((line, i) => (i === 0 ? `  → ${line.trimStart()}` : line)),
+    ...stepLines(error.remedy, error.guidance).map((line) => `    ${line}`),
     ...(ids === undefined ? [] : [`  ${ids}`]),
     '',
   ].join('\n')
+}
+
+/** Steps as numbered lines, and where the other side says more; none where the remedy says it all. */
+export function stepLines(remedy: string, { steps, link }: Guidance): readonly string[] {
+  const isMore = steps.length > 1 || steps[0] !== remedy
+  return [
+    ...(isMore ? steps.map((step, i) => `${i + 1}. ${step}`) : []),
+    ...(link === null ? [] : [`see ${link}`]),
+  ]
 }
 
 /** What the other side's support asks for, in one line; undefined when it gave nothing. */

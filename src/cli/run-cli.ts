@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   imports: async () => (await import('./imports.ts')).addImportsCommands,
   alarms: async () => (await import('./alarms.ts')).addAlarmsCommands,
   traces: async () => (await import('./traces.ts')).addTracesCommands,
+  remedy: async () => (await import('./remedy.ts')).addRemedyCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
 }
 

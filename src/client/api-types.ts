@@ -36,6 +36,17 @@ export type Alarm = {
   readonly title: string
   readonly detail: string
   readonly remedy: string
+  /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+    string | null
+  /** What to do, in this order; at least one */ readonly steps: readonly string[]
+  /** Where the other side says more */ readonly link: string | null
+  /** Who must act; `subject` is the person who signs in */ readonly actor:
+    | 'caller'
+    | 'operator'
+    | 'subject'
+    | 'evergrant'
+    | 'tenant_administrator'
+    | 'customer_administrator'
   readonly since: string
   readonly raised_at: string
   /** When it passed its last threshold */ readonly changed_at: string
@@ -81,6 +92,18 @@ export type Check = {
   /** `ok`, `warn`, `fail` or `skip` */ readonly status: string
   readonly found: string
   readonly remedy?: string | undefined
+  /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning?:
+    string | null | undefined
+  /** What to do, in this order; at least one */ readonly steps?: readonly string[] | undefined
+  /** Where the other side says more */ readonly link?: string | null | undefined
+  /** Who must act; `subject` is the person who signs in */ readonly actor?:
+    | 'caller'
+    | 'operator'
+    | 'subject'
+    | 'evergrant'
+    | 'tenant_administrator'
+    | 'customer_administrator'
+    | undefined
   readonly connection?: string | undefined
   readonly upstream?: string | undefined
   readonly code?: string | undefined
@@ -145,6 +168,17 @@ export type Connection = {
         readonly code: string
         readonly detail: string
         readonly remedy: string
+        /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+          string | null
+        /** What to do, in this order; at least one */ readonly steps: readonly string[]
+        /** Where the other side says more */ readonly link: string | null
+        /** Who must act; `subject` is the person who signs in */ readonly actor:
+          | 'caller'
+          | 'operator'
+          | 'subject'
+          | 'evergrant'
+          | 'tenant_administrator'
+          | 'customer_administrator'
         readonly at: string | null
         readonly upstream: Readonly<Record<string, unknown>> | null
       }
@@ -399,6 +433,17 @@ export type Grant = {
     readonly code: string
     readonly detail: string
     readonly remedy: string
+    /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+      string | null
+    /** What to do, in this order; at least one */ readonly steps: readonly string[]
+    /** Where the other side says more */ readonly link: string | null
+    /** Who must act; `subject` is the person who signs in */ readonly actor:
+      | 'caller'
+      | 'operator'
+      | 'subject'
+      | 'evergrant'
+      | 'tenant_administrator'
+      | 'customer_administrator'
     readonly at: string
   } | null
 }
@@ -499,6 +544,17 @@ export type Problem = {
   readonly detail: string
   readonly code: ErrorCode
   readonly remedy: string
+  /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+    string | null
+  /** What to do, in this order; at least one */ readonly steps: readonly string[]
+  /** Where the other side says more */ readonly link: string | null
+  /** Who must act; `subject` is the person who signs in */ readonly actor:
+    | 'caller'
+    | 'operator'
+    | 'subject'
+    | 'evergrant'
+    | 'tenant_administrator'
+    | 'customer_administrator'
   /** Seconds to wait before trying again */ readonly retry_after?: number | undefined
   readonly request_id?: string | undefined
   /** Of a bearer token: the first stage that did not hold */ readonly stage?: string | undefined
@@ -513,6 +569,23 @@ export type Provider = {
   /** Of `entra` alone */ readonly tenant: string | null
   /** Of `oidc` alone */ readonly issuer: string | null
   /** To be registered with the application of a connection to which people consent */ readonly redirect_uri: string
+}
+
+export type Remedy = {
+  /** Of ours, `AADSTS` and a number, or a number of Partner Center’s */ readonly code: string
+  readonly title: string
+  /** What happened, plainly */ readonly meaning: string
+  /** What to do, in this order; at least one */ readonly steps: readonly string[]
+  /** Where the other side says more */ readonly link: string | null
+  /** Who must act; `subject` is the person who signs in */ readonly actor:
+    | 'caller'
+    | 'operator'
+    | 'subject'
+    | 'evergrant'
+    | 'tenant_administrator'
+    | 'customer_administrator'
+  readonly remedy: string
+  /** Whether trying again can help */ readonly retry: 'never' | 'later' | 'now'
 }
 
 export type Revocation = {
@@ -1149,6 +1222,15 @@ export interface Operations {
     }
     readonly result: { readonly items: readonly Alarm[]; readonly next: string | null }
   }
+  /** What each error code means, who must act, and the steps. */
+  readonly 'remedies.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      /** `grant_lapsed`, `AADSTS50076`, `50076` */ readonly code?: string | undefined
+    }
+    readonly result: { readonly items: readonly Remedy[]; readonly next: string | null }
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -1473,6 +1555,12 @@ export const operationTable = {
     method: 'GET',
     path: '/api/v1/alarms',
     query: ['limit', 'cursor', 'all'],
+    hasBody: false,
+  },
+  'remedies.list': {
+    method: 'GET',
+    path: '/api/v1/remedies',
+    query: ['limit', 'cursor', 'code'],
     hasBody: false,
   },
   'events.stream': {

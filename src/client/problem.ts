@@ -12,6 +12,14 @@ export class EvergrantProblem extends Error {
   readonly detail: string
   /** What to do about it. */
   readonly remedy: string
+  /** What a number of the provider’s means, plainly. */
+  readonly meaning: string | null
+  /** The same step by step; at least one. */
+  readonly steps: readonly string[]
+  /** Where the other side says more. */
+  readonly link: string | null
+  /** Who must act; undefined when an earlier Evergrant answers, which did not say. */
+  readonly actor: Problem['actor'] | undefined
   /** How long to wait before trying again makes sense, in seconds. */
   readonly retryAfterSeconds: number | undefined
   /** Names the request in the service’s log. */
@@ -24,6 +32,12 @@ export class EvergrantProblem extends Error {
     this.title = problem.title
     this.detail = problem.detail
     this.remedy = problem.remedy
+    // A service of an earlier release does not send them.
+    const told: Partial<Problem> = problem
+    this.meaning = told.meaning ?? null
+    this.steps = told.steps ?? [problem.remedy]
+    this.link = told.link ?? null
+    this.actor = told.actor
     this.retryAfterSeconds = problem.retry_after
     this.requestId = problem.request_id
   }

@@ -35,7 +35,7 @@ export function readAuthorizationError(
   const hint = findAadstsHint(upstream.errorCodes ?? [])
   return {
     error: redact(error, []).slice(0, 100),
-    message: upstream.message ?? hint?.meaning ?? 'the provider gave no reason',
+    message: upstream.message ?? hint?.title ?? 'the provider gave no reason',
     ...(hint === undefined ? {} : { remedy: hint.remedy }),
     upstream,
   }

@@ -146,7 +146,7 @@ function describe(
 ): string {
   const outcome = [`${url.host} answered ${answer.status}`, error].filter(Boolean).join(' ')
   if (message !== undefined) return `${outcome}: ${message}`
-  if (hint !== undefined) return `${outcome}: ${hint.meaning}`
+  if (hint !== undefined) return `${outcome}: ${hint.title}`
   if (error !== undefined) return outcome
   return `${outcome} with ${describeBody(answer)} instead of an OAuth answer`
 }

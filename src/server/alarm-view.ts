@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import type { ListedAlarm } from '../alarms/index.ts'
+import { guidanceOfAlarm, type ListedAlarm } from '../alarms/index.ts'
 import type { alarmSchema } from './api/alarm-schema.ts'
+import { guidanceToJson } from './connection-view.ts'
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString()
 
@@ -16,6 +17,7 @@ export function alarmToJson(alarm: ListedAlarm): z.input<typeof alarmSchema> {
     title,
     detail,
     remedy,
+    ...guidanceToJson(guidanceOfAlarm(alarm)),
     since: time(alarm.since),
     raised_at: time(alarm.raisedAt),
     changed_at: time(alarm.changedAt),

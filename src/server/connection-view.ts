@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ConnectionConfig } from '../config/index.ts'
 import { unknownConnection, type ConnectionStatus } from '../grants/index.ts'
-import { EvergrantError } from '../kernel/index.ts'
+import { EvergrantError, guidanceOf, type Guidance } from '../kernel/index.ts'
 import type { connectionSchema } from './api/connection-schema.ts'
 import type { Composition } from './compose.ts'
 import type { RegisteredConnection } from './connection-registry.ts'
@@ -29,6 +29,24 @@ function errorOf({
     remedy,
     ...(upstream === undefined ? {} : { upstream }),
   })
+}
+
+/** What is to be done about the last failure of a connection, named as callers write it. */
+export function guidanceOfFailure(
+  { code, remedy, upstream }: NonNullable<ConnectionStatus['lastFailure']>,
+  name: string,
+): Guidance {
+  return guidanceOf({ code, remedy, errorCodes: upstream?.errorCodes, name })
+}
+
+/** Guidance as the API sends it. */
+export function guidanceToJson({ meaning, steps, link, actor }: Guidance): {
+  meaning: string | null
+  steps: string[]
+  link: string | null
+  actor: Guidance['actor']
+} {
+  return { meaning, steps: [...steps], link, actor }
 }
 
 const time = (epochMs: number | undefined): string | null =>
@@ -95,6 +113,7 @@ export function connectionToJson(shown: ShownConnection, now: number): Connectio
             code: lastFailure.code,
             detail: lastFailure.detail,
             remedy: lastFailure.remedy,
+            ...guidanceToJson(guidanceOfFailure(lastFailure, name)),
             at: time(lastFailure.at),
             upstream: errorOf(lastFailure).toProblem().upstream ?? null,
           },

@@ -1,4 +1,4 @@
-import { isEvergrantError, type ErrorCode } from '../kernel/index.ts'
+import { guidanceOf, isEvergrantError, type ErrorCode, type Guidance } from '../kernel/index.ts'
 
 /** One thing that was checked. Holds no secret. */
 export interface Check {
@@ -23,4 +23,10 @@ export function failedCheck(check: string, error: unknown): Check {
   if (!isEvergrantError(error)) throw error
   const { code, detail, remedy } = error
   return { check, status: 'fail', found: detail, remedy, code }
+}
+
+/** What is to be done, step by step, about a check that failed by an error of the registry. */
+export function guidanceOfCheck({ code, remedy, connection }: Check): Guidance | undefined {
+  if (code === undefined || remedy === undefined) return undefined
+  return guidanceOf({ code, remedy, name: connection })
 }

@@ -8,6 +8,7 @@ export { openImportWorker } from './start-import.ts'
 export type { ImportWorker, RunningImport } from './start-import.ts'
 export { diagnose } from './diagnose.ts'
 export type { DiagnoseOptions } from './diagnose.ts'
+export { guidanceOfCheck } from './diagnosis.ts'
 export type { Check } from './diagnosis.ts'
 export { testConnection } from './test-connection.ts'
 export { unfilledFields } from './diagnose-place.ts'
@@ -45,6 +46,7 @@ export { writeTraces } from './open-traces.ts'
 export type { TraceWriter } from './open-traces.ts'
 export {
   connectionToJson,
+  guidanceOfFailure,
   listConnections,
   listTenants,
   showConnection,

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { LogLine, RunRecord, WalkRecord } from '../imports/index.ts'
+import { guidanceToJson } from './connection-view.ts'
+import { guidanceOf, type Problem } from '../kernel/index.ts'
 import type { logLineSchema, runSchema } from './api/import-schema.ts'
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString()
@@ -33,7 +35,7 @@ export function runToJson(
     active_ms: totals.activeMs,
     waited_ms: totals.waitedMs,
     deleted: totals.deleted,
-    problem: run.problem === undefined ? null : { ...run.problem },
+    problem: run.problem === undefined ? null : problemToJson(run.problem),
     ...(walks === undefined
       ? {}
       : {
@@ -69,4 +71,13 @@ export function logLineToJson(line: LogLine): z.input<typeof logLineSchema> {
     ]),
   )
   return { seq: line.seq, at: time(line.at), level: line.level, type, ...wire }
+}
+
+/** A problem as it was stored, with the guidance of today: earlier ones were stored without. */
+function problemToJson(problem: Problem): z.input<typeof runSchema>['problem'] {
+  const { code, remedy, upstream } = problem
+  const errorCodes = Array.isArray(upstream?.['error_codes'])
+    ? upstream['error_codes'].filter((one) => typeof one === 'number')
+    : []
+  return { ...problem, ...guidanceToJson(guidanceOf({ code, remedy, errorCodes })) }
 }

@@ -117,7 +117,7 @@ describe('connections list and show', () => {
     })
     const { out } = await evergrant('connections', 'show', 'contoso-graph')
     expect(out).toMatch(/^state +lapsed$/m)
-    expect(out).toMatch(/^last failure .*\[client_rejected\]\n.*\n +→ /m)
+    expect(out).toMatch(/^last failure .*\[client_rejected\]\n(?:.*\n){1,2} +→ .*\n +1\. /m)
   })
 
   it('ask nobody and tell that there never was a token', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { parse, stringify } from 'yaml'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { guidanceOfAlarm, type AlarmRecord } from '../../src/alarms/index.ts'
 import { createProgram } from '../../src/cli/run-cli.ts'
 import { loadConfig } from '../../src/config/index.ts'
 import { collections } from '../../src/directory/index.ts'
@@ -19,8 +20,24 @@ import {
 } from '../support/document-blocks.ts'
 
 const root = join(import.meta.dirname, '../..')
-const documents = ['README.md', ...globSync('docs/guides/*.md', { cwd: root })]
+const documents = [
+  'README.md',
+  // Steps name commands, wherever they are shown.
+  'docs/reference/remedies.md',
+  ...globSync('docs/guides/*.md', { cwd: root }),
+]
 const readme = readDocument('README.md')
+
+const alarmKinds: Readonly<Record<AlarmRecord['kind'], true>> = {
+  grant_lapsed: true,
+  grant_refresh_unknown: true,
+  grant_idle: true,
+  heartbeat_missed: true,
+  credential_expiring: true,
+  import_failed: true,
+  import_missed: true,
+  issuer_keys: true,
+}
 
 const unheard = (): never => {
   throw new Error('only the command tree is looked at')
@@ -114,6 +131,17 @@ describe('the documents for users', () => {
     const commands = allCommands(program)
     const known = (option: string): boolean => commands.some((command) => has(command, option))
     expect(shownOptions(text).filter((option) => !known(option))).toEqual([])
+  })
+
+  it('steps of alarms name only commands and options that exist', () => {
+    const steps = Object.keys(alarmKinds).flatMap(
+      (kind) =>
+        guidanceOfAlarm({ kind: kind as AlarmRecord['kind'], subject: 'csp', remedy: 'Do it.' })
+          .steps,
+    )
+    const commands = shownCommands(steps.join('\n\n'))
+    expect(commands.length).toBeGreaterThan(5)
+    expect(commands.flatMap(({ words }) => unknownPart(words) ?? [])).toEqual([])
   })
 
   it.each(documents)('%s links only to headings that are there', (path) => {

@@ -26,6 +26,12 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'The time to finish this sign-in is over',
     remedy: 'Begin again with `evergrant consent NAME`.',
+    meaning:
+      'A sign-in may take as long as its deadline says, and this one took longer. Nothing of it was used.',
+    steps: [
+      'Begin again with `evergrant consent NAME`.',
+      'Let the person sign in while you wait, or use a way that needs no copying.',
+    ],
   },
   consent_used: {
     status: 409,
@@ -35,6 +41,12 @@ export const consentErrors = defineErrors({
     title: 'This sign-in was finished before',
     remedy:
       'See `evergrant connections show NAME` for what came of it; begin again with `evergrant consent NAME`.',
+    meaning: 'The code of this sign-in was taken in before, by you or by somebody else.',
+    steps: [
+      'See in `evergrant connections show NAME` what came of it.',
+      'If nobody of yours finished it, follow the guide on compromise.',
+      'Begin again with `evergrant consent NAME` if it is still needed.',
+    ],
   },
   consent_cancelled: {
     status: 409,
@@ -52,6 +64,12 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'The provider ended the sign-in without consent',
     remedy: 'Begin again, and accept what the application asks for.',
+    meaning:
+      'The provider sent the person back without consent: declined, or refused by a rule that the message names.',
+    steps: [
+      'Read the provider’s own words in the message.',
+      'Begin again with `evergrant consent NAME`, and choose Accept on the last page.',
+    ],
   },
   consent_wrong_tenant: {
     status: 403,
@@ -60,6 +78,12 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'The account that signed in belongs to another tenant',
     remedy: 'Begin again with an account of the tenant that is named.',
+    meaning:
+      'Whoever signed in belongs to another tenant than the connection is for. Nothing of the sign-in was used.',
+    steps: [
+      'Compare the tenant in the message with the one that is meant.',
+      'Begin again with `evergrant consent NAME`, in a private window, with an account of the right tenant.',
+    ],
   },
   consent_wrong_account: {
     status: 403,
@@ -69,6 +93,12 @@ export const consentErrors = defineErrors({
     title: 'Another account signed in than the one that serves this connection',
     remedy:
       'Begin again and sign in with the same account, or allow another one with `--approve-account`.',
+    meaning:
+      'Another account of the right tenant signed in than the one that serves now. It is not taken without somebody’s word.',
+    steps: [
+      'If the change is not meant, begin again with `evergrant consent NAME`, in a private window, with the account that serves.',
+      'If it is meant, begin again with `evergrant consent NAME --approve-account`.',
+    ],
   },
   consent_without_refresh_token: {
     status: 502,
@@ -78,5 +108,11 @@ export const consentErrors = defineErrors({
     title: 'The provider gave no refresh token',
     remedy:
       'Let the application have `offline_access` (Entra: a delegated permission of Microsoft Graph) and see that its redirect URI is registered for a web application, then begin again.',
+    meaning: 'The sign-in succeeded, but without a refresh token nothing could be kept alive.',
+    steps: [
+      'Entra admin center → App registrations → the application → API permissions: add the delegated permission `offline_access` of Microsoft Graph.',
+      'See under Authentication that the redirect URI stands under the platform Web.',
+      'Begin again with `evergrant consent NAME`.',
+    ],
   },
 })

@@ -14,6 +14,10 @@ export interface ErrorDefinition {
   readonly title: string
   /** What to do about it, as an instruction. An error may carry a more exact one. */
   readonly remedy: string
+  /** What happened, plainly, in a sentence or two; without one the title says it all. */
+  readonly meaning?: string
+  /** What to do, in this order, where that is more than the remedy. */
+  readonly steps?: readonly string[]
 }
 
 /** Declares a room's part of the registry, keeping its codes as literal types. */

@@ -40,6 +40,10 @@ describe('an EvergrantError', () => {
       detail: 'saw 429',
       code: 'provider_throttled',
       remedy: error.remedy,
+      meaning: error.guidance.meaning,
+      steps: error.guidance.steps,
+      link: null,
+      actor: 'evergrant',
       retry_after: 2,
       request_id: 'req_1',
       upstream: { status: 429, error_codes: [50196], trace_id: 't' },
@@ -51,6 +55,10 @@ describe('an EvergrantError', () => {
       'detail',
       'code',
       'remedy',
+      'meaning',
+      'steps',
+      'link',
+      'actor',
     ])
   })
 

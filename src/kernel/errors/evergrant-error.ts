@@ -1,6 +1,8 @@
 import { maskOwnSecrets } from '../mask-own-secrets.ts'
 import { errorDefinition, type ErrorCode } from './registry.ts'
 import type { ErrorDefinition } from './definition.ts'
+import { guidanceOf } from '../remedies/catalogue.ts'
+import type { Guidance, RemedyActor } from '../remedies/remedy.ts'
 
 /** What the other side (provider or API) said, for support tickets. Never holds a secret. */
 export interface UpstreamEvidence {
@@ -51,6 +53,14 @@ export interface Problem {
   readonly detail: string
   readonly code: ErrorCode
   readonly remedy: string
+  /** What a number of the provider’s means, plainly. */
+  readonly meaning: string | null
+  /** What to do, in this order; at least one. */
+  readonly steps: string[]
+  /** Where the other side says more. */
+  readonly link: string | null
+  /** Who must act. */
+  readonly actor: RemedyActor
   readonly retry_after?: number
   readonly request_id?: string
   /** Of a credential that was judged in stages. */
@@ -97,6 +107,15 @@ export class EvergrantError extends Error {
     return errorDefinition(this.code)
   }
 
+  /** What is to be done, step by step, and by whom. */
+  get guidance(): Guidance {
+    return guidanceOf({
+      code: this.code,
+      remedy: this.remedy,
+      errorCodes: this.upstream?.errorCodes,
+    })
+  }
+
   /**
    * Whole seconds after which to try again: as was said, or a few where something is away that
    * comes back by itself (503).
@@ -109,7 +128,7 @@ export class EvergrantError extends Error {
 
   /** The error as problem+json; a key or token that somebody put in a path or a field is masked. */
   toProblem(requestId?: string): Problem {
-    const { upstream, judgement, retryAfterSeconds } = this
+    const { upstream, judgement, retryAfterSeconds, guidance } = this
     return {
       type: `https://evergrant.dev/errors/${this.code}`,
       title: this.definition.title,
@@ -117,6 +136,8 @@ export class EvergrantError extends Error {
       detail: maskOwnSecrets(this.detail),
       code: this.code,
       remedy: this.remedy,
+      ...guidance,
+      steps: [...guidance.steps],
       ...(retryAfterSeconds === undefined ? {} : { retry_after: retryAfterSeconds }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
       ...(judgement === undefined

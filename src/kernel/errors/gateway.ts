@@ -102,6 +102,12 @@ export const gatewayErrors = defineErrors({
     exit: 4,
     title: 'No living token could be had for the call',
     remedy: 'See what `evergrant connections show NAME` says; the call was not sent.',
+    meaning:
+      'The gateway has no living token for the call, so it did not send it. The detail says what the provider answered.',
+    steps: [
+      'See `evergrant connections show NAME` for what the provider said and who must act.',
+      'Do what stands there; calls go through again as soon as there is a token.',
+    ],
   },
   request_malformed: {
     status: 400,
@@ -128,6 +134,12 @@ export const gatewayErrors = defineErrors({
     title: 'The API refused the token, and a newer one did not help',
     remedy:
       'See the trace that `Evergrant-Trace` names; `evergrant connections show NAME` tells how the connection stands.',
+    meaning:
+      'The API said that the token is not good, a new one was taken, and the API refused that one as well.',
+    steps: [
+      'See what happened in the trace that `Evergrant-Trace` names: `evergrant traces show ID`.',
+      'See with `evergrant connections test NAME` whether resource, tenant, permissions and roles fit the API.',
+    ],
   },
   trace_unknown: {
     status: 404,

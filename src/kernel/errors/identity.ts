@@ -116,12 +116,25 @@ export const identityErrors = defineErrors({
     title: 'No account of the directory is the caller',
     remedy:
       'Import the directory again if the account is new; else compare the column with the claim in `evergrant explain`. A new token changes nothing.',
+    meaning:
+      'The token is good, and none of the imported accounts has the value that the rules look for.',
+    steps: [
+      'See with `evergrant explain` which claim was compared with which column.',
+      'Import the directory again if the account is new: `evergrant imports run NAME`.',
+      'Else correct the rules under `match:` of the issuer.',
+    ],
   },
   account_ambiguous: {
     ...forbidden,
     title: 'More than one account could be the caller',
     remedy:
       'Match by claims that are unique, such as `oid` (with `tid`): e-mail addresses and names can be the same in several accounts. None of them is chosen.',
+    meaning:
+      'The token is good, and two or more accounts have the value that the rules look for. None of them is chosen.',
+    steps: [
+      'See with `evergrant explain` which accounts they are.',
+      'Match by a claim that is unique, such as `oid` against `id`, under `match:` of the issuer.',
+    ],
   },
   account_disabled: {
     ...forbidden,

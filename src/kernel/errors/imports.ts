@@ -18,6 +18,12 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'Another import owns these rows of the store',
     remedy: 'Run that import, or move the rows to this one with `--take-over`.',
+    meaning:
+      'The store keeps rows of each tenant and collection for one import, and another name has these.',
+    steps: [
+      'Run the import that owns them: `evergrant imports list` shows its name.',
+      'Or move the rows to this one with `evergrant import CONNECTION COLLECTION --take-over`.',
+    ],
   },
   import_unknown: {
     status: 404,
@@ -111,6 +117,13 @@ export const importErrors = defineErrors({
     title: 'Microsoft Graph says the application lacks a permission',
     remedy:
       'Grant the application permission the collection needs (User.Read.All, Group.Read.All, GroupMember.Read.All, Application.Read.All for service principals; Directory.Read.All is enough for all) and admin consent in the Entra admin center.',
+    meaning:
+      'Microsoft Graph let the token in, and says that the application may not read this collection.',
+    steps: [
+      'Entra admin center → App registrations → the application → API permissions → Add a permission → Microsoft Graph → Application permissions: User.Read.All, Group.Read.All, GroupMember.Read.All, or Application.Read.All, as the collection needs.',
+      'Choose Grant admin consent on that page.',
+      'Go on with `evergrant imports resume ID`; the token with the new permission is taken by itself.',
+    ],
   },
   graph_property_forbidden: {
     status: 502,
@@ -151,6 +164,11 @@ export const importErrors = defineErrors({
     exit: 4,
     title: 'Microsoft Graph did not answer for too long',
     remedy: 'Resume the import when Graph answers again: `evergrant imports resume ID`.',
+    meaning: 'Microsoft Graph gave no page for an hour, whatever was tried.',
+    steps: [
+      'See the status page of Microsoft 365, and with `evergrant doctor` whether this machine reaches Graph.',
+      'Go on with `evergrant imports resume ID` when it answers again: nothing that was committed is lost.',
+    ],
   },
   graph_answer_invalid: {
     status: 502,

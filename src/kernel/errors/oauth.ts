@@ -10,6 +10,13 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'The provider could not be reached',
     remedy: 'Check the network, proxy and name resolution between here and the provider.',
+    meaning:
+      'No connection to the provider’s address came about: a name that does not resolve, a closed network, a proxy, or a certificate that is not trusted.',
+    steps: [
+      'See with `evergrant doctor` which step fails: name, connection, TLS or answer.',
+      'Correct `network.proxy` and `network.ca`, or the firewall, as it says.',
+      'Nothing else: Evergrant tries again by itself, and living tokens go on serving.',
+    ],
   },
   provider_timeout: {
     status: 504,
@@ -20,6 +27,11 @@ export const oauthErrors = defineErrors({
     title: 'The provider did not answer in time',
     remedy:
       'Nothing to do if it passes: Evergrant tries again. Otherwise check the network and the provider’s status page.',
+    meaning: 'The provider took the request and sent no answer within ten seconds.',
+    steps: [
+      'Wait: Evergrant tries again by itself.',
+      'If it lasts, see with `evergrant doctor` whether the network is slow, and the provider’s status page.',
+    ],
   },
   provider_unavailable: {
     status: 503,
@@ -48,6 +60,13 @@ export const oauthErrors = defineErrors({
     title: 'The provider’s answer is not an OAuth answer',
     remedy:
       'See that the authority or issuer is right and no proxy or portal answers in the provider’s place.',
+    meaning:
+      'What answered at the token endpoint’s address did not answer as one: mostly a proxy, a sign-in portal, or a wrong authority.',
+    steps: [
+      'See the detail for what came in place of an answer.',
+      'See with `evergrant doctor` which address the provider has, and correct `authority` or `issuer`.',
+      'See that no proxy in between answers in the provider’s place.',
+    ],
   },
   provider_misconfigured: {
     status: 502,
@@ -57,6 +76,12 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The provider’s metadata does not match the configuration',
     remedy: 'Correct the tenant, authority or issuer of the provider.',
+    meaning:
+      'The provider’s own metadata names another issuer, or other addresses, than the configuration expects.',
+    steps: [
+      'Correct `tenant`, `authority` or `issuer` of the provider as the message says.',
+      'See with `evergrant doctor` that it agrees.',
+    ],
   },
   client_rejected: {
     status: 502,
@@ -66,6 +91,13 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The provider refuses our client credentials',
     remedy: 'Put a valid credential of this client in place.',
+    meaning:
+      'The application itself was refused: its secret, certificate or assertion. No account and no policy is concerned, and every connection with this client stops.',
+    steps: [
+      'See in `evergrant connections show NAME` which credential was refused and whether its end has passed.',
+      'Put a valid credential in place: in the file, or with `evergrant connections edit NAME --secret` for a connection of the store.',
+      'Take a new token with `evergrant connections refresh NAME`.',
+    ],
   },
   request_rejected: {
     status: 502,
@@ -75,6 +107,13 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The provider refuses the token request',
     remedy: 'Correct the connection: tenant, client, resource or scope, as the message says.',
+    meaning:
+      'The provider read the request and does not serve it: tenant, client, resource or scope do not fit together.',
+    steps: [
+      'Read the provider’s own words in the message: they name the field.',
+      'Correct the connection, and check it with `evergrant config check`.',
+      'Take a new token with `evergrant connections refresh NAME`.',
+    ],
   },
   grant_lapsed: {
     status: 502,
@@ -84,6 +123,13 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The grant has lapsed',
     remedy: 'Obtain consent again for this connection.',
+    meaning:
+      'The provider refuses the refresh token for good: revoked, idle for too long, or ended by a policy. The application and its secret are still good.',
+    steps: [
+      'See in `evergrant connections show NAME` what the provider said.',
+      'Obtain consent again with `evergrant consent NAME`.',
+      'See with `evergrant connections test NAME` that every API answers.',
+    ],
   },
   consent_required: {
     status: 502,
@@ -93,6 +139,13 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'Consent is missing or was withdrawn',
     remedy: 'An administrator of the tenant must grant the application its permissions.',
+    meaning:
+      'Nobody who may do so has consented to these permissions of the application in the tenant that was asked.',
+    steps: [
+      'Have an administrator of the tenant consent: Entra admin center → App registrations → the application → API permissions → Grant admin consent.',
+      'Obtain consent again with `evergrant consent NAME` where the connection signs a person in.',
+      'See with `evergrant connections test NAME` that it is enough.',
+    ],
   },
   customer_refused: {
     status: 502,
@@ -112,6 +165,13 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The provider wants a person or a policy change first',
     remedy: 'Satisfy the policy that the message names, then refresh the connection.',
+    meaning:
+      'The provider gives no token before a person has done something (a second factor, a new password, terms of use) or an administrator has changed a policy.',
+    steps: [
+      'Read the provider’s own words in `evergrant connections show NAME`: they name the policy or the step.',
+      'Obtain consent again with `evergrant consent NAME`, and do what the sign-in asks for.',
+      'If it asks for nothing, have an administrator of the tenant see the failed sign-in under Sign-in logs → Conditional Access.',
+    ],
   },
   token_life_too_short: {
     status: 503,
@@ -146,6 +206,13 @@ export const oauthErrors = defineErrors({
     title: 'The API refuses even a fresh token',
     remedy:
       'See that the resource, the permissions and the tenant fit the API; a fresh token was refused as well.',
+    meaning:
+      'The API refuses a token that was issued a moment ago: it is for another API or tenant, or the account or application lacks a permission or role.',
+    steps: [
+      'See that `resource` and `tenant` of the connection are those of the API (`evergrant connections show NAME`).',
+      'See that the application has the permissions, and the account the roles, that the API wants.',
+      'See with `evergrant connections test NAME` which API refuses.',
+    ],
   },
   consent_needed: {
     status: 503,
@@ -156,6 +223,11 @@ export const oauthErrors = defineErrors({
     title: 'Nobody has consented to this connection yet',
     remedy:
       'Obtain consent with `evergrant consent NAME`, or take an existing refresh token over with `evergrant connections adopt NAME`.',
+    meaning: 'The connection signs a person in, and nobody has done so yet.',
+    steps: [
+      'Obtain consent with `evergrant consent NAME`; the person signs in, accepts, and the new refresh token is tried.',
+      'Or take over a refresh token that you have with `evergrant connections adopt NAME`.',
+    ],
   },
   grant_revoked: {
     status: 502,
@@ -165,6 +237,12 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The grant was revoked here',
     remedy: 'Obtain consent again for this connection if it shall serve again.',
+    meaning:
+      'Somebody revoked the grant here (`evergrant connections revoke NAME`); its tokens were erased.',
+    steps: [
+      'Find out why it was revoked before you bring it back.',
+      'Obtain consent again with `evergrant consent NAME`; a connection of an application alone comes back with `evergrant connections refresh NAME`.',
+    ],
   },
   refresh_unknown: {
     status: 503,
@@ -175,6 +253,12 @@ export const oauthErrors = defineErrors({
     title: 'Nobody knows whether the refresh token was spent',
     remedy:
       'The provider may take a second use for theft, so Evergrant does not send the token again by itself. Run `evergrant connections refresh NAME --resend` to try it, or obtain consent again.',
+    meaning:
+      'A refresh token was sent and no answer came. A strict provider may take a second use for theft and end the grant, so Evergrant does not send it again by itself.',
+    steps: [
+      'If a token of the connection still lives, there is time: see `evergrant connections show NAME`.',
+      'Send it once more with `evergrant connections refresh NAME --resend`, or obtain consent again with `evergrant consent NAME`.',
+    ],
   },
   candidate_refused: {
     status: 502,
@@ -185,6 +269,13 @@ export const oauthErrors = defineErrors({
     title: 'The new refresh token did not pass its trial',
     remedy:
       'Obtain another refresh token for the same client, with the account that is meant, and try again. The grant in use was left as it is.',
+    meaning:
+      'A new refresh token was tried before it served, and one of the proofs failed. What served before serves on.',
+    steps: [
+      'Read which proof failed, and why.',
+      'Mend that, or sign in with the account that is meant.',
+      'Try again with `evergrant consent NAME` or `evergrant connections adopt NAME`.',
+    ],
   },
   tenant_required: {
     status: 400,
@@ -213,6 +304,12 @@ export const oauthErrors = defineErrors({
     title: 'The client certificate cannot be used',
     remedy:
       'Put a valid certificate and its unencrypted RSA private key, both as PEM, where the connection reads them.',
+    meaning:
+      'The certificate or its key cannot be read, do not belong together, or the certificate has expired.',
+    steps: [
+      'Put certificate and unencrypted RSA private key, both PEM, where the connection reads them.',
+      'See with `evergrant doctor` that they can be used.',
+    ],
   },
   assertion_invalid: {
     status: 502,
@@ -233,6 +330,12 @@ export const oauthErrors = defineErrors({
     title: 'The provider’s ID token does not prove who signed in',
     remedy:
       'Start the sign-in again. If it lasts, correct the tenant, authority or issuer of the provider and check this machine’s clock.',
+    meaning:
+      'The provider’s ID token has a wrong signature, issuer, audience, nonce or time, so nobody knows who signed in. Nothing of the sign-in was used.',
+    steps: [
+      'Begin a new sign-in with `evergrant consent NAME`.',
+      'If it lasts, check this machine’s clock, then `tenant`, `authority` or `issuer` of the provider.',
+    ],
   },
   revocation_failed: {
     status: 502,
@@ -241,5 +344,11 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'The provider did not revoke the token',
     remedy: 'Try again later, or revoke the sessions of the account at the provider itself.',
+    meaning:
+      'The provider did not confirm that it revoked the tokens; here they are erased all the same.',
+    steps: [
+      'Try `evergrant connections revoke NAME` again.',
+      'If it fails again, revoke the sessions of the account at the provider itself.',
+    ],
   },
 })

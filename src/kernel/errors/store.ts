@@ -33,6 +33,11 @@ export const storeErrors = defineErrors({
     exit: 4,
     title: 'There is no room left for the store',
     remedy: 'Free disk space; nothing that was committed is lost. Then resume what was running.',
+    meaning: 'The disk or the database has no room; what was being written was not committed.',
+    steps: [
+      'Free disk space, or give the database more.',
+      'Resume what was running: `evergrant imports list` shows interrupted runs.',
+    ],
   },
   store_corrupt: {
     status: 500,

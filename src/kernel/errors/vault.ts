@@ -26,6 +26,12 @@ export const vaultErrors = defineErrors({
     title: 'This encryption key does not open this store',
     remedy:
       'Give the key the store was made with. Nothing was changed. If that key is lost, start a new store.',
+    meaning:
+      'The store was sealed with another encryption key than the one given. Nothing was read or changed.',
+    steps: [
+      'Look for the key file the store was made with, in your backups too, and name it under `encryption.keys`.',
+      'If it is lost for good, name a new store and obtain consent again for each connection: sealed tokens cannot be opened without it.',
+    ],
   },
   key_not_everywhere: {
     status: 409,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { instant } from './fields.ts'
+import { guidance, instant } from './fields.ts'
 
 /** An alarm as the API sends it. */
 export const alarmSchema = z
@@ -16,6 +16,7 @@ export const alarmSchema = z
     title: z.string(),
     detail: z.string(),
     remedy: z.string(),
+    ...guidance,
     since: instant,
     raised_at: instant,
     changed_at: instant.describe('When it passed its last threshold'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { instant, problemSchema } from './fields.ts'
+import { guidance, instant, problemSchema } from './fields.ts'
 
 const target = { resource: z.string().optional(), scope: z.string().optional() }
 
@@ -51,6 +51,7 @@ export const connectionSchema = z
         code: z.string(),
         detail: z.string(),
         remedy: z.string(),
+        ...guidance,
         at: instant.nullable(),
         upstream: z.record(z.string(), z.unknown()).nullable(),
       })
@@ -67,6 +68,10 @@ export const checkSchema = z
     status: z.string().describe('`ok`, `warn`, `fail` or `skip`'),
     found: z.string(),
     remedy: z.string().optional(),
+    meaning: guidance.meaning.optional(),
+    steps: guidance.steps.optional(),
+    link: guidance.link.optional(),
+    actor: guidance.actor.optional(),
     connection: z.string().optional(),
     upstream: z.string().optional(),
     code: z.string().optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { EvergrantError, Secret } from '../../kernel/index.ts'
 import {
   connectionToJson,
+  guidanceToJson,
   listConnections,
   listTenants,
   showConnection,
@@ -13,7 +14,7 @@ import {
   saveConnection,
 } from '../stored-connections.ts'
 import { unknownConnection } from '../../grants/index.ts'
-import type { Check } from '../diagnosis.ts'
+import { guidanceOfCheck, type Check } from '../diagnosis.ts'
 import { testConnection } from '../test-connection.ts'
 import { checkSchema, connectionSchema, revocationSchema } from './connection-schema.ts'
 import { cutPage, fromCursor, instant, pageOf, paging, toCursor, toWire } from './fields.ts'
@@ -107,7 +108,10 @@ export const connectionOperations: readonly ApiOperation[] = [
       for await (const check of testConnection(composition, input.address)) checks.push(check)
       return {
         passed: checks.every(({ status }) => status !== 'fail'),
-        checks: checks.map((check) => ({ ...check })),
+        checks: checks.map((check) => {
+          const told = guidanceOfCheck(check)
+          return { ...check, ...(told === undefined ? {} : guidanceToJson(told)) }
+        }),
       }
     },
   }),

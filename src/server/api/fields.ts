@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EvergrantError, errorRegistry, type ErrorCode } from '../../kernel/index.ts'
+import { EvergrantError, errorRegistry, remedyActors, type ErrorCode } from '../../kernel/index.ts'
 
 /** An instant on the wire: RFC 3339, in UTC. */
 export const instant = z.string().meta({ format: 'date-time' })
@@ -8,6 +8,17 @@ export const instant = z.string().meta({ format: 'date-time' })
 export const errorCodeSchema = z
   .enum(Object.keys(errorRegistry).toSorted() as [ErrorCode, ...ErrorCode[]])
   .meta({ id: 'ErrorCode' })
+
+/** What is to be done, next to `remedy`. */
+export const guidance = {
+  meaning: z
+    .string()
+    .nullable()
+    .describe('What a number of the provider’s means: whose sign-in, which tenant’s policy'),
+  steps: z.array(z.string()).describe('What to do, in this order; at least one'),
+  link: z.string().nullable().describe('Where the other side says more'),
+  actor: z.enum(remedyActors).describe('Who must act; `subject` is the person who signs in'),
+}
 
 /** A problem (RFC 9457) with our members. */
 export const problemSchema = z
@@ -18,6 +29,7 @@ export const problemSchema = z
     detail: z.string(),
     code: errorCodeSchema,
     remedy: z.string(),
+    ...guidance,
     retry_after: z.int().optional().describe('Seconds to wait before trying again'),
     request_id: z.string().optional(),
     stage: z.string().optional().describe('Of a bearer token: the first stage that did not hold'),

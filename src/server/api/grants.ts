@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { cutPage, fromCursor, instant, pageOf, paging, toWire } from './fields.ts'
+import { guidanceOfFailure, guidanceToJson } from '../connection-view.ts'
+import { cutPage, fromCursor, guidance, instant, pageOf, paging, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
 const grantSchema = z
@@ -16,7 +17,13 @@ const grantSchema = z
     last_refreshed_at: instant.nullable(),
     keep_alive_at: instant.nullable(),
     last_failure: z
-      .object({ code: z.string(), detail: z.string(), remedy: z.string(), at: instant })
+      .object({
+        code: z.string(),
+        detail: z.string(),
+        remedy: z.string(),
+        ...guidance,
+        at: instant,
+      })
       .nullable(),
   })
   .meta({ id: 'Grant' })
@@ -70,6 +77,14 @@ export const grantOperations: readonly ApiOperation[] = [
                   code: grant.lastFailure.code,
                   detail: grant.lastFailure.detail,
                   remedy: grant.lastFailure.remedy,
+                  ...guidanceToJson(
+                    guidanceOfFailure(
+                      grant.lastFailure,
+                      grant.tenant === ''
+                        ? grant.connection
+                        : `${grant.connection}@${grant.tenant}`,
+                    ),
+                  ),
                   at: toWire(grant.lastFailure.at),
                 },
         }),

@@ -12,6 +12,7 @@ import { grantOperations } from './grants.ts'
 import { importOperations } from './imports.ts'
 import type { ApiOperation } from './operation.ts'
 import { issuerOperations } from './issuers.ts'
+import { remedyOperations } from './remedies.ts'
 import { sessionOperations } from './sessions.ts'
 import { peopleOperations } from './people.ts'
 import { tokenOperations } from './tokens.ts'
@@ -34,6 +35,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...peopleOperations,
   ...directoryOperations,
   ...alarmOperations,
+  ...remedyOperations,
   ...eventOperations,
   ...configOperations,
 ]

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import { EvergrantError, findRemedy, type CatalogueEntry } from '../kernel/index.ts'
+import type { CliContext } from './context.ts'
+import { stepLines } from './report-error.ts'
+
+/** `evergrant remedy CODE` */
+export function addRemedyCommand(program: Command, { io }: CliContext): void {
+  program
+    .command('remedy <code>')
+    .description('say what an error code means, who must act, and the steps')
+    .option('--json', 'print the entry as JSON')
+    .addHelpText(
+      'after',
+      `
+CODE is one of Evergrant’s, of Microsoft Entra ID (with or without AADSTS), or of Partner Center. It
+needs no configuration and asks nobody.
+
+Examples:
+  $ evergrant remedy AADSTS50076
+  $ evergrant remedy 900421
+  $ evergrant remedy grant_lapsed --json`,
+    )
+    .action((code: string, options: { readonly json?: boolean }) => {
+      const entry = findRemedy(code)
+      if (entry === undefined) {
+        throw new EvergrantError(
+          'usage',
+          `there is no entry for the code ${JSON.stringify(code.slice(0, 60))}`,
+          {
+            remedy:
+              'Name a code of docs/reference/remedies.md; for an AADSTS number that is not there, read the provider’s own words.',
+          },
+        )
+      }
+      io.out(options.json === true ? `${JSON.stringify(entry)}\n` : formatEntry(entry))
+    })
+}
+
+const actors: Readonly<Record<CatalogueEntry['actor'], string>> = {
+  caller: 'the caller',
+  operator: 'the operator of Evergrant',
+  subject: 'the person who signs in',
+  evergrant: 'nobody: Evergrant itself',
+  tenant_administrator: 'an administrator of the tenant',
+  customer_administrator: 'an administrator of the customer’s tenant',
+}
+
+function formatEntry(entry: CatalogueEntry): string {
+  const { code, title, meaning, actor, remedy, retry } = entry
+  const lines = [
+    `${code}: ${title}`,
+    `  ${meaning}`,
+    `  who acts: ${actors[actor]} · try again: ${retry}`,
+    `  → ${remedy}`,
+    ...stepLines(remedy, entry).map((line) => `    ${line}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
