@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Facade, FacadeAnswer, FacadeRequest } from '../gateway/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
-import { pageHeaders, renderFacadePage } from './facade-page.ts'
+import { renderFacadePage } from './facade-page.ts'
+import { pageHeaders } from './page.ts'
 import type { ServicePart } from './service.ts'
 
 interface Addressed {
@@ -36,7 +37,7 @@ function addEndpoints(app: FastifyInstance, facade: Facade): void {
     if (outcome.kind === 'page') {
       return reply
         .code(outcome.error.definition.status)
-        .headers(pageHeaders)
+        .headers(pageHeaders())
         .send(renderFacadePage(outcome.error, outcome.traceId))
     }
     return reply
