@@ -521,6 +521,7 @@ export type LogLine = {
   readonly at: string
   readonly level: 'info' | 'warn' | 'error'
   readonly type: string
+  /** The line in words, as the command line prints it */ readonly text: string
 }
 
 export type Person = {
@@ -1056,6 +1057,23 @@ export interface Operations {
     }
     readonly result: Account
   }
+  /** The groups that an account is a direct member of, with their names. */
+  readonly 'accounts.groups': {
+    readonly input: {
+      /** Id of the tenant */ readonly tenant: string
+      /** Object id */ readonly id: string
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: {
+      readonly items: readonly {
+        readonly tenant_id: string
+        readonly id: string
+        /** Null where the group itself was not imported */ readonly name: string | null
+      }[]
+      readonly next: string | null
+    }
+  }
   /** Disable an account here and end its sessions, imported or not. */
   readonly 'accounts.disable': {
     readonly input: {
@@ -1475,6 +1493,12 @@ export const operationTable = {
     method: 'GET',
     path: '/api/v1/accounts/{tenant}/{id}',
     query: ['kind'],
+    hasBody: false,
+  },
+  'accounts.groups': {
+    method: 'GET',
+    path: '/api/v1/accounts/{tenant}/{id}/groups',
+    query: ['limit', 'cursor'],
     hasBody: false,
   },
   'accounts.disable': {

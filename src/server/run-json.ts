@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { LogLine, RunRecord, WalkRecord } from '../imports/index.ts'
+import { describeLog, type LogLine, type RunRecord, type WalkRecord } from '../imports/index.ts'
 import { guidanceToJson } from './connection-view.ts'
 import { guidanceOf, type Problem } from '../kernel/index.ts'
 import type { logLineSchema, runSchema } from './api/import-schema.ts'
@@ -70,7 +70,8 @@ export function logLineToJson(line: LogLine): z.input<typeof logLineSchema> {
       name.endsWith('At') && typeof value === 'number' ? time(value) : value,
     ]),
   )
-  return { seq: line.seq, at: time(line.at), level: line.level, type, ...wire }
+  const text = describeLog(line.body)
+  return { seq: line.seq, at: time(line.at), level: line.level, type, text, ...wire }
 }
 
 /** A problem as it was stored, with the guidance of today: earlier ones were stored without. */

@@ -147,6 +147,24 @@ describe('the directory', () => {
     expect(idsOf(await read(`accounts?search=${name}&tenant=${elsewhere}`, viewer))).toEqual([])
   })
 
+  it('tells operators the groups of an account by name', async () => {
+    const path = `/api/v1/accounts/${tenantId}/${edge.memberId}/groups`
+    const noRole = await service.addCaller('salesforce')
+    expect((await service.get(path, bearer(noRole))).status).toBe(403)
+    const viewing = await service.addCaller('console', { role: 'viewer', connections: [] })
+    const answer = await service.get(path, bearer(viewing))
+    const { items } = (await answer.json()) as { items: readonly Record<string, unknown>[] }
+    const group = items.find(({ id }) => id === edge.groupId)
+    const { body } = await read('groups?limit=100', viewer)
+    expect(body['items']).toContainEqual(
+      expect.objectContaining({
+        id: edge.groupId,
+        properties: expect.objectContaining({ displayName: group?.['name'] }) as unknown,
+      }),
+    )
+    expect(group?.['name']).toEqual(expect.any(String))
+  })
+
   it('shows groups, their members and the groups of an account', async () => {
     const { simulator } = service.workspace
     const groups = await read('groups?select=displayName', viewer)

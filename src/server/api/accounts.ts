@@ -6,13 +6,14 @@ import {
   type AccountKind,
   type AccountPage,
   type AccountPlace,
+  type MembershipQuery,
 } from '../../directory/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import { accountToJson } from '../account-view.ts'
 import { signatureOf } from '../bearer-facts.ts'
 import type { Composition } from '../compose.ts'
 import { accountParams, accountSchema, kindWish } from './account-schema.ts'
-import { flag, fromCursor, pageOf, paging, toCursor } from './fields.ts'
+import { cutPage, flag, fromCursor, pageOf, paging, toCursor } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
 /** Operations on accounts of the imported directory. */
@@ -66,6 +67,37 @@ export const accountOperations: readonly ApiOperation[] = [
     response: accountSchema,
     handle: async ({ composition }, { tenant, id, kind }) =>
       accountToJson(await requireAccount(composition, keyOf(tenant, kind, id))),
+  }),
+  defineOperation({
+    id: 'accounts.groups',
+    method: 'GET',
+    path: '/api/v1/accounts/{tenant}/{id}/groups',
+    operation: 'accounts.read',
+    summary: 'The groups that an account is a direct member of, with their names',
+    status: 200,
+    errors: [],
+    params: accountParams,
+    query: z.object(paging),
+    response: pageOf(
+      z.object({
+        tenant_id: z.string(),
+        id: z.string(),
+        name: z.string().nullable().describe('Null where the group itself was not imported'),
+      }),
+    ),
+    handle: async ({ composition: { store } }, { tenant, id, limit, cursor }) => {
+      const found = await store.directory.listGroupsOf(membershipQuery(tenant, id, limit, cursor))
+      const { items, next } = cutPage(found, limit, {
+        toJson: ({ groupId }) => groupId,
+        placeOf: ({ groupId }) => [groupId],
+      })
+      const named = items.map(async (groupId) => {
+        const key = { tenantId: tenant, kind: 'group', id: groupId } as const
+        const name = (await store.directory.findObject(key))?.properties['displayName']
+        return { tenant_id: tenant, id: groupId, name: typeof name === 'string' ? name : null }
+      })
+      return { items: await Promise.all(named), next }
+    },
   }),
   defineOperation({
     id: 'accounts.disable',
@@ -133,6 +165,17 @@ export function wirePage<T>(
   toJson: (account: Account) => T,
 ): { items: T[]; next: string | null } {
   return { items: accounts.map(toJson), next: wirePlace(next) }
+}
+
+/** Asks for a page of memberships, of a group or of a member. */
+export function membershipQuery(
+  tenantId: string,
+  id: string,
+  limit: number,
+  cursor: string | undefined,
+): MembershipQuery {
+  const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
+  return { tenantId, id, limit: limit + 1, ...(after === undefined ? {} : { after }) }
 }
 
 /** Where such a page goes on, as it goes out. */

@@ -9,8 +9,8 @@ import {
 } from '../../directory/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import { accountParams, kindSchema, kindWish } from './account-schema.ts'
-import { readPlace, requireAccount, wirePage, wirePlace } from './accounts.ts'
-import { cutPage, fromCursor, instant, pageOf, paging, toWire } from './fields.ts'
+import { membershipQuery, readPlace, requireAccount, wirePage, wirePlace } from './accounts.ts'
+import { cutPage, instant, pageOf, paging, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 import { peoplePage } from './people.ts'
 
@@ -221,11 +221,6 @@ function listQuery<K extends string>({ limit, cursor, tenant, search }: Listing,
     ...(search === undefined ? {} : { search }),
     ...(cursor === undefined ? {} : { after: readPlace(cursor) }),
   }
-}
-
-function membershipQuery(tenantId: string, id: string, limit: number, cursor: string | undefined) {
-  const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
-  return { tenantId, id, limit: limit + 1, ...(after === undefined ? {} : { after }) }
 }
 
 type Selection = readonly string[] | undefined

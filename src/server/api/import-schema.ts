@@ -57,6 +57,7 @@ export const logLineSchema = z
     at: instant,
     level: z.enum(['info', 'warn', 'error']),
     type: z.string(),
+    text: z.string().describe('The line in words, as the command line prints it'),
   })
   .loose()
   .meta({ id: 'LogLine' })
