@@ -17,6 +17,7 @@ export const operations = {
   'directory.read': 'viewer',
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
+  'connections.pause': 'operator',
   'imports.write': 'operator',
   'accounts.write': 'operator',
   // Bodies are personal data more often than not: whoever may have them kept may see them.

@@ -1,5 +1,5 @@
 import type { ConnectionConfig } from '../config/index.ts'
-import type { ConnectionStatus } from '../grants/index.ts'
+import type { ConnectionPause, ConnectionStatus } from '../grants/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { guidanceOfFailure, type ShownConnection } from '../server/index.ts'
 import { stepLines, supportIds } from './report-error.ts'
@@ -26,9 +26,9 @@ export function formatConnections(
   if (shown.length === 0) return `${whenNone}\n`
   return formatTable(
     headings,
-    shown.map(({ name, definition, status }) => [
+    shown.map(({ name, definition, status, pause }) => [
       name,
-      status?.state ?? 'template',
+      status?.state ?? (pause === undefined ? 'template' : 'paused'),
       status?.token === undefined ? '-' : formatDuration(status.token.expiresAt - now),
       status?.lastRefreshedAt === undefined ? 'never' : ago(status.lastRefreshedAt, now),
       definition.provider,
@@ -42,7 +42,7 @@ export function formatConnections(
 
 /** One connection in full for people. */
 export function formatConnection(shown: ShownConnection, now: number): string {
-  const { name, definition, origin, status } = shown
+  const { name, definition, origin, status, pause } = shown
   const defined = [
     ['name', name],
     ['defined in', origin === 'file' ? 'the configuration file' : 'the store'],
@@ -60,13 +60,15 @@ export function formatConnection(shown: ShownConnection, now: number): string {
       ([upstream, { target }]) => [`upstream ${upstream}`, targetOf({ target })] as const,
     ),
   ] as const
+  const paused = ['paused', pause === undefined ? undefined : describePause(pause)] as const
   if (status === undefined) {
     return formatFields([
       ...defined,
+      paused,
       ['state', `template: gives tokens as ${name}@TENANT; \`connections list ${name}\``],
     ])
   }
-  return formatFields([...defined, ...statusFields(status, now)])
+  return formatFields([...defined, paused, ...statusFields(status, now)])
 }
 
 type Field = readonly [name: string, value: string | undefined]
@@ -126,6 +128,12 @@ function statusFields(status: ConnectionStatus, now: number): readonly Field[] {
     ],
     ['store', status.isStoreReachable ? undefined : 'cannot be asked; this is from memory alone'],
   ]
+}
+
+function describePause({ pausedAt, by, reason, keepsAlive }: ConnectionPause): string {
+  const why = reason === '' ? '' : `: ${reason}`
+  const idle = keepsAlive ? '' : '\nits refresh token is not kept alive meanwhile'
+  return `since ${stamp(pausedAt)} by ${by}${why}${idle}`
 }
 
 function describeRefreshToken(

@@ -14,6 +14,7 @@ import {
 } from './common-options.ts'
 import { formatConnection, formatConnections } from './connection-json.ts'
 import { addEditCommands } from './connections-edit.ts'
+import { addPauseCommands } from './connections-pause.ts'
 import { addGrantCommands } from './connections-grants.ts'
 import { printChecks } from './print-checks.ts'
 import type { CliContext } from './context.ts'
@@ -47,7 +48,7 @@ Examples:
 States: unused (never had a token) · valid · expired (renewed on the next use) · failing (the last
 renewal failed; a token that lives serves on) · lapsed (no token until a person acts) · revoked ·
 unknown (a refresh token may have been spent; see \`connections show\`) · orphaned (its connection
-was removed) · template (gives tokens as NAME@TENANT). Nobody is asked.
+was removed) · paused (by an operator; hands out nothing) · template (gives tokens as NAME@TENANT). Nobody is asked.
 
 Examples:
   $ evergrant connections list
@@ -122,6 +123,7 @@ Examples:
     })
 
   addGrantCommands(connections, context)
+  addPauseCommands(connections, context)
   addEditCommands(connections, context)
 }
 

@@ -118,6 +118,7 @@ export type Connection = {
   readonly tenant: string | null
   readonly client_id: string
   readonly grant: string
+  readonly paused: Pause | null
   readonly resource?: string | undefined
   readonly scope?: string | undefined
   readonly upstreams: Readonly<
@@ -131,8 +132,8 @@ export type Connection = {
     >
   >
   /**
-   * `unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`;
-   * `template` gives tokens as `name@tenant`
+   * `unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`,
+   * `paused`; `template` gives tokens as `name@tenant`
    */ readonly state: string
   readonly grant_id?: string | null | undefined
   readonly grant_state?: string | null | undefined
@@ -253,6 +254,7 @@ export type ErrorCode =
   | 'connection_changed'
   | 'connection_exists'
   | 'connection_invalid'
+  | 'connection_paused'
   | 'connection_read_only'
   | 'connection_unknown'
   | 'consent_cancelled'
@@ -524,6 +526,13 @@ export type LogLine = {
   /** The line in words, as the command line prints it */ readonly text: string
 }
 
+export type Pause = {
+  readonly at: string
+  readonly by: string
+  readonly reason: string | null
+  /** Whether its refresh token is used in time all the same */ readonly keeps_alive: boolean
+}
+
 export type Person = {
   readonly id: string
   readonly name: string
@@ -750,6 +759,29 @@ export interface Operations {
   readonly 'connections.revoke': {
     readonly input: { /** `name`, or `name@tenant` of a template */ readonly address: string }
     readonly result: Revocation
+  }
+  /** Hand out no token of a connection until it is resumed. */
+  readonly 'connections.pause': {
+    readonly input: {
+      readonly name: string
+      /** Why, for people: one line */ readonly reason?: string | undefined
+      /** Use the refresh token in time, so that it does not die of idleness */ readonly keep_alive?:
+        boolean | undefined
+    }
+    readonly result: {
+      readonly name: string
+      readonly changed: boolean
+      readonly paused: Pause | null
+    }
+  }
+  /** Let a paused connection hand out tokens again. */
+  readonly 'connections.resume': {
+    readonly input: { readonly name: string }
+    readonly result: {
+      readonly name: string
+      readonly changed: boolean
+      readonly paused: Pause | null
+    }
   }
   /** The definition of a connection that is kept in the store. */
   readonly 'connections.definition': {
@@ -1297,6 +1329,18 @@ export const operationTable = {
   'connections.revoke': {
     method: 'POST',
     path: '/api/v1/connections/{address}/revoke',
+    query: [],
+    hasBody: false,
+  },
+  'connections.pause': {
+    method: 'POST',
+    path: '/api/v1/connections/{name}/pause',
+    query: [],
+    hasBody: true,
+  },
+  'connections.resume': {
+    method: 'POST',
+    path: '/api/v1/connections/{name}/resume',
     query: [],
     hasBody: false,
   },

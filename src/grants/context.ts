@@ -5,6 +5,7 @@ import type { NameVersion } from './credentials.ts'
 import type { Crowd } from './crowd.ts'
 import type { GrantEvent } from './events.ts'
 import type { Outbox } from './outbox.ts'
+import type { Pauses } from './pauses.ts'
 import type { GrantStore } from './ports.ts'
 import type { StoreAccess } from './store-access.ts'
 import type { Turns } from './turns.ts'
@@ -26,6 +27,7 @@ export interface EngineContext {
   readonly identity: ProcessIdentity
   /** This engine, as it signs flights. */
   readonly owner: ProcessOwner
+  readonly pauses: Pauses
   readonly nameVersion: NameVersion
   readonly credentials: CredentialPool
 }

@@ -22,7 +22,8 @@ import type { GrantEvent } from './events.ts'
 import { grantAddressOf, requireOwnGrant } from './grant-address.ts'
 import { createHandles, type Handles } from './handles.ts'
 import { createOutbox } from './outbox.ts'
-import type { GrantStore } from './ports.ts'
+import { createPauses } from './pauses.ts'
+import type { ConnectionPause, GrantStore } from './ports.ts'
 import { createRecheck } from './recheck-grants.ts'
 import { createRegistry, parseAddress, type TargetChoice } from './registry.ts'
 import { revokeGrant, type GrantRevocation } from './revoke-grant.ts'
@@ -70,6 +71,13 @@ export interface GrantEngine {
    * memory; one that is not there any more answers `connection_unknown` from then on.
    */
   define(definitions: readonly ConnectionDefinition[]): void
+  /**
+   * Takes these for all the pauses there are. A paused connection answers `connection_paused` from
+   * then on, also where a token is at hand; renewals under way end, and their tokens are kept.
+   */
+  pause(pauses: readonly ConnectionPause[]): void
+  /** The pause of a connection by its name, for all its tenants and customers. */
+  pauseOf(connection: string): ConnectionPause | undefined
   /** Tells how a connection stands, from memory and store; asks no provider, changes nothing. */
   status(address: string, options?: TargetOptions): Promise<ConnectionStatus>
   /**
@@ -130,8 +138,13 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
       registry.replace(definitions)
       handles.renew()
     },
+    pauseOf: (connection) => context.pauses.of(connection),
+    pause: (pauses) => {
+      context.pauses.replace(pauses)
+      handles.pause()
+    },
     status: async (address, { target } = {}) =>
-      describeStatus(handles.slot(address, target), store, clock),
+      describeStatus(handles.slot(address, target), store, clock, context.pauses),
     refresh: async (address, { target, resend = false } = {}) =>
       handles.slot(address, target).refresh({ mayResend: resend }),
     adopt: async (address, refreshToken, trial) => {
@@ -185,6 +198,7 @@ function createContext(options: GrantEngineOptions): EngineContext {
     emit,
     identity,
     owner: ownerOf(identity, instanceId),
+    pauses: createPauses(emit, () => clock.now()),
     nameVersion,
     credentials: createCredentialPool(nameVersion, clock),
   }

@@ -118,6 +118,12 @@ export type GrantEvent =
       readonly detail: string
     })
   | (GrantEventBase & { readonly type: 'grant.superseded'; readonly grantId: string })
+  | (GrantEventBase & {
+      readonly type: 'connection.paused'
+      readonly by: string
+      readonly reason: string
+    })
+  | (GrantEventBase & { readonly type: 'connection.resumed' })
   | (EvergrantEvent & {
       readonly type: 'grant.store_lost'
       readonly code: ErrorCode
@@ -159,6 +165,9 @@ export const grantEventTypes: Readonly<Record<GrantEvent['type'], string>> = {
   'grant.candidate_refused':
     'A refresh token did not pass its trial; the current grant goes on serving.',
   'grant.superseded': 'Another grant took this one’s place; its tokens are erased.',
+  'connection.paused':
+    'An operator paused a connection; it hands out no token until it is resumed.',
+  'connection.resumed': 'A connection that was paused hands out tokens again.',
   'grant.store_lost': 'The store does not answer: tokens are kept in memory only.',
   'grant.store_regained': 'The store answers again.',
 }

@@ -23,6 +23,8 @@ export interface Handles {
   slot(address: string, choice: TargetChoice): TokenSlot
   /** A slot that is kept for nobody but the caller, unless one is at hand already. */
   borrow(definition: ConnectionDefinition, choice: TargetChoice): TokenSlot
+  /** Lets every slot know whether its connection is paused. */
+  pause(): void
   /** Every slot in memory. */
   slots(): readonly TokenSlot[]
   /** Lets go of the slots whose definition is another one by now. */
@@ -172,6 +174,9 @@ export function createHandles(registry: ConnectionRegistry, context: EngineConte
       const target = chooseTarget(definition, choice)
       const known = seats.get(keyOf(definition, canonicalTarget(target)))?.slot
       return known ?? makeSlot(definition, target)
+    },
+    pause: () => {
+      for (const { slot } of seats.values()) slot?.pauseAsKnown()
     },
     slots: () => [...seats.values()].flatMap(({ slot }) => slot ?? []),
     renew: () => {

@@ -20,6 +20,7 @@ export type { GrantEngine, GrantEngineOptions, TargetOptions } from './engine.ts
 export { grantEventTypes } from './events.ts'
 export type { DropReason, GrantEvent, RenewalReason } from './events.ts'
 export type {
+  ConnectionPause,
   ConnectionStore,
   ExchangeClaim,
   ExchangeCommit,

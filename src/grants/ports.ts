@@ -355,7 +355,20 @@ export interface StoredConnection {
   readonly updatedAt: number
 }
 
-/** Where connections live that were not defined in the file. */
+/** That a connection hands out no token until someone resumes it. */
+export interface ConnectionPause {
+  /** By name, wherever it is defined; its tenants and customers are paused with it. */
+  readonly connection: string
+  readonly pausedAt: number
+  /** Who paused it, for people. */
+  readonly by: string
+  /** Why, for people; empty when nobody said. */
+  readonly reason: string
+  /** Whether its refresh token is used in time all the same, so that it does not die of idleness. */
+  readonly keepsAlive: boolean
+}
+
+/** Where connections live that were not defined in the file, and the pauses of all. */
 export interface ConnectionStore {
   /** A page by name, ascending. */
   listConnections(query: {
@@ -384,9 +397,18 @@ export interface ConnectionStore {
   >
   /**
    * Leaves the grants of a connection `orphaned` and removes it with its secrets, in that order;
-   * many grants take several steps, and the call may be repeated after an interruption. False when
-   * unknown.
+   * many grants take several steps, and the call may be repeated after an interruption. Its pause
+   * ends with it. False when unknown.
    */
   removeConnection(name: string, now: number): Promise<boolean>
   readSecret(name: string, slot: string): Promise<Secret | undefined>
+  /** A page of pauses by name, ascending. */
+  listPauses(query: {
+    readonly limit: number
+    readonly afterName?: string
+  }): Promise<readonly ConnectionPause[]>
+  /** Pauses a connection; false, and nothing changed, when it is paused already. */
+  pauseConnection(pause: ConnectionPause): Promise<boolean>
+  /** Ends the pause of a connection; false when there is none. */
+  resumeConnection(name: string): Promise<boolean>
 }

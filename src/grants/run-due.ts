@@ -25,6 +25,8 @@ export interface DueReport {
   readonly renewed: number
   readonly failed: number
   readonly orphaned: number
+  /** Of a paused connection that shall not be kept alive either. */
+  readonly paused: number
 }
 
 /** What a run works with. */
@@ -38,6 +40,9 @@ const pageSize = 100
 
 /** For how long others leave a taken grant alone (ms). */
 const takenForMs = 10 * 60_000
+
+/** When a grant comes up again that is not kept alive while its connection is paused (ms). */
+const pausedMs = 3_600_000
 
 /** When a grant comes up again whose failure only someone’s action here can end (ms). */
 const slowestMs = 24 * 3_600_000
@@ -54,7 +59,7 @@ export async function runDue(
   { limit = 1_000, concurrency = 16, signal }: RunDueOptions,
 ): Promise<DueReport> {
   const { store, clock } = context
-  const report = { taken: 0, renewed: 0, failed: 0, orphaned: 0 }
+  const report = { taken: 0, renewed: 0, failed: 0, orphaned: 0, paused: 0 }
   const waiting: GrantRecord[] = []
   let isDry = false
   let taking: Promise<void> | undefined
@@ -102,11 +107,16 @@ export async function runDue(
 async function renewOne(
   context: RunDueContext,
   grant: GrantRecord,
-): Promise<'renewed' | 'failed' | 'orphaned'> {
+): Promise<keyof Omit<DueReport, 'taken'>> {
   const definition = definitionOf(context.registry, grant)
   if (definition === undefined) {
     await orphan(context, grant)
     return 'orphaned'
+  }
+  if (context.pauses.of(grant.connection)?.keepsAlive === false) {
+    // Looked at again, so that it is kept alive soon after it was resumed.
+    await schedule(context, grant.id, context.clock.now() + pausedMs)
+    return 'paused'
   }
   const isWarm = definition.refresh?.keepWarm === true
   if (definition.grant === 'client_credentials' && !isWarm) {

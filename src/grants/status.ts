@@ -2,6 +2,7 @@ import { isEvergrantError, type Clock } from '../kernel/index.ts'
 import { canonicalTarget, type ProviderProfile } from '../oauth/index.ts'
 import { exchangeGate } from './exchange-gate.ts'
 import { grantAddressOf } from './grant-address.ts'
+import type { Pauses } from './pauses.ts'
 import type {
   GrantFailure,
   GrantRecord,
@@ -19,10 +20,18 @@ import type { TokenSlot } from './token-slot.ts'
  * serves on although the last renewal failed, or none after a passing failure, `expired` will get
  * one on the next access, `lapsed` has none until someone acts. `refresh_unknown` has a refresh
  * token that may have been spent, and serves what is left; `revoked` serves nothing; `orphaned`
- * rests until it is used again.
+ * rests until it is used again. `paused` hands out nothing, whatever else is the matter.
  */
 export type ConnectionState =
-  'unused' | 'valid' | 'failing' | 'expired' | 'lapsed' | 'refresh_unknown' | 'revoked' | 'orphaned'
+  | 'unused'
+  | 'valid'
+  | 'failing'
+  | 'expired'
+  | 'lapsed'
+  | 'refresh_unknown'
+  | 'revoked'
+  | 'orphaned'
+  | 'paused'
 
 /** The refresh token of a grant as far as it may be shown. Instants are epoch ms. */
 export interface RefreshTokenStatus {
@@ -94,6 +103,7 @@ export async function describeStatus(
   connection: TokenSlot,
   store: GrantStore,
   clock: Clock,
+  pauses: Pauses,
 ): Promise<ConnectionStatus> {
   const { definition, address, target } = connection
   const { name, provider, clientId } = definition
@@ -129,6 +139,7 @@ export async function describeStatus(
     clientId,
     target: canonicalTarget(target),
     state: stateOf(grant, {
+      isPaused: pauses.of(name) !== undefined,
       isLapsed: isLapsed && held === undefined,
       isFailing,
       isHeld: held !== undefined,
@@ -157,12 +168,14 @@ export async function describeStatus(
 function stateOf(
   grant: GrantRecord | undefined,
   facts: {
+    readonly isPaused: boolean
     readonly isLapsed: boolean
     readonly isFailing: boolean
     readonly isHeld: boolean
     readonly wasUsed: boolean
   },
 ): ConnectionState {
+  if (facts.isPaused) return 'paused'
   if (grant?.state === 'revoked' || grant?.state === 'orphaned') return grant.state
   if (facts.isLapsed) return 'lapsed'
   if (grant?.refreshToken?.unknownSince !== undefined) return 'refresh_unknown'

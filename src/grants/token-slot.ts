@@ -22,6 +22,7 @@ import { decide, lifeTooShort, plainAsk, type Ask } from './decide.ts'
 import type { DropReason } from './events.ts'
 import type { RenewalOutcome, RenewalPurpose } from './purpose.ts'
 import { reduce, type SlotEvent } from './reduce.ts'
+import { pausedError } from './pauses.ts'
 import { createRenewal, type Renewal } from './renewal.ts'
 import { fruitlessBudget, pausedUntil } from './ruling-budget.ts'
 import { emptySlot, isRefused, usableToken, type Slot } from './slot.ts'
@@ -37,6 +38,8 @@ export interface TokenSlot extends ConnectionHandle {
   drop(reason: DropReason): void
   /** Lets the next caller look at the store again, whatever failed for good before. */
   reconsider(): void
+  /** Hands out nothing while the engine knows of a pause of its connection. */
+  pauseAsKnown(): void
   slot(): Slot
   /** The instant that the slot lives in (epoch ms). */
   instant(): number
@@ -78,7 +81,10 @@ export function createTokenSlot(
     target: canonicalTarget(target),
   }
   let slot: Slot = emptySlot
+  let newest: Fresh | undefined
+  /** The newest token, unless the connection is paused: all that the hot path looks at. */
   let fresh: Fresh | undefined
+  let pause: EvergrantError | undefined
   let flight: Flight | undefined
   let isClosed = false
   let cancelResend = (): void => {}
@@ -88,15 +94,26 @@ export function createTokenSlot(
     Math.max(clock.now() - token.issuedAt, clock.monotonic() - issuedTick)
 
   const instant = (): number =>
-    fresh === undefined
+    newest === undefined
       ? clock.now()
-      : fresh.token.issuedAt + Math.floor(ageOf(fresh.token, fresh.issuedTick))
+      : newest.token.issuedAt + Math.floor(ageOf(newest.token, newest.issuedTick))
 
   const dispatch = (event: SlotEvent): void => {
     const before = slot.held
     slot = reduce(slot, event)
-    if (slot.held !== before) fresh = freshen(slot, clock)
+    if (slot.held === before) return
+    newest = freshen(slot, clock)
+    fresh = pause === undefined ? newest : undefined
   }
+
+  const pauseAsKnown = (): void => {
+    const known = context.pauses.of(about.connection)
+    pause = known === undefined ? undefined : pausedError(known)
+    fresh = pause === undefined ? newest : undefined
+  }
+  pauseAsKnown()
+  // Read anew after a wait, which the compiler does not see.
+  const isPaused = (): boolean => pause !== undefined
 
   const jitter = fractionOf(`${about.connection}|${about.tenant}|${about.target}`)
   const renewal = createRenewal({
@@ -138,7 +155,7 @@ export function createTokenSlot(
     const { minRemainingMs, renewBelowMs, isForced, isOverride, mayResend = false } = ask
     return {
       reason,
-      needMs: Math.max(minRemainingMs, Math.min(renewBelowMs, fresh?.halfLifeMs ?? 0)),
+      needMs: Math.max(minRemainingMs, Math.min(renewBelowMs, newest?.halfLifeMs ?? 0)),
       isOverride,
       mayResend,
       ...(isForced ? { issuedAfter: instant() } : {}),
@@ -148,6 +165,7 @@ export function createTokenSlot(
   async function acquire(ask: Ask, signal: AbortSignal | undefined): Promise<Answer> {
     let pending = ask
     for (let round = 0; round < 3; round++) {
+      if (pause !== undefined) return err(pause)
       const decision = decide(slot, instant(), pending)
       if (decision.kind === 'refuse') return err(decision.error)
       if (decision.kind === 'serve') {
@@ -156,11 +174,14 @@ export function createTokenSlot(
       }
       signal?.throwIfAborted()
       const outcome = await untilAborted(fly(purposeOf(pending)).outcome, signal)
+      // It may have been paused while the renewal was under way.
+      if (isPaused()) break
       const answer = settle(outcome, pending)
       if (answer !== undefined) return answer
       // The token was refused meanwhile, or another process’s does not live long enough: once more.
       pending = { ...pending, isForced: false }
     }
+    if (pause !== undefined) return err(pause)
     const remaining = Math.max(0, (slot.held?.token.expiresAt ?? 0) - instant())
     return err(lifeTooShort(remaining, ask.minRemainingMs))
   }
@@ -227,6 +248,7 @@ export function createTokenSlot(
       detail: verdict.detail,
       tokenAgeMs: Math.max(0, now - token.issuedAt),
     })
+    if (pause !== undefined) return { kind: 'renewal_failed', error: pause }
     if (verdict.kind === 'not_about_token') return verdict
     if (newer !== undefined) return { kind: 'newer_token_exists', token: newer }
     if (isNew) {
@@ -298,6 +320,7 @@ export function createTokenSlot(
       dispatch({ type: 'dropped' })
       context.emit({ type: 'grant.dropped', at: clock.now(), ...about, reason })
     },
+    pauseAsKnown,
     reconsider: () => dispatch({ type: 'reconsidered', at: instant() }),
     slot: () => slot,
     instant,

@@ -44,6 +44,7 @@ import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { openConfiguredStore } from './open-store.ts'
 import { openVault } from './open-vault.ts'
+import { readPauses } from './read-pauses.ts'
 import { readProcessIdentity } from './process-identity.ts'
 import { createTurns, requireReloadable } from './reload-config.ts'
 
@@ -129,7 +130,7 @@ export interface Composition {
   importSource(connection: string): Promise<ImportSource>
   /** What drives an import over the given connection. */
   driving(connection: string): DriveDependencies
-  /** Reads the store’s connections again and lets the engine know them. */
+  /** Reads the store’s connections and pauses again and lets the engine know them. */
   reloadConnections(): Promise<void>
   /**
    * Reads the configuration file again and takes it over in one step: connections, providers,
@@ -213,10 +214,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       connections: definitions(),
     })
     opened.push(() => engine.close())
+    const loadPauses = async (): Promise<void> => engine.pause(await readPauses(store.connections))
+    await loadPauses()
     const inTurn = createTurns()
     const reloadConnections = (): Promise<void> =>
       inTurn(async () => {
         if (await registry.reload()) engine.define(definitions())
+        await loadPauses()
       })
     // In turn with the store's changes: a registry made from what was read before one would miss it.
     const reloadConfig: Composition['reloadConfig'] = (check) =>

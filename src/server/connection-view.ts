@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { ConnectionConfig } from '../config/index.ts'
-import { unknownConnection, type ConnectionStatus } from '../grants/index.ts'
+import { unknownConnection, type ConnectionPause, type ConnectionStatus } from '../grants/index.ts'
 import { EvergrantError, guidanceOf, type Guidance } from '../kernel/index.ts'
 import type { connectionSchema } from './api/connection-schema.ts'
 import type { Composition } from './compose.ts'
@@ -17,6 +17,7 @@ export interface ShownConnection {
   /** Absent for a template, which has no grant of its own. */
   readonly status?: ConnectionStatus
   readonly grantId?: string
+  readonly pause?: ConnectionPause
 }
 
 function errorOf({
@@ -54,7 +55,7 @@ const time = (epochMs: number | undefined): string | null =>
 
 /** A connection as `--json` prints it: instants in RFC 3339, names as in the API, no secret. */
 export function connectionToJson(shown: ShownConnection, now: number): ConnectionJson {
-  const { name, definition, origin, status } = shown
+  const { name, definition, origin, status, pause } = shown
   const defined = {
     name,
     defined_in: origin,
@@ -62,6 +63,7 @@ export function connectionToJson(shown: ShownConnection, now: number): Connectio
     tenant: definition.tenant ?? null,
     client_id: definition.client.id,
     grant: definition.grant,
+    paused: pause === undefined ? null : pauseToJson(pause),
     ...definition.target,
     upstreams: Object.fromEntries(
       Object.entries(definition.upstreams).map(([upstream, { url, target }]) => [
@@ -70,7 +72,8 @@ export function connectionToJson(shown: ShownConnection, now: number): Connectio
       ]),
     ),
   }
-  if (status === undefined) return { ...defined, state: 'template' }
+  if (status === undefined)
+    return { ...defined, state: pause === undefined ? 'template' : 'paused' }
   const { token, lastFailure, refreshToken, grant } = status
   return {
     ...defined,
@@ -118,6 +121,21 @@ export function connectionToJson(shown: ShownConnection, now: number): Connectio
             upstream: errorOf(lastFailure).toProblem().upstream ?? null,
           },
     store_reachable: status.isStoreReachable,
+  }
+}
+
+/** A pause as the API and `--json` show it. */
+export function pauseToJson({
+  pausedAt,
+  by,
+  reason,
+  keepsAlive,
+}: ConnectionPause): NonNullable<ConnectionJson['paused']> {
+  return {
+    at: new Date(pausedAt).toISOString(),
+    by,
+    reason: reason === '' ? null : reason,
+    keeps_alive: keepsAlive,
   }
 }
 
@@ -194,8 +212,8 @@ async function show(
   address: string,
 ): Promise<ShownConnection> {
   const { config: definition, origin } = registered
-  if (registered.definition.forTenant !== undefined && !address.includes('@')) {
-    return { name: address, definition, origin }
-  }
-  return { name: address, definition, origin, status: await engine.status(address) }
+  const pause = engine.pauseOf(definition.name)
+  const shown = { name: address, definition, origin, ...(pause === undefined ? {} : { pause }) }
+  const isTemplate = registered.definition.forTenant !== undefined && !address.includes('@')
+  return isTemplate ? shown : { ...shown, status: await engine.status(address) }
 }

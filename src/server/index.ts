@@ -49,9 +49,11 @@ export {
   guidanceOfFailure,
   listConnections,
   listTenants,
+  pauseToJson,
   showConnection,
   requireConnection,
 } from './connection-view.ts'
+export { pauseConnection, resumeConnection } from './pause-connection.ts'
 export { longestCaptureMs } from './captures.ts'
 export type { ShownConnection } from './connection-view.ts'
 export { describedImport } from './described-import.ts'

@@ -163,5 +163,49 @@ export function describeConnectionStore(kind: string, makeStore: MakeStore): voi
       await two.connections.removeConnection('csp', 5)
       expect(await generation()).toBeGreaterThan(made)
     })
+
+    describe('a pause', () => {
+      const pause = {
+        connection: 'csp',
+        pausedAt: 7,
+        by: 'anna',
+        reason: 'moving',
+        keepsAlive: false,
+      }
+      const pauses = async (): Promise<unknown> => await two.connections.listPauses({ limit: 10 })
+      const bumps = async (): Promise<number> => (await two.readGenerations()).connections
+
+      it('is refused where there is one, which stays as it was', async () => {
+        expect(await one.connections.pauseConnection(pause)).toBe(true)
+        const before = await bumps()
+        const again = { ...pause, by: 'bob', pausedAt: 9, keepsAlive: true }
+        expect(await two.connections.pauseConnection(again)).toBe(false)
+        expect(await pauses()).toEqual([pause])
+        expect(await bumps()).toBe(before)
+      })
+
+      it('is ended once, and cannot be where there is none', async () => {
+        expect(await one.connections.resumeConnection('csp')).toBe(false)
+        await one.connections.pauseConnection(pause)
+        const before = await bumps()
+        expect(await two.connections.resumeConnection('csp')).toBe(true)
+        expect(await one.connections.resumeConnection('csp')).toBe(false)
+        expect(await pauses()).toEqual([])
+        expect(await bumps()).toBeGreaterThan(before)
+      })
+
+      it('comes in pages by name, and ends with a connection that is removed', async () => {
+        for (const connection of ['c', 'a', 'csp', 'b']) {
+          await one.connections.pauseConnection({ ...pause, connection, keepsAlive: true })
+        }
+        const first = await two.connections.listPauses({ limit: 3 })
+        expect(first.map(({ connection }) => connection)).toEqual(['a', 'b', 'c'])
+        const rest = await two.connections.listPauses({ limit: 3, afterName: 'c' })
+        expect(rest).toEqual([{ ...pause, keepsAlive: true }])
+        await save()
+        await one.connections.removeConnection('csp', 20)
+        expect(await two.connections.listPauses({ limit: 10, afterName: 'c' })).toEqual([])
+      })
+    })
   })
 }

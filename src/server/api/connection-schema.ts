@@ -3,6 +3,16 @@ import { guidance, instant, problemSchema } from './fields.ts'
 
 const target = { resource: z.string().optional(), scope: z.string().optional() }
 
+/** That a connection hands out no token until someone resumes it. */
+export const pauseSchema = z
+  .object({
+    at: instant,
+    by: z.string(),
+    reason: z.string().nullable(),
+    keeps_alive: z.boolean().describe('Whether its refresh token is used in time all the same'),
+  })
+  .meta({ id: 'Pause' })
+
 /** A connection as defined, and how it stands; no secret. */
 export const connectionSchema = z
   .object({
@@ -14,12 +24,13 @@ export const connectionSchema = z
     tenant: z.string().nullable(),
     client_id: z.string(),
     grant: z.string(),
+    paused: pauseSchema.nullable(),
     ...target,
     upstreams: z.record(z.string(), z.object({ url: z.string().nullable(), ...target })),
     state: z
       .string()
       .describe(
-        '`unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`; `template` gives tokens as `name@tenant`',
+        '`unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`, `paused`; `template` gives tokens as `name@tenant`',
       ),
     grant_id: z.string().nullable().optional(),
     grant_state: z.string().nullable().optional(),

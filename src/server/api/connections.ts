@@ -5,6 +5,7 @@ import {
   guidanceToJson,
   listConnections,
   listTenants,
+  pauseToJson,
   showConnection,
 } from '../connection-view.ts'
 import {
@@ -15,8 +16,14 @@ import {
 } from '../stored-connections.ts'
 import { unknownConnection } from '../../grants/index.ts'
 import { guidanceOfCheck, type Check } from '../diagnosis.ts'
+import { pauseConnection, resumeConnection } from '../pause-connection.ts'
 import { testConnection } from '../test-connection.ts'
-import { checkSchema, connectionSchema, revocationSchema } from './connection-schema.ts'
+import {
+  checkSchema,
+  connectionSchema,
+  pauseSchema,
+  revocationSchema,
+} from './connection-schema.ts'
 import { cutPage, fromCursor, instant, pageOf, paging, toCursor, toWire } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
@@ -24,6 +31,11 @@ const address = z.object({
   address: z.string().min(1).max(200).describe('`name`, or `name@tenant` of a template'),
 })
 const named = z.object({ name: z.string().min(1).max(64) })
+const reasonText = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}]*$/u)
+  .describe('Why, for people: one line')
 const addressErrors = ['connection_unknown', 'tenant_required', 'tenant_invalid'] as const
 
 /** Operations on connections: see, test, renew, end, define. */
@@ -167,6 +179,50 @@ export const connectionOperations: readonly ApiOperation[] = [
         at_provider: atProvider,
         ...(error === undefined ? {} : { error: { ...error.toProblem() } }),
       }
+    },
+  }),
+  defineOperation({
+    id: 'connections.pause',
+    method: 'POST',
+    path: '/api/v1/connections/{name}/pause',
+    operation: 'connections.pause',
+    summary: 'Hand out no token of a connection until it is resumed',
+    description:
+      'For all its tenants and customers, in every process within a second; callers get `connection_paused`. The refresh token is kept alive all the same, unless `keep_alive` is false. One that is paused already stays as it is.',
+    status: 200,
+    errors: ['connection_unknown'],
+    params: named,
+    body: z.object({
+      reason: reasonText.default(''),
+      keep_alive: z
+        .boolean()
+        .default(true)
+        .describe('Use the refresh token in time, so that it does not die of idleness'),
+    }),
+    response: z.object({ name: z.string(), changed: z.boolean(), paused: pauseSchema.nullable() }),
+    handle: async ({ composition }, { name, reason, keep_alive: keepsAlive }, { caller }) => {
+      const wanted = { by: caller.name, reason, keepsAlive }
+      const { hasChanged, pause } = await pauseConnection(composition, name, wanted)
+      return {
+        name,
+        changed: hasChanged,
+        paused: pause === undefined ? null : pauseToJson(pause),
+      }
+    },
+  }),
+  defineOperation({
+    id: 'connections.resume',
+    method: 'POST',
+    path: '/api/v1/connections/{name}/resume',
+    operation: 'connections.pause',
+    summary: 'Let a paused connection hand out tokens again',
+    status: 200,
+    errors: ['connection_unknown'],
+    params: named,
+    response: z.object({ name: z.string(), changed: z.boolean(), paused: pauseSchema.nullable() }),
+    handle: async ({ composition }, { name }) => {
+      const { hasChanged } = await resumeConnection(composition, name)
+      return { name, changed: hasChanged, paused: null }
     },
   }),
   defineOperation({

@@ -40,6 +40,8 @@ export const tokenOperations: readonly ApiOperation[] = [
       'grant_lapsed',
       'consent_needed',
       'grant_revoked',
+      'connection_paused',
+      'customer_refused',
       'refresh_unknown',
       'provider_unreachable',
       'provider_unavailable',

@@ -1,5 +1,5 @@
 import type { ConnectionStore, StoredConnection } from '../../grants/ports.ts'
-import { asConnection, type ConnectionRow } from '../rows/connection-row.ts'
+import { asConnection, asPause, type ConnectionRow, type PauseRow } from '../rows/connection-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
 import { secretPlace } from './sealed-places.ts'
 import type { Sealing } from './sealing.ts'
@@ -75,6 +75,9 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
             name,
           ])
           await transaction.run('DELETE FROM evergrant.connections WHERE name = $1', [name])
+          await transaction.run('DELETE FROM evergrant.connection_pauses WHERE connection = $1', [
+            name,
+          ])
           transaction.bump('connections')
           return true
         })
@@ -98,6 +101,39 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
       )
       return row === undefined ? undefined : sealing.open(row.sealed, secretPlace(name, slot))
     },
+
+    listPauses: async ({ limit, afterName = '' }) => {
+      const rows = await read(
+        async (reader) =>
+          await reader.rows<PauseRow>(
+            `SELECT * FROM evergrant.connection_pauses
+             WHERE connection > $1 ORDER BY connection LIMIT $2`,
+            [afterName, limit],
+          ),
+      )
+      return rows.map(asPause)
+    },
+
+    pauseConnection: async ({ connection: name, pausedAt, by, reason, keepsAlive }) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `INSERT INTO evergrant.connection_pauses VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (connection) DO NOTHING`,
+          [name, pausedAt, by, reason, keepsAlive],
+        )
+        if (changes > 0) transaction.bump('connections')
+        return changes > 0
+      }),
+
+    resumeConnection: async (name) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          'DELETE FROM evergrant.connection_pauses WHERE connection = $1',
+          [name],
+        )
+        if (changes > 0) transaction.bump('connections')
+        return changes > 0
+      }),
   }
 }
 

@@ -4,6 +4,7 @@ import { schema3 } from './schema-3.ts'
 import { schema4 } from './schema-4.ts'
 import { schema5 } from './schema-5.ts'
 import { schema6 } from './schema-6.ts'
+import { schema7 } from './schema-7.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, sql: schema4, since: '0.4.0', isBreaking: false },
   { version: 5, sql: schema5, since: '0.5.0', isBreaking: false },
   { version: 6, sql: schema6, since: '0.5.0', isBreaking: false },
+  { version: 7, sql: schema7, since: '0.6.0', isBreaking: false },
 ]

@@ -1,4 +1,4 @@
-import type { StoredConnection } from '../../grants/ports.ts'
+import type { ConnectionPause, StoredConnection } from '../../grants/ports.ts'
 
 /** A row of `connections`. */
 export interface ConnectionRow {
@@ -17,5 +17,25 @@ export function asConnection(row: ConnectionRow): StoredConnection {
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+  }
+}
+
+/** A row of `connection_pauses`. */
+export interface PauseRow {
+  readonly connection: string
+  readonly paused_at: number
+  readonly paused_by: string
+  readonly reason: string
+  readonly keeps_alive: number | boolean
+}
+
+/** A row as the port shows it. */
+export function asPause(row: PauseRow): ConnectionPause {
+  return {
+    connection: row.connection,
+    pausedAt: row.paused_at,
+    by: row.paused_by,
+    reason: row.reason,
+    keepsAlive: Boolean(row.keeps_alive),
   }
 }

@@ -1,6 +1,6 @@
 import type { ConnectionStore } from '../../grants/ports.ts'
 import type { SealPlace } from '../../vault/index.ts'
-import { asConnection, type ConnectionRow } from '../rows/connection-row.ts'
+import { asConnection, asPause, type ConnectionRow, type PauseRow } from '../rows/connection-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration, readGeneration } from './generations.ts'
 import type { Sealing } from './sealing.ts'
@@ -77,6 +77,7 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
           if (last !== undefined) return { isOver: false, last } as const
           prepare('DELETE FROM connection_secrets WHERE connection = ?').run(name)
           prepare('DELETE FROM connections WHERE name = ?').run(name)
+          prepare('DELETE FROM connection_pauses WHERE connection = ?').run(name)
           bumpGeneration(connection, 'connections')
           return { isOver: true, removed: true } as const
         })
@@ -94,6 +95,31 @@ export function createConnectionStore(connection: Connection, sealing: Sealing):
       )
       return row === undefined ? undefined : sealing.open(row.sealed, secretPlace(name, slot))
     },
+
+    listPauses: async ({ limit, afterName = '' }) => {
+      const rows = await read(() =>
+        prepare<[string, number], PauseRow>(
+          'SELECT * FROM connection_pauses WHERE connection > ? ORDER BY connection LIMIT ?',
+        ).all(afterName, limit),
+      )
+      return rows.map(asPause)
+    },
+
+    pauseConnection: async ({ connection: name, pausedAt, by, reason, keepsAlive }) =>
+      await write(() => {
+        const { changes } = prepare(
+          'INSERT INTO connection_pauses VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+        ).run(name, pausedAt, by, reason, keepsAlive ? 1 : 0)
+        if (changes > 0) bumpGeneration(connection, 'connections')
+        return changes > 0
+      }),
+
+    resumeConnection: async (name) =>
+      await write(() => {
+        const { changes } = prepare('DELETE FROM connection_pauses WHERE connection = ?').run(name)
+        if (changes > 0) bumpGeneration(connection, 'connections')
+        return changes > 0
+      }),
   }
 }
 
