@@ -289,10 +289,16 @@ describe('grants whose time has come', () => {
     const waitMs = next - cluster.clock.now()
     expect(waitMs).toBeGreaterThanOrEqual(6.3 * day - minute)
     expect(waitMs).toBeLessThanOrEqual(7 * day)
-    expect(await engine.runDue()).toEqual({ taken: 0, renewed: 0, failed: 0, orphaned: 0 })
+    expect(await engine.runDue()).toEqual({
+      taken: 0,
+      renewed: 0,
+      failed: 0,
+      orphaned: 0,
+      paused: 0,
+    })
     await cluster.clock.advance(waitMs)
     const report = await cluster.settle((await cluster.node()).engine.runDue())
-    expect(report).toEqual({ taken: 1, renewed: 1, failed: 0, orphaned: 0 })
+    expect(report).toEqual({ taken: 1, renewed: 1, failed: 0, orphaned: 0, paused: 0 })
     expect(cluster.endpoint.sent.get('rt-2')).toHaveLength(1)
     expect(cluster.store.grantOf(address)?.record.keepAliveAt).toBeGreaterThan(next + 6 * day)
   })
