@@ -15,9 +15,11 @@ export const operations = {
   'accounts.read': 'viewer',
   'people.read': 'viewer',
   'directory.read': 'viewer',
+  'consents.read': 'viewer',
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'connections.pause': 'operator',
+  'consents.write': 'operator',
   'imports.write': 'operator',
   'accounts.write': 'operator',
   // Bodies are personal data more often than not: whoever may have them kept may see them.

@@ -22,12 +22,6 @@ const mostWaiting = 8
 /** For answers to be read once it is over (ms). */
 const lingerMs = 1_000
 
-/** Tells whether a redirect URI leads to this host alone. */
-export function isLoopbackAddress(redirectUri: string): boolean {
-  const { protocol, hostname } = new URL(redirectUri)
-  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-}
-
 /**
  * Listens at a redirect URI of this host, on its loopback interface alone. Undefined when another
  * program, such as a running service, listens there already.

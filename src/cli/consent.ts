@@ -1,14 +1,14 @@
 import type { Command } from 'commander'
 import type { ConsentCompletion, ConsentInvitation } from '../consent/index.ts'
 import { EvergrantError, type Result } from '../kernel/index.ts'
-import type { Composition } from '../server/index.ts'
-import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import {
+  consentCallback,
   isLoopbackAddress,
-  listenForConsent,
-  type BroughtBack,
-  type ConsentListener,
-} from './consent-listener.ts'
+  requireRedirectUri,
+  type Composition,
+} from '../server/index.ts'
+import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
+import { listenForConsent, type BroughtBack, type ConsentListener } from './consent-listener.ts'
 import type { CliContext } from './context.ts'
 import { adoptionToJson, formatProofs } from './proofs.ts'
 
@@ -112,8 +112,8 @@ async function obtain(
   options: ConsentOptions,
 ): Promise<void> {
   const { io } = context
-  const redirectUri = options.redirectUri ?? defaultRedirectUri(composition)
-  requireRedirectUri(redirectUri)
+  const redirectUri = options.redirectUri ?? consentCallback(composition.config.server.publicUrl)
+  requireRedirectUri('--redirect-uri', redirectUri)
   const listener =
     options.manual === true || !isLoopbackAddress(redirectUri)
       ? undefined
@@ -246,22 +246,4 @@ function invitationToJson(name: string, { url, session }: ConsentInvitation): ob
     redirect_uri: session.redirectUri,
     expires_at: new Date(session.expiresAt).toISOString(),
   }
-}
-
-function defaultRedirectUri({ config }: Composition): string {
-  return `${config.server.publicUrl.replace(/\/+$/, '')}/consent/callback`
-}
-
-function requireRedirectUri(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const isSafe =
-    url !== undefined &&
-    url.hash === '' &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackAddress(text)))
-  if (isSafe) return
-  throw new EvergrantError(
-    'usage',
-    '--redirect-uri: expected an https URL (http only for this host) without fragment',
-    { remedy: 'Give the redirect URI exactly as it is registered with the application.' },
-  )
 }

@@ -196,6 +196,72 @@ export type ConnectionPreset = {
   >
 }
 
+export type Consent = {
+  readonly id: string
+  readonly connection: string
+  readonly tenant: string | null
+  readonly purpose: 'connect' | 'reconnect'
+  readonly state:
+    'created' | 'code_received' | 'verifying' | 'active' | 'failed' | 'expired' | 'cancelled'
+  readonly state_changed_at: string
+  readonly created_at: string
+  /** Until when it can be finished */ readonly expires_at: string
+  readonly started_by: string
+  /** Must be registered with the application, exactly so */ readonly redirect_uri: string
+  /** Who serves now; another one needs approval */ readonly expected_subject: string | null
+  readonly approves_account: boolean
+  readonly link: { readonly id: string; readonly recipient: string } | null
+  /** Who signed in */ readonly account: {
+    readonly subject: string
+    readonly user_name: string | null
+    readonly tenant_id: string | null
+  } | null
+  readonly rungs: readonly ConsentRung[]
+  /** Rungs that could not be shown either way */ readonly unverified: number
+  readonly failure: {
+    readonly code: ErrorCode
+    readonly title: string
+    readonly detail: string
+    readonly remedy: string
+  } | null
+}
+
+export type ConsentLink = {
+  readonly id: string
+  readonly connection: string
+  readonly tenant: string | null
+  readonly recipient: string
+  readonly note: string | null
+  readonly approves_account: boolean
+  /** `started`: the recipient was led to the provider; a failed one may start again */ readonly state:
+    | 'created'
+    | 'opened'
+    | 'started'
+    | 'code_received'
+    | 'verifying'
+    | 'active'
+    | 'failed'
+    | 'expired'
+    | 'revoked'
+  readonly state_changed_at: string
+  readonly created_at: string
+  readonly created_by: string
+  readonly expires_at: string
+  readonly opened_at: string | null
+  /** The newest sign-in that it began */ readonly consent_id: string | null
+}
+
+export type ConsentRung = {
+  /** Of the proof; never renamed */ readonly name: string
+  /** For people */ readonly title: string
+  readonly outcome: 'waiting' | 'running' | 'passed' | 'failed' | 'unverified'
+  readonly detail: string | null
+  readonly code: ErrorCode | null
+  readonly remedy: string | null
+  /** What APIs called the requests */ readonly request_ids: readonly string[]
+  readonly at: string | null
+}
+
 export type DirectoryAccount = {
   readonly tenant_id: string
   readonly id: string
@@ -259,9 +325,16 @@ export type ErrorCode =
   | 'connection_unknown'
   | 'consent_cancelled'
   | 'consent_denied'
+  | 'consent_elsewhere'
   | 'consent_expired'
+  | 'consent_interrupted'
+  | 'consent_link_expired'
+  | 'consent_link_revoked'
+  | 'consent_link_unknown'
+  | 'consent_link_used'
   | 'consent_needed'
   | 'consent_required'
+  | 'consent_session_unknown'
   | 'consent_unknown'
   | 'consent_unreadable'
   | 'consent_used'
@@ -856,6 +929,94 @@ export interface Operations {
     }
     readonly result: Token
   }
+  /** Begin a sign-in: the address to open. */
+  readonly 'consents.begin': {
+    readonly input: {
+      /** `name`, or `name@tenant` of a template */ readonly address: string
+      /** As registered with the application. Default: publicUrl + /consent/callback */ readonly redirect_uri?:
+        string | undefined
+      /** Somebody else signs in and hands a code on */ readonly manual?: boolean | undefined
+      /** Another account than the one that serves now may sign in */ readonly approve_account?:
+        boolean | undefined
+    }
+    readonly result: {
+      readonly consent: Consent
+      /** Where to sign in; in this answer and nowhere else */ readonly authorization_url: string
+    }
+  }
+  /** Finish a sign-in with what it led to, and wait for its trial. */
+  readonly 'consents.complete': {
+    readonly input: {
+      /** `name`, or `name@tenant` of a template */ readonly address: string
+      readonly pasted: string
+      readonly approve_account?: boolean | undefined
+    }
+    readonly result: { readonly consent: Consent }
+  }
+  /** Sign-ins that were begun, the newest first; kept for 30 days. */
+  readonly 'consents.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      readonly connection?: string | undefined
+      readonly tenant?: string | undefined
+      readonly state?:
+        | 'created'
+        | 'code_received'
+        | 'verifying'
+        | 'active'
+        | 'failed'
+        | 'expired'
+        | 'cancelled'
+        | undefined
+    }
+    readonly result: { readonly items: readonly Consent[]; readonly next: string | null }
+  }
+  /** A sign-in, with how far its trial has come. */
+  readonly 'consents.show': {
+    readonly input: { /** Id */ readonly consent: string }
+    readonly result: Consent
+  }
+  /** Give a sign-in up that nothing came back of. */
+  readonly 'consents.cancel': {
+    readonly input: { /** Id */ readonly consent: string }
+    readonly result: undefined
+  }
+  /** Make a link that hands the sign-in to somebody else. */
+  readonly 'links.create': {
+    readonly input: {
+      /** `name`, or `name@tenant` of a template */ readonly address: string
+      /** Who shall use it, for people */ readonly recipient: string
+      /** What the recipient is told besides */ readonly note?: string | undefined
+      /** Default 259200: 72 hours */ readonly expires_in_seconds?: number | undefined
+      /** Another account than the one that serves now may sign in, and take its place */ readonly approve_account?:
+        boolean | undefined
+    }
+    readonly result: {
+      readonly link: ConsentLink
+      /** For the recipient; in this answer and nowhere else */ readonly url: string
+    }
+  }
+  /** Hand-off links, the newest first; kept for 30 days after their end. */
+  readonly 'links.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      readonly connection?: string | undefined
+      /** Those that can still lead to a grant */ readonly open?: 'true' | 'false' | undefined
+    }
+    readonly result: { readonly items: readonly ConsentLink[]; readonly next: string | null }
+  }
+  /** A hand-off link. */
+  readonly 'links.show': {
+    readonly input: { /** Id */ readonly link: string }
+    readonly result: ConsentLink
+  }
+  /** Take a link back; a sign-in that waits by it is cancelled. */
+  readonly 'links.revoke': {
+    readonly input: { /** Id */ readonly link: string }
+    readonly result: undefined
+  }
   /** Runs, the newest first. */
   readonly 'imports.list': {
     readonly input: {
@@ -1392,6 +1553,45 @@ export const operationTable = {
     query: [],
     hasBody: true,
   },
+  'consents.begin': {
+    method: 'POST',
+    path: '/api/v1/connections/{address}/consents',
+    query: [],
+    hasBody: true,
+  },
+  'consents.complete': {
+    method: 'POST',
+    path: '/api/v1/connections/{address}/consents/complete',
+    query: [],
+    hasBody: true,
+  },
+  'consents.list': {
+    method: 'GET',
+    path: '/api/v1/consents',
+    query: ['limit', 'cursor', 'connection', 'tenant', 'state'],
+    hasBody: false,
+  },
+  'consents.show': { method: 'GET', path: '/api/v1/consents/{consent}', query: [], hasBody: false },
+  'consents.cancel': {
+    method: 'DELETE',
+    path: '/api/v1/consents/{consent}',
+    query: [],
+    hasBody: false,
+  },
+  'links.create': {
+    method: 'POST',
+    path: '/api/v1/connections/{address}/links',
+    query: [],
+    hasBody: true,
+  },
+  'links.list': {
+    method: 'GET',
+    path: '/api/v1/links',
+    query: ['limit', 'cursor', 'connection', 'open'],
+    hasBody: false,
+  },
+  'links.show': { method: 'GET', path: '/api/v1/links/{link}', query: [], hasBody: false },
+  'links.revoke': { method: 'DELETE', path: '/api/v1/links/{link}', query: [], hasBody: false },
   'imports.list': {
     method: 'GET',
     path: '/api/v1/imports',

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { requireOwnGrant } from '../grants/index.ts'
-import { EvergrantError, newId, Secret } from '../kernel/index.ts'
+import { EvergrantError, newId, Secret, type RandomBytes } from '../kernel/index.ts'
 import { authorizationUrl } from '../oauth/index.ts'
 import { signInTargets, type ConsentContext } from './context.ts'
 import type { ConsentSession } from './ports.ts'
@@ -12,6 +12,12 @@ export interface BeginConsentOptions {
   readonly redirectUri: string
   /** Who begins it, for people. */
   readonly startedBy: string
+  /** Takes another account than the one that serves now. Default false. */
+  readonly approvesAccount?: boolean
+  /** The cookie of the browser that alone may bring the code back. Default: none; it is pasted. */
+  readonly browser?: Secret
+  /** The hand-off link that begins it, which named the session before. */
+  readonly link?: { readonly id: string; readonly sessionId: string }
 }
 
 /** A sign-in that was begun. */
@@ -39,8 +45,8 @@ const randomSize = 32
  */
 export async function beginConsent(
   address: string,
-  { redirectUri, startedBy }: BeginConsentOptions,
-  { store, engine, fetch, clock, random, emit }: ConsentContext,
+  { redirectUri, startedBy, approvesAccount = false, browser, link }: BeginConsentOptions,
+  { store, links, engine, fetch, clock, random, emit }: ConsentContext,
 ): Promise<ConsentInvitation> {
   const { definition } = engine.connection(address)
   requireOwnGrant(definition)
@@ -74,7 +80,7 @@ export async function beginConsent(
 
   const now = clock.now()
   const session: ConsentSession = {
-    id: newId('cns', now, random),
+    id: link?.sessionId ?? newId('cns', now, random),
     connection,
     tenant,
     stateHash: hashState(state.reveal()),
@@ -82,12 +88,17 @@ export async function beginConsent(
     purpose: isServing ? 'reconnect' : 'connect',
     startedBy,
     ...(expected === '' ? {} : { expectedSubject: expected }),
+    approvesAccount,
+    ...(link === undefined ? {} : { linkId: link.id }),
+    ...(browser === undefined ? {} : { browserHash: hashBrowser(browser) }),
     state: 'created',
     stateChangedAt: now,
     createdAt: now,
     expiresAt: now + sessionLifeMs,
+    rungs: [],
   }
   await store.sweepConsents(now - memoryMs, sweptAtOnce)
+  await links.sweepLinks(now - memoryMs, sweptAtOnce)
   await store.addConsent(session, verifier)
   const { id: sessionId, purpose, expiresAt } = session
   emit({
@@ -96,11 +107,22 @@ export async function beginConsent(
     connection,
     tenant,
     sessionId,
+    ...(link === undefined ? {} : { linkId: link.id }),
     purpose,
     startedBy,
     expiresAt,
   })
   return { session, url: url.value }
+}
+
+/** A secret for the cookie of a browser that a sign-in is bound to: 256 bits. */
+export function newBrowserSecret(random: RandomBytes): Secret {
+  return new Secret(base64url(random(randomSize)))
+}
+
+/** What is kept of such a secret. */
+export function hashBrowser(browser: Secret): string {
+  return hash('sha256', browser.reveal())
 }
 
 /**

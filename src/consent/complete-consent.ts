@@ -4,10 +4,13 @@ import type { AuthorizationError } from '../oauth/index.ts'
 import { refuseAccount } from './check-account.ts'
 import { signInTargets, type ConsentContext } from './context.ts'
 import { findSession, overBecause } from './find-session.ts'
-import { createLadder } from './ladder.ts'
-import type { ConsentSession, ConsentState } from './ports.ts'
+import { failSession } from './fail-session.ts'
+import { followTrial } from './follow-trial.ts'
+import { createLadder, plannedProofs } from './ladder.ts'
+import type { ConsentSession } from './ports.ts'
 import { readPasted, type Pasted } from './read-pasted.ts'
 import { redeemCode } from './redeem-code.ts'
+import { isSealedAnswer, unsealAnswer } from './seal-answer.ts'
 
 /** What came back of a sign-in. */
 export interface CompleteConsentOptions {
@@ -24,6 +27,13 @@ export interface ConsentCompletion {
   readonly adoption: Adoption
 }
 
+/** A sign-in that came back and is spent. */
+export interface ReceivedConsent {
+  readonly session: ConsentSession
+  /** What comes of it. Rejects as `completeConsent` throws, once the session has failed. */
+  readonly finished: Promise<Result<ConsentCompletion, EvergrantError>>
+}
+
 /**
  * Finishes a sign-in: finds its session and spends it, redeems the code here, checks who signed in,
  * and puts the new refresh token on trial while the old one serves. Each session is spent once,
@@ -34,14 +44,34 @@ export interface ConsentCompletion {
  */
 export async function completeConsent(
   address: string,
-  { pasted, approvesAccount = false }: CompleteConsentOptions,
+  options: CompleteConsentOptions,
   context: ConsentContext,
 ): Promise<Result<ConsentCompletion, EvergrantError>> {
-  const { store, engine, clock, emit } = context
-  const read = readPasted(pasted)
+  const received = await receiveConsent(address, options, context)
+  return received.ok ? await received.value.finished : received
+}
+
+/**
+ * Takes what a sign-in led to: resolves once its session is spent, and goes on by itself.
+ *
+ * @returns `consent_unreadable`, `consent_unknown`, `consent_expired`, `consent_used`,
+ *   `consent_cancelled`; then nothing was spent
+ * @throws `connection_unknown`, `tenant_*`, `usage`, `store_*`
+ */
+export async function receiveConsent(
+  address: string,
+  { pasted, approvesAccount = false }: CompleteConsentOptions,
+  context: ConsentContext,
+): Promise<Result<ReceivedConsent, EvergrantError>> {
+  const { store, engine, clock, emit, vault, worker } = context
+  const trimmed = pasted.trim()
+  const text = isSealedAnswer(trimmed) ? unsealAnswer(trimmed, vault) : ok(pasted)
+  if (!text.ok) return text
+  const read = readPasted(text.value)
   if (!read.ok) return read
   const { stateHash, outcome } = read.value
-  const { name: connection, provider } = engine.connection(address).definition
+  const { definition } = engine.connection(address)
+  const { name: connection, provider } = definition
   const whose = { connection, tenant: provider.tenant }
   const found = await findSession(whose, stateHash, store, clock.now())
   if (!found.ok) return found
@@ -49,27 +79,39 @@ export async function completeConsent(
   const foreign = await refuseIssuer(address, read.value, context)
   if (foreign !== undefined) return err(foreign)
 
-  const verifier = await store.spendConsent(session.id, clock.now())
+  const { id: sessionId, linkId } = session
+  const verifier = await store.spendConsent(sessionId, worker, clock.now())
   if (verifier === undefined) {
     const latest = await store.findConsentByState(session.stateHash)
     const over = latest === undefined ? undefined : overBecause(latest, clock.now())
     return err(over ?? new EvergrantError('consent_used', 'somebody else finished it just now'))
   }
   if (outcome.kind === 'error') {
-    return err(await fail(session, 'code_received', denied(outcome.error), context))
+    const refusal = await failSession(session, 'code_received', denied(outcome.error), context)
+    return ok({ session, finished: Promise.resolve(err(refusal)) })
   }
-  emit({ type: 'consent.code_received', at: clock.now(), ...whose, sessionId: session.id })
+  const about = { ...whose, sessionId, ...(linkId === undefined ? {} : { linkId }) }
+  emit({ type: 'consent.code_received', at: clock.now(), ...about })
+  const target = signInTargets(definition)[0]
+  const signIn = { code: outcome.code, verifier, redirectUri: session.redirectUri, target }
+  const expected = approvesAccount || session.approvesAccount ? undefined : session.expectedSubject
+  const finished = verifyOrFail(address, session, signIn, expected, context)
+  // Whoever awaits it hears of a fault; the session has it as well.
+  finished.catch(() => {})
+  return ok({ session, finished })
+}
+
+async function verifyOrFail(
+  ...[address, session, signIn, expected, context]: Parameters<typeof verify>
+): ReturnType<typeof verify> {
   try {
-    const target = signInTargets(engine.connection(address).definition)[0]
-    const { redirectUri } = session
-    const signIn = { code: outcome.code, verifier, redirectUri, target }
-    return await verify(address, session, signIn, approvesAccount, context)
+    return await verify(address, session, signIn, expected, context)
   } catch (fault) {
     const error = isEvergrantError(fault)
       ? fault
       : new EvergrantError('internal', 'the trial broke off')
     for (const from of ['code_received', 'verifying'] as const) {
-      await fail(session, from, error, context).catch(() => {})
+      await failSession(session, from, error, context).catch(() => {})
     }
     throw fault
   }
@@ -79,65 +121,54 @@ async function verify(
   address: string,
   session: ConsentSession,
   signIn: Parameters<typeof redeemCode>[1],
-  approvesAccount: boolean,
+  expectedSubject: string | undefined,
   context: ConsentContext,
 ): Promise<Result<ConsentCompletion, EvergrantError>> {
   const { store, engine, clock, emit, fetch } = context
-  const { id: sessionId, connection, tenant } = session
+  const { id: sessionId, linkId, connection, tenant } = session
   const { definition } = engine.connection(address)
   const transport = { fetch, clock }
   const answer = await redeemCode(definition, signIn, transport)
-  if (!answer.ok) return err(await fail(session, 'code_received', answer.error, context))
+  if (!answer.ok) return err(await failSession(session, 'code_received', answer.error, context))
   const { subject, refreshToken } = answer.value
-  const expected = approvesAccount ? undefined : session.expectedSubject
-  const refusal = await refuseAccount(definition, subject, expected, transport)
-  if (refusal !== undefined) return err(await fail(session, 'code_received', refusal, context))
+  if (subject !== undefined) await store.noteConsent(sessionId, { account: subject, rungs: [] })
+  const refusal = await refuseAccount(definition, subject, expectedSubject, transport)
+  if (refusal !== undefined) {
+    return err(await failSession(session, 'code_received', refusal, context))
+  }
   if (refreshToken === undefined) {
     const none = new EvergrantError(
       'consent_without_refresh_token',
       `${definition.provider.host} answered the code without one`,
     )
-    return err(await fail(session, 'code_received', none, context))
+    return err(await failSession(session, 'code_received', none, context))
   }
 
-  await store.moveConsent(sessionId, { from: 'code_received', to: 'verifying' }, clock.now())
-  const ladder = createLadder(definition, answer.value, context)
+  const trial = followTrial(session, plannedProofs(definition, context), context)
+  const begun = { from: 'code_received', to: 'verifying', rungs: trial.rungs() } as const
+  await store.moveConsent(sessionId, begun, clock.now())
+  const ladder = createLadder(definition, answer.value, context, trial)
   const adoption = await engine.adopt(address, refreshToken, ladder)
+  const rungs = await trial.settled()
   if (!adoption.isActivated) {
     const failed = adoption.proofs.find(({ outcome }) => outcome === 'failed')?.error
     const error =
       failed ?? new EvergrantError('candidate_refused', 'it was replaced during its trial')
-    await fail(session, 'verifying', error, context)
+    await failSession(session, 'verifying', error, context, rungs)
     return ok({ sessionId, adoption })
   }
-  await store.moveConsent(sessionId, { from: 'verifying', to: 'active' }, clock.now())
+  await store.moveConsent(sessionId, { from: 'verifying', to: 'active', rungs }, clock.now())
   emit({
     type: 'consent.verified',
     at: clock.now(),
     connection,
     tenant,
     sessionId,
+    ...(linkId === undefined ? {} : { linkId }),
     grantId: adoption.grantId,
-    unverified: adoption.proofs.filter(({ outcome }) => outcome === 'unverified').length,
+    unverified: rungs.filter(({ outcome }) => outcome === 'unverified').length,
   })
   return ok({ sessionId, adoption })
-}
-
-/** Ends a session as failed, unless it is not in `from` any more; returns why. */
-async function fail(
-  { id: sessionId, connection, tenant }: ConsentSession,
-  from: ConsentState,
-  error: EvergrantError,
-  { store, clock, emit }: ConsentContext,
-): Promise<EvergrantError> {
-  const { code, detail } = error
-  const now = clock.now()
-  const failure = { code, detail }
-  const isEnded = await store.moveConsent(sessionId, { from, to: 'failed', failure }, now)
-  if (isEnded) {
-    emit({ type: 'consent.failed', at: now, connection, tenant, sessionId, code, detail })
-  }
-  return error
 }
 
 /** An answer that names its issuer must be of this one: RFC 9207 section 2.4. */

@@ -1,11 +1,13 @@
 import type { ConnectionDefinition, GrantEngine } from '../grants/index.ts'
-import type { Clock, RandomBytes } from '../kernel/index.ts'
+import type { Clock, RandomBytes, Secret } from '../kernel/index.ts'
 import type { ConsentEvent } from './events.ts'
+import type { LinkStore } from './link-ports.ts'
 import type { ConsentStore } from './ports.ts'
 
 /** What consent works with. */
 export interface ConsentContext {
   readonly store: ConsentStore
+  readonly links: LinkStore
   readonly engine: Pick<GrantEngine, 'connection' | 'status' | 'adopt'>
   /** The way out. */
   readonly fetch: typeof fetch
@@ -13,8 +15,28 @@ export interface ConsentContext {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly emit: (event: ConsentEvent) => void
+  /** Seals codes that are shown to somebody who is to hand them on. */
+  readonly vault: CodeSealer
+  /** This process among all that share the store. */
+  readonly worker: string
+  /** The processes that live. */
+  readonly livingWorkers: () => Promise<ReadonlySet<string>>
   /** Where an upstream of a connection answers, if the configuration says so. */
   readonly upstreamUrl: (connection: string, upstream: string) => string | undefined
+}
+
+/** The part of a vault that is needed here. */
+export interface CodeSealer {
+  seal(secret: Secret, place: CodePlace): Uint8Array
+  /** @throws `unseal_failed` */
+  open(sealed: Uint8Array, place: CodePlace): Secret
+}
+
+/** What a code is sealed for. */
+export interface CodePlace {
+  readonly table: string
+  readonly column: string
+  readonly row: string
 }
 
 /** What the code is redeemed for: Partner Center first, whose policy decides about MFA. */

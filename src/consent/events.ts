@@ -1,13 +1,22 @@
 import type { ErrorCode, EvergrantEvent } from '../kernel/index.ts'
+import type { ConsentRung } from './ports.ts'
 
 interface ConsentEventBase extends EvergrantEvent {
   readonly connection: string
   /** As configured; empty where the provider has none. */
   readonly tenant: string
   readonly sessionId: string
+  /** The hand-off link that began it. */
+  readonly linkId?: string
 }
 
-/** What happens to consent sessions. No event holds a state, a code or a token. */
+interface LinkEventBase extends EvergrantEvent {
+  readonly connection: string
+  readonly tenant: string
+  readonly linkId: string
+}
+
+/** What happens to consent sessions and links. No event holds a state, a code or a token. */
 export type ConsentEvent =
   | (ConsentEventBase & {
       readonly type: 'consent.started'
@@ -16,6 +25,11 @@ export type ConsentEvent =
       readonly expiresAt: number
     })
   | (ConsentEventBase & { readonly type: 'consent.code_received' })
+  | (ConsentEventBase & {
+      readonly type: 'consent.rung'
+      readonly rung: string
+      readonly outcome: Exclude<ConsentRung['outcome'], 'waiting'>
+    })
   | (ConsentEventBase & {
       readonly type: 'consent.verified'
       readonly grantId: string
@@ -27,11 +41,23 @@ export type ConsentEvent =
       readonly code: ErrorCode
       readonly detail: string
     })
+  | (LinkEventBase & {
+      readonly type: 'consent.link_created'
+      readonly recipient: string
+      readonly createdBy: string
+      readonly expiresAt: number
+    })
+  | (LinkEventBase & { readonly type: 'consent.link_opened' })
+  | (LinkEventBase & { readonly type: 'consent.link_revoked'; readonly revokedBy: string })
 
 /** What each event means, in one sentence; the source of the reference page. */
 export const consentEventTypes: Readonly<Record<ConsentEvent['type'], string>> = {
   'consent.started': 'A sign-in was begun; its address is shown to whoever shall consent.',
   'consent.code_received': 'The sign-in led to a code, which is redeemed now, once.',
+  'consent.rung': 'A proof of the new consent is being tried, or is known by now.',
   'consent.verified': 'No proof of the new consent failed; its grant serves from now on.',
   'consent.failed': 'The sign-in brought no grant; what served before serves on.',
+  'consent.link_created': 'Somebody was invited to sign in, by a link that was told once.',
+  'consent.link_opened': 'The page of a link was seen for the first time; that spends nothing.',
+  'consent.link_revoked': 'A link was taken back; a sign-in that waited by it is cancelled.',
 }

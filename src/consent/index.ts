@@ -1,7 +1,20 @@
+export type { Arrival } from './arrive.ts'
+export { newBrowserSecret } from './begin-consent.ts'
 export type { ConsentInvitation } from './begin-consent.ts'
 export type { ConsentCompletion } from './complete-consent.ts'
 export { createConsentDesk } from './consent-desk.ts'
 export type { ConsentDesk } from './consent-desk.ts'
 export { consentEventTypes } from './events.ts'
 export type { ConsentEvent } from './events.ts'
-export type { ConsentFailure, ConsentSession, ConsentState, ConsentStore } from './ports.ts'
+export { linkLifeMs } from './link-desk.ts'
+export type { ConsentLink, LinkStore } from './link-ports.ts'
+export { linkStateOf } from './link-state.ts'
+export type { LinkState } from './link-state.ts'
+export type {
+  ConsentFailure,
+  ConsentRung,
+  ConsentSession,
+  ConsentState,
+  ConsentStore,
+} from './ports.ts'
+export { rungTitle } from './rung-title.ts'

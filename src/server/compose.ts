@@ -33,7 +33,7 @@ import {
   type ProcessIdentity,
   type RandomBytes,
 } from '../kernel/index.ts'
-import type { Store } from '../store/index.ts'
+import { nodeLeaseMs, type Store } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
 import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
 import { createDestinationPassword } from './destination-password.ts'
@@ -259,11 +259,18 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     }
     const consent = createConsentDesk({
       store: store.consents,
+      links: store.links,
       engine,
       fetch: outbound.fetch,
       clock,
       random,
       emit: events.emit,
+      vault,
+      worker: instanceId,
+      livingWorkers: async () => {
+        const nodes = await store.keys.listNodes(clock.now() - nodeLeaseMs)
+        return new Set(nodes.map(({ owner }) => owner.instanceId))
+      },
       upstreamUrl: (name, upstream) => registry.find(name)?.config.upstreams[upstream]?.url,
     })
     let isClosed = false

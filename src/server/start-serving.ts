@@ -305,6 +305,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               sessions,
               codes,
               reload: () => reload(),
+              publicUrl: () => publicUrl,
               addressOf: (request) => clientAddressOf(request, proxies),
             },
             callers,

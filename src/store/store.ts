@@ -1,5 +1,6 @@
 import type { SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
+import type { LinkStore } from '../consent/index.ts'
 import type { ConsentStore } from '../consent/ports.ts'
 import type { AlarmStore } from '../alarms/ports.ts'
 import type { AccountStore, DirectoryStore, PeopleStore } from '../directory/index.ts'
@@ -140,6 +141,7 @@ export interface Store {
   readonly callers: CallerStore
   readonly sessions: SessionStore
   readonly consents: ConsentStore
+  readonly links: LinkStore
   readonly traces: TraceStore
   readonly facades: FacadeStore
   readonly alarms: AlarmStore

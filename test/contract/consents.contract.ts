@@ -19,6 +19,8 @@ function aConsent(over: Partial<ConsentSession> = {}): ConsentSession {
     stateChangedAt: createdAt,
     createdAt,
     expiresAt: 1_000,
+    approvesAccount: false,
+    rungs: [],
     ...over,
   }
 }
@@ -44,7 +46,7 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
     it('are not known before they were added', async () => {
       expect(await two.consents.findConsentByState('none')).toBeUndefined()
       expect(await two.consents.newestConsent('csp', 'contoso.example')).toBeUndefined()
-      expect(await two.consents.spendConsent('cns_none', 20)).toBeUndefined()
+      expect(await two.consents.spendConsent('cns_none', 'ins_1', 20)).toBeUndefined()
       const change = { from: 'created', to: 'cancelled' } as const
       expect(await two.consents.moveConsent('cns_none', change, 20)).toBe(false)
       expect(await generation()).toBe(0)
@@ -52,10 +54,18 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
 
     it('are read by other processes as they were added', async () => {
       const plain = aConsent()
-      const full = aConsent({ connection: 'other', purpose: 'reconnect', expectedSubject: 'oid' })
+      const full = aConsent({
+        connection: 'other',
+        purpose: 'reconnect',
+        expectedSubject: 'oid',
+        approvesAccount: true,
+        linkId: 'lnk_1',
+        browserHash: 'planted-hash',
+      })
       for (const session of [plain, full]) {
         await add(session)
         expect(await two.consents.findConsentByState(session.stateHash)).toEqual(session)
+        expect(await two.consents.findConsent(session.id)).toEqual(session)
       }
       expect(await generation()).toBeGreaterThan(0)
     })
@@ -70,8 +80,67 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
         state: 'cancelled',
         stateChangedAt: 12,
       })
-      expect(await two.consents.spendConsent(first.id, 20)).toBeUndefined()
-      expect((await two.consents.spendConsent(elsewhere.id, 20))?.reveal()).toBe('planted-verifier')
+      expect(await two.consents.spendConsent(first.id, 'ins_1', 20)).toBeUndefined()
+      expect((await two.consents.spendConsent(elsewhere.id, 'ins_1', 20))?.reveal()).toBe(
+        'planted-verifier',
+      )
+    })
+
+    it('that a link began are waited for besides, one for each link', async () => {
+      const plain = aConsent({ createdAt: 10 })
+      const linked = aConsent({ createdAt: 11, linkId: 'lnk_1' })
+      const other = aConsent({ createdAt: 12, linkId: 'lnk_2' })
+      const again = aConsent({ createdAt: 13, linkId: 'lnk_1' })
+      for (const session of [plain, linked, other, again]) await add(session)
+      const states = await Promise.all(
+        [plain, linked, other, again].map(
+          async ({ id }) => (await two.consents.findConsent(id))?.state,
+        ),
+      )
+      expect(states).toEqual(['created', 'cancelled', 'created', 'created'])
+      // A code without its state is of none that a link began.
+      expect(await two.consents.newestConsent('csp', 'contoso.example')).toEqual(plain)
+    })
+
+    it('are listed the newest first, by connection, tenant and state', async () => {
+      const first = aConsent({ createdAt: 10 })
+      const second = aConsent({ createdAt: 11, connection: 'other' })
+      const third = aConsent({ createdAt: 12, tenant: 'fabrikam.example' })
+      for (const session of [first, second, third]) await add(session)
+      await one.consents.moveConsent(second.id, { from: 'created', to: 'cancelled' }, 20)
+      const ids = async (query: object): Promise<readonly string[]> =>
+        (await two.consents.listConsents({ limit: 10, ...query })).map(({ id }) => id)
+      expect(await ids({})).toEqual([third.id, second.id, first.id])
+      expect(await ids({ limit: 1, before: third.id })).toEqual([second.id])
+      expect(await ids({ connection: 'csp' })).toEqual([third.id, first.id])
+      expect(await ids({ connection: 'csp', tenant: 'fabrikam.example' })).toEqual([third.id])
+      expect(await ids({ state: 'cancelled' })).toEqual([second.id])
+    })
+
+    it('keep who signed in and how far their trial came, until they are over', async () => {
+      const session = aConsent()
+      const rung = { name: 'identity', outcome: 'running', requestIds: [] } as const
+      const account = { subject: 'oid', userName: 'alex@contoso.example' }
+      await add(session)
+      await one.consents.noteConsent(session.id, { account, rungs: [rung] })
+      expect(await two.consents.findConsent(session.id)).toEqual(session)
+      await one.consents.spendConsent(session.id, 'ins_1', 20)
+      await one.consents.noteConsent(session.id, { account, rungs: [rung] })
+      await one.consents.noteConsent(session.id, { rungs: [rung, { ...rung, name: 'roles' }] })
+      expect(await two.consents.findConsent(session.id)).toMatchObject({
+        worker: 'ins_1',
+        account,
+        rungs: [rung, { name: 'roles' }],
+      })
+      const ended = { ...rung, outcome: 'passed' } as const
+      const move = { from: 'code_received', to: 'active', rungs: [ended] } as const
+      expect(await one.consents.moveConsent(session.id, move, 30)).toBe(true)
+      await one.consents.noteConsent(session.id, { rungs: [rung] })
+      expect(await two.consents.findConsent(session.id)).toMatchObject({
+        state: 'active',
+        account,
+        rungs: [ended],
+      })
     })
 
     it('are waited for one at a time also when they are begun at once', async () => {
@@ -94,7 +163,9 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
       const session = aConsent()
       await add(session)
       const spent = await Promise.all(
-        [one, two, one, two].map(async ({ consents }) => consents.spendConsent(session.id, 20)),
+        [one, two, one, two].map(async ({ consents }) =>
+          consents.spendConsent(session.id, 'ins_1', 20),
+        ),
       )
       expect(spent.filter((secret) => secret !== undefined)).toHaveLength(1)
       expect(await two.consents.findConsentByState(session.stateHash)).toMatchObject({
@@ -106,8 +177,10 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
     it('are not spent once their time is over', async () => {
       const session = aConsent()
       await add(session)
-      expect(await two.consents.spendConsent(session.id, 1_000)).toBeUndefined()
-      expect((await one.consents.spendConsent(session.id, 999))?.reveal()).toBe('planted-verifier')
+      expect(await two.consents.spendConsent(session.id, 'ins_1', 1_000)).toBeUndefined()
+      expect((await one.consents.spendConsent(session.id, 'ins_1', 999))?.reveal()).toBe(
+        'planted-verifier',
+      )
     })
 
     it('move on from the state that is named alone, and lose their verifier', async () => {
@@ -138,7 +211,7 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
       do after = (await rotating.keys.reseal(after, 10)).next
       while (after !== undefined)
       expect(await rotating.keys.countByKey()).toEqual(new Map([['k2', 1]]))
-      const spent = await rotating.consents.spendConsent(session.id, 20)
+      const spent = await rotating.consents.spendConsent(session.id, 'ins_1', 20)
       expect(spent?.reveal()).toBe('planted-verifier')
     })
 

@@ -7,6 +7,7 @@ import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
+import { describeLinkStore } from './links.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
@@ -37,6 +38,7 @@ async function makePostgresStore(): Promise<SharedStore> {
 describeGrantStore('PostgreSQL', makePostgresStore)
 describeConnectionStore('PostgreSQL', makePostgresStore)
 describeConsentStore('PostgreSQL', makePostgresStore)
+describeLinkStore('PostgreSQL', makePostgresStore)
 describeKeyStore('PostgreSQL', makePostgresStore)
 describeRunStore('PostgreSQL', makePostgresStore)
 describeDirectoryStore('PostgreSQL', makePostgresStore)

@@ -9,6 +9,7 @@ import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
+import { describeLinkStore } from './links.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
 import { describeFacadeStore } from './facades.contract.ts'
 import { describeGrantStore } from './grants.contract.ts'
@@ -38,6 +39,7 @@ async function makeSqliteStore(): Promise<SharedStore> {
 describeGrantStore('SQLite', makeSqliteStore)
 describeConnectionStore('SQLite', makeSqliteStore)
 describeConsentStore('SQLite', makeSqliteStore)
+describeLinkStore('SQLite', makeSqliteStore)
 describeKeyStore('SQLite', makeSqliteStore)
 describeRunStore('SQLite', makeSqliteStore)
 describeDirectoryStore('SQLite', makeSqliteStore)

@@ -83,6 +83,7 @@ const silent = new Set<PropertyKey>([
   'code',
   'code_verifier',
   'nonce',
+  'pasted',
 ])
 
 /** @throws EvergrantError `request_invalid`, naming field, expectation and finding */

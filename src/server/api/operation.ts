@@ -26,6 +26,8 @@ export interface ApiContext {
   readonly sessions: Sessions
   readonly codes: CodeDesk
   reload(): Promise<void>
+  /** Where callers and browsers see the service. */
+  publicUrl(): string
   /** Where a request came from, as far as trusted proxies tell. */
   addressOf(request: IncomingMessage): string
 }

@@ -4,12 +4,14 @@ import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
+import { consentOperations } from './consents.ts'
 import { directoryOperations } from './directory.ts'
 import { draftOperations } from './drafts.ts'
 import { eventOperations } from './events.ts'
 import { facadeOperations } from './facades.ts'
 import { grantOperations } from './grants.ts'
 import { importOperations } from './imports.ts'
+import { linkOperations } from './links.ts'
 import type { ApiOperation } from './operation.ts'
 import { issuerOperations } from './issuers.ts'
 import { remedyOperations } from './remedies.ts'
@@ -24,6 +26,8 @@ export const apiOperations: readonly ApiOperation[] = [
   ...draftOperations,
   ...grantOperations,
   ...tokenOperations,
+  ...consentOperations,
+  ...linkOperations,
   ...importOperations,
   ...traceOperations,
   ...callerOperations,

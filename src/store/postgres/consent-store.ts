@@ -3,6 +3,7 @@ import {
   asConsent,
   consentColumns,
   consentValues,
+  jsonOrNull,
   verifierPlace,
   type ConsentRow,
 } from '../rows/consent-row.ts'
@@ -26,10 +27,14 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
         await transaction.run(
           `UPDATE evergrant.consent_sessions
            SET state = 'cancelled', state_changed_at = $3, sealed_verifier = NULL
-           WHERE connection = $1 AND tenant = $2 AND state = 'created'`,
-          [connection, tenant, createdAt],
+           WHERE connection = $1 AND tenant = $2 AND state = 'created'
+             AND link_id IS NOT DISTINCT FROM $4`,
+          [connection, tenant, createdAt, session.linkId ?? null],
         )
-        const values = [...consentValues(session), seal(verifier, verifierPlace(session.id))]
+        const values = [
+          ...consentValues(session, Boolean),
+          seal(verifier, verifierPlace(session.id)),
+        ]
         const parameters = values.map((_, at) => `$${at + 1}`).join(', ')
         await transaction.run(
           `INSERT INTO evergrant.consent_sessions (${consentColumns}, sealed_verifier)
@@ -48,18 +53,40 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
       return row === undefined ? undefined : asConsent(row)
     },
 
+    findConsent: async (id) => {
+      const row = await read(
+        async (reader) => await reader.row<ConsentRow>(`${select} WHERE id = $1`, [id]),
+      )
+      return row === undefined ? undefined : asConsent(row)
+    },
+
+    listConsents: async ({ limit, connection, tenant, state, before }) => {
+      const rows = await read(
+        async (reader) =>
+          await reader.rows<ConsentRow>(
+            `${select}
+             WHERE ($2::text IS NULL OR connection = $2) AND ($3::text IS NULL OR tenant = $3)
+               AND ($4::text IS NULL OR state = $4) AND ($5::text IS NULL OR id < $5)
+             ORDER BY id DESC LIMIT $1`,
+            [limit, connection ?? null, tenant ?? null, state ?? null, before ?? null],
+          ),
+      )
+      return rows.map(asConsent)
+    },
+
     newestConsent: async (connection, tenant) => {
       const row = await read(
         async (reader) =>
           await reader.row<ConsentRow>(
-            `${select} WHERE connection = $1 AND tenant = $2 ORDER BY id DESC LIMIT 1`,
+            `${select} WHERE connection = $1 AND tenant = $2 AND link_id IS NULL
+             ORDER BY id DESC LIMIT 1`,
             [connection, tenant],
           ),
       )
       return row === undefined ? undefined : asConsent(row)
     },
 
-    spendConsent: async (id, now) =>
+    spendConsent: async (id, worker, now) =>
       await write(async (transaction) => {
         const row = await transaction.row<{ sealed: Uint8Array | null }>(
           `SELECT sealed_verifier AS sealed FROM evergrant.consent_sessions
@@ -70,21 +97,32 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
         const verifier = sealing.open(row.sealed, verifierPlace(id))
         await transaction.run(
           `UPDATE evergrant.consent_sessions
-           SET state = 'code_received', state_changed_at = $2, sealed_verifier = NULL
+           SET state = 'code_received', state_changed_at = $2, worker = $3, sealed_verifier = NULL
            WHERE id = $1`,
-          [id, now],
+          [id, now, worker],
         )
         transaction.bump('consents')
         return verifier
       }),
 
-    moveConsent: async (id, { from, to, failure }, now) =>
+    noteConsent: async (id, { account, rungs }) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `UPDATE evergrant.consent_sessions SET account = coalesce($2, account), rungs = $3
+           WHERE id = $1 AND state IN ('code_received', 'verifying')`,
+          [id, jsonOrNull(account), JSON.stringify(rungs)],
+        )
+        if (changes > 0) transaction.bump('consents')
+      }),
+
+    moveConsent: async (id, { from, to, failure, rungs }, now) =>
       await write(async (transaction) => {
         const changes = await transaction.run(
           `UPDATE evergrant.consent_sessions
-           SET state = $3, state_changed_at = $4, failure = $5, sealed_verifier = NULL
+           SET state = $3, state_changed_at = $4, failure = $5, rungs = coalesce($6, rungs),
+             sealed_verifier = NULL
            WHERE id = $1 AND state = $2`,
-          [id, from, to, now, failure === undefined ? null : JSON.stringify(failure)],
+          [id, from, to, now, jsonOrNull(failure), jsonOrNull(rungs)],
         )
         if (changes > 0) transaction.bump('consents')
         return changes > 0
@@ -94,7 +132,7 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
       await write(async (transaction) => {
         const changes = await transaction.run(
           `DELETE FROM evergrant.consent_sessions WHERE id IN (
-             SELECT id FROM evergrant.consent_sessions WHERE expires_at < $1
+             SELECT id FROM evergrant.consent_sessions WHERE expires_at < $1 AND link_id IS NULL
              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)`,
           [before, limit],
         )

@@ -5,6 +5,7 @@ import { schema4 } from './schema-4.ts'
 import { schema5 } from './schema-5.ts'
 import { schema6 } from './schema-6.ts'
 import { schema7 } from './schema-7.ts'
+import { schema8 } from './schema-8.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, sql: schema5, since: '0.5.0', isBreaking: false },
   { version: 6, sql: schema6, since: '0.5.0', isBreaking: false },
   { version: 7, sql: schema7, since: '0.6.0', isBreaking: false },
+  { version: 8, sql: schema8, since: '0.6.0', isBreaking: false },
 ]

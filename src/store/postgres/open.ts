@@ -19,6 +19,7 @@ import { createFacadeStore } from './facade-store.ts'
 import { toStoreError } from './errors.ts'
 import { createGenerationWatch, readCounters, sumOf, type GenerationWatch } from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
+import { createLinkStore } from './link-store.ts'
 import { assertPrepared, assertPrimary, examine } from './identity.ts'
 import { createKeyStore } from './key-store.ts'
 import { createLookups } from './lookups.ts'
@@ -103,6 +104,7 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       callers: createCallerStore(connection),
       sessions: createSessionStore(connection),
       consents: createConsentStore(connection, sealing),
+      links: createLinkStore(connection),
       traces: createTraceStore(connection),
       facades: createFacadeStore(connection),
       alarms: createAlarmStore(connection),

@@ -3,6 +3,7 @@ import {
   asConsent,
   consentColumns,
   consentValues,
+  jsonOrNull,
   verifierPlace,
   type ConsentRow,
 } from '../rows/consent-row.ts'
@@ -21,9 +22,9 @@ export function createConsentStore(connection: Connection, sealing: Sealing): Co
         prepare(
           `UPDATE consent_sessions
            SET state = 'cancelled', state_changed_at = ?, sealed_verifier = NULL
-           WHERE connection = ? AND tenant = ? AND state = 'created'`,
-        ).run(session.createdAt, session.connection, session.tenant)
-        const values = consentValues(session)
+           WHERE connection = ? AND tenant = ? AND state = 'created' AND link_id IS ?`,
+        ).run(session.createdAt, session.connection, session.tenant, session.linkId ?? null)
+        const values = consentValues(session, Number)
         prepare(
           `INSERT INTO consent_sessions (${consentColumns}, sealed_verifier)
            VALUES (${values.map(() => '?').join(', ')}, ?)`,
@@ -39,16 +40,42 @@ export function createConsentStore(connection: Connection, sealing: Sealing): Co
       return row === undefined ? undefined : asConsent(row)
     },
 
+    findConsent: async (id) => {
+      const row = await read(() => prepare<[string], ConsentRow>(`${select} WHERE id = ?`).get(id))
+      return row === undefined ? undefined : asConsent(row)
+    },
+
+    listConsents: async ({ limit, connection: name, tenant, state, before }) => {
+      const conditions = [
+        ...(name === undefined ? [] : ['connection = @name']),
+        ...(tenant === undefined ? [] : ['tenant = @tenant']),
+        ...(state === undefined ? [] : ['state = @state']),
+        ...(before === undefined ? [] : ['id < @before']),
+      ]
+      const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`
+      const rows = await read(() =>
+        prepare<unknown[], ConsentRow>(`${select} ${where} ORDER BY id DESC LIMIT @limit`).all({
+          limit,
+          ...(name === undefined ? {} : { name }),
+          ...(tenant === undefined ? {} : { tenant }),
+          ...(state === undefined ? {} : { state }),
+          ...(before === undefined ? {} : { before }),
+        }),
+      )
+      return rows.map(asConsent)
+    },
+
     newestConsent: async (name, tenant) => {
       const row = await read(() =>
         prepare<[string, string], ConsentRow>(
-          `${select} WHERE connection = ? AND tenant = ? ORDER BY id DESC LIMIT 1`,
+          `${select} WHERE connection = ? AND tenant = ? AND link_id IS NULL
+           ORDER BY id DESC LIMIT 1`,
         ).get(name, tenant),
       )
       return row === undefined ? undefined : asConsent(row)
     },
 
-    spendConsent: async (id, now) =>
+    spendConsent: async (id, worker, now) =>
       await write(() => {
         const row = prepare<[string, number], { sealed: Uint8Array | null }>(
           `SELECT sealed_verifier AS sealed FROM consent_sessions
@@ -58,19 +85,30 @@ export function createConsentStore(connection: Connection, sealing: Sealing): Co
         const verifier = sealing.open(row.sealed, verifierPlace(id))
         prepare(
           `UPDATE consent_sessions
-           SET state = 'code_received', state_changed_at = ?, sealed_verifier = NULL WHERE id = ?`,
-        ).run(now, id)
+           SET state = 'code_received', state_changed_at = ?, worker = ?, sealed_verifier = NULL
+           WHERE id = ?`,
+        ).run(now, worker, id)
         bumpGeneration(connection, 'consents')
         return verifier
       }),
 
-    moveConsent: async (id, { from, to, failure }, now) =>
+    noteConsent: async (id, { account, rungs }) =>
+      await write(() => {
+        const { changes } = prepare(
+          `UPDATE consent_sessions SET account = coalesce(?, account), rungs = ?
+           WHERE id = ? AND state IN ('code_received', 'verifying')`,
+        ).run(jsonOrNull(account), JSON.stringify(rungs), id)
+        if (changes > 0) bumpGeneration(connection, 'consents')
+      }),
+
+    moveConsent: async (id, { from, to, failure, rungs }, now) =>
       await write(() => {
         const { changes } = prepare(
           `UPDATE consent_sessions
-           SET state = ?, state_changed_at = ?, failure = ?, sealed_verifier = NULL
+           SET state = ?, state_changed_at = ?, failure = ?, rungs = coalesce(?, rungs),
+             sealed_verifier = NULL
            WHERE id = ? AND state = ?`,
-        ).run(to, now, failure === undefined ? null : JSON.stringify(failure), id, from)
+        ).run(to, now, jsonOrNull(failure), jsonOrNull(rungs), id, from)
         if (changes > 0) bumpGeneration(connection, 'consents')
         return changes > 0
       }),
@@ -79,7 +117,7 @@ export function createConsentStore(connection: Connection, sealing: Sealing): Co
       await write(() => {
         const { changes } = prepare(
           `DELETE FROM consent_sessions WHERE sequence IN (
-             SELECT sequence FROM consent_sessions WHERE expires_at < ?
+             SELECT sequence FROM consent_sessions WHERE expires_at < ? AND link_id IS NULL
              ORDER BY expires_at LIMIT ?)`,
         ).run(before, limit)
         if (changes > 0) bumpGeneration(connection, 'consents')

@@ -12,6 +12,7 @@ import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
 import { createGenerationWatch, readGenerations } from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
+import { createLinkStore } from './link-store.ts'
 import { examineFile } from './identity.ts'
 import { createKeyStore } from './key-store.ts'
 import { migrate } from './migrate.ts'
@@ -77,6 +78,7 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     callers: createCallerStore(connection),
     sessions: createSessionStore(connection),
     consents: createConsentStore(connection, sealing),
+    links: createLinkStore(connection),
     traces: createTraceStore(connection),
     facades: createFacadeStore(connection),
     alarms: createAlarmStore(connection),

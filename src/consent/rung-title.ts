@@ -1,0 +1,17 @@
+const titles: Readonly<Record<string, string>> = {
+  identity: 'The account belongs to the tenant',
+  'Graph account': 'Microsoft Graph knows the account',
+  'partner roles': 'The account has a partner’s roles',
+  'Partner Center profile': 'Partner Center answers',
+  'Resource Manager subscriptions': 'Azure Resource Manager answers',
+  'member of the tenant': 'The account is at home in the tenant',
+  'multi-factor authentication': 'The sign-in had a second factor',
+}
+
+/** What a rung shows, for people. */
+export function rungTitle(name: string): string {
+  const known = titles[name]
+  if (known !== undefined) return known
+  const target = /^(?:resource|scope) (.+)$/.exec(name)?.[1]
+  return target === undefined ? name : `An access token for ${target}`
+}
