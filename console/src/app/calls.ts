@@ -54,13 +54,27 @@ async function ask<Id extends CallId>(
 export function useCall<Id extends CallId>(
   id: Id,
   input: Operations[Id]['input'],
-  { everyMs, enabled = true }: { readonly everyMs?: number; readonly enabled?: boolean } = {},
+  {
+    everyMs,
+    enabled = true,
+    keepsOld = true,
+    staysAsRead = false,
+  }: {
+    readonly everyMs?: number
+    readonly enabled?: boolean
+    /** False where the answer to another question must not stand there until the new one comes. */
+    readonly keepsOld?: boolean
+    /** Read once: what a form was filled with must not change below what is typed. */
+    readonly staysAsRead?: boolean
+  } = {},
 ): UseQueryResult<Operations[Id]['result']> {
   return useQuery({
-    queryKey: [id, input],
+    // By another name it is out of reach of what makes lists old.
+    queryKey: [staysAsRead ? `read once ${id}` : id, input],
     queryFn: ({ signal }) => ask(id, input, signal),
     enabled,
-    placeholderData: keepPreviousData,
+    ...(staysAsRead ? { refetchOnWindowFocus: false, gcTime: 0 } : {}),
+    ...(keepsOld ? { placeholderData: keepPreviousData } : {}),
     ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
   })
 }
@@ -116,6 +130,8 @@ export function useAction<Id extends CallId>(
   const cache = useQueryClient()
   return useMutation({
     mutationKey: [id],
+    // What was sent may hold a secret: it is let go of as soon as nothing on screen needs it.
+    gcTime: 0,
     mutationFn: (input: Operations[Id]['input']) => ask(id, input),
     onSettled: async () => {
       const nouns = new Set([nounOf(id), ...touches])

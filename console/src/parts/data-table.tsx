@@ -8,6 +8,7 @@ import { ProblemAlert } from './problem.tsx'
 export interface Column<One> {
   readonly key: string
   readonly title: string
+  /** Null or an empty text where there is nothing to show. */
   readonly cell: (one: One) => ReactNode
   /** Names the row: a header cell, and the title of the card on a narrow screen. */
   readonly isName?: true
@@ -70,13 +71,9 @@ export function DataTable<One>({
                         {cell(one)}
                       </Table.Th>
                     ) : (
-                      <Table.Td
-                        key={key}
-                        data-title={title}
-                        {...(align === undefined ? {} : { ta: align })}
-                      >
+                      <Cell key={key} title={title} align={align}>
                         {cell(one)}
-                      </Table.Td>
+                      </Cell>
                     ),
                   )}
                 </Table.Tr>
@@ -87,7 +84,7 @@ export function DataTable<One>({
       )}
       <Group justify="space-between">
         <Text size="sm" c="dimmed" role="status">
-          {common.shown(rows.length)}
+          {rows.length > 0 && common.shown(rows.length)}
         </Text>
         {more !== undefined && (
           <Button variant="default" size="xs" onClick={more} loading={isFetchingMore}>
@@ -96,5 +93,35 @@ export function DataTable<One>({
         )}
       </Group>
     </Stack>
+  )
+}
+
+/** A cell with nothing in it takes no room on a narrow screen. */
+function Cell({
+  title,
+  align,
+  children,
+}: {
+  readonly title: string
+  readonly align: 'right' | undefined
+  readonly children: ReactNode
+}): ReactElement {
+  const { common } = useTexts()
+  const isEmpty =
+    children === null || children === undefined || children === '' || children === false
+  return (
+    <Table.Td
+      data-title={title}
+      data-empty={isEmpty || undefined}
+      {...(align === undefined ? {} : { ta: align })}
+    >
+      {isEmpty ? (
+        <Text span c="dimmed">
+          {common.none}
+        </Text>
+      ) : (
+        children
+      )}
+    </Table.Td>
   )
 }

@@ -11,6 +11,8 @@ const units = [
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'long' })
 const absolute = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
 
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+
 /** A span of time in the largest unit that it fills. */
 export function describeSpan(ms: number): string {
   const seconds = Math.round(ms / 1_000)
@@ -23,6 +25,11 @@ export function describeSpan(ms: number): string {
 /** An instant as an absolute time of this browser's zone. */
 export function describeInstant(at: string): string {
   return absolute.format(new Date(at))
+}
+
+/** The day of an instant, in this browser’s zone. */
+export function describeDay(at: string): string {
+  return day.format(new Date(at))
 }
 
 /** The time now, told again every so often while something on screen counts by it. */

@@ -1,7 +1,9 @@
 import { common } from './en/common.ts'
+import { connection } from './en/connection.ts'
+import { connectionForm } from './en/connection-form.ts'
 import { connections } from './en/connections.ts'
 import { overview } from './en/overview.ts'
 import { shell } from './en/shell.ts'
 
 /** English, by page. */
-export const en = { common, shell, overview, connections } as const
+export const en = { common, shell, overview, connections, connection, connectionForm } as const

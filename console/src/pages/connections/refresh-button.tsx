@@ -1,45 +1,37 @@
-import { Button } from '@mantine/core'
-import { notifications } from '@mantine/notifications'
 import { IconRefresh } from '@tabler/icons-react'
 import type { ReactElement } from 'react'
 import { useAction } from '../../app/calls.ts'
-import { useMay } from '../../app/session.ts'
-import { TroubleText, troubleOf } from '../../parts/problem.tsx'
+import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
+import { useNotices } from '../../parts/notices.tsx'
 import { useTexts } from '../../texts/index.ts'
 
 /** Obtains a new token for a connection now, and says what came of it. */
-export function RefreshButton({ address }: { readonly address: string }): ReactElement {
-  const { connections: texts, common } = useTexts()
+export function RefreshButton({
+  address,
+  size = 'xs',
+}: {
+  readonly address: string
+  readonly size?: 'xs' | 'sm'
+}): ReactElement {
+  const { connections: texts } = useTexts()
+  const { done, failed } = useNotices()
   const refresh = useAction('connections.refresh', { touches: ['grants'] })
-  const mayRefresh = useMay('operator')
   return (
-    <Button
-      size="xs"
+    <GatedButton
+      size={size}
       variant="default"
+      obstacle={useObstacle('operator')}
       aria-label={texts.refreshNamed(address)}
       leftSection={<IconRefresh size={14} aria-hidden />}
       loading={refresh.isPending}
-      disabled={!mayRefresh}
-      {...(mayRefresh ? {} : { title: common.notAllowed('operator') })}
       onClick={() =>
         refresh.mutate(
           { address },
-          {
-            onSuccess: () => notifications.show({ message: texts.refreshed(address) }),
-            onError: (error) => {
-              const trouble = troubleOf(error)
-              notifications.show({
-                color: 'red',
-                title: trouble?.title ?? common.unreachable,
-                message: trouble === undefined ? error.message : <TroubleText trouble={trouble} />,
-                autoClose: false,
-              })
-            },
-          },
+          { onSuccess: () => done(texts.refreshed(address)), onError: failed },
         )
       }
     >
       {texts.refresh}
-    </Button>
+    </GatedButton>
   )
 }

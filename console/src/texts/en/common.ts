@@ -17,6 +17,11 @@ export const common = {
   notAllowed: (role: string): string => `Needs the role ${role}.`,
   shown: (count: number): string => (count === 1 ? '1 shown' : `${count} shown`),
   search: 'Search',
+  soon: 'Soon',
+  typeToConfirm: (word: string): string => `Type ${word} to confirm`,
+  rungsDone: (done: number, all: number, current: string | undefined): string =>
+    `${done} of ${all} done${current === undefined ? '' : `; now: ${current}`}`,
+  requestIds: (count: number): string => (count === 1 ? '1 request id' : `${count} request ids`),
   refused: 'The service refused',
   unreachable: 'The service does not answer',
   unreachableHint: 'What is shown may be old. The page goes on trying.',

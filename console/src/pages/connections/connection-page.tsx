@@ -1,0 +1,98 @@
+import { Alert, Group, SimpleGrid, Skeleton, Stack, Text } from '@mantine/core'
+import { IconAlertTriangle } from '@tabler/icons-react'
+import { useParams } from '@tanstack/react-router'
+import type { ReactElement } from 'react'
+import { useCall } from '../../app/calls.ts'
+import { Instant } from '../../parts/instant.tsx'
+import { Page } from '../../parts/page.tsx'
+import { ProblemAlert, TroubleText } from '../../parts/problem.tsx'
+import { StateBadge } from '../../parts/state-badge.tsx'
+import { useTexts } from '../../texts/index.ts'
+import { CaptureSection } from './capture-section.tsx'
+import { ConnectionActions } from './connection-actions.tsx'
+import { isConsented, isTemplate, type Connection } from './connection.ts'
+import { CredentialsSection } from './credentials-section.tsx'
+import { DefinitionSection } from './definition-section.tsx'
+import { RefreshTokenSection } from './refresh-token-section.tsx'
+import { TenantsSection } from './tenants-section.tsx'
+import { TestSection } from './test-section.tsx'
+import { TokenSection } from './token-section.tsx'
+import { TracesSection } from './traces-section.tsx'
+
+/** One connection: how it stands, what it is made of, what it did, and what can be done with it. */
+export function ConnectionPage(): ReactElement {
+  const { address } = useParams({ from: '/connections/$address' })
+  const { common } = useTexts()
+  const { data, error, refetch } = useCall(
+    'connections.show',
+    { address },
+    { everyMs: 15_000, keepsOld: false },
+  )
+  if (data === undefined) {
+    return (
+      <Page title={address}>
+        {error === null ? (
+          <Stack role="status" aria-label={common.loading}>
+            <Skeleton height={90} />
+            <Skeleton height={220} />
+          </Stack>
+        ) : (
+          <ProblemAlert error={error} again={() => void refetch()} />
+        )}
+      </Page>
+    )
+  }
+  return <Shown connection={data} />
+}
+
+function Shown({ connection }: { readonly connection: Connection }): ReactElement {
+  const { connection: texts, connections: listTexts } = useTexts()
+  const { name, provider, defined_in: definedIn, state, last_failure: failure } = connection
+  const means = texts.stateMeans[state]
+  return (
+    <Page
+      title={name}
+      hint={texts.about(provider, listTexts.definedIn[definedIn])}
+      actions={<ConnectionActions connection={connection} />}
+    >
+      <Group gap="sm">
+        <StateBadge state={state} />
+        {means !== undefined && <Text size="sm">{means}</Text>}
+      </Group>
+      {failure !== null && failure !== undefined && (
+        <Alert
+          color={state === 'lapsed' ? 'red' : 'yellow'}
+          variant="light"
+          icon={<IconAlertTriangle aria-hidden />}
+          title={
+            <>
+              {texts.lastFailure} <Instant at={failure.at} />
+            </>
+          }
+        >
+          <TroubleText trouble={failure} />
+        </Alert>
+      )}
+      {isTemplate(connection) ? (
+        <>
+          <TenantsSection name={name} />
+          <DefinitionSection connection={connection} />
+        </>
+      ) : (
+        <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" verticalSpacing="lg">
+          <Stack gap="lg">
+            <TokenSection connection={connection} />
+            {isConsented(connection) && <RefreshTokenSection connection={connection} />}
+            <TestSection key={name} address={name} />
+          </Stack>
+          <Stack gap="lg">
+            <DefinitionSection connection={connection} />
+            <CredentialsSection connection={connection} />
+            <CaptureSection name={name.split('@')[0] ?? name} />
+          </Stack>
+        </SimpleGrid>
+      )}
+      <TracesSection address={name} />
+    </Page>
+  )
+}
