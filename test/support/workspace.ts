@@ -44,6 +44,9 @@ export interface WorkspaceOptions extends Omit<SimulatorOptions, 'tenants'> {
   readonly users?: number
   readonly groups?: SimulatedTenant['groups']
   readonly permissions?: readonly string[]
+  /** What people can consent to, and who they are besides those that follow from the seed. */
+  readonly delegatedPermissions?: readonly string[]
+  readonly accounts?: SimulatedTenant['accounts']
   /** A database, empty, for the store; disposed of by whoever made it. Default: SQLite. */
   readonly database?: TestDatabase
 }
@@ -53,7 +56,15 @@ const clientId = '2f0c0000-1111-4222-8333-444444444444'
 
 /** Starts a simulated tenant and writes the configuration that a connection to it needs. */
 export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Workspace> {
-  const { users = 1_000, groups, permissions, database, ...rest } = options
+  const {
+    users = 1_000,
+    groups,
+    permissions,
+    delegatedPermissions,
+    accounts,
+    database,
+    ...rest
+  } = options
   const folder = await mkdtemp(join(tmpdir(), 'evergrant-flow-'))
   const secret = `planted~${generateKey().reveal().replaceAll(/\W/g, '')}`
   const simulator = await startSimulator({
@@ -64,11 +75,13 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
         domain: 'contoso.example',
         users,
         ...(groups === undefined ? {} : { groups }),
+        ...(accounts === undefined ? {} : { accounts }),
         applications: [
           {
             id: clientId,
             secrets: [{ value: secret }],
             ...(permissions === undefined ? {} : { permissions }),
+            ...(delegatedPermissions === undefined ? {} : { delegatedPermissions }),
           },
         ],
       },

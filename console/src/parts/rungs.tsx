@@ -40,7 +40,7 @@ export function Rungs({
           // A proof may stand twice: once for each API.
           <li key={`${rung.name} ${index}`} data-outcome={rung.outcome}>
             <Group justify="space-between" gap="xs" wrap="nowrap" align="flex-start">
-              <Text fw={600} size="sm">
+              <Text fw={600} size="sm" className="break-anywhere">
                 {rung.title}
               </Text>
               <StateBadge state={rung.outcome} />

@@ -1,9 +1,18 @@
 import { common } from './en/common.ts'
 import { connection } from './en/connection.ts'
 import { connectionForm } from './en/connection-form.ts'
+import { consent } from './en/consent.ts'
 import { connections } from './en/connections.ts'
 import { overview } from './en/overview.ts'
 import { shell } from './en/shell.ts'
 
 /** English, by page. */
-export const en = { common, shell, overview, connections, connection, connectionForm } as const
+export const en = {
+  common,
+  shell,
+  overview,
+  connections,
+  connection,
+  connectionForm,
+  consent,
+} as const

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { connectionPresets, connectionToFile, type ProviderConfig } from '../../config/index.ts'
+import { consentCallback } from '../consent-address.ts'
 import { requireConnection } from '../connection-view.ts'
 import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
@@ -38,12 +39,12 @@ export const draftOperations: readonly ApiOperation[] = [
     errors: [],
     query: z.object(paging),
     response: pageOf(providerSchema),
-    handle: async ({ composition: { config } }, { limit, cursor }) => {
+    handle: async ({ composition: { config }, publicUrl }, { limit, cursor }) => {
       const [after = ''] = cursor === undefined ? [] : fromCursor(cursor, 1)
       const rows = Object.values(config.providers)
         .filter(({ name }) => name > after)
         .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      const redirectUri = `${config.server.publicUrl.replace(/\/+$/, '')}/consent/callback`
+      const redirectUri = consentCallback(publicUrl())
       return cutPage(rows, limit, {
         toJson: (provider) => ({ ...providerToJson(provider), redirect_uri: redirectUri }),
         placeOf: ({ name }) => [name],

@@ -60,7 +60,7 @@ export function AddPage(): ReactElement {
             isFixed={!isPlain}
             error={save.error}
             isPending={save.isPending}
-            onSave={(name, { definition, secrets }) =>
+            onSave={(name, { definition, secrets }, { grant, tenant }) =>
               save.mutate(
                 { name, definition: { ...definition }, secrets: { ...secrets } },
                 {
@@ -68,7 +68,13 @@ export function AddPage(): ReactElement {
                     // What was typed is not kept for another moment.
                     save.reset()
                     done(texts.saved(name))
-                    void navigate({ to: '/connections/$address', params: { address: name } })
+                    void navigate({
+                      to:
+                        grant === 'authorization_code' && tenant.trim() !== '*'
+                          ? '/connections/$address/consent'
+                          : '/connections/$address',
+                      params: { address: name },
+                    })
                   },
                 },
               )

@@ -22,9 +22,12 @@ export function CaptureSection({ name }: { readonly name: string }): ReactElemen
         {current === undefined ? (
           <Text size="sm">{texts.captureOff}</Text>
         ) : (
-          <Text size="sm" component="div">
-            {texts.captureUntil} <Deadline at={current.until} />
-          </Text>
+          <div>
+            <Text size="sm" c="dimmed">
+              {texts.captureUntil}
+            </Text>
+            <Deadline at={current.until} />
+          </div>
         )}
         {current === undefined ? (
           <GatedButton

@@ -1,18 +1,23 @@
-import { Menu, type MenuItemProps } from '@mantine/core'
+import { Menu } from '@mantine/core'
 import {
   IconBan,
   IconChevronDown,
   IconFileExport,
+  IconLink,
+  IconLogin2,
   IconPencil,
   IconTrash,
-  type Icon,
 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useState, type ReactElement } from 'react'
+import { MenuAction } from '../../parts/menu-action.tsx'
+import { ButtonLink } from '../../parts/link.tsx'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { isTemplate, type Connection } from './connection.ts'
+import { isConsented, isTemplate, type Connection } from './connection.ts'
 import { ExportDialog } from './export-dialog.tsx'
+import { PauseDialog } from './pause-dialog.tsx'
+import { PauseItem } from './pause-item.tsx'
 import { RefreshButton } from './refresh-button.tsx'
 import { RemoveDialog } from './remove-dialog.tsx'
 import { RevokeDialog } from './revoke-dialog.tsx'
@@ -25,7 +30,7 @@ export function ConnectionActions({
 }): ReactElement {
   const { connection: texts } = useTexts()
   const { name, defined_in: definedIn } = connection
-  const [dialog, setDialog] = useState<'revoke' | 'remove' | 'export'>()
+  const [dialog, setDialog] = useState<'revoke' | 'remove' | 'export' | 'pause'>()
   const navigate = useNavigate()
   const operator = useObstacle('operator')
   const admin = useObstacle('admin')
@@ -35,6 +40,16 @@ export function ConnectionActions({
   const hasGrant = !isTemplate(connection)
   return (
     <>
+      {hasGrant && isConsented(connection) && (
+        <ButtonLink
+          to="/connections/$address/consent"
+          params={{ address: name }}
+          {...(connection.state === 'valid' ? { variant: 'default' } : {})}
+          leftSection={<IconLogin2 size={16} aria-hidden />}
+        >
+          {connection.subject ? texts.reconnect : texts.connect}
+        </ButtonLink>
+      )}
       {hasGrant && <RefreshButton address={name} size="sm" />}
       <Menu position="bottom-end" width={260}>
         <Menu.Target>
@@ -47,7 +62,22 @@ export function ConnectionActions({
           </GatedButton>
         </Menu.Target>
         <Menu.Dropdown>
-          <Action
+          {hasGrant && isConsented(connection) && (
+            <MenuAction
+              icon={IconLink}
+              label={texts.createLink}
+              obstacle={operator}
+              onClick={() =>
+                void navigate({
+                  to: '/connections/$address/consent',
+                  params: { address: name },
+                  search: { tab: 'link' },
+                })
+              }
+            />
+          )}
+          <PauseItem connection={connection} onPause={() => setDialog('pause')} />
+          <MenuAction
             icon={IconPencil}
             label={texts.edit}
             obstacle={admin ?? owned}
@@ -55,7 +85,7 @@ export function ConnectionActions({
               void navigate({ to: '/connections/$address/edit', params: { address: base } })
             }
           />
-          <Action
+          <MenuAction
             icon={IconFileExport}
             label={texts.export}
             obstacle={undefined}
@@ -63,7 +93,7 @@ export function ConnectionActions({
           />
           <Menu.Divider />
           {hasGrant && (
-            <Action
+            <MenuAction
               icon={IconBan}
               label={texts.revoke}
               obstacle={operator}
@@ -71,7 +101,7 @@ export function ConnectionActions({
               onClick={() => setDialog('revoke')}
             />
           )}
-          <Action
+          <MenuAction
             icon={IconTrash}
             label={texts.remove}
             obstacle={admin ?? owned}
@@ -82,33 +112,8 @@ export function ConnectionActions({
       </Menu>
       <RevokeDialog address={name} isOpen={dialog === 'revoke'} onClose={close} />
       <RemoveDialog name={base} isOpen={dialog === 'remove'} onClose={close} />
+      <PauseDialog name={base} isOpen={dialog === 'pause'} onClose={close} />
       <ExportDialog name={base} isOpen={dialog === 'export'} onClose={close} />
     </>
-  )
-}
-
-function Action({
-  icon: Sign,
-  label,
-  obstacle,
-  onClick,
-  ...others
-}: MenuItemProps & {
-  readonly icon: Icon
-  readonly label: string
-  readonly obstacle: string | undefined
-  readonly onClick: () => void
-}): ReactElement {
-  return (
-    <Menu.Item
-      {...others}
-      leftSection={<Sign size={16} aria-hidden />}
-      {...(obstacle === undefined
-        ? { onClick }
-        : { 'data-disabled': true, 'aria-disabled': true, closeMenuOnClick: false })}
-    >
-      {label}
-      {obstacle !== undefined && <span className="menu-reason">{obstacle}</span>}
-    </Menu.Item>
   )
 }

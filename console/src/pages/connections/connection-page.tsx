@@ -11,8 +11,10 @@ import { useTexts } from '../../texts/index.ts'
 import { CaptureSection } from './capture-section.tsx'
 import { ConnectionActions } from './connection-actions.tsx'
 import { isConsented, isTemplate, type Connection } from './connection.ts'
+import { ConsentSection } from './consent-section.tsx'
 import { CredentialsSection } from './credentials-section.tsx'
 import { DefinitionSection } from './definition-section.tsx'
+import { PausedNote } from './paused-note.tsx'
 import { RefreshTokenSection } from './refresh-token-section.tsx'
 import { TenantsSection } from './tenants-section.tsx'
 import { TestSection } from './test-section.tsx'
@@ -59,6 +61,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
         <StateBadge state={state} />
         {means !== undefined && <Text size="sm">{means}</Text>}
       </Group>
+      {connection.paused !== null && <PausedNote paused={connection.paused} />}
       {failure !== null && failure !== undefined && (
         <Alert
           color={state === 'lapsed' ? 'red' : 'yellow'}
@@ -83,6 +86,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
           <Stack gap="lg">
             <TokenSection connection={connection} />
             {isConsented(connection) && <RefreshTokenSection connection={connection} />}
+            {isConsented(connection) && <ConsentSection connection={connection} />}
             <TestSection key={name} address={name} />
           </Stack>
           <Stack gap="lg">

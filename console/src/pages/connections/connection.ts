@@ -34,3 +34,12 @@ export function byUrgency(a: string, b: string): number {
   }
   return rank(a) - rank(b) || (a < b ? -1 : 1)
 }
+
+/**
+ * Whether what is told of a tenant belongs to an address. One that names no tenant has one alone;
+ * one that does may name it otherwise than what is told: by its domain, or by its id.
+ */
+export function isTenantOf(address: string, own: string | null, tenant: string | null): boolean {
+  const [, named] = address.split('@')
+  return named === undefined || tenant === named || tenant === own
+}

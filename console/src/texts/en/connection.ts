@@ -108,6 +108,15 @@ export const connection = {
   captureOff: 'Not kept',
   captureStart: 'Keep for 10 minutes',
   captureEnd: 'Keep no more',
+  pauseTitle: (name: string): string => `Pause ${name}?`,
+  pauseHint:
+    'It hands out no token until somebody resumes it, for all its tenants. Its refresh token is kept alive all the same.',
+  reason: 'Reason, for whoever wonders',
+  pausedNow: (name: string): string => `${name} is paused`,
+  resumed: (name: string): string => `${name} goes on`,
+  pausedBy: (who: string): string => `Paused by ${who}`,
+  keptAliveToo: 'Its refresh token is kept alive meanwhile.',
+  notKeptAlive: 'Its refresh token is not kept alive meanwhile: it ends when it is not used.',
   revokeTitle: (address: string): string => `Revoke ${address}?`,
   revokeHint:
     'The grant is ended at the provider where that can be done, and here. No token is obtained by it any more; a new consent begins a new one.',
