@@ -223,6 +223,17 @@ export type Consent = {
     readonly title: string
     readonly detail: string
     readonly remedy: string
+    /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+      string | null
+    /** What to do, in this order; at least one */ readonly steps: readonly string[]
+    /** Where the other side says more */ readonly link: string | null
+    /** Who must act; `subject` is the person who signs in */ readonly actor:
+      | 'caller'
+      | 'operator'
+      | 'subject'
+      | 'evergrant'
+      | 'tenant_administrator'
+      | 'customer_administrator'
   } | null
 }
 
@@ -258,6 +269,20 @@ export type ConsentRung = {
   readonly detail: string | null
   readonly code: ErrorCode | null
   readonly remedy: string | null
+  /** What a number of the provider’s means: whose sign-in, which tenant’s policy */ readonly meaning:
+    string | null
+  /** What to do, in this order; none without remedy */ readonly steps: readonly string[]
+  /** Where the other side says more */ readonly link: string | null
+  readonly actor:
+    | (
+        | 'caller'
+        | 'operator'
+        | 'subject'
+        | 'evergrant'
+        | 'tenant_administrator'
+        | 'customer_administrator'
+      )
+    | null
   /** What APIs called the requests */ readonly request_ids: readonly string[]
   readonly at: string | null
 }

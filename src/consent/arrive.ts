@@ -1,5 +1,5 @@
 import { EvergrantError, type Secret } from '../kernel/index.ts'
-import { hashBrowser } from './begin-consent.ts'
+import { isBrowserOf } from './begin-consent.ts'
 import { receiveConsent, type ReceivedConsent } from './complete-consent.ts'
 import type { ConsentContext } from './context.ts'
 import { overBecause } from './find-session.ts'
@@ -19,7 +19,7 @@ export type Arrival =
       readonly isOwn: boolean
     }
   /** The sign-in is spent; it goes on by itself. */
-  | ({ readonly kind: 'received' } & ReceivedConsent)
+  | ({ readonly kind: 'received'; readonly isOwn: boolean } & ReceivedConsent)
   /** Nothing was spent: whoever sees it hands the sealed code on to whoever asked. */
   | { readonly kind: 'shown'; readonly session: ConsentSession; readonly sealed: string }
 
@@ -57,7 +57,7 @@ export async function arrive(
     return refuse(new EvergrantError('consent_unknown', detail))
   }
   const browser = browserOf(session)
-  const isOwn = browser !== undefined && hashBrowser(browser) === session.browserHash
+  const isOwn = browser !== undefined && isBrowserOf(session, browser)
   const over = overBecause(session, clock.now())
   if (over !== undefined) return refuse(over, session, isOwn)
   if (!isOwn && session.linkId !== undefined) {
@@ -69,7 +69,7 @@ export async function arrive(
   }
   const received = await receiveConsent(addressOf(session), { pasted: text }, context)
   if (!received.ok) return refuse(received.error, session, isOwn)
-  return { kind: 'received', ...received.value }
+  return { kind: 'received', isOwn, ...received.value }
 }
 
 /** The address of the connection that a session or link is for. */

@@ -121,8 +121,17 @@ export function newBrowserSecret(random: RandomBytes): Secret {
 }
 
 /** What is kept of such a secret. */
-export function hashBrowser(browser: Secret): string {
+function hashBrowser(browser: Secret): string {
   return hash('sha256', browser.reveal())
+}
+
+/** Tells whether a browser’s cookie is that of the one which a session is bound to. */
+export function isBrowserOf(
+  { browserHash }: Pick<ConsentSession, 'browserHash'>,
+  browser: Secret,
+): boolean {
+  // Hashes of 256 random bits tell nothing by the time their comparison takes.
+  return browserHash !== undefined && hashBrowser(browser) === browserHash
 }
 
 /**

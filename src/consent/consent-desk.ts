@@ -3,7 +3,12 @@ import { EvergrantError, type AccessToken, type Result, type Secret } from '../k
 import type { TokenTarget } from '../oauth/index.ts'
 import { climb } from './api-rungs.ts'
 import { arrive, type Arrival } from './arrive.ts'
-import { beginConsent, type BeginConsentOptions, type ConsentInvitation } from './begin-consent.ts'
+import {
+  beginConsent,
+  isBrowserOf,
+  type BeginConsentOptions,
+  type ConsentInvitation,
+} from './begin-consent.ts'
 import {
   completeConsent,
   receiveConsent,
@@ -35,6 +40,8 @@ export interface ConsentDesk {
     query: URLSearchParams,
     browserOf: (session: ConsentSession) => Secret | undefined,
   ): Promise<Arrival>
+  /** Tells whether a browser’s cookie is that of the one which a session is bound to. */
+  isBrowserOf(session: ConsentSession, browser: Secret): boolean
   /** Gives a sign-in up that nothing came back of; false when something did. @throws `store_*` */
   cancel(sessionId: string): Promise<boolean>
   /** A session as it is now. @throws `consent_session_unknown`, `store_*` */
@@ -61,6 +68,7 @@ export function createConsentDesk(context: ConsentContext): ConsentDesk {
       store.moveConsent(sessionId, { from: 'created', to: 'cancelled' }, clock.now()),
     receive: (address, options) => receiveConsent(address, options, context),
     arrive: (query, browserOf) => arrive(query, browserOf, context),
+    isBrowserOf,
     show: async (sessionId) => {
       const session = await store.findConsent(sessionId)
       if (session !== undefined) return await settleSession(session, context)

@@ -1,9 +1,11 @@
+export { addressOf } from './arrive.ts'
 export type { Arrival } from './arrive.ts'
 export { newBrowserSecret } from './begin-consent.ts'
 export type { ConsentInvitation } from './begin-consent.ts'
 export type { ConsentCompletion } from './complete-consent.ts'
 export { createConsentDesk } from './consent-desk.ts'
 export type { ConsentDesk } from './consent-desk.ts'
+export { signInTargets } from './context.ts'
 export { consentEventTypes } from './events.ts'
 export type { ConsentEvent } from './events.ts'
 export { linkLifeMs } from './link-desk.ts'
@@ -17,4 +19,4 @@ export type {
   ConsentState,
   ConsentStore,
 } from './ports.ts'
-export { rungTitle } from './rung-title.ts'
+export { apiTitle, rungTitle } from './rung-title.ts'

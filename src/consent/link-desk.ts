@@ -1,6 +1,6 @@
 import { EvergrantError, err, newId, ok, type Result, type Secret } from '../kernel/index.ts'
 import { addressOf } from './arrive.ts'
-import { beginConsent, hashBrowser, type ConsentInvitation } from './begin-consent.ts'
+import { beginConsent, isBrowserOf, type ConsentInvitation } from './begin-consent.ts'
 import type { ConsentContext } from './context.ts'
 import type { ConsentLink, LinkQuery } from './link-ports.ts'
 import { refuseLink } from './link-state.ts'
@@ -66,10 +66,9 @@ export function createLinkDesk(context: ConsentContext): LinkDesk {
   const refuse: LinkDesk['refuse'] = (link, browser) => {
     const refusal = refuseLink(link, clock.now())
     if (refusal !== undefined) return refusal
-    const bound = link.consent?.browserHash
-    if (bound === undefined || (browser !== undefined && hashBrowser(browser) === bound)) {
-      return undefined
-    }
+    const { consent } = link
+    const isBound = consent?.browserHash !== undefined
+    if (!isBound || (browser !== undefined && isBrowserOf(consent, browser))) return undefined
     return new EvergrantError('consent_elsewhere', 'the link was begun in another browser')
   }
   const show = async (id: string): Promise<ConsentLink> => {

@@ -13,5 +13,18 @@ export function rungTitle(name: string): string {
   const known = titles[name]
   if (known !== undefined) return known
   const target = /^(?:resource|scope) (.+)$/.exec(name)?.[1]
-  return target === undefined ? name : `An access token for ${target}`
+  return target === undefined ? name : `An access token for ${apiTitle(target)}`
 }
+
+/** What an API is called, by the address in a resource or scope; else that text itself. */
+export function apiTitle(target: string): string {
+  for (const [address, title] of apis) if (target.includes(address)) return title
+  return target
+}
+
+const apis = [
+  ['https://graph.microsoft.com', 'Microsoft Graph'],
+  ['https://api.partnercenter.microsoft.com', 'Partner Center'],
+  ['https://management.azure.com', 'Azure Resource Manager'],
+  ['https://management.core.windows.net', 'Azure Resource Manager'],
+] as const

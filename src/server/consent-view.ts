@@ -1,6 +1,14 @@
-import type { ConsentLink, ConsentRung, ConsentSession } from '../consent/index.ts'
-import { linkStateOf, rungTitle } from '../consent/index.ts'
-import { errorRegistry, type ErrorCode } from '../kernel/index.ts'
+import {
+  addressOf,
+  linkStateOf,
+  rungTitle,
+  type ConsentFailure,
+  type ConsentLink,
+  type ConsentRung,
+  type ConsentSession,
+} from '../consent/index.ts'
+import { errorRegistry, guidanceOf, type ErrorCode, type RemedyActor } from '../kernel/index.ts'
+import { guidanceToJson } from './connection-view.ts'
 
 const wire = (at: number): string => new Date(at).toISOString()
 const orNull = <T>(value: T | undefined): T | null => value ?? null
@@ -13,6 +21,10 @@ export interface RungView {
   readonly detail: string | null
   readonly code: ErrorCode | null
   readonly remedy: string | null
+  readonly meaning: string | null
+  readonly steps: string[]
+  readonly link: string | null
+  readonly actor: RemedyActor | null
   readonly request_ids: string[]
   readonly at: string | null
 }
@@ -44,12 +56,17 @@ export interface ConsentView {
     readonly title: string
     readonly detail: string
     readonly remedy: string
+    readonly meaning: string | null
+    readonly steps: string[]
+    readonly link: string | null
+    readonly actor: RemedyActor
   } | null
 }
 
 /** Translates a session; `link` is the one that began it. */
 export function consentToJson(session: ConsentSession, link: ConsentLink | undefined): ConsentView {
   const { account, failure, rungs } = session
+  const name = addressOf(session)
   return {
     id: session.id,
     connection: session.connection,
@@ -79,20 +96,24 @@ export function consentToJson(session: ConsentSession, link: ConsentLink | undef
       detail: orNull(rung.detail),
       code: orNull(rung.code),
       remedy: orNull(rung.remedy),
+      ...(rung.remedy === undefined
+        ? { meaning: null, steps: [], link: null, actor: null }
+        : guidanceToJson(guidanceOf({ code: rung.code, remedy: rung.remedy, name }))),
       request_ids: [...rung.requestIds],
       at: rung.at === undefined ? null : wire(rung.at),
     })),
     unverified: rungs.filter(({ outcome }) => outcome === 'unverified').length,
-    failure:
-      failure === undefined
-        ? null
-        : {
-            code: failure.code,
-            title: errorRegistry[failure.code].title,
-            detail: failure.detail,
-            remedy: failure.remedy ?? errorRegistry[failure.code].remedy,
-          },
+    failure: failure === undefined ? null : failureToJson(failure, name),
   }
+}
+
+function failureToJson(
+  { code, detail, remedy: own }: ConsentFailure,
+  name: string,
+): NonNullable<ConsentView['failure']> {
+  const { title, remedy: usual } = errorRegistry[code]
+  const remedy = own ?? usual
+  return { code, title, detail, remedy, ...guidanceToJson(guidanceOf({ code, remedy, name })) }
 }
 
 /** A link as it goes out. */

@@ -35,6 +35,7 @@ import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { prepareLookups } from './prepare-lookups.ts'
 import { resourceMetadataRoute } from './resource-metadata.ts'
+import { createConsentPages } from './consent-pages.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
@@ -252,6 +253,14 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       onAnswer: tellAnswers(log, metrics),
       onFault,
     })
+    const consentPages = createConsentPages({
+      composition,
+      publicUrl: () => publicUrl,
+      addressOf: (request) => clientAddressOf(request, proxies),
+      onFault,
+    })
+    // A trial that was begun is ended before the store closes.
+    closing.push(consentPages.settle)
     const service = await openService({
       listen: options.listen ?? server.listen,
       clock,
@@ -286,6 +295,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           issuers: () => issuers.bearer()?.issuers,
         }),
         facadeRoutes(facade),
+        consentPages.part,
         identityRoutes(composition, callers, recorder),
         describeRoutes,
         consoleRoutes(),

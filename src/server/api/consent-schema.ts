@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorCodeSchema, instant } from './fields.ts'
+import { errorCodeSchema, guidance, instant } from './fields.ts'
 
 const rungSchema = z
   .object({
@@ -9,6 +9,10 @@ const rungSchema = z
     detail: z.string().nullable(),
     code: errorCodeSchema.nullable(),
     remedy: z.string().nullable(),
+    meaning: guidance.meaning,
+    steps: z.array(z.string()).describe('What to do, in this order; none without remedy'),
+    link: guidance.link,
+    actor: guidance.actor.nullable(),
     request_ids: z.array(z.string()).describe('What APIs called the requests'),
     at: instant.nullable(),
   })
@@ -57,6 +61,7 @@ export const consentSchema = z
         title: z.string(),
         detail: z.string(),
         remedy: z.string(),
+        ...guidance,
       })
       .nullable(),
   })
