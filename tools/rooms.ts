@@ -16,7 +16,16 @@ export interface Room {
 }
 
 const engine = ['kernel', 'config', 'vault', 'oauth', 'grants', 'directory', 'imports'] as const
-const domain = [...engine, 'access', 'identity', 'gateway', 'consent', 'alarms', 'jobs'] as const
+const domain = [
+  ...engine,
+  'access',
+  'identity',
+  'gateway',
+  'consent',
+  'activity',
+  'alarms',
+  'jobs',
+] as const
 const everyRoom = [...domain, 'store', 'simulator', 'client', 'server'] as const
 
 /**
@@ -80,6 +89,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     imports: ['kernel', 'oauth', 'grants'],
     state: 'built',
   },
+  activity: { owns: 'how often things happen, by hour', imports: ['kernel'], state: 'built' },
   alarms: { owns: 'alarm rules and deliveries', imports: ['kernel'], state: 'built' },
   jobs: {
     owns: 'wakes what is due in other rooms, now, later or by cron',
@@ -97,6 +107,7 @@ export const rooms: Readonly<Record<string, Room>> = {
       'identity',
       'gateway',
       'consent',
+      'activity',
       'alarms',
       'jobs',
     ],

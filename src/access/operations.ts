@@ -12,6 +12,7 @@ export const operations = {
   'events.read': 'viewer',
   'alarms.read': 'viewer',
   'remedies.read': 'viewer',
+  'activity.read': 'viewer',
   'accounts.read': 'viewer',
   'people.read': 'viewer',
   'directory.read': 'viewer',

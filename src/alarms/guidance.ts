@@ -43,7 +43,8 @@ const stepsByKind: Readonly<Record<AlarmKind, (subject: string) => readonly stri
     ],
     import_failed: () => undefined,
     import_missed: (subject) => [
-      'See why nothing began it by its schedule.',
+      'See that a service runs (`evergrant serve`): it begins imports by their schedules.',
+      'See with `evergrant imports schedule` what became of the last due instant, and the code where it failed.',
       `Begin it now with \`evergrant imports run ${subject}\`.`,
     ],
     issuer_keys: (subject) => [

@@ -204,7 +204,7 @@ export function importConditions(
       severity: 'warning',
       title: `Import "${name}" did not begin`,
       detail: `By its schedule it was due at ${new Date(due.at).toISOString()}; no run has begun since.`,
-      remedy: `See why the scheduler did not call \`evergrant imports run ${name}\`, and call it.`,
+      remedy: `See with \`evergrant imports schedule\` what became of it, and begin it with \`evergrant imports run ${name}\`.`,
       since: due.at,
       step: 0,
     })

@@ -20,6 +20,7 @@ import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
 import type { CliContext } from './context.ts'
 
+import { addScheduleCommands } from './imports-schedule.ts'
 import { formatTable } from './table.ts'
 
 interface LogOptions extends CommonOptions {
@@ -33,7 +34,7 @@ interface RunImportOptions extends CommonOptions {
   readonly pages?: boolean
 }
 
-/** `evergrant imports run|list|show|log|resume|cancel` */
+/** `evergrant imports run|list|show|log|resume|cancel|schedule` */
 export function addImportsCommands(program: Command, context: CliContext): void {
   const { io } = context
   const imports = program
@@ -69,6 +70,8 @@ Examples:
         await driveToEnd(context, composition, prepared, options)
       })
     })
+
+  addScheduleCommands(imports, context)
 
   withCommonOptions(
     imports

@@ -24,6 +24,23 @@ export type Account = {
   /** As imported from Microsoft Graph */ readonly properties: Readonly<Record<string, unknown>>
 }
 
+export type Activity = {
+  /** Beginning of the first point, in UTC */ readonly from: string
+  readonly step_seconds: number
+  readonly series: readonly {
+    readonly kind:
+      | 'refreshed'
+      | 'refresh_failed'
+      | 'lapsed'
+      | 'calls'
+      | 'calls_failed'
+      | 'replayed'
+      | 'imports_failed'
+    readonly connection: string | null
+    /** The last one is not over yet */ readonly points: readonly number[]
+  }[]
+}
+
 export type Alarm = {
   readonly id: string
   /** The same for as long as it is the same trouble */ readonly key: string
@@ -107,6 +124,25 @@ export type Check = {
   readonly connection?: string | undefined
   readonly upstream?: string | undefined
   readonly code?: string | undefined
+}
+
+export type ConfiguredImport = {
+  readonly name: string
+  readonly connection: string
+  readonly collections: readonly string[]
+  readonly to: string
+  /** Cron expression of five fields, in UTC */ readonly schedule: string | null
+  /** Null without a schedule, and while it is paused */ readonly next_due_at: string | null
+  readonly paused: boolean
+  readonly paused_at: string | null
+  readonly paused_by: string | null
+  /** What came of the last due instant: begun; left out as a run was going; too late; refused */ readonly last_due: {
+    readonly outcome: 'started' | 'skipped' | 'missed' | 'failed'
+    readonly at: string
+    readonly run_id: string | null
+    readonly code: string | null
+  } | null
+  readonly last_run: ImportRun | null
 }
 
 export type Connection = {
@@ -449,6 +485,7 @@ export type ErrorCode =
   | 'revocation_failed'
   | 'role_missing'
   | 'route_unknown'
+  | 'schedule_missing'
   | 'schema_outdated'
   | 'schema_too_new'
   | 'secret_unavailable'
@@ -1060,6 +1097,24 @@ export interface Operations {
     }
     readonly result: ImportRun
   }
+  /** Imports that stand under `imports:` of the configuration, by name. */
+  readonly 'imports.configured': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly ConfiguredImport[]; readonly next: string | null }
+  }
+  /** Keep an import from being begun by its schedule. */
+  readonly 'imports.pause': {
+    readonly input: { readonly name: string }
+    readonly result: ConfiguredImport
+  }
+  /** Let an import be begun by its schedule again. */
+  readonly 'imports.unpause': {
+    readonly input: { readonly name: string }
+    readonly result: ConfiguredImport
+  }
   /** One run: state, verdict, counters, each of its collections. */
   readonly 'imports.show': { readonly input: { readonly id: string }; readonly result: ImportRun }
   /** The job execution log of a run, oldest line first. */
@@ -1467,6 +1522,14 @@ export interface Operations {
     }
     readonly result: { readonly items: readonly Remedy[]; readonly next: string | null }
   }
+  /** How often tokens were renewed, calls made and imports failed, over time. */
+  readonly 'activity.show': {
+    readonly input: {
+      /** How far back; with more than 168 each point is a day */ readonly hours?:
+        number | undefined
+    }
+    readonly result: Activity
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -1624,6 +1687,24 @@ export const operationTable = {
     hasBody: false,
   },
   'imports.run': { method: 'POST', path: '/api/v1/imports', query: [], hasBody: true },
+  'imports.configured': {
+    method: 'GET',
+    path: '/api/v1/imports/configured',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'imports.pause': {
+    method: 'POST',
+    path: '/api/v1/imports/configured/{name}/pause',
+    query: [],
+    hasBody: false,
+  },
+  'imports.unpause': {
+    method: 'POST',
+    path: '/api/v1/imports/configured/{name}/resume',
+    query: [],
+    hasBody: false,
+  },
   'imports.show': { method: 'GET', path: '/api/v1/imports/{id}', query: [], hasBody: false },
   'imports.log': {
     method: 'GET',
@@ -1856,6 +1937,7 @@ export const operationTable = {
     query: ['limit', 'cursor', 'code'],
     hasBody: false,
   },
+  'activity.show': { method: 'GET', path: '/api/v1/activity', query: ['hours'], hasBody: false },
   'events.stream': {
     method: 'GET',
     path: '/api/v1/events',

@@ -4,25 +4,14 @@ import type { SecretHint } from './secret-reader.ts'
 
 /**
  * Finds what may be right but often is not: imports with a connection that the file does not
- * define, which then has to stand in the store, imports that wait for a scheduler, and what issuers
- * say needlessly or in part.
+ * define, which then has to stand in the store, and what issuers say needlessly or in part.
  */
 export function configHints({ connections, imports, issuers }: Config): readonly SecretHint[] {
   const known = Object.keys(connections)
-  const waiting = Object.values(imports).flatMap(({ name, schedule }) =>
-    schedule === undefined
-      ? []
-      : [
-          {
-            askedBy: `imports.${name}.schedule`,
-            hint: `Nothing of this version runs imports by their schedule: let cron or another scheduler call \`evergrant imports run ${name}\`.`,
-          },
-        ],
-  )
   const elsewhere = Object.values(imports).flatMap(({ name, connection }) => {
     const [wanted = ''] = connection.split('@')
     if (known.includes(wanted)) return []
     return [{ askedBy: `imports.${name}.connection`, hint: notInFile(wanted, known) }]
   })
-  return [...waiting, ...elsewhere, ...issuerHints({ connections, issuers })]
+  return [...elsewhere, ...issuerHints({ connections, issuers })]
 }

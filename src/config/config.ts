@@ -238,7 +238,7 @@ export interface ImportConfig {
   }
   /** The greatest share of the known objects, 0 to 1, that one run may mark as deleted. */
   readonly deleteAtMost: number
-  /** Cron expression (five fields, UTC); kept for whoever schedules. */
+  /** Cron expression (five fields, UTC) by which a service begins it. */
   readonly schedule?: string
 }
 

@@ -271,13 +271,6 @@ describe('an import', () => {
     expect(configHints(accepted(importing(entry({}))))).toEqual([])
   })
 
-  it('is pointed out when it has a schedule, by which nothing runs it yet', () => {
-    const scheduled = accepted(importing(entry({ schedule: '"0 2 * * *"' })))
-    expect(configHints(scheduled)).toEqual([
-      { askedBy: 'imports.nightly.schedule', hint: expect.stringContaining('imports run nightly') },
-    ])
-  })
-
   it('beside another of the same name is a repeated key', () => {
     const twice = config({ more: 'imports: { a: {}, a: {} }' })
     expect(problemAt(twice, '').expected).toBe('every key once')

@@ -170,7 +170,7 @@ export const importSchema = z
     })
       .optional()
       .describe(
-        'When the import is due: a cron expression of five fields, in UTC. Kept for a later version: this one runs nothing by it; let a scheduler call `evergrant imports run NAME`. An alarm tells when no run began within an hour of it.',
+        'When the import is due: a cron expression of five fields, in UTC. A service (`evergrant serve`) begins it then, one of them where many run; `evergrant imports schedule` shows what comes of it. An alarm tells when no run began within an hour.',
       ),
   })
   .describe('One import: what is read with which connection, and where it goes.')

@@ -28,11 +28,16 @@ export type {
   RunState,
   RunStore,
   RunTotals,
+  ScheduleRecord,
   SweepStep,
   TokenSource,
   Verdict,
   WalkRecord,
 } from './ports.ts'
+export { nextDueAt, runDueSchedules } from './run-schedules.ts'
+export type { ScheduleContext, ScheduledImport, SeenSchedules } from './run-schedules.ts'
+export { scheduleEventTypes } from './schedule-events.ts'
+export type { ScheduleEvent } from './schedule-events.ts'
 export { createRunControl } from './run-control.ts'
 export type { RunControl } from './run-control.ts'
 export { classifyAnswer } from './classify-answer.ts'

@@ -2,6 +2,8 @@ import type { CollectionName, Membership, ObjectKind, RowKind } from '../directo
 import type { AccessToken, EvergrantError, Problem, ProcessOwner, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
+export type { ScheduleRecord, ScheduleStore } from './schedule-store.ts'
+
 export type { LogBody, LogEntry, LogLine } from './execution-log.ts'
 
 /** The life of a run. `running` and `waiting` are live: a process owns the run and beats for it. */

@@ -101,3 +101,14 @@ export function previousTick(cron: string, now: number): number | undefined {
   // It looks for times before the reference, which are whole minutes.
   return read.previousRuns(1, new Date(now + 1))[0]?.getTime()
 }
+
+/**
+ * The first time after `now` that a cron expression names; undefined when there is none.
+ *
+ * @throws EvergrantError `config_invalid` for an expression that cannot be read
+ */
+export function nextTick(cron: string, now: number): number | undefined {
+  return readCron(cron, { now: () => now })
+    .nextRun(new Date(now))
+    ?.getTime()
+}

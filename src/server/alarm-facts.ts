@@ -10,7 +10,7 @@ import {
   type ImportFacts,
 } from '../alarms/index.ts'
 import { previousTick } from '../jobs/index.ts'
-import { isDriven, type RunRecord } from '../imports/index.ts'
+import { isDriven, type RunRecord, type ScheduleRecord } from '../imports/index.ts'
 import type { Composition } from './compose.ts'
 import type { CredentialEnds } from './credential-ends.ts'
 import type { IssuerHealth } from './issuer-health.ts'
@@ -20,36 +20,6 @@ export interface AlarmSources {
   readonly composition: Composition
   readonly ends: CredentialEnds
   readonly health: () => readonly IssuerHealth[]
-  /** When each schedule was first seen by this process. */
-  readonly schedules: ScheduleMemory
-}
-
-/** Since when schedules are known, so that a new one is not missed by what was before it. */
-export interface ScheduleMemory {
-  /** When this schedule of an import was first seen; 0 for those there were at the start. */
-  knownSince(name: string, cron: string): number
-  /** Ends the start: what is seen first from now on is new. */
-  settle(now: number): void
-  readonly startedAt: number
-}
-
-/** Makes the memory of a process that starts now. */
-export function createScheduleMemory(startedAt: number): ScheduleMemory {
-  const seen = new Map<string, number>()
-  let newFrom = 0
-  return {
-    startedAt,
-    knownSince: (name, cron) => {
-      const key = `${name} ${cron}`
-      const known = seen.get(key)
-      if (known !== undefined) return known
-      seen.set(key, newFrom)
-      return newFrom
-    },
-    settle: (now) => {
-      newFrom = now
-    },
-  }
 }
 
 /** Grants of each sort that are looked at; with more, alarms of grants end only by themselves. */
@@ -69,7 +39,6 @@ export async function assess(
   const imports = await assessImports(sources, open, now)
   const { facts, unknown } = await sources.ends.look()
   const health = sources.health()
-  sources.schedules.settle(now)
   return {
     conditions: [
       ...grants.conditions,
@@ -149,7 +118,7 @@ async function assessGrants(
 }
 
 async function assessImports(
-  { composition, schedules }: AlarmSources,
+  { composition }: AlarmSources,
   open: readonly AlarmRecord[],
   now: number,
 ): Promise<Assessment['conditions']> {
@@ -160,6 +129,9 @@ async function assessImports(
     ...recent.map(({ name }) => name),
     ...open.filter(({ kind }) => kind.startsWith('import_')).map(({ subject }) => subject),
   ])
+  const schedules = new Map(
+    (await store.schedules.listSchedules()).map((record) => [record.name, record]),
+  )
   const conditions: Assessment['conditions'][number][] = []
   for (const name of names) {
     const runs = await store.runs.listRuns({ name, limit: 5 })
@@ -167,7 +139,7 @@ async function assessImports(
     const ended = runs.map((run) => endOf(run, isDriven(run, identity, now))).find(isPresent)
     const isRecent = ended !== undefined && now - ended.at < strangeRunMs
     const last = configured !== undefined || isRecent ? ended : undefined
-    const due = dueOf(configured, runs[0], { schedules, now })
+    const due = dueOf(configured?.schedule, runs[0], schedules.get(name), now)
     conditions.push(
       ...importConditions(
         {
@@ -182,18 +154,26 @@ async function assessImports(
   return conditions
 }
 
-function dueOf(
-  configured: Composition['config']['imports'][string] | undefined,
-  newest: RunRecord | undefined,
-  { schedules, now }: { readonly schedules: ScheduleMemory; readonly now: number },
+/**
+ * When an import was due last, and whether that instant was seen to: by a run that was begun since,
+ * however that came, or by a run that was going. Nothing is due that nobody knows yet, or that is
+ * paused.
+ */
+export function dueOf(
+  cron: string | undefined,
+  newest: Pick<RunRecord, 'createdAt'> | undefined,
+  record: ScheduleRecord | undefined,
+  now: number,
 ): ImportFacts['due'] {
-  if (configured?.schedule === undefined) return undefined
-  const { name, schedule } = configured
-  const at = previousTick(schedule, now)
-  if (at === undefined) return undefined
-  const since = schedules.knownSince(name, schedule)
-  const from = newest === undefined ? Math.max(since, schedules.startedAt) : since
-  return { at, hasBegun: at < from || (newest !== undefined && newest.createdAt >= at) }
+  if (cron === undefined || record === undefined || record.cron !== cron) return undefined
+  const { handledAt, outcome, knownSince, pausedAt } = record
+  const at = previousTick(cron, now)
+  if (at === undefined || pausedAt !== undefined) return undefined
+  const isSeenTo = handledAt === at && (outcome === 'started' || outcome === 'skipped')
+  // Taken up to a later instant: it was not wanted, as after a pause.
+  const isUnwanted = at <= knownSince || handledAt > at
+  const hasRun = newest !== undefined && newest.createdAt >= at
+  return { at, hasBegun: isSeenTo || isUnwanted || hasRun }
 }
 
 /** How a run ended; undefined for one that goes on or that someone cancelled. */

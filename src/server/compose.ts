@@ -17,6 +17,7 @@ import {
   type DriveDependencies,
   type FilePort,
   type ImportEvent,
+  type ScheduleEvent,
   type RunDesk,
 } from '../imports/index.ts'
 import type { IdentityEvent } from '../identity/index.ts'
@@ -52,6 +53,7 @@ import { createTurns, requireReloadable } from './reload-config.ts'
 export type AnyEvent =
   | GrantEvent
   | ImportEvent
+  | ScheduleEvent
   | JobEvent
   | GatewayEvent
   | FacadeEvent

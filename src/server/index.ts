@@ -57,6 +57,8 @@ export {
 export { pauseConnection, resumeConnection } from './pause-connection.ts'
 export { longestCaptureMs } from './captures.ts'
 export type { ShownConnection } from './connection-view.ts'
+export { listConfiguredImports, setSchedulePaused } from './configured-imports.ts'
+export type { ConfiguredImport } from './configured-imports.ts'
 export { describedImport } from './described-import.ts'
 export { logLineToJson, runToJson } from './run-json.ts'
 export {

@@ -3,7 +3,7 @@ import type { SecureContext } from 'node:tls'
 import { deliverAlarms, evaluateAlarms, type AlarmContext } from '../alarms/index.ts'
 import { createLocalJobs } from '../jobs/index.ts'
 import { systemRandom } from '../kernel/index.ts'
-import { assess, createScheduleMemory } from './alarm-facts.ts'
+import { assess } from './alarm-facts.ts'
 import { openReceivers } from './alarm-receivers.ts'
 import type { AnyEvent, Composition } from './compose.ts'
 import { createCredentialEnds } from './credential-ends.ts'
@@ -55,7 +55,7 @@ export async function openAlarms(
   const { store, clock, events } = composition
   const context = await openAlarmContext(composition, publicUrl)
   const ends = createCredentialEnds(composition)
-  const sources = { composition, ends, health, schedules: createScheduleMemory(clock.now()) }
+  const sources = { composition, ends, health }
   const ending = new AbortController()
   let openAlarmsCount = 0
   const jobs = createLocalJobs({

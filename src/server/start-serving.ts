@@ -28,6 +28,7 @@ import { openDirectoryDesks } from './directory-desks.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
+import { openActivity, type Activity } from './open-activity.ts'
 import { openAlarms, type Alarms } from './open-alarms.ts'
 import { openIssuerDesk } from './issuer-desk.ts'
 import { openFacade } from './open-facade.ts'
@@ -41,6 +42,7 @@ import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { metricsRoute, observeRequests, tellAnswers } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
+import { openSchedules, type Schedules } from './open-schedules.ts'
 import { openService, type ServicePart } from './service.ts'
 import { createCodeDesk } from './session-codes.ts'
 import { openSessions } from './sessions.ts'
@@ -83,6 +85,10 @@ export interface Serving {
   readonly facade: Facade
   /** What looks for what a person must know. */
   readonly alarms: Alarms
+  /** What begins imports by their schedules. */
+  readonly schedules: Schedules
+  /** What counts for charts. */
+  readonly activity: Activity
   readonly log: ServiceLog
   /**
    * Reads the configuration again and takes over what a running service can: connections,
@@ -136,9 +142,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         telemetry?.event(event)
       }),
     )
+    const activity = await openActivity(composition)
+    closing.push(activity.close)
     const onTrace = (trace: CallTrace): void => {
       options.onTrace?.(trace)
       metrics.trace(trace)
+      activity.trace(trace)
       telemetry?.trace(trace)
       if (trace.kind === 'call' || trace.kind === 'upgrade') log.request(lineOf(trace))
     }
@@ -236,6 +245,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(alarms.close)
     const imports = createImportRunner(composition)
     closing.push(imports.close)
+    const schedules = await openSchedules(composition, imports, () => !isDraining)
+    closing.push(schedules.close)
     const feed = createEventFeed(events, composition.instanceId)
     closing.push(feed.close)
     const codes = createCodeDesk({
@@ -358,6 +369,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       traces,
       facade,
       alarms,
+      schedules,
+      activity,
       log,
       reload,
       close: (drainMs = composition.config.server.drainMs) => {

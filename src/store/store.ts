@@ -2,11 +2,12 @@ import type { SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
 import type { LinkStore } from '../consent/index.ts'
 import type { ConsentStore } from '../consent/ports.ts'
+import type { ActivityStore } from '../activity/ports.ts'
 import type { AlarmStore } from '../alarms/ports.ts'
 import type { AccountStore, DirectoryStore, PeopleStore } from '../directory/index.ts'
 import type { FacadeStore, TraceStore } from '../gateway/ports.ts'
 import type { ConnectionStore, GrantStore } from '../grants/ports.ts'
-import type { RunStore } from '../imports/ports.ts'
+import type { RunStore, ScheduleStore } from '../imports/ports.ts'
 import type { Clock, ProcessOwner } from '../kernel/index.ts'
 
 /**
@@ -145,6 +146,8 @@ export interface Store {
   readonly traces: TraceStore
   readonly facades: FacadeStore
   readonly alarms: AlarmStore
+  readonly activity: ActivityStore
+  readonly schedules: ScheduleStore
   /** Reads the generations as they are now. */
   readGenerations(): Promise<Generations>
   /**

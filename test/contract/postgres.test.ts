@@ -3,6 +3,7 @@ import { preparedDatabase } from '../support/postgres.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
+import { describeActivityStore } from './activity.contract.ts'
 import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
@@ -14,6 +15,7 @@ import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describePeopleStore } from './people.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeScheduleStore } from './schedules.contract.ts'
 import { describeSessionStore } from './sessions.contract.ts'
 import { describeTraceStore } from './traces.contract.ts'
 
@@ -50,3 +52,5 @@ describeAccountListing('PostgreSQL', makePostgresStore)
 describePeopleStore('PostgreSQL', makePostgresStore)
 describeSessionStore('PostgreSQL', makePostgresStore)
 describeAlarmStore('PostgreSQL', makePostgresStore)
+describeActivityStore('PostgreSQL', makePostgresStore)
+describeScheduleStore('PostgreSQL', makePostgresStore)

@@ -5,6 +5,7 @@ import { openSqliteStore, type Store, type StoreRole } from '../../src/store/ind
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
+import { describeActivityStore } from './activity.contract.ts'
 import { describeAlarmStore } from './alarms.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
@@ -16,6 +17,7 @@ import { describeGrantStore } from './grants.contract.ts'
 import { describeKeyStore } from './keys.contract.ts'
 import { describePeopleStore } from './people.contract.ts'
 import { describeRunStore } from './runs.contract.ts'
+import { describeScheduleStore } from './schedules.contract.ts'
 import { describeSessionStore } from './sessions.contract.ts'
 import { describeTraceStore } from './traces.contract.ts'
 
@@ -51,3 +53,5 @@ describeAccountListing('SQLite', makeSqliteStore)
 describePeopleStore('SQLite', makeSqliteStore)
 describeSessionStore('SQLite', makeSqliteStore)
 describeAlarmStore('SQLite', makeSqliteStore)
+describeActivityStore('SQLite', makeSqliteStore)
+describeScheduleStore('SQLite', makeSqliteStore)

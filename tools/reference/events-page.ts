@@ -5,7 +5,7 @@ import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { sessionEventTypes } from '../../src/access/index.ts'
 import { identityEventTypes } from '../../src/identity/index.ts'
-import { logTypes } from '../../src/imports/index.ts'
+import { logTypes, scheduleEventTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
 import { pageHead, table } from './markdown.ts'
 
@@ -24,6 +24,11 @@ const eventTables: readonly {
     about:
       'Lines of the log of an import run: `evergrant imports log ID`, with `--json` one object a line.',
     types: logTypes,
+  },
+  {
+    heading: 'Schedules',
+    about: 'What becomes of the instants at which imports are due.',
+    types: scheduleEventTypes,
   },
   {
     heading: 'Grants',

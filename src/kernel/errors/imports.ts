@@ -41,6 +41,14 @@ export const importErrors = defineErrors({
     title: 'The configuration describes no import of that name',
     remedy: 'Name an entry of `imports`, or give everything to `evergrant import`.',
   },
+  schedule_missing: {
+    status: 409,
+    retry: 'never',
+    actor: 'caller',
+    exit: 2,
+    title: 'The import has no schedule',
+    remedy: 'Give it one with `schedule:` in the configuration, and reload it.',
+  },
   import_not_resumable: {
     status: 409,
     retry: 'never',

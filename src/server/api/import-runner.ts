@@ -1,5 +1,12 @@
-import { abandonRun, type PreparedRun } from '../../imports/index.ts'
+import {
+  abandonRun,
+  buildRequest,
+  prepareRun,
+  type PreparedRun,
+  type RunRecord,
+} from '../../imports/index.ts'
 import type { Composition } from '../compose.ts'
+import { describedImport } from '../described-import.ts'
 import { openImportWorker, type RunningImport } from '../start-import.ts'
 
 /** Drives runs in worker threads of this process. */
@@ -38,4 +45,24 @@ export function createImportRunner(composition: Composition): ImportRunner {
       )
     },
   }
+}
+
+/**
+ * Begins the import that the configuration describes under a name, or goes on with its interrupted
+ * run, in a worker of this process.
+ *
+ * @throws EvergrantError `import_undefined`, `import_running`, `import_owned`,
+ *   `connection_unknown`, `destination_*`, `provider_*`, `store_*`
+ */
+export async function beginImport(
+  composition: Composition,
+  runner: ImportRunner,
+  name: string,
+  options: { readonly fresh?: boolean; readonly takeOver?: boolean },
+): Promise<RunRecord> {
+  const described = describedImport(composition.config, name, options)
+  const source = await composition.importSource(described.connection)
+  const prepared = await prepareRun(composition.desk, buildRequest(described, source))
+  runner.start(prepared)
+  return prepared.run
 }

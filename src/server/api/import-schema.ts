@@ -50,6 +50,33 @@ export const runSchema = z
   })
   .meta({ id: 'ImportRun' })
 
+/** An import of the configuration, with its schedule and its last run. */
+export const configuredImportSchema = z
+  .object({
+    name: z.string(),
+    connection: z.string(),
+    collections: z.array(z.string()),
+    to: z.string(),
+    schedule: z.string().nullable().describe('Cron expression of five fields, in UTC'),
+    next_due_at: instant.nullable().describe('Null without a schedule, and while it is paused'),
+    paused: z.boolean(),
+    paused_at: instant.nullable(),
+    paused_by: z.string().nullable(),
+    last_due: z
+      .object({
+        outcome: z.enum(['started', 'skipped', 'missed', 'failed']),
+        at: instant,
+        run_id: z.string().nullable(),
+        code: z.string().nullable(),
+      })
+      .nullable()
+      .describe(
+        'What came of the last due instant: begun; left out as a run was going; too late; refused',
+      ),
+    last_run: runSchema.nullable(),
+  })
+  .meta({ id: 'ConfiguredImport' })
+
 /** A line of the execution log; what else it holds depends on `type`. */
 export const logLineSchema = z
   .object({

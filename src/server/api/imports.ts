@@ -1,21 +1,16 @@
 import { z } from 'zod'
-import {
-  buildRequest,
-  cancelRun,
-  prepareResume,
-  prepareRun,
-  withTrueState,
-  type RunRecord,
-} from '../../imports/index.ts'
+import { cancelRun, prepareResume, withTrueState, type RunRecord } from '../../imports/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
-import { describedImport } from '../described-import.ts'
+import { listConfiguredImports, setSchedulePaused } from '../configured-imports.ts'
 import { logLineToJson, runToJson } from '../run-json.ts'
 import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
-import { logLineSchema, runSchema } from './import-schema.ts'
+import { beginImport } from './import-runner.ts'
+import { configuredImportSchema, logLineSchema, runSchema } from './import-schema.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
 
 const byId = z.object({ id: z.string().min(1).max(64) })
+const byName = z.object({ name: z.string().min(1).max(200) })
 const running = ['import_running', 'import_owned', 'connection_unknown'] as const
 
 /** Operations on imports: see, follow, begin, resume and cancel runs. */
@@ -42,6 +37,53 @@ export const importOperations: readonly ApiOperation[] = [
         placeOf: ({ id }) => [id],
       })
     },
+  }),
+  defineOperation({
+    id: 'imports.configured',
+    method: 'GET',
+    path: '/api/v1/imports/configured',
+    operation: 'imports.read',
+    summary: 'Imports that stand under `imports:` of the configuration, by name',
+    status: 200,
+    errors: [],
+    query: z.object(paging),
+    response: pageOf(configuredImportSchema),
+    handle: async ({ composition }, { limit, cursor }) => {
+      const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
+      const page = await listConfiguredImports(composition, {
+        limit: limit + 1,
+        ...(after === undefined ? {} : { after }),
+      })
+      return cutPage(page, limit, { toJson: (one) => one, placeOf: ({ name }) => [name] })
+    },
+  }),
+  defineOperation({
+    id: 'imports.pause',
+    method: 'POST',
+    path: '/api/v1/imports/configured/{name}/pause',
+    operation: 'imports.write',
+    summary: 'Keep an import from being begun by its schedule',
+    description: 'A run that is going goes on, and whoever asks for a run gets one. Idempotent.',
+    status: 200,
+    errors: ['import_undefined', 'schedule_missing'],
+    params: byName,
+    response: configuredImportSchema,
+    handle: async ({ composition }, { name }, { caller }) =>
+      await setSchedulePaused(composition, name, { isPaused: true, by: caller.name }),
+  }),
+  defineOperation({
+    id: 'imports.unpause',
+    method: 'POST',
+    path: '/api/v1/imports/configured/{name}/resume',
+    operation: 'imports.write',
+    summary: 'Let an import be begun by its schedule again',
+    description: 'From now on: what was due meanwhile is not made up for. Idempotent.',
+    status: 200,
+    errors: ['import_undefined', 'schedule_missing'],
+    params: byName,
+    response: configuredImportSchema,
+    handle: async ({ composition }, { name }, { caller }) =>
+      await setSchedulePaused(composition, name, { isPaused: false, by: caller.name }),
   }),
   defineOperation({
     id: 'imports.show',
@@ -97,11 +139,7 @@ export const importOperations: readonly ApiOperation[] = [
     }),
     response: runSchema,
     handle: async ({ composition, imports }, { name, fresh, take_over: takeOver }) => {
-      const described = describedImport(composition.config, name, { fresh, takeOver })
-      const source = await composition.importSource(described.connection)
-      const prepared = await prepareRun(composition.desk, buildRequest(described, source))
-      imports.start(prepared)
-      return runToJson(prepared.run)
+      return runToJson(await beginImport(composition, imports, name, { fresh, takeOver }))
     },
   }),
   defineOperation({

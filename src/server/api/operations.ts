@@ -1,4 +1,5 @@
 import { accountOperations } from './accounts.ts'
+import { activityOperations } from './activity.ts'
 import { alarmOperations } from './alarms.ts'
 import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
@@ -40,6 +41,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...directoryOperations,
   ...alarmOperations,
   ...remedyOperations,
+  ...activityOperations,
   ...eventOperations,
   ...configOperations,
 ]

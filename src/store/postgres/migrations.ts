@@ -6,6 +6,7 @@ import { schema5 } from './schema-5.ts'
 import { schema6 } from './schema-6.ts'
 import { schema7 } from './schema-7.ts'
 import { schema8 } from './schema-8.ts'
+import { schema9 } from './schema-9.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, sql: schema6, since: '0.5.0', isBreaking: false },
   { version: 7, sql: schema7, since: '0.6.0', isBreaking: false },
   { version: 8, sql: schema8, since: '0.6.0', isBreaking: false },
+  { version: 9, sql: schema9, since: '0.6.0', isBreaking: false },
 ]

@@ -9,6 +9,7 @@ import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { readAddress } from './address.ts'
 import { createAccountStore } from './account-store.ts'
+import { createActivityStore } from './activity-store.ts'
 import { createAlarmStore } from './alarm-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
@@ -27,6 +28,7 @@ import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { createPeopleStore } from './people-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
+import { createScheduleStore } from './schedule-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { openServerClock, type ServerClock } from './server-clock.ts'
 import { settleSealingKey } from './settle-keys.ts'
@@ -108,6 +110,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       traces: createTraceStore(connection),
       facades: createFacadeStore(connection),
       alarms: createAlarmStore(connection),
+      activity: createActivityStore(connection),
+      schedules: createScheduleStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),
       watchGenerations: (listener) => watch.watch(listener),
       checkpoint: async () => {},

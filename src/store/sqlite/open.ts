@@ -3,6 +3,7 @@ import { systemRandom, type Clock, type RandomBytes } from '../../kernel/index.t
 import type { Vault } from '../../vault/index.ts'
 import type { Store, StoreRole } from '../store.ts'
 import { createAccountStore } from './account-store.ts'
+import { createActivityStore } from './activity-store.ts'
 import { createAlarmStore } from './alarm-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
@@ -20,6 +21,7 @@ import { migrations as allMigrations, type Migration } from './migrations.ts'
 import { createPeopleStore } from './people-store.ts'
 import { createRunStore } from './run-store.ts'
 import { createSealing } from './sealing.ts'
+import { createScheduleStore } from './schedule-store.ts'
 import { createSessionStore } from './session-store.ts'
 import { createTraceStore } from './trace-store.ts'
 
@@ -82,6 +84,8 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     traces: createTraceStore(connection),
     facades: createFacadeStore(connection),
     alarms: createAlarmStore(connection),
+    activity: createActivityStore(connection),
+    schedules: createScheduleStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),
     watchGenerations: (listener) => generations.watch(listener),
     checkpoint: async () => {

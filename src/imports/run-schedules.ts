@@ -1,0 +1,126 @@
+import { isEvergrantError, type Clock, type Emit, type EvergrantError } from '../kernel/index.ts'
+import type { ScheduleEvent } from './schedule-events.ts'
+import type { ScheduleNote, ScheduleStore } from './schedule-store.ts'
+
+/** An import that the configuration gives a schedule. */
+export interface ScheduledImport {
+  readonly name: string
+  /** Cron expression of five fields, in UTC. */
+  readonly cron: string
+}
+
+/** What schedules are run with. */
+export interface ScheduleContext {
+  readonly store: ScheduleStore
+  /** StoreClock. */
+  readonly clock: Clock
+  readonly emit: Emit<ScheduleEvent>
+  readonly ticks: {
+    /** The last instant at or before `now` that the expression names. */
+    previous(cron: string, now: number): number | undefined
+    /** The next one after `now`. */
+    next(cron: string, now: number): number | undefined
+  }
+  /**
+   * Begins the import, or goes on with its interrupted run; resolves with the run’s id once it is
+   * under way. Rejects with `import_running` while one is.
+   */
+  start(name: string): Promise<string>
+}
+
+/**
+ * What a process has seen of schedules, so that looking costs no question to the store while
+ * nothing is due: by name, the expression and up to when its instants were taken.
+ */
+export type SeenSchedules = Map<string, { readonly cron: string; readonly handledAt: number }>
+
+const dayMs = 86_400_000
+/** Ticks come this late at times, however short the period is (ms). */
+const leastLateMs = 60_000
+
+/**
+ * Begins what is due: of many processes that look, one takes each instant. Of several instants that
+ * passed unseen only the last counts; it is made up for when it is less than a day and half its
+ * period late. An import that is running is not begun again.
+ */
+export async function runDueSchedules(
+  imports: readonly ScheduledImport[],
+  seen: SeenSchedules,
+  context: ScheduleContext,
+): Promise<void> {
+  for (const one of imports) {
+    const dueAt = await takeDue(one, seen, context)
+    if (dueAt !== undefined) await begin(one, dueAt, context)
+  }
+}
+
+/** When any of them is due next; undefined when none is. */
+export function nextDueAt(
+  imports: readonly ScheduledImport[],
+  now: number,
+  { next }: ScheduleContext['ticks'],
+): number | undefined {
+  const instants = imports.flatMap(({ cron }) => next(cron, now) ?? [])
+  return instants.length === 0 ? undefined : Math.min(...instants)
+}
+
+async function takeDue(
+  { name, cron }: ScheduledImport,
+  seen: SeenSchedules,
+  { store, clock, ticks }: ScheduleContext,
+): Promise<number | undefined> {
+  const now = clock.now()
+  const dueAt = ticks.previous(cron, now)
+  const known = seen.get(name)
+  const isNew = known === undefined || known.cron !== cron
+  if (!isNew && (dueAt === undefined || dueAt <= known.handledAt)) return undefined
+  const { handledAt, pausedAt } = await store.knowSchedule(name, cron, now)
+  const isDue = dueAt !== undefined && dueAt > handledAt && pausedAt === undefined
+  const isMine = isDue && (await store.claimDue(name, cron, dueAt))
+  seen.set(name, { cron, handledAt: Math.max(handledAt, dueAt ?? 0) })
+  return isMine ? dueAt : undefined
+}
+
+async function begin(
+  { name, cron }: ScheduledImport,
+  dueAt: number,
+  context: ScheduleContext,
+): Promise<void> {
+  const { clock, emit, ticks } = context
+  const note = async (told: ScheduleNote): Promise<void> =>
+    await context.store.noteDue(name, dueAt, told, clock.now())
+  const lateMs = clock.now() - dueAt
+  const periodMs = (ticks.next(cron, dueAt) ?? Number.POSITIVE_INFINITY) - dueAt
+  if (lateMs > Math.max(leastLateMs, Math.min(dayMs, periodMs / 2))) {
+    await note({ outcome: 'missed' })
+    emit({ type: 'import.schedule_missed', at: clock.now(), name, dueAt, lateMs })
+    return
+  }
+  let runId: string
+  try {
+    runId = await context.start(name)
+  } catch (error) {
+    if (!isEvergrantError(error)) {
+      await note({ outcome: 'failed', code: 'internal' })
+      throw error
+    }
+    await note(noteOf(error))
+    emit(eventOf(error, { at: clock.now(), name, dueAt }))
+    return
+  }
+  await note({ outcome: 'started', runId })
+  emit({ type: 'import.schedule_started', at: clock.now(), name, dueAt, runId })
+}
+
+function noteOf({ code }: EvergrantError): ScheduleNote {
+  return code === 'import_running' ? { outcome: 'skipped' } : { outcome: 'failed', code }
+}
+
+function eventOf(
+  { code, detail, remedy }: EvergrantError,
+  about: { readonly at: number; readonly name: string; readonly dueAt: number },
+): ScheduleEvent {
+  return code === 'import_running'
+    ? { type: 'import.schedule_skipped', ...about, detail }
+    : { type: 'import.schedule_failed', ...about, code, detail, remedy }
+}

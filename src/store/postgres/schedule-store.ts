@@ -1,0 +1,85 @@
+import type { ScheduleStore } from '../../imports/ports.ts'
+import { asSchedule, type ScheduleRow } from '../rows/schedule-row.ts'
+import type { Connection, Transaction } from './connection.ts'
+
+/** Keeps schedules of imports in PostgreSQL. */
+export function createScheduleStore({ read, write }: Connection): ScheduleStore {
+  const know = async (
+    transaction: Transaction,
+    name: string,
+    cron: string,
+    now: number,
+  ): Promise<void> => {
+    await transaction.run(
+      `INSERT INTO evergrant.import_schedules AS known (name, cron, known_since, handled_at)
+       VALUES ($1, $2, $3, $3)
+       ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, known_since = excluded.known_since,
+         handled_at = greatest(known.handled_at, excluded.handled_at)
+       WHERE known.cron <> excluded.cron`,
+      [name, cron, now],
+    )
+  }
+  return {
+    listSchedules: async () => {
+      const sql = 'SELECT * FROM evergrant.import_schedules ORDER BY name'
+      const rows = await read(async (reader) => await reader.rows<ScheduleRow>(sql))
+      return rows.map(asSchedule)
+    },
+
+    knowSchedule: async (name, cron, now) =>
+      await write(async (transaction) => {
+        await know(transaction, name, cron, now)
+        const row = await transaction.row<ScheduleRow>(
+          'SELECT * FROM evergrant.import_schedules WHERE name = $1',
+          [name],
+        )
+        if (row === undefined) throw new Error('the schedule vanished within a transaction')
+        return asSchedule(row)
+      }),
+
+    claimDue: async (name, cron, dueAt) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `UPDATE evergrant.import_schedules
+           SET handled_at = $3, outcome = NULL, outcome_at = NULL, run_id = NULL, code = NULL
+           WHERE name = $1 AND cron = $2 AND handled_at < $3 AND paused_at IS NULL`,
+          [name, cron, dueAt],
+        )
+        return changes > 0
+      }),
+
+    noteDue: async (name, dueAt, { outcome, runId, code }, now) => {
+      await write(
+        async (transaction) =>
+          await transaction.run(
+            `UPDATE evergrant.import_schedules
+             SET outcome = $1, outcome_at = $2, run_id = $3, code = $4
+             WHERE name = $5 AND handled_at = $6`,
+            [outcome, now, runId ?? null, code ?? null, name, dueAt],
+          ),
+      )
+    },
+
+    pauseSchedule: async (name, cron, by, now) =>
+      await write(async (transaction) => {
+        await know(transaction, name, cron, now)
+        const changes = await transaction.run(
+          `UPDATE evergrant.import_schedules SET paused_at = $1, paused_by = $2
+           WHERE name = $3 AND paused_at IS NULL`,
+          [now, by, name],
+        )
+        return changes > 0
+      }),
+
+    resumeSchedule: async (name, now) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `UPDATE evergrant.import_schedules SET paused_at = NULL, paused_by = NULL,
+             handled_at = greatest(handled_at, $1)
+           WHERE name = $2 AND paused_at IS NOT NULL`,
+          [now, name],
+        )
+        return changes > 0
+      }),
+  }
+}

@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Store } from '../../src/store/index.ts'
+import type { MakeStore, SharedStore } from './builders.ts'
+
+const cron = '0 2 * * *'
+
+/** What every `ScheduleStore` does. */
+export function describeScheduleStore(kind: string, makeStore: MakeStore): void {
+  describe(`schedules in ${kind}`, () => {
+    let shared: SharedStore
+    let one: Store
+    let two: Store
+    beforeEach(async () => {
+      shared = await makeStore()
+      one = await shared.open()
+      two = await shared.open()
+    })
+    afterEach(async () => await shared.dispose())
+
+    it('give no due instant of one that nobody noted', async () => {
+      expect(await one.schedules.claimDue('directory', cron, 100)).toBe(false)
+      expect(await one.schedules.resumeSchedule('directory', 100)).toBe(false)
+      expect(await one.schedules.listSchedules()).toEqual([])
+    })
+
+    it('give a due instant to one of many, and none from before it was known', async () => {
+      const known = { name: 'directory', cron, knownSince: 100, handledAt: 100 }
+      expect(await one.schedules.knowSchedule('directory', cron, 100)).toEqual(known)
+      expect(await two.schedules.knowSchedule('directory', cron, 150)).toEqual(known)
+      expect(await one.schedules.claimDue('directory', cron, 100)).toBe(false)
+      const taken = await Promise.all(
+        [one, two, one, two].map((store) => store.schedules.claimDue('directory', cron, 200)),
+      )
+      expect(taken.filter(Boolean)).toHaveLength(1)
+      expect(await one.schedules.claimDue('directory', cron, 199)).toBe(false)
+      expect(await two.schedules.listSchedules()).toEqual([{ ...known, handledAt: 200 }])
+    })
+
+    it('keep what came of the last instant, and take no note of another', async () => {
+      await one.schedules.knowSchedule('directory', cron, 100)
+      await one.schedules.claimDue('directory', cron, 200)
+      await two.schedules.noteDue('directory', 200, { outcome: 'started', runId: 'run_1' }, 201)
+      const noted = { outcome: 'started', outcomeAt: 201, runId: 'run_1' }
+      expect(await one.schedules.listSchedules()).toMatchObject([noted])
+      await one.schedules.noteDue('directory', 150, { outcome: 'failed', code: 'x' }, 202)
+      expect(await one.schedules.listSchedules()).toMatchObject([noted])
+      await one.schedules.claimDue('directory', cron, 300)
+      const [open] = await one.schedules.listSchedules()
+      expect(open).toEqual({ name: 'directory', cron, knownSince: 100, handledAt: 300 })
+    })
+
+    it('are due from the change on when they change, and by the newest alone', async () => {
+      await one.schedules.knowSchedule('directory', cron, 100)
+      const other = '0 3 * * *'
+      expect(await two.schedules.knowSchedule('directory', other, 400)).toMatchObject({
+        cron: other,
+        knownSince: 400,
+        handledAt: 400,
+      })
+      expect(await one.schedules.claimDue('directory', cron, 500)).toBe(false)
+      expect(await one.schedules.claimDue('directory', other, 500)).toBe(true)
+    })
+
+    it('give nothing while paused, nor what was due meanwhile, and are paused once', async () => {
+      const pause = async (store: Store): Promise<boolean> =>
+        await store.schedules.pauseSchedule('directory', cron, 'ops', 100)
+      expect((await Promise.all([pause(one), pause(two)])).toSorted()).toEqual([false, true])
+      expect(await two.schedules.listSchedules()).toMatchObject([
+        { pausedAt: 100, pausedBy: 'ops' },
+      ])
+      expect(await two.schedules.claimDue('directory', cron, 200)).toBe(false)
+      expect(await two.schedules.resumeSchedule('directory', 250)).toBe(true)
+      expect(await one.schedules.resumeSchedule('directory', 260)).toBe(false)
+      expect(await one.schedules.claimDue('directory', cron, 200)).toBe(false)
+      expect(await one.schedules.claimDue('directory', cron, 300)).toBe(true)
+      const [record] = await one.schedules.listSchedules()
+      expect(record).not.toHaveProperty('pausedAt')
+    })
+  })
+}
