@@ -6,6 +6,8 @@ export interface Place {
   readonly to: string
   readonly page: keyof Texts['shell']['pages']
   readonly icon: Icon
+  /** The key that leads there after `g`. */
+  readonly key: string
 }
 
 /** The navigation: groups of pages, in the order of an operator's day. */
@@ -13,9 +15,9 @@ export const navigation: readonly {
   readonly group?: keyof Texts['shell']['groups']
   readonly places: readonly Place[]
 }[] = [
-  { places: [{ to: '/', page: 'overview', icon: IconLayoutDashboard }] },
+  { places: [{ to: '/', page: 'overview', icon: IconLayoutDashboard, key: 'o' }] },
   {
     group: 'keep',
-    places: [{ to: '/connections', page: 'connections', icon: IconPlugConnected }],
+    places: [{ to: '/connections', page: 'connections', icon: IconPlugConnected, key: 'c' }],
   },
 ]

@@ -16,6 +16,7 @@ import { useDisclosure } from '@mantine/hooks'
 import {
   IconBrightness,
   IconCircleFilled,
+  IconKeyboard,
   IconLogout,
   IconMoon,
   IconSun,
@@ -27,16 +28,18 @@ import { PageLink, PlaceLink } from '../parts/link.tsx'
 import { ProblemAlert } from '../parts/problem.tsx'
 import { useTexts } from '../texts/index.ts'
 import { isSignedOut } from './calls.ts'
+import { KeysDialog } from './keys-dialog.tsx'
 import { useLive } from './live.ts'
 import { navigation } from './navigation.ts'
 import { goToSignIn, signOut, useSession } from './session.ts'
 
 /** What stands around every page: who is signed in, where one can go, whether it is live. */
 export function Shell(): ReactElement {
-  const { shell, common } = useTexts()
+  const { shell, common, keys } = useTexts()
   const session = useSession()
   const isLive = useLive(session.data !== undefined)
   const [isOpen, { toggle, close }] = useDisclosure()
+  const [areKeysShown, keysDialog] = useDisclosure()
   const path = useRouterState({ select: ({ location }) => location.pathname })
 
   if (session.error !== null && isSignedOut(session.error)) goToSignIn()
@@ -103,6 +106,12 @@ export function Shell(): ReactElement {
               <Menu.Dropdown>
                 <Menu.Label>{shell.signedInAs(name, role)}</Menu.Label>
                 <Menu.Item
+                  leftSection={<IconKeyboard size={16} aria-hidden />}
+                  onClick={keysDialog.open}
+                >
+                  {keys.title}
+                </Menu.Item>
+                <Menu.Item
                   leftSection={<IconLogout size={16} aria-hidden />}
                   onClick={() => void signOut()}
                 >
@@ -141,6 +150,7 @@ export function Shell(): ReactElement {
           ))}
         </ScrollArea>
       </AppShell.Navbar>
+      <KeysDialog isOpen={areKeysShown} onOpen={keysDialog.open} onClose={keysDialog.close} />
       <AppShell.Main id="content" tabIndex={-1}>
         <Box maw={1280} mx="auto">
           <Outlet />

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, List, Stack, Text } from '@mantine/core'
+import { Alert, Anchor, Button, Code, Group, List, Stack, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import type { ReactElement } from 'react'
 import { EvergrantProblem } from '../../../src/client/index.ts'
@@ -13,7 +13,7 @@ export interface Trouble {
   readonly code?: string | null | undefined
   readonly steps?: readonly string[] | undefined
   readonly link?: string | null | undefined
-  readonly actor?: string | undefined
+  readonly actor?: string | null | undefined
   readonly requestId?: string | undefined
 }
 
@@ -26,29 +26,40 @@ export function troubleOf(error: Error): Trouble | undefined {
 }
 
 /** Cause, who must act and the steps to take; the same words as the command line has. */
-export function TroubleText({ trouble }: { readonly trouble: Trouble }): ReactElement {
+export function TroubleText({
+  trouble,
+  isBrief = false,
+}: {
+  readonly trouble: Trouble
+  /** Whether the steps wait until they are asked for. */
+  readonly isBrief?: boolean
+}): ReactElement {
   const { common } = useTexts()
   const { detail, remedy, steps = [], link, actor, code, requestId } = trouble
   const support = [code, detail, requestId].filter(Boolean).join('\n')
   return (
     <Stack gap={6}>
-      <Text size="sm">{detail}</Text>
+      <Text size="sm" className="break-anywhere">
+        <Worded text={detail} />
+      </Text>
       {remedy !== null && remedy !== undefined && remedy !== '' && (
         <Text size="sm">
           <Text span fw={600}>
             {common.whatToDo}:
           </Text>{' '}
-          {remedy}
+          <Worded text={remedy} />
         </Text>
       )}
-      {steps.length > 0 && (
-        <List type="ordered" size="sm" spacing={2}>
-          {steps.map((step) => (
-            <List.Item key={step}>{step}</List.Item>
-          ))}
-        </List>
-      )}
-      {actor !== undefined && (
+      {steps.length > 0 &&
+        (isBrief ? (
+          <details className="steps">
+            <summary>{common.steps(steps.length)}</summary>
+            <Steps steps={steps} />
+          </details>
+        ) : (
+          <Steps steps={steps} />
+        ))}
+      {typeof actor === 'string' && (
         <Text size="sm">
           <Text span fw={600}>
             {common.whoMustAct}:
@@ -70,6 +81,32 @@ export function TroubleText({ trouble }: { readonly trouble: Trouble }): ReactEl
         <CopyButton text={support} label={common.copyForSupport} />
       </Group>
     </Stack>
+  )
+}
+
+function Steps({ steps }: { readonly steps: readonly string[] }): ReactElement {
+  return (
+    <List type="ordered" size="sm" spacing={4}>
+      {steps.map((step) => (
+        <List.Item key={step}>
+          <Worded text={step} />
+        </List.Item>
+      ))}
+    </List>
+  )
+}
+
+/** A text of the service, whose commands and names of fields stand between backticks. */
+function Worded({ text }: { readonly text: string }): ReactElement {
+  const parts = text.split('`')
+  // An odd one is no pair: it stands as it is.
+  if (parts.length % 2 === 0) return <>{text}</>
+  return (
+    <>
+      {parts.map((part, index) =>
+        index % 2 === 1 ? <Code key={`${index} ${part}`}>{part}</Code> : part,
+      )}
+    </>
   )
 }
 

@@ -15,7 +15,7 @@ export interface Rung {
   readonly remedy?: string | null
   readonly steps?: readonly string[]
   readonly link?: string | null
-  readonly actor?: string
+  readonly actor?: string | null
   readonly request_ids?: readonly string[]
 }
 

@@ -3,6 +3,7 @@ import { connection } from './en/connection.ts'
 import { connectionForm } from './en/connection-form.ts'
 import { consent } from './en/consent.ts'
 import { connections } from './en/connections.ts'
+import { keys } from './en/keys.ts'
 import { overview } from './en/overview.ts'
 import { shell } from './en/shell.ts'
 
@@ -10,6 +11,7 @@ import { shell } from './en/shell.ts'
 export const en = {
   common,
   shell,
+  keys,
   overview,
   connections,
   connection,

@@ -21,6 +21,7 @@ export const common = {
   typeToConfirm: (word: string): string => `Type ${word} to confirm`,
   rungsDone: (done: number, all: number, current: string | undefined): string =>
     `${done} of ${all} done${current === undefined ? '' : `; now: ${current}`}`,
+  steps: (count: number): string => (count === 1 ? '1 step' : `${count} steps`),
   requestIds: (count: number): string => (count === 1 ? '1 request id' : `${count} request ids`),
   refused: 'The service refused',
   unreachable: 'The service does not answer',
