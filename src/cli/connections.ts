@@ -14,6 +14,7 @@ import {
 } from './common-options.ts'
 import { formatConnection, formatConnections } from './connection-json.ts'
 import { addEditCommands } from './connections-edit.ts'
+import { addPermissionsCommand } from './connections-permissions.ts'
 import { addPauseCommands } from './connections-pause.ts'
 import { addGrantCommands } from './connections-grants.ts'
 import { printChecks } from './print-checks.ts'
@@ -123,6 +124,7 @@ Examples:
     })
 
   addGrantCommands(connections, context)
+  addPermissionsCommand(connections, context)
   addPauseCommands(connections, context)
   addEditCommands(connections, context)
 }

@@ -6,9 +6,9 @@ export function formatProofs(proofs: readonly Proof[]): string {
   return proofs.map(formatProof).join('')
 }
 
-function formatProof({ proof, outcome, error, detail, requestId }: Proof): string {
+function formatProof({ proof, outcome, error, detail, requestIds = [] }: Proof): string {
   const why = error?.detail ?? detail
-  const id = requestId === undefined ? '' : `  (request id ${requestId})`
+  const id = requestIds.length === 0 ? '' : `  (request ids ${requestIds.join(', ')})`
   return `${outcome.padEnd(10)} ${proof}${why === undefined ? '' : `  ${printable(why)}`}${id}\n`
 }
 
@@ -23,11 +23,11 @@ export function adoptionToJson(
     activated: isActivated,
     subject: subject ?? null,
     user_name: userName ?? null,
-    proofs: proofs.map(({ proof, outcome, error, detail, requestId }) => ({
+    proofs: proofs.map(({ proof, outcome, error, detail, requestIds = [] }) => ({
       proof,
       outcome,
       ...(detail === undefined ? {} : { detail }),
-      ...(requestId === undefined ? {} : { request_id: requestId }),
+      request_ids: requestIds,
       ...(error === undefined ? {} : { error: error.toProblem() }),
     })),
   }

@@ -668,6 +668,24 @@ export type Pause = {
   /** Whether its refresh token is used in time all the same */ readonly keeps_alive: boolean
 }
 
+export type Permissions = {
+  readonly targets: readonly {
+    /** What the tokens are for, in canonical form */ readonly target: string
+    readonly required: readonly string[]
+    readonly granted: readonly string[]
+    readonly missing: readonly string[]
+    readonly additional: readonly string[]
+    /**
+     * Where `granted` is from: the newest token itself, what the provider said of it, or nothing: then
+     * nothing counts as missing
+     */ readonly source: 'token' | 'answer' | 'none'
+  }[]
+  /** Asks the account for what is missing alone; null where nothing is */ readonly reconsent_url:
+    string | null
+  /** Asks an administrator of the tenant; a sign-in must follow */ readonly admin_consent_url:
+    string | null
+}
+
 export type Person = {
   readonly id: string
   readonly name: string
@@ -966,6 +984,11 @@ export interface Operations {
       readonly yaml: string
       /** Environment variables to be set */ readonly variables: readonly string[]
     }
+  }
+  /** What the tokens of a connection must hold, and what they hold. */
+  readonly 'connections.permissions': {
+    readonly input: { /** `name`, or `name@tenant` */ readonly address: string }
+    readonly result: Permissions
   }
   /** Grants as they are stored, by id; superseded ones are history. */
   readonly 'grants.list': {
@@ -1626,6 +1649,12 @@ export const operationTable = {
   'connections.export': {
     method: 'GET',
     path: '/api/v1/connections/{name}/export',
+    query: [],
+    hasBody: false,
+  },
+  'connections.permissions': {
+    method: 'GET',
+    path: '/api/v1/connections/{address}/permissions',
     query: [],
     hasBody: false,
   },

@@ -47,6 +47,14 @@ export type ConsentEvent =
       readonly createdBy: string
       readonly expiresAt: number
     })
+  | (EvergrantEvent & {
+      readonly type: 'consent.admin_returned'
+      readonly connection: string
+      readonly tenant: string
+      /** As the address said that led there: no proof of anything. */
+      readonly outcome: 'granted' | 'refused'
+      readonly aadsts?: number
+    })
   | (LinkEventBase & { readonly type: 'consent.link_opened' })
   | (LinkEventBase & { readonly type: 'consent.link_revoked'; readonly revokedBy: string })
 
@@ -58,6 +66,8 @@ export const consentEventTypes: Readonly<Record<ConsentEvent['type'], string>> =
   'consent.verified': 'No proof of the new consent failed; its grant serves from now on.',
   'consent.failed': 'The sign-in brought no grant; what served before serves on.',
   'consent.link_created': 'Somebody was invited to sign in, by a link that was told once.',
+  'consent.admin_returned':
+    'Somebody came back from Entra’s page for consent; what that says of it is not proven.',
   'consent.link_opened': 'The page of a link was seen for the first time; that spends nothing.',
   'consent.link_revoked': 'A link was taken back; a sign-in that waited by it is cancelled.',
 }

@@ -73,7 +73,7 @@ function asRung({
   outcome,
   error,
   detail,
-  requestId,
+  requestIds = [],
 }: Proof): ConsentRung & Pick<Proof, 'outcome'> {
   const seen = error?.detail ?? detail
   return {
@@ -81,6 +81,6 @@ function asRung({
     outcome,
     ...(seen === undefined ? {} : { detail: seen }),
     ...(error === undefined ? {} : { code: error.code, remedy: error.remedy }),
-    requestIds: requestId === undefined ? [] : [requestId],
+    requestIds,
   }
 }

@@ -82,9 +82,11 @@ describe('the proofs to come', () => {
     expect(plannedProofs(definition, context)).toEqual([
       'resource https://api.partnercenter.microsoft.com',
       'Partner Center profile',
+      'Partner Center customers',
       'resource https://graph.microsoft.com',
       'Graph account',
       'partner roles',
+      'Graph organization',
       'identity',
       'member of the tenant',
       'multi-factor authentication',

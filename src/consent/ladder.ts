@@ -1,7 +1,22 @@
-import type { ConnectionDefinition, Proof, TrialOptions, TrialProgress } from '../grants/index.ts'
+import {
+  customerProof,
+  type ConnectionDefinition,
+  type Proof,
+  type TrialOptions,
+  type TrialProgress,
+} from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { canonicalTarget, type TokenAnswer } from '../oauth/index.ts'
-import { climb, plannedCalls, type RungContext } from './api-rungs.ts'
+import { climb, plannedCalls, tryRung } from './api-rungs.ts'
+import type { ApiAnswer } from './call-api.ts'
+import { signInTargets } from './context.ts'
+import {
+  customersIn,
+  mfaComplianceIn,
+  organizationRung,
+  type RungContext,
+} from './microsoft-rungs.ts'
+import { comparePermissions, requiresAnything, type TargetPermissions } from './permissions.ts'
 import { claimsOf } from './token-claims.ts'
 
 /**
@@ -19,16 +34,28 @@ export function createLadder(
     idToken === undefined ? undefined : claimsOf(idToken),
     claimsOf(token.secret),
   ]
+  const permissions: TargetPermissions[] = []
+  let compliance: boolean | undefined
+  let firstCustomers: readonly string[] = []
+  const sees = (answer: ApiAnswer): void => {
+    compliance ??= mfaComplianceIn(answer)
+    firstCustomers = customersIn(answer) ?? firstCustomers
+  }
   return {
     ...(subject === undefined ? {} : { subject }),
     prove: async (target, proven) => {
       seen.push(claimsOf(proven.secret))
+      permissions.push(comparePermissions(definition, target, proven))
       const begins = (proof: string): void => progress?.begins(proof)
-      const whose = { subject: subject?.subject, isTrial: true, begins }
+      const whose = { subject: subject?.subject, isTrial: true, begins, sees }
       return climb(definition, target, proven, whose, context)
     },
     ...(progress === undefined ? {} : { progress }),
-    conclude: () => (definition.provider.type === 'entra' ? [home(seen[0]), mfa(seen)] : []),
+    ...customersOf(definition, () => firstCustomers, context),
+    conclude: () => [
+      ...permissionProofs(definition, permissions),
+      ...(definition.provider.type === 'entra' ? [home(seen[0]), mfa(seen, compliance)] : []),
+    ],
   }
 }
 
@@ -45,8 +72,68 @@ export function plannedProofs(
     name,
     ...plannedCalls(definition, one, context),
   ])
-  const concluded = provider.type === 'entra' ? [homeProof, mfaProof] : []
-  return [...new Set([...calls, 'identity', ...concluded])]
+  const isRequiring = [...known.values()].some((one) => requiresAnything(definition, one))
+  const concluded = [
+    ...(isRequiring ? [permissionsProof] : []),
+    ...(provider.type === 'entra' ? [homeProof, mfaProof] : []),
+  ]
+  const sample = (definition.customers?.sample ?? []).map(customerProof)
+  return [...new Set([...calls, 'identity', ...sample, ...concluded])]
+}
+
+/** Customers to try: those that are named, else the first of Partner Center’s list. */
+function customersOf(
+  definition: ConnectionDefinition,
+  first: () => readonly string[],
+  context: RungContext,
+): Pick<TrialOptions, 'customers'> {
+  const { customers, provider } = definition
+  const { graphUrl } = provider
+  const graph = signInTargets(definition).find((one) => provider.expectsClaimsChallenges(one))
+  if (customers === undefined || graph === undefined || graphUrl === undefined) return {}
+  const { sample, first: count, isRequired } = customers
+  return {
+    customers: {
+      target: graph,
+      whenRefused: isRequired ? 'failed' : 'unverified',
+      tenants: () => (sample.length > 0 ? sample : first().slice(0, count)),
+      prove: (customer, token) => {
+        const { tenant } = customer.provider
+        const rung = organizationRung(customerProof(tenant), `${graphUrl}/v1.0`, tenant)
+        return tryRung(rung, token, { isTrial: true }, context)
+      },
+    },
+  }
+}
+
+const permissionsProof = 'permissions'
+
+/** One proof for all targets, where anybody said what their tokens must hold. */
+function permissionProofs(
+  { name }: ConnectionDefinition,
+  compared: readonly TargetPermissions[],
+): readonly Proof[] {
+  const proof = permissionsProof
+  const wanted = compared.filter(({ required }) => required.length > 0)
+  if (wanted.length === 0) return []
+  const lacking = wanted.filter(({ missing }) => missing.length > 0)
+  if (lacking.length > 0) {
+    const detail = lacking
+      .map(({ target, missing }) => `${target} lacks ${missing.join(', ')}`)
+      .join('; ')
+    const remedy = `Add what is missing under API permissions of the application’s registration, let it be consented to (\`evergrant connections permissions ${name}\` shows the address that asks for nothing else), then begin again.`
+    return [
+      {
+        proof,
+        outcome: 'failed',
+        error: new EvergrantError('consent_required', detail, { remedy }),
+      },
+    ]
+  }
+  const unread = wanted.filter(({ source }) => source === 'none')
+  if (unread.length === 0) return [{ proof, outcome: 'passed' }]
+  const detail = `nobody says what the tokens for ${unread.map(({ target }) => target).join(', ')} hold`
+  return [{ proof, outcome: 'unverified', detail }]
 }
 
 const homeProof = 'member of the tenant'
@@ -75,13 +162,24 @@ function isForeign(provider: unknown, tenantId: unknown): boolean {
   return !provider.toLowerCase().includes(tenantId.toLowerCase())
 }
 
-function mfa(seen: readonly (Readonly<Record<string, unknown>> | undefined)[]): Proof {
+/** What the tokens name, or what Partner Center says of the sign-in where it was asked. */
+function mfa(
+  seen: readonly (Readonly<Record<string, unknown>> | undefined)[],
+  compliance: boolean | undefined,
+): Proof {
   const proof = mfaProof
   const isShown = seen.some((claims) => {
     const methods = claims?.['amr']
     return Array.isArray(methods) && methods.includes('mfa')
   })
-  return isShown
+  if (compliance === false) {
+    const detail = 'Partner Center does not take the sign-in for one with a second factor'
+    const remedy =
+      'Let the account sign in again with multi-factor authentication before Partner Center enforces it.'
+    const error = new EvergrantError('interaction_required', detail, { remedy })
+    return { proof, outcome: 'unverified', error }
+  }
+  return isShown || compliance === true
     ? { proof, outcome: 'passed' }
     : { proof, outcome: 'unverified', detail: 'no token names the methods of the sign-in' }
 }

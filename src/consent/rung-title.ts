@@ -3,7 +3,11 @@ const titles: Readonly<Record<string, string>> = {
   'Graph account': 'Microsoft Graph knows the account',
   'partner roles': 'The account has a partner’s roles',
   'Partner Center profile': 'Partner Center answers',
-  'Resource Manager subscriptions': 'Azure Resource Manager answers',
+  'Graph organization': 'Microsoft Graph knows the tenant',
+  'Partner Center customers': 'Partner Center lists customers',
+  'Resource Manager subscriptions': 'Azure Resource Manager lists subscriptions',
+  'Resource Manager tenants': 'Azure Resource Manager lists tenants',
+  permissions: 'The tokens hold the permissions that are required',
   'member of the tenant': 'The account is at home in the tenant',
   'multi-factor authentication': 'The sign-in had a second factor',
 }
@@ -12,6 +16,8 @@ const titles: Readonly<Record<string, string>> = {
 export function rungTitle(name: string): string {
   const known = titles[name]
   if (known !== undefined) return known
+  const customer = /^customer (.+)$/.exec(name)?.[1]
+  if (customer !== undefined) return `The tenant of customer ${customer} lets the grant in`
   const target = /^(?:resource|scope) (.+)$/.exec(name)?.[1]
   return target === undefined ? name : `An access token for ${apiTitle(target)}`
 }

@@ -1,26 +1,12 @@
-import {
-  err,
-  EvergrantError,
-  isEvergrantError,
-  ok,
-  type AccessToken,
-  type Result,
-  type Secret,
-} from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError, type AccessToken, type Secret } from '../kernel/index.ts'
 import { canonicalTarget, type TokenSubject, type TokenTarget } from '../oauth/index.ts'
-import { bounded } from './bounded.ts'
+import { createTrial, replaced, type CandidateTrial } from './candidate-trial.ts'
 import type { ConnectionDefinition } from './connection.ts'
 import type { EngineContext } from './context.ts'
-import { loadCredentials, type LoadedCredentials } from './credentials.ts'
+import { loadCredentials } from './credentials.ts'
 import { evidence } from './evidence.ts'
-import { holdExchange, type HeldExchange } from './held-exchange.ts'
-import { keepAliveAt } from './keep-alive.ts'
-import type { GrantRecord, TokenSlotKey } from './ports.ts'
-import { renewalDeadlineMs } from './purpose.ts'
 import { targetsOf } from './registry.ts'
 import { requireStranger } from './require-stranger.ts'
-import { sendExchange, type ExchangeHabits } from './send-exchange.ts'
-import { holdToken } from './slot.ts'
 
 /** One thing that a refresh token on trial had to show. */
 export interface Proof {
@@ -31,8 +17,8 @@ export interface Proof {
   readonly error?: EvergrantError
   /** What was seen, for people. */
   readonly detail?: string
-  /** What an API calls the request, for support tickets. */
-  readonly requestId?: string
+  /** What the API calls the requests, for support tickets. */
+  readonly requestIds?: readonly string[]
 }
 
 /** What a trial takes into account besides the token. */
@@ -41,10 +27,28 @@ export interface TrialOptions {
   readonly subject?: TokenSubject
   /** Tries an access token of the candidate at its API. Whatever it throws ends the trial. */
   readonly prove?: (target: TokenTarget, token: AccessToken) => Promise<readonly Proof[]>
+  /** Tries the candidate on customers, once every target has had its turn and none failed. */
+  readonly customers?: CustomerSample
   /** What is to be said when every target has had its turn, and none failed. */
   readonly conclude?: () => readonly Proof[]
   /** Told when a proof is being tried and when it is known, as it happens. Must not throw. */
   readonly progress?: TrialProgress
+}
+
+/** Customers that a refresh token is tried on. */
+export interface CustomerSample {
+  /** Their tenants, ids or domains. */
+  readonly tenants: () => readonly string[]
+  readonly target: TokenTarget
+  /** Tries a token of a customer’s tenant at the API. */
+  readonly prove: (customer: ConnectionDefinition, token: AccessToken) => Promise<Proof>
+  /** What a customer that fails is to the trial. */
+  readonly whenRefused: 'failed' | 'unverified'
+}
+
+/** What a customer’s proof is called. */
+export function customerProof(tenant: string): string {
+  return `customer ${tenant}`
 }
 
 /** Who follows a trial. */
@@ -76,7 +80,7 @@ export async function adoptRefreshToken(
   definition: ConnectionDefinition,
   refreshToken: Secret,
   context: EngineContext,
-  { subject, prove, conclude, progress }: TrialOptions = {},
+  { subject, prove, customers, conclude, progress }: TrialOptions = {},
 ): Promise<Adoption> {
   const { store, clock, emit } = context
   const { name, provider } = definition
@@ -124,11 +128,18 @@ export async function adoptRefreshToken(
         // its predecessor is dead, and nobody else has the new one.
         const isProven = proofs.some(({ outcome }) => outcome === 'passed')
         const outcome = refusal.isPassing && isProven ? 'unverified' : 'failed'
-        note({ proof, outcome, error: refusal.error })
+        note({ proof, outcome, ...withRequestIds(refusal.error) })
       }
     }
     note(await proveIdentity(definition, trial.subject(), context))
-    if (proofs.every(({ outcome }) => outcome !== 'failed')) conclude?.().forEach(note)
+    const isPassing = (): boolean => proofs.every(({ outcome }) => outcome !== 'failed')
+    if (customers !== undefined && isPassing()) {
+      for (const tenant of customers.tenants()) {
+        progress?.begins(customerProof(tenant))
+        note(await proveCustomer(definition, tenant, customers, trial))
+      }
+    }
+    if (isPassing()) conclude?.().forEach(note)
   } catch (fault) {
     const error = isEvergrantError(fault)
       ? fault
@@ -162,138 +173,6 @@ export async function adoptRefreshToken(
   return { ...told, isActivated: true, proofs }
 }
 
-interface Refusal {
-  readonly error: EvergrantError
-  /** It passes by itself, and has not spent the refresh token. */
-  readonly isPassing: boolean
-}
-
-interface Trial {
-  /** Redeems the candidate’s refresh token for a target. */
-  redeemFor(target: TokenTarget): Promise<Result<AccessToken, Refusal>>
-  /** Whose token it is, as the last ID token said. */
-  subject(): TokenSubject | undefined
-}
-
-function createTrial(
-  definition: ConnectionDefinition,
-  { version, proofs }: LoadedCredentials,
-  grantId: string,
-  context: EngineContext,
-  known: TokenSubject | undefined,
-): Trial {
-  const { store, clock, outbox, owner, emit } = context
-  const { provider } = definition
-  const isExclusive = provider.rotation === 'strict'
-  const habits: ExchangeHabits = { preferred: 0, clockOffsetMs: undefined }
-  const about = { connection: definition.name, tenant: provider.tenant }
-  let subject = known
-
-  async function send(
-    held: HeldExchange,
-    slot: TokenSlotKey,
-    grant: GrantRecord,
-    refreshToken: Secret,
-    target: TokenTarget,
-    slotVersion: number,
-  ): Promise<Result<AccessToken, Refusal>> {
-    const refreshVersion = grant.refreshToken?.version ?? 0
-    const answer = await sendExchange({ definition, target, proofs, refreshToken }, habits, {
-      fetch: held.fetch,
-      clock,
-      onCredentialRejected: (position, { code, detail }) =>
-        emit({
-          type: 'grant.credential_rejected',
-          at: clock.now(),
-          ...about,
-          position,
-          code,
-          detail,
-        }),
-    })
-    const now = clock.now()
-    if (!answer.ok) {
-      const { error, retry } = answer.error
-      const effect = isExclusive ? answer.error.effect : 'none'
-      const failure = { ...evidence(error, now), retry, attempts: 1 }
-      await outbox.deliver(grantId, () =>
-        store.failExchange({
-          slot,
-          attemptId: held.attemptId,
-          failure,
-          now,
-          lapse: false,
-          redemption: { refreshVersion, effect },
-        }),
-      )
-      return err({ error, isPassing: retry === 'backoff' && effect === 'none' })
-    }
-    const { token, refreshToken: rotated, refreshExpiresAt } = answer.value
-    subject = answer.value.subject ?? subject
-    const softAt = holdToken(token, definition.refresh ?? {}, 0).softAt
-    const nextAt = keepAliveAt(definition, {
-      now,
-      softAt,
-      jitter: 0,
-      ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
-    })
-    const delivery = await outbox.deliver(grantId, () =>
-      store.commitExchange({
-        slot,
-        attemptId: held.attemptId,
-        slotVersion,
-        token,
-        now,
-        ...(nextAt === undefined ? {} : { keepAliveAt: nextAt }),
-        redemption: {
-          refreshVersion,
-          ...(rotated === undefined ? {} : { refreshToken: rotated }),
-          ...(refreshExpiresAt === undefined ? {} : { refreshExpiresAt }),
-          ...(subject === undefined ? {} : { subject: subject.subject }),
-        },
-      }),
-    )
-    if (delivery.kind === 'done') return ok(token)
-    // What the provider issued is worth a wait: where it rotates, there is no other.
-    const saving = bounded(clock, renewalDeadlineMs, delivery.later, () => storeAway().error.error)
-    return saving.then(
-      () => ok(token),
-      () => storeAway(),
-    )
-  }
-
-  return {
-    subject: () => subject,
-    redeemFor: async (target) => {
-      const slot = { grantId, target: canonicalTarget(target), credentialVersion: version }
-      const view = await store.viewForRenewal(slot)
-      const facts = view?.grant.refreshToken
-      if (view?.grant.standing !== 'candidate') return ofCandidate(replaced())
-      if (facts === undefined || view.refreshToken === undefined) return ofCandidate(replaced())
-      const slotVersion = view.slot?.version ?? 0
-      const start = await holdExchange(context, {
-        slot,
-        slotVersion,
-        owner,
-        redemption: { refreshVersion: facts.version, isExclusive },
-      })
-      if (start.kind === 'store_away') {
-        return storeAway()
-      }
-      if (start.kind === 'elsewhere') return ofCandidate(replaced())
-      const { held } = start
-      try {
-        return await send(held, slot, view.grant, view.refreshToken, target, slotVersion)
-      } catch (thrown) {
-        await outbox.deliver(grantId, () => store.abandonExchange(slot, held.attemptId))
-        throw thrown
-      } finally {
-        held.release()
-      }
-    },
-  }
-}
-
 /** The tenant must be the connection’s; where no ID token came, nobody can tell. */
 async function proveIdentity(
   { provider }: ConnectionDefinition,
@@ -314,19 +193,25 @@ async function proveIdentity(
   return { proof, outcome: 'failed', error }
 }
 
-function ofCandidate(error: EvergrantError): { readonly ok: false; readonly error: Refusal } {
-  return err({ error, isPassing: false })
+/** A refusal of the customer’s tenant says nothing of the grant, unless it is to count. */
+async function proveCustomer(
+  { forCustomer }: ConnectionDefinition,
+  tenant: string,
+  { target, prove, whenRefused }: CustomerSample,
+  trial: CandidateTrial,
+): Promise<Proof> {
+  const proof = customerProof(tenant)
+  if (forCustomer === undefined) return { proof, outcome: 'unverified' }
+  const customer = forCustomer(tenant)
+  const answer = await trial.redeemFor(target, customer)
+  if (!answer.ok) return { proof, outcome: whenRefused, ...withRequestIds(answer.error.error) }
+  const shown = await prove(customer, answer.value)
+  return { ...shown, proof, outcome: shown.outcome === 'failed' ? whenRefused : shown.outcome }
 }
 
-function storeAway(): { readonly ok: false; readonly error: Refusal } {
-  return ofCandidate(
-    new EvergrantError('store_unavailable', 'the store went away during the trial'),
-  )
-}
-
-function replaced(): EvergrantError {
-  return new EvergrantError(
-    'candidate_refused',
-    'another refresh token was put on trial, or the grant was revoked meanwhile',
-  )
+/** A provider’s refusal with what support asks for. */
+function withRequestIds(error: EvergrantError): Pick<Proof, 'error' | 'requestIds'> {
+  const { requestId, traceId, correlationId } = error.upstream ?? {}
+  const ids = [...new Set([requestId, traceId, correlationId].filter((id) => id !== undefined))]
+  return { error, ...(ids.length === 0 ? {} : { requestIds: ids }) }
 }

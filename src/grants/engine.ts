@@ -2,6 +2,7 @@ import {
   newId,
   ownerOf,
   systemRandom,
+  type AccessToken,
   type Clock,
   type Emit,
   type EvergrantError,
@@ -81,6 +82,13 @@ export interface GrantEngine {
   /** Tells how a connection stands, from memory and store; asks no provider, changes nothing. */
   status(address: string, options?: TargetOptions): Promise<ConnectionStatus>
   /**
+   * Returns the newest token there is, of memory or store, alive or not, as evidence of what it
+   * holds; asks no provider. It serves nobody.
+   *
+   * @throws `store_*`
+   */
+  newest(address: string, options?: TargetOptions): Promise<AccessToken | undefined>
+  /**
    * Obtains a new token now, whatever failed before; only a provider’s Retry-After is kept. When it
    * fails while the old token lives, that one comes with a warning. Brings a revoked grant of
    * client_credentials back. With `resend` a refresh token is sent whose fate is unknown.
@@ -145,6 +153,13 @@ export function createGrantEngine(options: GrantEngineOptions): GrantEngine {
     },
     status: async (address, { target } = {}) =>
       describeStatus(handles.slot(address, target), store, clock, context.pauses),
+    newest: async (address, { target } = {}) => {
+      const slot = handles.slot(address, target)
+      const held = slot.slot().held?.token
+      if (held !== undefined) return held
+      const key = await slot.renewal.slotKey()
+      return key === undefined ? undefined : (await store.readSlot(key))?.token
+    },
     refresh: async (address, { target, resend = false } = {}) =>
       handles.slot(address, target).refresh({ mayResend: resend }),
     adopt: async (address, refreshToken, trial) => {

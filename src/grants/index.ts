@@ -1,4 +1,11 @@
-export type { Adoption, Proof, TrialOptions, TrialProgress } from './adopt-refresh-token.ts'
+export { customerProof } from './adopt-refresh-token.ts'
+export type {
+  Adoption,
+  CustomerSample,
+  Proof,
+  TrialOptions,
+  TrialProgress,
+} from './adopt-refresh-token.ts'
 export { classifyRejection } from './classify-rejection.ts'
 export type { RejectionHeaders, RejectionReport, RejectionVerdict } from './classify-rejection.ts'
 export type {

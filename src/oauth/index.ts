@@ -9,6 +9,7 @@ export type {
   CertificateAssertionOptions,
   CertificateAuthentication,
 } from './certificate-assertion.ts'
+export { adminConsentUrl, moreConsentUrl } from './consent-urls.ts'
 export { decodeClaims } from './claims.ts'
 export { clientSecretBasic, clientSecretPost, noAuthentication } from './client-authentication.ts'
 export type { ClientAuthentication, ClientAuthenticationMethod } from './client-authentication.ts'

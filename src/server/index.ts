@@ -54,6 +54,9 @@ export {
   showConnection,
   requireConnection,
 } from './connection-view.ts'
+export { describePermissions } from './connection-permissions.ts'
+export type { ConnectionPermissions } from './connection-permissions.ts'
+export { permissionsToJson } from './api/permissions.ts'
 export { pauseConnection, resumeConnection } from './pause-connection.ts'
 export { longestCaptureMs } from './captures.ts'
 export type { ShownConnection } from './connection-view.ts'

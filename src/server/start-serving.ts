@@ -1,3 +1,4 @@
+import { adminConsentPage } from './admin-consent-page.ts'
 import type { IncomingMessage } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import type { DestinationStream } from 'pino'
@@ -307,6 +308,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         }),
         facadeRoutes(facade),
         consentPages.part,
+        adminConsentPage(composition),
         identityRoutes(composition, callers, recorder),
         describeRoutes,
         consoleRoutes(),

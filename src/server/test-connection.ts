@@ -105,8 +105,8 @@ async function* climbAgain(
   for (const proof of await consent.probe(address, target, token)) yield asCheck(proof)
 }
 
-function asCheck({ proof, outcome, error, detail, requestId }: Proof): Check {
-  const id = requestId === undefined ? '' : ` (request id ${requestId})`
+function asCheck({ proof, outcome, error, detail, requestIds = [] }: Proof): Check {
+  const id = requestIds.length === 0 ? '' : ` (request ids ${requestIds.join(', ')})`
   if (outcome === 'passed')
     return { check: proof, status: 'ok', found: `${detail ?? 'shown'}${id}` }
   if (outcome === 'failed' && error !== undefined) {

@@ -27,7 +27,11 @@ interface Finished {
   readonly activated: boolean
   readonly subject: string | null
   readonly unverified: number
-  readonly proofs: readonly { readonly proof: string; readonly outcome: string }[]
+  readonly proofs: readonly {
+    readonly proof: string
+    readonly outcome: string
+    readonly request_ids: readonly string[]
+  }[]
 }
 
 const codeRequests = (): number =>
@@ -268,7 +272,9 @@ describe('a consent of a partner’s administrator', () => {
       [503, {}, 'provider_unavailable', 4],
     ] as const) {
       const effect = { kind: 'status', status, body } as const
-      addFault({ match: { kind: 'partner' }, effect })
+      // What may pass in a moment is asked for twice.
+      const times = status === 503 ? 2 : 1
+      addFault({ match: { kind: 'partner', times }, effect })
       const refused = await world.evergrant('consent complete csp --json', await world.signIn())
       expect(refused.exit).toBe(exit)
       const { proofs } = refused.json() as Finished
@@ -282,12 +288,31 @@ describe('a consent of a partner’s administrator', () => {
 
   it('is taken when Resource Manager cannot be asked, and says so', async () => {
     const effect = { kind: 'status', status: 503 } as const
-    world.simulator.control.addFault({ match: { kind: 'arm' }, effect })
+    world.simulator.control.addFault({ match: { kind: 'arm', times: 2 }, effect })
     const finished = await world.evergrant('consent complete csp --json', await world.signIn())
     expect(finished.exit).toBe(0)
     const json = finished.json() as Finished
     expect(outcomesOf(json)['Resource Manager subscriptions']).toBe('unverified')
     expect(json.unverified).toBeGreaterThan(0)
+  })
+
+  it('is not lost to an API that is busy for a moment, and names every request', async () => {
+    const effect = { kind: 'status', status: 503 } as const
+    world.simulator.control.addFault({ match: { kind: 'partner' }, effect })
+    const finished = await world.evergrant('consent complete csp --json', await world.signIn())
+    expect(finished.exit).toBe(0)
+    const { proofs } = finished.json() as Finished
+    expect(outcomesOf({ proofs } as Finished)).toMatchObject({
+      'Partner Center profile': 'passed',
+      'Partner Center customers': 'passed',
+      'Graph account': 'passed',
+      'Graph organization': 'passed',
+      'Resource Manager tenants': 'passed',
+    })
+    for (const { proof, request_ids: ids } of proofs) {
+      if (/^(?:Partner|Graph|Resource)/.test(proof))
+        expect([proof, ids.length > 0]).toEqual([proof, true])
+    }
   })
 })
 

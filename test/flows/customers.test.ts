@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { customers, makeConsentWorld, people, type ConsentWorld } from '../support/consent-world.ts'
+import {
+  customers,
+  makeConsentWorld,
+  people,
+  type ConsentWorld,
+  type ConsentWorldOptions,
+} from '../support/consent-world.ts'
 
 const { fabrikam, tailspin } = customers
 const graphId = '00000003-0000-0000-c000-000000000000'
@@ -99,3 +105,63 @@ describe('the grant of a partner', () => {
     expect(await show('csp')).toMatchObject({ state: 'valid', subject: expect.any(String) })
   })
 })
+
+describe('a sign-in of a partner', () => {
+  const outcomes = async (options: ConsentWorldOptions): Promise<Finished> => {
+    await world.close()
+    world = await makeConsentWorld(options)
+    const finished = await world.evergrant('consent complete csp --json', await world.signIn())
+    return { exit: finished.exit, ...(finished.json() as Omit<Finished, 'exit'>) }
+  }
+
+  it('tells of a customer that does not let it in, and serves nevertheless', async () => {
+    const finished = await outcomes({ customers: `{ sample: [${fabrikam}, tailspin.example] }` })
+    expect(finished).toMatchObject({ exit: 0, activated: true })
+    for (const tenant of [fabrikam, 'tailspin.example']) {
+      const proof = finished.proofs.find((one) => one.proof === `customer ${tenant}`)
+      expect(proof).toMatchObject({ outcome: 'unverified', error: { code: 'customer_refused' } })
+      expect(proof?.request_ids.length).toBeGreaterThan(0)
+    }
+    // Nobody is held off by that: consent is seen at once.
+    await consentFor(fabrikam, { [graphId]: 'User.Read' })
+    expect((await call(`csp@${fabrikam}:graph`, 'GET /v1.0/organization')).status).toBe(200)
+    const again = await world.evergrant('consent complete csp --json', await world.signIn())
+    const { proofs } = again.json() as Finished
+    expect(proofs.find(({ proof }) => proof === `customer ${fabrikam}`)?.outcome).toBe('passed')
+  })
+
+  it('tries the first of Partner Center’s list, and fails where a customer is required', async () => {
+    const finished = await outcomes({ customers: '{ required: true }' })
+    expect(finished).toMatchObject({ exit: 3, activated: false })
+    const tried = finished.proofs.filter(({ proof }) => proof.startsWith('customer '))
+    expect(tried).toMatchObject([{ proof: `customer ${fabrikam}`, outcome: 'failed' }])
+    expect(await show('csp')).toMatchObject({ state: 'unused' })
+    const none = await outcomes({ customers: '{ first: 0, required: true }' })
+    expect(none).toMatchObject({ exit: 0, activated: true })
+  })
+
+  it('does not serve without the permissions that are required', async () => {
+    const graphRequires = '[User.Read, Directory.Read.All, Reports.Read.All]'
+    const finished = await outcomes({ graphRequires })
+    expect(finished).toMatchObject({ exit: 3, activated: false })
+    const proof = finished.proofs.find((one) => one.proof === 'permissions')
+    expect(proof).toMatchObject({ outcome: 'failed', error: { code: 'consent_required' } })
+    expect(proof?.error?.detail).toContain('lacks Reports.Read.All')
+    const whole = await outcomes({ graphRequires: '[User.Read, directory.read.all]' })
+    expect(whole).toMatchObject({ exit: 0, activated: true })
+    const shown = await world.evergrant('connections permissions csp')
+    expect(shown.exit).toBe(0)
+    expect(shown.out).toContain('/v2.0/adminconsent?')
+  })
+})
+
+interface Finished {
+  readonly exit: number
+  readonly activated: boolean
+  readonly proofs: readonly {
+    readonly proof: string
+    readonly outcome: string
+    readonly request_ids: readonly string[]
+    readonly error?: { readonly code: string; readonly detail: string }
+  }[]
+}

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient, type Client } from '../../src/client/index.ts'
 import { startServing, type Serving, type ServingOptions } from '../../src/server/index.ts'
-import { makeConsentWorld, type ConsentWorld } from './consent-world.ts'
+import { makeConsentWorld, type ConsentWorld, type ConsentWorldOptions } from './consent-world.ts'
 
 /** A running service over the tenant of a consent world. */
 export interface ConsentService {
@@ -24,8 +24,9 @@ export interface ConsentService {
 /** Starts the service in this process, at the address that its configuration names. */
 export async function startConsentService(
   options: Partial<ServingOptions> = {},
+  of: ConsentWorldOptions = {},
 ): Promise<ConsentService> {
-  const world = await makeConsentWorld()
+  const world = await makeConsentWorld(of)
   const port = await freePort()
   const url = `http://localhost:${port}`
   await appendFile(

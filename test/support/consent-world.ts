@@ -36,6 +36,8 @@ export const consentRedirect = 'http://localhost:8420/consent/callback'
 export const people = {
   admin: 'admin@contoso.example',
   guest: 'guest@fabrikam.example',
+  /** Of the administrator. */
+  password: 'planted-password',
 } as const
 
 const contoso: SimulatedTenant = {
@@ -52,6 +54,7 @@ const contoso: SimulatedTenant = {
   accounts: [
     {
       userPrincipalName: people.admin,
+      password: people.password,
       roles: ['Global Administrator'],
       groups: ['AdminAgents'],
     },

@@ -15,6 +15,7 @@ import { importOperations } from './imports.ts'
 import { linkOperations } from './links.ts'
 import type { ApiOperation } from './operation.ts'
 import { issuerOperations } from './issuers.ts'
+import { permissionOperations } from './permissions.ts'
 import { remedyOperations } from './remedies.ts'
 import { sessionOperations } from './sessions.ts'
 import { peopleOperations } from './people.ts'
@@ -25,6 +26,7 @@ import { traceOperations } from './traces.ts'
 export const apiOperations: readonly ApiOperation[] = [
   ...connectionOperations,
   ...draftOperations,
+  ...permissionOperations,
   ...grantOperations,
   ...tokenOperations,
   ...consentOperations,
