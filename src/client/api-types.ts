@@ -675,10 +675,8 @@ export type Permissions = {
     readonly granted: readonly string[]
     readonly missing: readonly string[]
     readonly additional: readonly string[]
-    /**
-     * Where `granted` is from: the newest token itself, what the provider said of it, or nothing: then
-     * nothing counts as missing
-     */ readonly source: 'token' | 'answer' | 'none'
+    /** Whence `granted`: the token itself, what the provider said of it; nothing is missing by `none` */ readonly source:
+      'token' | 'answer' | 'none'
   }[]
   /** Asks the account for what is missing alone; null where nothing is */ readonly reconsent_url:
     string | null

@@ -87,7 +87,7 @@ describe('the permissions of a connection', () => {
 
 describe('the way back of an administrator', () => {
   it('is noted once for an address of ours, and leaves nothing in the address bar', async () => {
-    const { admin_consent_url: url = '' } = await told()
+    const { admin_consent_url: url } = await told()
     const asked = new URL(url ?? '')
     expect(asked.searchParams.get('redirect_uri')).toBe(`${service.url}/consent/admin`)
     expect(asked.searchParams.get('scope')).toContain('/.default')

@@ -18,7 +18,7 @@ const permissionsSchema = z
         source: z
           .enum(['token', 'answer', 'none'])
           .describe(
-            'Where `granted` is from: the newest token itself, what the provider said of it, or nothing: then nothing counts as missing',
+            'Whence `granted`: the token itself, what the provider said of it; nothing is missing by `none`',
           ),
       }),
     ),
