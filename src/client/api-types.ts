@@ -675,7 +675,7 @@ export type Permissions = {
     readonly granted: readonly string[]
     readonly missing: readonly string[]
     readonly additional: readonly string[]
-    /** Whence `granted`: the token itself, what the provider said of it; nothing is missing by `none` */ readonly source:
+    /** Where `granted` is from; nothing is missing by `none` */ readonly source:
       'token' | 'answer' | 'none'
   }[]
   /** Asks the account for what is missing alone; null where nothing is */ readonly reconsent_url:

@@ -17,9 +17,7 @@ const permissionsSchema = z
         additional: z.array(z.string()),
         source: z
           .enum(['token', 'answer', 'none'])
-          .describe(
-            'Whence `granted`: the token itself, what the provider said of it; nothing is missing by `none`',
-          ),
+          .describe('Where `granted` is from; nothing is missing by `none`'),
       }),
     ),
     reconsent_url: z
