@@ -101,7 +101,13 @@ export function progressPage(session: ConsentSession): ConsentPage {
   const { state, connection, failure, linkId } = session
   const rungs = rungList(session)
   const console =
-    linkId === undefined ? html`<p><a href="/console/">Back to the console</a></p>` : undefined
+    linkId === undefined
+      ? html`<p>
+          <a href="/console/connections/${encodeURIComponent(connection)}/consent"
+            >Back to the console</a
+          >
+        </p>`
+      : undefined
   switch (state) {
     case 'created': {
       const body = html`<p>Nobody has signed in for “${connection}” yet.</p>

@@ -10,6 +10,8 @@ export interface Trouble {
   readonly title?: string | undefined
   readonly detail: string
   readonly remedy?: string | null | undefined
+  /** What a number of another side means, plainly. */
+  readonly meaning?: string | null | undefined
   readonly code?: string | null | undefined
   readonly steps?: readonly string[] | undefined
   readonly link?: string | null | undefined
@@ -20,9 +22,8 @@ export interface Trouble {
 /** What a failed call was about. */
 export function troubleOf(error: Error): Trouble | undefined {
   if (!(error instanceof EvergrantProblem)) return undefined
-  const { title, detail, remedy, code, requestId } = error
-  const more = error as unknown as Pick<Trouble, 'steps' | 'link' | 'actor'>
-  return { title, detail, remedy, code, requestId, ...more }
+  const { title, detail, remedy, meaning, steps, link, actor, code, requestId } = error
+  return { title, detail, remedy, meaning, steps, link, actor, code, requestId }
 }
 
 /** Cause, who must act and the steps to take; the same words as the command line has. */
@@ -35,13 +36,18 @@ export function TroubleText({
   readonly isBrief?: boolean
 }): ReactElement {
   const { common } = useTexts()
-  const { detail, remedy, steps = [], link, actor, code, requestId } = trouble
+  const { detail, remedy, meaning, steps = [], link, actor, code, requestId } = trouble
   const support = [code, detail, requestId].filter(Boolean).join('\n')
   return (
     <Stack gap={6}>
       <Text size="sm" className="break-anywhere">
         <Worded text={detail} />
       </Text>
+      {typeof meaning === 'string' && (
+        <Text size="sm">
+          <Worded text={meaning} />
+        </Text>
+      )}
       {remedy !== null && remedy !== undefined && remedy !== '' && (
         <Text size="sm">
           <Text span fw={600}>
@@ -50,7 +56,7 @@ export function TroubleText({
           <Worded text={remedy} />
         </Text>
       )}
-      {steps.length > 0 &&
+      {(steps.length > 1 || (steps[0] ?? remedy) !== remedy) &&
         (isBrief ? (
           <details className="steps">
             <summary>{common.steps(steps.length)}</summary>

@@ -16,7 +16,7 @@ export function Section({
   const id = useId()
   return (
     <Paper withBorder component="section" aria-labelledby={id} p={{ base: 'md', sm: 'lg' }}>
-      <Group justify="space-between" align="flex-start" mb="md" gap="sm" wrap="nowrap">
+      <Group justify="space-between" align="flex-start" mb="md" gap="sm" className="section-head">
         <div>
           <Title order={2} id={id}>
             {title}

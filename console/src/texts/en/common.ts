@@ -31,6 +31,8 @@ export const common = {
     operator: 'An operator of Evergrant',
     subject: 'The person whose account it is',
     evergrant: 'Evergrant, by itself',
+    tenant_administrator: 'An administrator of the tenant',
+    customer_administrator: 'An administrator of the customer’s tenant',
   } as Readonly<Record<string, string>>,
   states: {
     valid: 'Healthy',

@@ -46,6 +46,7 @@ export const overview = {
   nothingHappened: 'Nothing happened in this time.',
   asTable: 'As a table',
   hour: 'Hour',
+  total: 'In all',
   series: {
     refreshed: 'Refreshed',
     refresh_failed: 'Refresh failed',
