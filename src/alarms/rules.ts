@@ -1,4 +1,4 @@
-import { redact } from '../kernel/index.ts'
+import { causeOf, redact } from '../kernel/index.ts'
 import type { Condition, TroubledGrant } from './ports.ts'
 
 const dayMs = 86_400_000
@@ -77,12 +77,14 @@ export function grantConditions(facts: GrantFacts, now: number): readonly Condit
 }
 
 function lapsed({ address, failure, stateChangedAt, isOfPerson }: GrantFacts): Condition {
+  // A head of a chat or mail that says why: a policy, a revocation, an expired secret.
+  const cause = failure === undefined ? undefined : causeOf(failure.remedy)
   return {
     key: `grant_lapsed:${address}`,
     kind: 'grant_lapsed',
     subject: address,
     severity: 'critical',
-    title: `Connection "${address}" gets no tokens any more`,
+    title: `Connection "${address}" gets no tokens any more${cause === undefined ? '' : `: ${lowered(cause)}`}`,
     detail: failure === undefined ? 'The provider refused it for good.' : clean(failure.detail),
     remedy:
       failure?.remedy ??
@@ -252,6 +254,11 @@ function severityOf(step: number): Condition['severity'] {
   return step <= criticalDays ? 'critical' : 'warning'
 }
 
+/** For the middle of a sentence; names keep their capitals. */
+const lowered = (text: string): string =>
+  /^(?:Entra|Partner Center|Conditional Access)\b/.test(text)
+    ? text
+    : text.charAt(0).toLowerCase() + text.slice(1)
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 const days = (count: number): string => (count === 1 ? 'a day' : `${count} days`)
 const clean = (text: string): string => redact(text, [])

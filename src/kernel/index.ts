@@ -20,7 +20,13 @@ export { maskOwnSecrets } from './mask-own-secrets.ts'
 export { isCertainlyGone, ownerOf } from './process-owner.ts'
 export type { ProcessIdentity, ProcessOwner } from './process-owner.ts'
 export { redact } from './redact.ts'
-export { findEntraRemedy, findRemedy, guidanceOf, remedyCatalogue } from './remedies/catalogue.ts'
+export {
+  causeOf,
+  findEntraRemedy,
+  findRemedy,
+  guidanceOf,
+  remedyCatalogue,
+} from './remedies/catalogue.ts'
 export type { CatalogueEntry, GuidanceQuestion } from './remedies/catalogue.ts'
 export { entraRemedies } from './remedies/entra.ts'
 export { remedyActors } from './remedies/remedy.ts'

@@ -35,6 +35,11 @@ export function findEntraRemedy(numbers: readonly number[]): NumberedRemedy | un
   return undefined
 }
 
+/** What a number of another side means, in a few words, by the words of its remedy. */
+export function causeOf(remedy: string): string | undefined {
+  return byWords.get(remedy)?.title
+}
+
 const ownByWords: ReadonlyMap<string, ErrorDefinition> = new Map(
   Object.values(errorRegistry).map((one) => [one.remedy, one]),
 )
