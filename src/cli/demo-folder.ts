@@ -4,6 +4,7 @@ import { EvergrantError } from '../kernel/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { demoMatch } from './demo-bearer.ts'
+import { demoPartnerConfig } from './demo-consent.ts'
 import { demoApi, demoRule } from './demo-gateway.ts'
 
 const marker = '# Written by `evergrant demo`; the next demo replaces this folder’s files.'
@@ -40,9 +41,14 @@ export async function clearDemoFolder(folder: string): Promise<void> {
 /**
  * Writes the configuration of a demo against a simulated tenant, its key and its secret.
  *
+ * @param withPartner Whether a partner’s connection stands in it, which somebody has to consent to.
  * @returns The path of the configuration.
  */
-export async function writeDemoFolder(folder: string, simulator: Simulator): Promise<string> {
+export async function writeDemoFolder(
+  folder: string,
+  simulator: Simulator,
+  { withPartner = false }: { readonly withPartner?: boolean } = {},
+): Promise<string> {
   const configPath = join(folder, 'evergrant.yaml')
   await writeFile(join(folder, 'evergrant.key'), `${generateKey().reveal()}\n`, { mode: 0o600 })
   await writeFile(join(folder, 'client-secret'), `${simulator.client.secret}\n`, { mode: 0o600 })
@@ -81,7 +87,7 @@ connections:
       url: ${simulator.urls.http}/arm
       rejected:
         - ${demoRule}
-issuers:
+${withPartner ? demoPartnerConfig(simulator) : ''}issuers:
   contoso:
     type: entra
     tenants: [${simulator.tenant}]

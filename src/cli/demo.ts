@@ -8,6 +8,7 @@ import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { playBearer } from './demo-bearer.ts'
+import { demoAccounts, demoPermissions, playConsent } from './demo-consent.ts'
 import { clearDemoFolder, writeDemoFolder } from './demo-folder.ts'
 import { playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
@@ -20,6 +21,7 @@ interface DemoOptions {
   readonly users: string
   readonly tokenLifetime: string
   readonly latency: string
+  readonly tour?: boolean
 }
 
 /** Rows compared with the simulated tenant, property by property, after the import. */
@@ -40,6 +42,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     .option('--users <number>', 'users in the simulated tenant', '400000')
     .option('--token-lifetime <duration>', 'life of the simulated access tokens', '12s')
     .option('--latency <duration>', 'time every simulated answer takes at least', '80ms')
+    .option('--tour', 'begin with a consent: an administrator signs in, with a second factor')
     .addHelpText(
       'after',
       `
@@ -48,6 +51,7 @@ the same engine, the same store, the same import that runs against Microsoft Gra
 
 Examples:
   $ evergrant demo
+  $ evergrant demo --tour
   $ evergrant demo --users 20000 --token-lifetime 4s --latency 50ms`,
     )
     .action(async (options: DemoOptions) => {
@@ -59,7 +63,15 @@ Examples:
             id: '11111111-2222-4333-8444-555555555555',
             domain: 'contoso.example',
             users: wholeNumberOption('--users', options.users, 0, 10_000_000),
-            applications: [{ id: clientId, secrets: [{ value: newSecret() }] }],
+            applications: [
+              {
+                id: clientId,
+                secrets: [{ value: newSecret() }],
+                delegatedPermissions: demoPermissions,
+                isConsented: options.tour !== true,
+              },
+            ],
+            ...(options.tour === true ? { accounts: demoAccounts } : {}),
           },
         ],
         tokenLifetimeSeconds: Math.max(
@@ -86,7 +98,9 @@ async function runDemo(
   options: DemoOptions,
 ): Promise<void> {
   const { io } = context
-  const configPath = await writeDemoFolder(folder, simulator)
+  const isTour = options.tour === true
+  const configPath = await writeDemoFolder(folder, simulator, { withPartner: isTour })
+  if (isTour) io.out(await playConsent(context, simulator, configPath))
   io.note(`A simulated tenant of ${simulator.userCount().toLocaleString('en-US')} users listens at ${simulator.urls.http};
 its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Importing all of them now.\n\n`)
   const composition = await compose({ configPath, env: io.env, role: 'main' })
