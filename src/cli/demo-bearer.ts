@@ -23,6 +23,7 @@ export async function playBearer(
   { io }: CliContext,
   simulator: Simulator,
   configPath: string,
+  act = 'three',
 ): Promise<string> {
   const user = someUser(simulator)
   if (user === undefined) return ''
@@ -50,7 +51,7 @@ export async function playBearer(
     await serving.reload()
     const mistaken = await verify(serving, token)
     return `
-Act three: an API that users call with tokens of their own, and that tells the truth
+Act ${act}: an API that users call with tokens of their own, and that tells the truth
   a fresh token of ${user.name}
     ${fresh.status}  account ${fresh.account}, one of ${simulator.userCount().toLocaleString('en-US')}, in ${fresh.tookMs.toFixed(1)} ms
   the same token, where a rule asks for the claim "email"

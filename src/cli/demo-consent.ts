@@ -106,7 +106,7 @@ export async function playConsent(
     }
     const rungs = consent.rungs.map(({ title, outcome }) => `    ${outcome.padEnd(10)} ${title}`)
     return `
-Before the acts: an administrator’s consent, by a hand-off link
+First act: an administrator’s consent, by a hand-off link
   what the administrator saw
 ${seen.map((heading) => `    ${heading}`).join('\n')}
   what the new refresh token had to prove before it served
@@ -139,13 +139,11 @@ async function signIn(
     seen.push(page.heading)
     page = await person.submit(typed)
   }
-  for (let left = mostLooks; left > 0 && page.heading !== seen.at(-1); left--) {
-    seen.push(page.heading)
-    for (; left > 0; left--) {
-      await clock.sleep(100)
-      page = await person.open(page.url)
-      if (page.heading !== seen.at(-1)) break
-    }
+  seen.push(page.heading)
+  for (let left = mostLooks; left > 0 && page.isGoingOn; left--) {
+    await clock.sleep(100)
+    page = await person.open(page.url)
+    if (page.heading !== seen.at(-1)) seen.push(page.heading)
   }
   return seen
 }

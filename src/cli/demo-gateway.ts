@@ -26,6 +26,7 @@ export async function playGateway(
   { io }: CliContext,
   simulator: Simulator,
   configPath: string,
+  act = 'two',
 ): Promise<string> {
   const traces: TraceRecord[] = []
   const serving = await startServing({
@@ -78,7 +79,7 @@ export async function playGateway(
       )
     }
     return `
-Act two: an API that says 500 when a token has expired
+Act ${act}: an API that says 500 when a token has expired
   through the gateway, with a key of Evergrant's   ${first.status}
   then every token dies; with the old token        ${direct.status} ${said}
   through the gateway, the same call again         ${second.status} (${second.headers.get('evergrant-replay') ?? ''})

@@ -6,8 +6,9 @@ export type Typed = Readonly<Record<string, () => string>>
 /** A page as somebody sees it. */
 interface SeenPage {
   readonly heading: string
-  readonly text: string
   readonly url: string
+  /** It is loaded again by itself in a moment. */
+  readonly isGoingOn: boolean
 }
 
 /** Somebody at a browser without script: pages, forms, redirects and cookies, as they are. */
@@ -52,8 +53,8 @@ export function createDemoPerson(fetch: typeof globalThis.fetch): DemoPerson {
       const to = answer.headers.get('location') ?? refreshOf(page)
       at = url
       if (to === undefined) {
-        const heading = /<h1[^>]*>([^<]+)/.exec(page)?.[1] ?? ''
-        return { heading: plain(heading), text: plain(page.replaceAll(/<[^>]+>/g, ' ')), url }
+        const heading = plain(/<h1[^>]*>([^<]+)/.exec(page)?.[1] ?? '')
+        return { heading, url, isGoingOn: refreshTag(page) !== undefined }
       }
       url = new URL(plain(to), url).href
       init = {}
@@ -83,9 +84,14 @@ export function createDemoPerson(fetch: typeof globalThis.fetch): DemoPerson {
   }
 }
 
+function refreshTag(page: string): string | undefined {
+  return /<meta\s+http-equiv="refresh"[^>]*>/i.exec(page)?.[0]
+}
+
 /** Where a page goes on by itself at once. */
 function refreshOf(page: string): string | undefined {
-  return /<meta http-equiv="refresh" content="0;\s*url=([^"]+)"/i.exec(page)?.[1]
+  const content = attribute(refreshTag(page) ?? '', 'content') ?? ''
+  return /^0;\s*url=(.+)$/i.exec(content)?.[1]
 }
 
 function attribute(tag: string, name: string): string | undefined {

@@ -51,7 +51,7 @@ the same engine, the same store, the same import that runs against Microsoft Gra
 
 Examples:
   $ evergrant demo
-  $ evergrant demo --tour
+  $ evergrant demo --tour      # consent, import, a bearer of tokens, the gateway
   $ evergrant demo --users 20000 --token-lifetime 4s --latency 50ms`,
     )
     .action(async (options: DemoOptions) => {
@@ -127,8 +127,13 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
     mishaps.stop()
     if (run.state === 'completed') {
       io.out(await proof(composition, simulator, run))
-      io.out(await playGateway(context, simulator, configPath))
-      io.out(await playBearer(context, simulator, configPath))
+      if (isTour) {
+        io.out(await playBearer(context, simulator, configPath))
+        io.out(await playGateway(context, simulator, configPath, 'four'))
+      } else {
+        io.out(await playGateway(context, simulator, configPath))
+        io.out(await playBearer(context, simulator, configPath))
+      }
       io.out(nextSteps(folder, io.cwd, run))
     }
   } finally {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { playBearer } from '../../src/cli/demo-bearer.ts'
+import { demoAccounts, demoPermissions, playConsent } from '../../src/cli/demo-consent.ts'
 import { writeDemoFolder } from '../../src/cli/demo-folder.ts'
 import { playGateway } from '../../src/cli/demo-gateway.ts'
 import { playMishaps } from '../../src/cli/demo-mishaps.ts'
@@ -60,6 +61,40 @@ describe('the demo', () => {
     expect(shown).toMatch(/two hours ago\n +401 {2}token_expired: .* ago\n +→ Get a new token/)
     expect(shown).not.toMatch(/eyJ/)
     expect(await readFile(configPath, 'utf8')).toBe(written)
+  })
+
+  it('has an administrator consent by a hand-off link, and calls three APIs on that one grant', async () => {
+    const tour = await startSimulator({
+      tenants: [
+        {
+          id: '11111111-2222-4333-8444-555555555555',
+          domain: 'contoso.example',
+          users: 5,
+          applications: [
+            {
+              id: '2f0c0000-1111-4222-8333-444444444444',
+              secrets: [{ value: 'tour~secret' }],
+              delegatedPermissions: demoPermissions,
+              isConsented: false,
+            },
+          ],
+          accounts: demoAccounts,
+        },
+      ],
+    })
+    try {
+      const configPath = await writeDemoFolder(folder, tour, { withPartner: true })
+      const context = { io: { ...hostIo, env: {} }, exitWith: () => {} }
+      const shown = await playConsent(context, tour, configPath)
+      for (const heading of ['Enter code', 'Permissions requested', 'The new grant is active']) {
+        expect(shown).toContain(heading)
+      }
+      expect(shown).toMatch(/passed +The sign-in had a second factor/)
+      expect(shown).toMatch(/Partner Center +200\n.*Microsoft Graph +200\n.*Resource Manager +200/)
+      expect(shown).not.toMatch(/eyJ|egl_|code=/)
+    } finally {
+      await tour.close()
+    }
   })
 
   it('shows no third act where there is nobody', async () => {
