@@ -17,7 +17,7 @@ import {
   type CommonOptions,
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
-import type { CliIo } from './io.ts'
+import { userOf } from './io.ts'
 import { counted } from './table.ts'
 
 interface KindOption extends CommonOptions {
@@ -195,12 +195,6 @@ export function kindOf({ kind }: KindOption): { readonly kind?: AccountKind } {
     'usage',
     `--kind: expected user or servicePrincipal, but saw ${JSON.stringify(kind.slice(0, 100))}`,
   )
-}
-
-/** Who runs this command, as the operating system says. */
-function userOf({ env }: CliIo): string {
-  const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? ''
-  return name === '' ? 'unknown' : name.slice(0, 100)
 }
 
 async function list(

@@ -9,7 +9,10 @@ import {
 } from '../server/index.ts'
 import { withCommonOptions, withComposition, type CommonOptions } from './common-options.ts'
 import { listenForConsent, type BroughtBack, type ConsentListener } from './consent-listener.ts'
+import { addConsentLinkCommands } from './consent-links.ts'
+import { addConsentShowCommands } from './consent-show.ts'
 import type { CliContext } from './context.ts'
+import { userOf } from './io.ts'
 import { adoptionToJson, formatProofs } from './proofs.ts'
 
 interface CompleteOptions extends CommonOptions {
@@ -58,6 +61,8 @@ Examples:
   $ evergrant consent csp
   $ evergrant consent csp --manual
   $ evergrant consent csp@contoso.onmicrosoft.com --manual --json
+  $ evergrant consent link csp --recipient 'Anna Admin'
+  $ evergrant consent show csp
   $ evergrant consent complete csp 'http://localhost:8420/consent/callback?code=…&state=…'`,
     )
     .action(async (name: string, options: ConsentOptions) => {
@@ -77,7 +82,8 @@ Examples:
     .addHelpText(
       'after',
       `
-The whole address is better than the code alone: its state tells which sign-in it belongs to.
+The whole address is better than the code alone: its state tells which sign-in it belongs to. A sealed
+code (egx_…), as our own page shows it, tells that too.
 
 Examples:
   $ evergrant consent complete csp 'http://localhost:8420/consent/callback?code=…&state=…'
@@ -94,6 +100,9 @@ Examples:
         })
       },
     )
+
+  addConsentLinkCommands(consent, context)
+  addConsentShowCommands(consent, context)
 }
 
 function complete(
@@ -119,8 +128,11 @@ async function obtain(
       ? undefined
       : await listenForConsent(redirectUri)
   try {
-    const startedBy = io.env['USER'] ?? io.env['USERNAME'] ?? 'command line'
-    const invitation = await composition.consent.begin(name, { redirectUri, startedBy })
+    const invitation = await composition.consent.begin(name, {
+      redirectUri,
+      startedBy: userOf(io),
+      approvesAccount: options.approveAccount ?? false,
+    })
     if (listener !== undefined) {
       io.note(`${invite(name, invitation)}Waiting for the sign-in to end there …\n`)
       report(

@@ -55,6 +55,12 @@ export const hostIo: CliIo = {
   },
 }
 
+/** Who runs this command, as the operating system says. */
+export function userOf({ env }: CliIo): string {
+  const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? ''
+  return name === '' ? 'unknown' : name.slice(0, 100)
+}
+
 /** An argument's path, absolute: arguments resolve against the working directory. */
 export function argumentPath(io: CliIo, path: string): string {
   return resolve(io.cwd, path)

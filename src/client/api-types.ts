@@ -1065,6 +1065,11 @@ export interface Operations {
     readonly input: { /** Id */ readonly consent: string }
     readonly result: undefined
   }
+  /** The static page for a redirect URI that cannot reach Evergrant. */
+  readonly 'consents.page': {
+    readonly input: { /** `name`, or `name@tenant` of a template */ readonly address: string }
+    readonly result: { readonly html: string }
+  }
   /** Make a link that hands the sign-in to somebody else. */
   readonly 'links.create': {
     readonly input: {
@@ -1690,6 +1695,12 @@ export const operationTable = {
   'consents.cancel': {
     method: 'DELETE',
     path: '/api/v1/consents/{consent}',
+    query: [],
+    hasBody: false,
+  },
+  'consents.page': {
+    method: 'GET',
+    path: '/api/v1/connections/{address}/onboarding-page',
     query: [],
     hasBody: false,
   },

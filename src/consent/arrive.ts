@@ -58,7 +58,7 @@ export async function arrive(
   }
   const browser = browserOf(session)
   const isOwn = browser !== undefined && isBrowserOf(session, browser)
-  const over = overBecause(session, clock.now())
+  const over = overBecause(session, clock.now()) ?? (await refuseRevoked(session, context))
   if (over !== undefined) return refuse(over, session, isOwn)
   if (!isOwn && session.linkId !== undefined) {
     const detail = 'it was begun in another browser than this one'
@@ -70,6 +70,18 @@ export async function arrive(
   const received = await receiveConsent(addressOf(session), { pasted: text }, context)
   if (!received.ok) return refuse(received.error, session, isOwn)
   return { kind: 'received', isOwn, ...received.value }
+}
+
+/** A link that was taken back while its sign-in was just being begun. */
+async function refuseRevoked(
+  { id, linkId }: ConsentSession,
+  { links, store, clock }: ConsentContext,
+): Promise<EvergrantError | undefined> {
+  const link = linkId === undefined ? undefined : await links.findLink(linkId)
+  if (link?.revokedAt === undefined) return undefined
+  await store.moveConsent(id, { from: 'created', to: 'cancelled' }, clock.now())
+  const at = new Date(link.revokedAt).toISOString()
+  return new EvergrantError('consent_link_revoked', `it was taken back at ${at}`)
 }
 
 /** The address of the connection that a session or link is for. */

@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { requireOwnGrant } from '../grants/index.ts'
+import { requireOwnGrant, type ConnectionDefinition } from '../grants/index.ts'
 import { EvergrantError, newId, Secret, type RandomBytes } from '../kernel/index.ts'
 import { authorizationUrl } from '../oauth/index.ts'
 import { signInTargets, type ConsentContext } from './context.ts'
@@ -16,8 +16,8 @@ export interface BeginConsentOptions {
   readonly approvesAccount?: boolean
   /** The cookie of the browser that alone may bring the code back. Default: none; it is pasted. */
   readonly browser?: Secret
-  /** The hand-off link that begins it, which named the session before. */
-  readonly link?: { readonly id: string; readonly sessionId: string }
+  /** The hand-off link that begins it. */
+  readonly linkId?: string
 }
 
 /** A sign-in that was begun. */
@@ -45,17 +45,13 @@ const randomSize = 32
  */
 export async function beginConsent(
   address: string,
-  { redirectUri, startedBy, approvesAccount = false, browser, link }: BeginConsentOptions,
+  { redirectUri, startedBy, approvesAccount = false, browser, linkId }: BeginConsentOptions,
   { store, links, engine, fetch, clock, random, emit }: ConsentContext,
 ): Promise<ConsentInvitation> {
   const { definition } = engine.connection(address)
   requireOwnGrant(definition)
-  const { name: connection, provider, grant, clientId } = definition
-  if (grant !== 'authorization_code') {
-    throw new EvergrantError('usage', `connection "${connection}" needs nobody’s sign-in`, {
-      remedy: 'Obtain consent for connections whose `grant` is authorization_code.',
-    })
-  }
+  requireSignIn(definition)
+  const { name: connection, provider, clientId } = definition
   const status = await engine.status(address)
   const { tenant } = provider
   const isServing = status.refreshToken !== undefined
@@ -80,7 +76,7 @@ export async function beginConsent(
 
   const now = clock.now()
   const session: ConsentSession = {
-    id: link?.sessionId ?? newId('cns', now, random),
+    id: newId('cns', now, random),
     connection,
     tenant,
     stateHash: hashState(state.reveal()),
@@ -89,7 +85,7 @@ export async function beginConsent(
     startedBy,
     ...(expected === '' ? {} : { expectedSubject: expected }),
     approvesAccount,
-    ...(link === undefined ? {} : { linkId: link.id }),
+    ...(linkId === undefined ? {} : { linkId }),
     ...(browser === undefined ? {} : { browserHash: hashBrowser(browser) }),
     state: 'created',
     stateChangedAt: now,
@@ -107,12 +103,20 @@ export async function beginConsent(
     connection,
     tenant,
     sessionId,
-    ...(link === undefined ? {} : { linkId: link.id }),
+    ...(linkId === undefined ? {} : { linkId }),
     purpose,
     startedBy,
     expiresAt,
   })
   return { session, url: url.value }
+}
+
+/** Refuses connections that nobody signs in for. @throws EvergrantError `usage` */
+export function requireSignIn({ name, grant }: ConnectionDefinition): void {
+  if (grant === 'authorization_code') return
+  throw new EvergrantError('usage', `connection "${name}" needs nobody’s sign-in`, {
+    remedy: 'Obtain consent for connections whose `grant` is authorization_code.',
+  })
 }
 
 /** A secret for the cookie of a browser that a sign-in is bound to: 256 bits. */
@@ -121,7 +125,7 @@ export function newBrowserSecret(random: RandomBytes): Secret {
 }
 
 /** What is kept of such a secret. */
-function hashBrowser(browser: Secret): string {
+export function hashBrowser(browser: Secret): string {
   return hash('sha256', browser.reveal())
 }
 

@@ -1,6 +1,6 @@
 export { addressOf } from './arrive.ts'
 export type { Arrival } from './arrive.ts'
-export { newBrowserSecret } from './begin-consent.ts'
+export { newBrowserSecret, requireSignIn } from './begin-consent.ts'
 export type { ConsentInvitation } from './begin-consent.ts'
 export type { ConsentCompletion } from './complete-consent.ts'
 export { createConsentDesk } from './consent-desk.ts'

@@ -1,6 +1,13 @@
-import { EvergrantError, err, newId, ok, type Result, type Secret } from '../kernel/index.ts'
+import { requireOwnGrant } from '../grants/index.ts'
+import { EvergrantError, err, ok, type Result, type Secret } from '../kernel/index.ts'
 import { addressOf } from './arrive.ts'
-import { beginConsent, isBrowserOf, type ConsentInvitation } from './begin-consent.ts'
+import {
+  beginConsent,
+  hashBrowser,
+  isBrowserOf,
+  requireSignIn,
+  type ConsentInvitation,
+} from './begin-consent.ts'
 import type { ConsentContext } from './context.ts'
 import type { ConsentLink, LinkQuery } from './link-ports.ts'
 import { refuseLink } from './link-state.ts'
@@ -66,9 +73,8 @@ export function createLinkDesk(context: ConsentContext): LinkDesk {
   const refuse: LinkDesk['refuse'] = (link, browser) => {
     const refusal = refuseLink(link, clock.now())
     if (refusal !== undefined) return refusal
-    const { consent } = link
-    const isBound = consent?.browserHash !== undefined
-    if (!isBound || (browser !== undefined && isBrowserOf(consent, browser))) return undefined
+    const isBound = link.browserHash !== undefined
+    if (!isBound || (browser !== undefined && isBrowserOf(link, browser))) return undefined
     return new EvergrantError('consent_elsewhere', 'the link was begun in another browser')
   }
   const show = async (id: string): Promise<ConsentLink> => {
@@ -79,12 +85,9 @@ export function createLinkDesk(context: ConsentContext): LinkDesk {
   return {
     create: async (address, options) => {
       const { definition } = engine.connection(address)
-      const { name: connection, provider, grant } = definition
-      if (grant !== 'authorization_code') {
-        throw new EvergrantError('usage', `connection "${connection}" needs nobody’s sign-in`, {
-          remedy: 'Hand off sign-ins for connections whose `grant` is authorization_code.',
-        })
-      }
+      requireOwnGrant(definition)
+      requireSignIn(definition)
+      const { name: connection, provider } = definition
       const { recipient, note, lifeMs = linkLifeMs.usual, createdBy } = options
       requireBounds(recipient, note, lifeMs)
       const now = clock.now()
@@ -127,25 +130,15 @@ export function createLinkDesk(context: ConsentContext): LinkDesk {
     start: async (link, { browser, redirectUri }) => {
       const refusal = refuse(link, browser)
       if (refusal !== undefined) return err(refusal)
-      const { id, connection, tenant, recipient, approvesAccount } = link
-      const sessionId = newId('cns', clock.now(), random)
-      // The link names the sign-in before there is one: of two browsers, one goes no further.
-      const change = { before: link.consent?.id, consentId: sessionId }
-      if (!(await links.startLink(id, change, clock.now()))) {
-        const latest = await show(id)
-        const over = refuse(latest, browser)
-        if (over !== undefined) return err(over)
-        return err(new EvergrantError('consent_elsewhere', 'somebody else began it just now'))
+      const { id, recipient, approvesAccount } = link
+      // Before there is a sign-in: of two browsers, one goes no further.
+      if (!(await links.bindLink(id, hashBrowser(browser), clock.now()))) {
+        const over = refuse(await show(id), browser)
+        return err(over ?? new EvergrantError('consent_link_expired', 'its time ended just now'))
       }
       const invitation = await beginConsent(
-        addressOf({ connection, tenant }),
-        {
-          redirectUri,
-          startedBy: recipient,
-          approvesAccount,
-          browser,
-          link: { id, sessionId },
-        },
+        addressOf(link),
+        { redirectUri, startedBy: recipient, approvesAccount, browser, linkId: id },
         context,
       )
       return ok(invitation)

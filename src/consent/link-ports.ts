@@ -23,6 +23,8 @@ export interface ConsentLink {
   /** When its page was seen first. */
   readonly openedAt?: number
   readonly revokedAt?: number
+  /** SHA-256 of the cookie of the browser that begins its sign-ins, hex. */
+  readonly browserHash?: string
   /** The newest sign-in that it began. */
   readonly consent?: LinkedConsent
 }
@@ -33,8 +35,6 @@ export interface LinkedConsent {
   readonly state: ConsentState
   readonly stateChangedAt: number
   readonly expiresAt: number
-  /** SHA-256 of the cookie of the browser that began it, hex. */
-  readonly browserHash?: string
   /** The code of its failure. */
   readonly failureCode?: string
 }
@@ -51,21 +51,19 @@ export interface LinkQuery {
 
 /** Where hand-off links live. Every method is one atomic step and bumps `consents` on a change. */
 export interface LinkStore {
-  addLink(link: Omit<ConsentLink, 'openedAt' | 'revokedAt' | 'consent'>): Promise<void>
+  addLink(
+    link: Omit<ConsentLink, 'openedAt' | 'revokedAt' | 'browserHash' | 'consent'>,
+  ): Promise<void>
   findLink(id: string): Promise<ConsentLink | undefined>
   findLinkByToken(tokenHash: string): Promise<ConsentLink | undefined>
   listLinks(query: LinkQuery, now: number): Promise<readonly ConsentLink[]>
   /** Notes when its page was seen first; false when it was seen before. */
   openLink(id: string, now: number): Promise<boolean>
   /**
-   * Names the sign-in that the link has begun; false when the link is revoked or expired, or
-   * another sign-in came first: `before` is the one it had.
+   * Binds the link to the browser that begins its sign-ins, for good; false when it is bound to
+   * another one, revoked or expired.
    */
-  startLink(
-    id: string,
-    change: { readonly before: string | undefined; readonly consentId: string },
-    now: number,
-  ): Promise<boolean>
+  bindLink(id: string, browserHash: string, now: number): Promise<boolean>
   /** Revokes a link, and cancels the sign-in that waits by it; false when it was revoked before. */
   revokeLink(id: string, now: number): Promise<boolean>
   /** Deletes up to `limit` links that expired before, with their sign-ins; how many links. */

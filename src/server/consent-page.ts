@@ -39,8 +39,8 @@ export function linkPage(
   const isMicrosoft = provider.type === 'entra'
   const where = isMicrosoft ? 'Microsoft' : provider.host
   const body = html`<p>
-      ${recipient}, ${createdBy} asks you to sign in at ${where} and to give an application your
-      consent. Go on only if you know who that is, and expected it.
+      For ${recipient}: <b>${createdBy}</b> asks you to sign in at ${where} and to give an
+      application your consent. Go on only if you know who that is, and expected it.
     </p>
     ${
       note === undefined
@@ -172,10 +172,12 @@ function page(status: number, content: Parameters<typeof renderPage>[0]): Consen
 
 function about(connection: string, definition: ConnectionDefinition): Html {
   const { provider, clientId } = definition
-  const permissions = signInTargets(definition).map((target) => {
-    if ('scope' in target) return html`<li>${target.scope}</li>`
-    return html`<li>${apiTitle(target.resource)}: what the application is registered for</li>`
-  })
+  const asked = signInTargets(definition).map((target) =>
+    'scope' in target
+      ? target.scope
+      : `${apiTitle(target.resource)}: what the application is registered for`,
+  )
+  const permissions = [...new Set(asked)].map((text) => html`<li>${text}</li>`)
   return html`<dl>
     <dt>Connection</dt>
     <dd>${connection}</dd>
@@ -192,7 +194,7 @@ function about(connection: string, definition: ConnectionDefinition): Html {
       <ul>
         ${permissions}
       </ul>
-      The sign-in shows each of them before you accept.
+      Where it asks for consent, the sign-in lists each of them.
     </dd>
   </dl>`
 }

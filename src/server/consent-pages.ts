@@ -241,15 +241,18 @@ function setCookie(
 }
 
 /**
- * Lets in what a page of ours sent alone.
+ * Lets in what a page of ours sent alone. Pages without referrer have the origin `null` there: then
+ * the browser itself has to say where the form comes from.
  *
  * @throws EvergrantError `request_invalid`
  */
 function requireOwnForm(request: FastifyRequest, publicUrl: string): void {
   const { origin, 'sec-fetch-site': site } = request.headers
+  const own = new URL(publicUrl).origin
   const isOwn =
-    (site === undefined || site === 'same-origin') &&
-    (origin === undefined || origin === new URL(publicUrl).origin)
+    site === 'same-origin'
+      ? origin === undefined || origin === 'null' || origin === own
+      : site === undefined && origin === own
   if (isOwn) return
   throw new EvergrantError('request_invalid', 'the form was sent by a page of another site', {
     remedy: 'Open the link itself, and use its button.',

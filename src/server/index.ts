@@ -6,7 +6,14 @@ export { compose } from './compose.ts'
 export type { AnyEvent, ComposeOptions, Composition, ImportSource } from './compose.ts'
 export { openImportWorker } from './start-import.ts'
 export type { ImportWorker, RunningImport } from './start-import.ts'
-export { consentCallback, isLoopbackAddress, requireRedirectUri } from './consent-address.ts'
+export {
+  consentCallback,
+  isLoopbackAddress,
+  linkAddress,
+  requireRedirectUri,
+} from './consent-address.ts'
+export { consentToJson, linkToJson } from './consent-view.ts'
+export { onboardingPage } from './onboarding-page.ts'
 export { diagnose } from './diagnose.ts'
 export type { DiagnoseOptions } from './diagnose.ts'
 export { guidanceOfCheck } from './diagnosis.ts'

@@ -40,8 +40,10 @@ export class Html {
   }
 }
 
-/** Nothing stands around the style: its hash is of exactly this text. */
-const styleElement = new Html(`<style>${style}</style>`)
+/** The style of pages, as it stands in their head. */
+export const styleElement = new Html(`<style>${style}</style>`)
+/** The same, as a policy allows it: nothing stands around the style, its hash is of that text. */
+export const styleSource = `'sha256-${hash('sha256', style, 'base64')}'`
 
 /** What may be put into a page: texts are escaped, parts of pages are not, nothing is nothing. */
 export type HtmlValue = Html | string | number | undefined | readonly HtmlValue[]
@@ -82,7 +84,7 @@ export function pageHeaders(formAction = `'none'`): Readonly<Record<string, stri
     'cross-origin-opener-policy': 'same-origin',
     'x-frame-options': 'DENY',
     'content-security-policy':
-      `default-src 'none'; style-src 'sha256-${hash('sha256', style, 'base64')}'; ` +
+      `default-src 'none'; style-src ${styleSource}; ` +
       `form-action ${formAction}; base-uri 'none'; frame-ancestors 'none'`,
   }
 }

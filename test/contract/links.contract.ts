@@ -64,8 +64,7 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
       expect(await one.links.findLink('lnk_none')).toBeUndefined()
       expect(await one.links.findLinkByToken('none')).toBeUndefined()
       expect(await one.links.openLink('lnk_none', 20)).toBe(false)
-      const change = { before: undefined, consentId: 'cns_1' }
-      expect(await one.links.startLink('lnk_none', change, 20)).toBe(false)
+      expect(await one.links.bindLink('lnk_none', 'browser', 20)).toBe(false)
       expect(await one.links.revokeLink('lnk_none', 20)).toBe(false)
       expect((await two.readGenerations()).consents).toBe(0)
     })
@@ -88,46 +87,48 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
       expect(await two.links.findLink(link.id)).toEqual({ ...link, openedAt: 20 })
     })
 
-    it('begin one sign-in at a time, of whoever knew the one before', async () => {
+    it('are bound to one browser, for good', async () => {
       const link = aLink()
       await one.links.addLink(link)
-      const started = await Promise.all(
-        [one, two, one, two].map(({ links }, at) =>
-          links.startLink(link.id, { before: undefined, consentId: `cns_${at}` }, 20),
-        ),
+      const bound = await Promise.all(
+        [one, two, one, two].map(({ links }, at) => links.bindLink(link.id, `browser-${at}`, 20)),
       )
-      expect(started.filter(Boolean)).toHaveLength(1)
-      const { consent } = (await one.links.findLink(link.id)) ?? {}
-      // Named, but not begun yet.
-      expect(consent).toMatchObject({ state: 'cancelled' })
-      const next = { before: consent?.id, consentId: newId('cns', 20) }
-      expect(await two.links.startLink(link.id, next, 30)).toBe(true)
-      await begin(link, next.consentId)
+      expect(bound.filter(Boolean)).toHaveLength(1)
+      const hash = `browser-${bound.indexOf(true)}`
+      expect(await two.links.findLink(link.id)).toEqual({ ...link, browserHash: hash })
+      expect(await two.links.bindLink(link.id, hash, 30)).toBe(true)
+      expect(await two.links.bindLink(link.id, 'another', 30)).toBe(false)
+    })
+
+    it('are bound no more once they expired or were revoked', async () => {
+      const [late, revoked] = [aLink({ expiresAt: 30 }), aLink()]
+      for (const link of [late, revoked]) await one.links.addLink(link)
+      expect(await one.links.bindLink(late.id, 'browser', 30)).toBe(false)
+      expect(await one.links.revokeLink(revoked.id, 20)).toBe(true)
+      expect(await one.links.revokeLink(revoked.id, 25)).toBe(false)
+      expect(await one.links.bindLink(revoked.id, 'browser', 30)).toBe(false)
+      expect(await two.links.findLink(revoked.id)).toMatchObject({ revokedAt: 20 })
+    })
+
+    it('show the newest sign-in that they began', async () => {
+      const link = aLink()
+      await one.links.addLink(link)
+      // By the order of their coming, whatever their ids are.
+      const first = await begin(link, newId('cns', 30))
+      const second = await begin(link, newId('cns', 20))
       expect((await one.links.findLink(link.id))?.consent).toEqual({
-        id: next.consentId,
+        id: second,
         state: 'created',
         stateChangedAt: 20,
         expiresAt: 600,
-        browserHash: 'planted-hash',
       })
-    })
-
-    it('begin none once they expired or were revoked', async () => {
-      const [late, revoked] = [aLink({ expiresAt: 30 }), aLink()]
-      for (const link of [late, revoked]) await one.links.addLink(link)
-      const change = { before: undefined, consentId: 'cns_1' }
-      expect(await one.links.startLink(late.id, change, 30)).toBe(false)
-      expect(await one.links.revokeLink(revoked.id, 20)).toBe(true)
-      expect(await one.links.revokeLink(revoked.id, 25)).toBe(false)
-      expect(await one.links.startLink(revoked.id, change, 30)).toBe(false)
-      expect(await two.links.findLink(revoked.id)).toMatchObject({ revokedAt: 20 })
+      expect(await one.consents.findConsent(first)).toMatchObject({ state: 'cancelled' })
     })
 
     it('take their waiting sign-in with them when they are revoked', async () => {
       const link = aLink()
       await one.links.addLink(link)
       const consentId = await begin(link)
-      await one.links.startLink(link.id, { before: undefined, consentId }, 20)
       await two.links.revokeLink(link.id, 30)
       expect(await one.consents.findConsent(consentId)).toMatchObject({ state: 'cancelled' })
       expect(await one.consents.spendConsent(consentId, 'ins_1', 40)).toBeUndefined()
@@ -140,7 +141,6 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
       const revoked = aLink({ createdAt: 13 })
       for (const link of [used, late, other, revoked]) await one.links.addLink(link)
       const consentId = await begin(used)
-      await one.links.startLink(used.id, { before: undefined, consentId }, 20)
       await one.links.revokeLink(revoked.id, 20)
       const ids = async (query: object, now = 100): Promise<readonly string[]> =>
         (await two.links.listLinks({ limit: 10, ...query }, now)).map(({ id }) => id)

@@ -1,9 +1,15 @@
 import { z } from 'zod'
-import { newBrowserSecret, type ConsentLink, type ConsentSession } from '../../consent/index.ts'
+import {
+  newBrowserSecret,
+  requireSignIn,
+  type ConsentLink,
+  type ConsentSession,
+} from '../../consent/index.ts'
 import { systemRandom, EvergrantError } from '../../kernel/index.ts'
 import { consentCallback, requireRedirectUri } from '../consent-address.ts'
 import { consentCookie } from '../consent-cookie.ts'
 import { consentToJson, type ConsentView } from '../consent-view.ts'
+import { onboardingPage } from '../onboarding-page.ts'
 import { consentSchema, consentStates } from './consent-schema.ts'
 import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiContext, type ApiOperation } from './operation.ts'
@@ -158,6 +164,24 @@ export const consentOperations: readonly ApiOperation[] = [
       const { state } = await composition.consent.show(id)
       if (state === 'cancelled' || state === 'expired') return
       throw new EvergrantError('consent_used', `nothing waits any more: it is ${state}`)
+    },
+  }),
+  defineOperation({
+    id: 'consents.page',
+    method: 'GET',
+    path: '/api/v1/connections/{address}/onboarding-page',
+    operation: 'consents.write',
+    summary: 'The static page for a redirect URI that cannot reach Evergrant',
+    description:
+      'One HTML file for any host. It shows whoever signed in what to hand on; register its address with the application, and begin sign-ins with it as `redirect_uri`.',
+    status: 200,
+    errors: ['connection_unknown', 'tenant_required', 'tenant_invalid', 'usage'],
+    params: z.object({ address }),
+    response: z.object({ html: z.string() }),
+    handle: ({ composition }, { address: name }, { caller }) => {
+      const { definition } = composition.engine.connection(name)
+      requireSignIn(definition)
+      return { html: onboardingPage({ definition, requester: caller.name }) }
     },
   }),
 ]

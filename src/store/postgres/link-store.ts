@@ -2,6 +2,7 @@ import type { LinkStore } from '../../consent/index.ts'
 import {
   asLink,
   isOpenLink,
+  joinNewest,
   linkColumns,
   linkValues,
   newLinkColumns,
@@ -11,8 +12,7 @@ import type { Connection } from './connection.ts'
 
 /** Keeps hand-off links in PostgreSQL. */
 export function createLinkStore({ read, write }: Connection): LinkStore {
-  const select = `SELECT ${linkColumns} FROM evergrant.consent_links AS link
-    LEFT JOIN evergrant.consent_sessions AS session ON session.id = link.consent_id`
+  const select = `SELECT ${linkColumns} FROM evergrant.consent_links AS link ${joinNewest('evergrant.')}`
   const find = async (condition: string, value: string) => {
     const row = await read(
       async (reader) => await reader.row<LinkRow>(`${select} WHERE ${condition}`, [value]),
@@ -59,12 +59,12 @@ export function createLinkStore({ read, write }: Connection): LinkStore {
         [id, now],
       ),
 
-    startLink: async (id, { before, consentId }, now) =>
+    bindLink: async (id, browserHash, now) =>
       await change(
-        `UPDATE evergrant.consent_links SET consent_id = $3
-         WHERE id = $1 AND consent_id IS NOT DISTINCT FROM $2 AND revoked_at IS NULL
-           AND expires_at > $4`,
-        [id, before ?? null, consentId, now],
+        `UPDATE evergrant.consent_links SET browser_hash = $2
+         WHERE id = $1 AND (browser_hash IS NULL OR browser_hash = $2)
+           AND revoked_at IS NULL AND expires_at > $3`,
+        [id, browserHash, now],
       ),
 
     revokeLink: async (id, now) =>

@@ -15,20 +15,25 @@ export interface LinkRow {
   readonly expires_at: number
   readonly opened_at: number | null
   readonly revoked_at: number | null
+  readonly browser_hash: string | null
   readonly consent_id: string | null
   readonly consent_state: ConsentState | null
   readonly consent_changed_at: number | null
   readonly consent_expires_at: number | null
-  readonly consent_browser: string | null
   readonly consent_failure: string | null
 }
 
 /** The columns of a `LinkRow` of `link` and its `session`, for a SELECT. */
 export const linkColumns = `link.id, link.token_hash, link.connection, link.tenant, link.recipient,
   link.note, link.approves_account, link.created_by, link.created_at, link.expires_at,
-  link.opened_at, link.revoked_at, link.consent_id, session.state AS consent_state,
+  link.opened_at, link.revoked_at, link.browser_hash, session.id AS consent_id, session.state AS consent_state,
   session.state_changed_at AS consent_changed_at, session.expires_at AS consent_expires_at,
-  session.browser_hash AS consent_browser, session.failure AS consent_failure`
+  session.failure AS consent_failure`
+
+/** Joins a link with the newest sign-in that it began; `schema` goes before the table. */
+export const joinNewest = (schema: string): string =>
+  `LEFT JOIN ${schema}consent_sessions AS session ON session.sequence =
+    (SELECT max(sequence) FROM ${schema}consent_sessions WHERE link_id = link.id)`
 
 /**
  * That a link of `link` and its `session` can still lead to a grant: its sign-in is under way, or
@@ -65,7 +70,7 @@ export function linkValues<T>(
 
 /** A row as the port shows it. */
 export function asLink(row: LinkRow): ConsentLink {
-  const { note, opened_at: openedAt, revoked_at: revokedAt } = row
+  const { note, opened_at: openedAt, revoked_at: revokedAt, browser_hash: browserHash } = row
   return {
     id: row.id,
     tokenHash: row.token_hash,
@@ -79,21 +84,20 @@ export function asLink(row: LinkRow): ConsentLink {
     expiresAt: row.expires_at,
     ...(openedAt === null ? {} : { openedAt }),
     ...(revokedAt === null ? {} : { revokedAt }),
+    ...(browserHash === null ? {} : { browserHash }),
     ...consentOf(row),
   }
 }
 
 function consentOf(row: LinkRow): Pick<ConsentLink, 'consent'> {
   const { consent_id: id, consent_state: state, consent_failure: failure } = row
-  if (id === null) return {}
+  if (id === null || state === null) return {}
   return {
     consent: {
       id,
-      // A sign-in that was named, but never begun: the provider could not be asked.
-      state: state ?? 'cancelled',
+      state,
       stateChangedAt: row.consent_changed_at ?? 0,
       expiresAt: row.consent_expires_at ?? 0,
-      ...(row.consent_browser === null ? {} : { browserHash: row.consent_browser }),
       ...(failure === null ? {} : { failureCode: (JSON.parse(failure) as ConsentFailure).code }),
     },
   }

@@ -2,6 +2,7 @@ import type { LinkStore } from '../../consent/index.ts'
 import {
   asLink,
   isOpenLink,
+  joinNewest,
   linkColumns,
   linkValues,
   newLinkColumns,
@@ -13,8 +14,7 @@ import { bumpGeneration } from './generations.ts'
 /** Keeps hand-off links in SQLite. */
 export function createLinkStore(connection: Connection): LinkStore {
   const { prepare, read, write } = connection
-  const select = `SELECT ${linkColumns} FROM consent_links AS link
-    LEFT JOIN consent_sessions AS session ON session.id = link.consent_id`
+  const select = `SELECT ${linkColumns} FROM consent_links AS link ${joinNewest('')}`
   const find = async (condition: string, value: string) => {
     const row = await read(() =>
       prepare<[string], LinkRow>(`${select} WHERE ${condition}`).get(value),
@@ -69,13 +69,14 @@ export function createLinkStore(connection: Connection): LinkStore {
         ),
       ),
 
-    startLink: async (id, { before, consentId }, now) =>
+    bindLink: async (id, browserHash, now) =>
       await write(() =>
         changed(
           prepare(
-            `UPDATE consent_links SET consent_id = ?
-             WHERE id = ? AND consent_id IS ? AND revoked_at IS NULL AND expires_at > ?`,
-          ).run(consentId, id, before ?? null, now).changes,
+            `UPDATE consent_links SET browser_hash = @browserHash
+             WHERE id = @id AND (browser_hash IS NULL OR browser_hash = @browserHash)
+               AND revoked_at IS NULL AND expires_at > @now`,
+          ).run({ id, browserHash, now }).changes,
         ),
       ),
 

@@ -2,7 +2,8 @@
  * How far a trial has come, and links that hand a sign-in off. Frozen once released.
  *
  * `worker` is the process that finishes a session: when it is gone, nobody does. A link keeps the
- * hash of its token alone; what becomes of it is told by the newest session that it began.
+ * hash of its token alone, and that of the browser which begins its sign-ins; what becomes of it is
+ * told by the newest of them.
  */
 export const schema10 = `
 ALTER TABLE consent_sessions ADD COLUMN link_id TEXT;
@@ -27,7 +28,7 @@ CREATE TABLE consent_links (
   expires_at INTEGER NOT NULL,
   opened_at INTEGER,
   revoked_at INTEGER,
-  consent_id TEXT
+  browser_hash TEXT
 ) STRICT;
 CREATE INDEX consent_links_by_connection ON consent_links (connection, id);
 CREATE INDEX consent_links_by_end ON consent_links (expires_at);
