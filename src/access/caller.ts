@@ -18,7 +18,7 @@ export interface CallerAccount {
 
 /**
  * Whoever calls us, once known: a caller key, the holder of a façade’s token, of a bearer token of
- * an issuer, or of a session.
+ * an issuer, or of a session, and whoever is signed in to the console.
  */
 export interface Caller {
   /**
@@ -29,7 +29,7 @@ export interface Caller {
    */
   readonly id: string
   readonly name: string
-  readonly kind: 'key' | 'facade' | 'bearer' | 'session'
+  readonly kind: 'key' | 'facade' | 'bearer' | 'session' | 'console'
   /** Of bearers and sessions, where there is one. */
   readonly account?: CallerAccount
   /** Absent: no API role, only the permitted connections through the gateway. */

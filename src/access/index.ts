@@ -1,3 +1,4 @@
+export type { AuditActorKind, AuditEntry, AuditQuery, AuditStore } from './audit-ports.ts'
 export type { Admission, Release } from './admission.ts'
 export { createCallerDirectory } from './caller-directory.ts'
 export type {
@@ -10,6 +11,16 @@ export type { Caller, CallerAccount, CallerLimits, Role } from './caller.ts'
 export { challengeOf } from './challenge.ts'
 export { createCallerDesk } from './caller-desk.ts'
 export type { CallerDesk, CallerRequest, IssuedCaller } from './caller-desk.ts'
+export { createConsoleDesk, makeConsoleLink } from './console-desk.ts'
+export type { ConsoleDesk, LinkRequest, SignedIn } from './console-desk.ts'
+export { csrfOf, derived, hashConsoleSecret, isSame, newConsoleSecret } from './console-secret.ts'
+export { readCookie } from './read-cookie.ts'
+export type {
+  ConsoleLinkRecord,
+  ConsoleSessionRecord,
+  ConsoleSignInRecord,
+  ConsoleStore,
+} from './console-ports.ts'
 export { mayPerform, operations, requireRole, roles } from './operations.ts'
 export type { Operation } from './operations.ts'
 export { requirePermit, requireTokens } from './permits.ts'

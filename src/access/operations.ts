@@ -39,6 +39,9 @@ export const operations = {
   'issuers.refresh': 'operator',
   'bearer.explain': 'operator',
   'sessions.read': 'operator',
+  'console.read': 'operator',
+  'console.revoke': 'admin',
+  'audit.read': 'viewer',
   // Whose token holds may have a session; whose it is may end it, and an admin any.
   'sessions.begin': 'none',
   'sessions.revoke': 'none',

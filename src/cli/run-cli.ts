@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   keys: async () => (await import('./keys.ts')).addKeysCommands,
   connections: async () => (await import('./connections.ts')).addConnectionsCommands,
   consent: async () => (await import('./consent.ts')).addConsentCommands,
+  console: async () => (await import('./console.ts')).addConsoleCommands,
   callers: async () => (await import('./callers.ts')).addCallersCommands,
   accounts: async () => (await import('./accounts.ts')).addAccountsCommands,
   people: async () => (await import('./people.ts')).addPeopleCommands,

@@ -1,13 +1,16 @@
 import type { Command } from 'commander'
 import { pino } from 'pino'
 import { systemClock } from '../kernel/index.ts'
-import { startServing, type Serving } from '../server/index.ts'
+import { consoleLinkUrl, startServing, type Serving } from '../server/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
 
 /** Longer than any process lives (ms): a hundred years. */
 const longestStayMs = 3_155_760_000_000
+
+/** How long the link that is printed at the first start is good for (ms). */
+const firstLinkMs = 1_800_000
 
 /** `evergrant serve` */
 export function addServeCommand(program: Command, { io }: CliContext): void {
@@ -18,7 +21,9 @@ export function addServeCommand(program: Command, { io }: CliContext): void {
       'after',
       `
 Listens where \`server.listen\` of the configuration says (127.0.0.1:8420 by default) and writes its
-log to standard output, a JSON object a line. Callers need a key: \`evergrant callers add\`.
+log to standard output, a JSON object a line. Callers need a key: \`evergrant callers add\`. People sign
+in at /console/: at an issuer with a \`client\`, or with a link. Until anybody has, and where no issuer
+can, one is printed at the start; \`evergrant console link\` makes another.
 
   SIGTERM, Ctrl-C  end: nothing new is taken, what is under way gets \`server.drain\` (30s); a second
                    one ends at once
@@ -51,7 +56,8 @@ Examples:
           env: io.env,
           logTo,
         })
-        io.note(`evergrant listens at ${serving.url}\n`)
+        const welcome = await offerFirstSignIn(serving)
+        io.note(`evergrant listens at ${serving.url}\n${welcome}`)
         const release = io.onHangUp(() => void serving.reload().catch(() => {}))
         try {
           await untilEnded(io, serving)
@@ -63,6 +69,26 @@ Examples:
         logTo.flushSync()
       }
     })
+}
+
+/**
+ * Nobody has signed in yet and no issuer can sign anybody in: whoever reads what the service prints
+ * gets a link that does.
+ */
+async function offerFirstSignIn({ console, composition, publicUrl }: Serving): Promise<string> {
+  const { server, issuers } = composition.config
+  const hasIssuer = Object.values(issuers).some(({ client }) => client !== undefined)
+  if (!server.console.enabled || hasIssuer || (await console.hasBegun())) return ''
+  const { token } = await console.makeLink({
+    name: 'admin link',
+    role: 'admin',
+    lifeMs: firstLinkMs,
+    by: 'evergrant serve',
+  })
+  return (
+    `To sign in to the console for the first time, within 30 minutes and once:\n` +
+    `  ${consoleLinkUrl(publicUrl, token.reveal())}\n`
+  )
 }
 
 /**

@@ -323,6 +323,18 @@ export type ConsentRung = {
   readonly at: string | null
 }
 
+export type ConsoleSession = {
+  readonly id: string
+  readonly name: string
+  readonly caller_id: string
+  readonly role: 'viewer' | 'operator' | 'admin'
+  /** Name in the configuration; null where a link signed in */ readonly issuer: string | null
+  readonly created_at: string
+  /** When it ends unless it is used; to the minute */ readonly idle_expires_at: string
+  readonly expires_at: string
+  /** Whether the call is made with it */ readonly is_current: boolean
+}
+
 export type DirectoryAccount = {
   readonly tenant_id: string
   readonly id: string
@@ -402,8 +414,13 @@ export type ErrorCode =
   | 'consent_without_refresh_token'
   | 'consent_wrong_account'
   | 'consent_wrong_tenant'
+  | 'console_link_invalid'
   | 'console_missing'
+  | 'console_role_missing'
+  | 'console_sign_in_refused'
+  | 'console_signed_out'
   | 'credential_malformed'
+  | 'csrf_refused'
   | 'customer_refused'
   | 'destination_changed'
   | 'destination_full'
@@ -1556,6 +1573,19 @@ export interface Operations {
     }
     readonly result: Activity
   }
+  /** People who are signed in to the console, the newest session first. */
+  readonly 'console.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly ConsoleSession[]; readonly next: string | null }
+  }
+  /** Sign somebody out of the console: here at once, in other processes within a second. */
+  readonly 'console.revoke': {
+    readonly input: { readonly session: string }
+    readonly result: undefined
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -1976,6 +2006,18 @@ export const operationTable = {
     hasBody: false,
   },
   'activity.show': { method: 'GET', path: '/api/v1/activity', query: ['hours'], hasBody: false },
+  'console.list': {
+    method: 'GET',
+    path: '/api/v1/console/sessions',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'console.revoke': {
+    method: 'DELETE',
+    path: '/api/v1/console/sessions/{session}',
+    query: [],
+    hasBody: false,
+  },
   'events.stream': {
     method: 'GET',
     path: '/api/v1/events',

@@ -12,7 +12,44 @@ export function checkServer(source: YamlSource): readonly Finding[] {
   return [
     ...(listen === undefined || listensHere(listen) ? [] : checkReach(server, source)),
     ...checkScheme(server, source),
+    ...checkConsole(member(server, 'console'), member(source.data, 'issuers'), source),
   ]
+}
+
+/** Finds issuers of the console that cannot sign anybody in. */
+function checkConsole(console: unknown, issuers: unknown, source: YamlSource): Finding[] {
+  const named = member(console, 'issuers')
+  if (typeof named !== 'object' || named === null) return []
+  return Object.keys(named).flatMap((name): Finding[] => {
+    const path = ['server', 'console', 'issuers', name]
+    const issuer = member(issuers, name)
+    if (member(issuer, 'client') === undefined) {
+      return [
+        {
+          path,
+          at: 'name',
+          expected: 'the name of an issuer that has a "client"',
+          seen: issuer === undefined ? 'none of that name' : 'one without',
+          remedy:
+            'Register Evergrant there as a web application and give the issuer client: { id: …, credentials: […] }, or remove the line.',
+        },
+      ]
+    }
+    const resource = member(member(named, name), 'resource')
+    const audiences = member(issuer, 'audiences')
+    if (resource === undefined || (Array.isArray(audiences) && audiences.includes(resource))) {
+      return []
+    }
+    return [
+      {
+        path: [...path, 'resource'],
+        at: 'value',
+        expected: `one of the "audiences" of the issuer "${name}"`,
+        seen: describeSeen([...path, 'resource'], source, true),
+        remedy: 'Name one of them, or remove the line: tokens for anything else are refused.',
+      },
+    ]
+  })
 }
 
 function checkReach(server: unknown, source: YamlSource): Finding[] {

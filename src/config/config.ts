@@ -336,6 +336,19 @@ export interface ServerConfig {
     readonly keep: number
   }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' }
+  readonly console: {
+    readonly enabled: boolean
+    /** How long a session lasts unused, and at most. */
+    readonly idleMs: number
+    readonly longestMs: number
+    /** Whose people sign in; absent: those of every issuer with a `client`. */
+    readonly issuers?: Readonly<
+      Record<
+        string,
+        { readonly scope?: string | undefined; readonly resource?: string | undefined }
+      >
+    >
+  }
 }
 
 /** The whole configuration: checked, defaults filled in, paths absolute. Holds no secret. */

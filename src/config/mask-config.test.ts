@@ -324,6 +324,11 @@ const server: fc.Arbitrary<ServerConfig> = lean<ServerConfig>(
       }),
       traces: fc.record({ keep: fc.integer({ min: 1_000, max: 10_000_000 }) }),
       log: fc.record({ level: fc.constantFrom('debug', 'info', 'warn', 'error') }),
+      console: fc.record({
+        enabled: fc.boolean(),
+        idleMs: fc.constantFrom(300_000, 1_800_000),
+        longestMs: fc.constantFrom(43_200_000, 604_800_000),
+      }),
     })
     .map(({ where: { publicUrl, ...listen }, ...rest }) => ({ ...rest, listen, publicUrl })),
 )

@@ -89,6 +89,12 @@ function writeServer({ listen, drainMs, limits, ...rest }: ServerConfig): object
     },
     traces: rest.traces,
     log: rest.log,
+    console: {
+      enabled: rest.console.enabled,
+      idle: durationText(rest.console.idleMs),
+      longest: durationText(rest.console.longestMs),
+      ...(rest.console.issuers === undefined ? {} : { issuers: rest.console.issuers }),
+    },
   }
 }
 

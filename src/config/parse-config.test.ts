@@ -69,6 +69,7 @@ describe('a valid configuration', () => {
         limits: {},
         traces: { keep: 100_000 },
         log: { level: 'info' },
+        console: { enabled: true, idleMs: 1_800_000, longestMs: 43_200_000 },
       },
       network: { proxy: 'env', ca: [] },
       providers: {

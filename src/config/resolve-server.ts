@@ -28,5 +28,11 @@ export function resolveServer(read: ConfigFile['server'], directory: string): Se
     },
     traces: read.traces,
     log: read.log,
+    console: {
+      enabled: read.console.enabled,
+      idleMs: read.console.idle,
+      longestMs: read.console.longest,
+      ...(read.console.issuers === undefined ? {} : { issuers: read.console.issuers }),
+    },
   }
 }

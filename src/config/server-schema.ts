@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, filePath, listOf, must, wholeNumber } from './fields.ts'
+import { duration, filePath, listOf, mapName, must, text, wholeNumber } from './fields.ts'
 import { isListenAddress, isProxyNetwork, trustsEveryone } from './listen-address.ts'
 import { hasSecretForm } from './secret-form.ts'
 import { secretReference } from './secret-schema.ts'
@@ -36,6 +36,38 @@ const proxyNetwork = must(
       'Name the addresses of your proxies: whoever is trusted says who a caller is and how it came.',
   },
 )
+
+const consoleIssuer = z.strictObject({
+  scope: text('scopes')
+    .optional()
+    .describe(
+      'What the sign-in asks for, separated by blanks. Default: `openid profile`, the `scopes` of the issuer, and at Entra `.default` of its audience where its access tokens are judged.',
+    ),
+  resource: text('an audience of the issuer')
+    .optional()
+    .describe(
+      'What the access token is to be for, one of the `audiences` of the issuer. Default: at Entra the first of them; elsewhere it is not named.',
+    ),
+})
+
+const consoleSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether people can sign in at `/console/`.'),
+    idle: duration({ least: '5m', most: '24h' })
+      .prefault('30m')
+      .describe('How long a session at the console lasts unused, from 5m to 24h.'),
+    longest: duration({ least: '15m', most: '7d' })
+      .prefault('12h')
+      .describe('How long a session at the console lasts at most, from 15m to 7d.'),
+    issuers: z
+      .record(mapName(), consoleIssuer)
+      .optional()
+      .describe(
+        'Whose people sign in there, by the name of the issuer, which needs a `client`. Default: all that have one.',
+      ),
+  })
+  .prefault({})
+  .describe('The console, and how people sign in to it.')
 
 /** The service, as written; `check-server.ts` holds the rules that look at several fields. */
 export const serverSchema = z
@@ -98,6 +130,7 @@ export const serverSchema = z
       })
       .prefault({})
       .describe('The log on standard output.'),
+    console: consoleSchema,
   })
   .prefault({})
   .describe('The service: `evergrant serve`.')

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { AuthorizationServer } from 'oauth4webapi'
 import { EvergrantError, err, ok, type Result, type Secret } from '../kernel/index.ts'
 import { isLoopback } from './endpoint-url.ts'
 import type { ProviderProfile, TokenTarget } from './provider.ts'
@@ -33,21 +34,9 @@ export async function authorizationUrl(
   transport: Transport,
 ): Promise<Result<string, EvergrantError>> {
   const { provider } = request
-  const found = await provider.server(transport)
-  if (!found.ok) return err(found.error.error)
-  const { authorization_endpoint: endpoint } = found.value
-  const url = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined || !isSafe(url)) {
-    return err(
-      new EvergrantError(
-        'provider_misconfigured',
-        `${provider.host} has no "authorization_endpoint" that is an https URL`,
-        provider.type === 'oauth2'
-          ? { remedy: 'Set `authorizationEndpoint` of the provider.' }
-          : {},
-      ),
-    )
-  }
+  const endpoint = await authorizationEndpoint(provider, transport)
+  if (!endpoint.ok) return err(endpoint.error)
+  const { url } = endpoint.value
   const { searchParams } = url
   const parameters = {
     response_type: 'code',
@@ -65,6 +54,30 @@ export async function authorizationUrl(
     }
   }
   return ok(url.href)
+}
+
+/**
+ * Where people sign in at a provider, over https or on this machine.
+ *
+ * @returns The failure of the provider’s metadata, or `provider_misconfigured`
+ */
+export async function authorizationEndpoint(
+  provider: ProviderProfile,
+  transport: Transport,
+): Promise<Result<{ readonly url: URL; readonly server: AuthorizationServer }, EvergrantError>> {
+  const found = await provider.server(transport)
+  if (!found.ok) return err(found.error.error)
+  const server = found.value
+  const { authorization_endpoint: endpoint } = server
+  const url = endpoint !== undefined && URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (url !== undefined && isSafe(url)) return ok({ url, server })
+  return err(
+    new EvergrantError(
+      'provider_misconfigured',
+      `${provider.host} has no "authorization_endpoint" that is an https URL`,
+      provider.type === 'oauth2' ? { remedy: 'Set `authorizationEndpoint` of the provider.' } : {},
+    ),
+  )
 }
 
 /** Scopes, and how the sign-in is to go, as each kind of provider understands it. */

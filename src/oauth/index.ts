@@ -1,5 +1,7 @@
 export { authorizationUrl } from './authorization-request.ts'
 export type { AuthorizationRequest } from './authorization-request.ts'
+export { signInUrl } from './sign-in-url.ts'
+export type { SignInAddress, SignInRequest } from './sign-in-url.ts'
 export { readAuthorizationError } from './authorization-error.ts'
 export type { AuthorizationError } from './authorization-error.ts'
 export { certificateAssertion } from './certificate-assertion.ts'

@@ -99,7 +99,7 @@ const longestName = 200
 /** The caller that the facts are about; the same id for every token and session of an account. */
 export function callerOfFacts(
   told: BearerFacts,
-  kind: 'bearer' | 'session',
+  kind: 'bearer' | 'session' | 'console',
   limits: CallerLimits,
 ): Caller {
   const { id, account, role, connections, userName, expiresAt, tenantId } = told

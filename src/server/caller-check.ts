@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import {
   requireRole,
+  type Authenticated,
   type Caller,
-  type CallerDirectory,
   type Operation,
   type Release,
 } from '../access/index.ts'
 import { isEvergrantError } from '../kernel/index.ts'
+import type { Door } from './console-gate.ts'
 
 const callers = new WeakMap<FastifyRequest, Caller>()
 
@@ -28,22 +29,16 @@ export function knownCallerOf(request: FastifyRequest): Caller | undefined {
  *
  * @throws EvergrantError `caller_unauthenticated`, `caller_throttled`, `role_missing`, `store_*`
  */
-export function callerCheck(
-  directory: CallerDirectory,
-  operation: Operation,
-): preHandlerAsyncHookHandler {
-  return async (request, reply) => await checkCaller(directory, operation, request, reply)
+export function callerCheck(door: Door, operation: Operation): preHandlerAsyncHookHandler {
+  return async (request, reply) => await checkCaller(door, operation, request, reply)
 }
 
 /** The same check for whoever brings a credential; whoever brings none is let in as nobody. */
-export function openCheck(
-  directory: CallerDirectory,
-  operation: Operation,
-): preHandlerAsyncHookHandler {
+export function openCheck(door: Door, operation: Operation): preHandlerAsyncHookHandler {
   return async (request, reply) => {
     const { authorization, 'evergrant-key': key } = request.headers
     if (authorization === undefined && key === undefined) return
-    await checkCaller(directory, operation, request, reply)
+    await checkCaller(door, operation, request, reply)
   }
 }
 
@@ -52,34 +47,41 @@ export function openCheck(
  * cannot be told, as the store or an issuer is away, changes nothing.
  */
 export async function callerNow(
-  directory: Pick<CallerDirectory, 'authenticate'>,
+  door: Pick<Door, 'authenticate' | 'console'>,
   operation: Operation,
   request: FastifyRequest,
 ): Promise<Caller | undefined> {
-  const { headers, raw, id } = request
-  const known = await directory.authenticate(headers, raw.rawHeaders, () => id)
+  const known = await authenticate(door, request, false)
   if (known.ok) return requireRole(known.value, operation) === undefined ? known.value : undefined
   const { status } = known.error.definition
   return status === 429 || status >= 500 ? callerOf(request) : undefined
 }
 
+function authenticate(
+  door: Pick<Door, 'authenticate' | 'console'>,
+  request: FastifyRequest,
+  isUse: boolean,
+): Authenticated | Promise<Authenticated> {
+  const { headers, raw, id } = request
+  return (
+    door.console?.authenticate(request, isUse) ??
+    door.authenticate(headers, raw.rawHeaders, () => id)
+  )
+}
+
 async function checkCaller(
-  directory: CallerDirectory,
+  door: Door,
   operation: Operation,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const known = await directory.authenticate(
-    request.headers,
-    request.raw.rawHeaders,
-    () => request.id,
-  )
+  const known = await authenticate(door, request, true)
   if (!known.ok) throw known.error
   const caller = known.value
   callers.set(request, caller)
   const refusal = requireRole(caller, operation)
   if (refusal !== undefined) throw refusal
-  const admitted = directory.admit(caller)
+  const admitted = door.admit(caller)
   if (isEvergrantError(admitted)) throw admitted
   const release: Release = admitted
   reply.raw.once('close', release)

@@ -7,8 +7,10 @@ import {
   createOidcProvider,
   noAuthentication,
   redeemAuthorizationCode,
+  signInUrl,
   type ClientAuthentication,
   type ProviderProfile,
+  type SignInAddress,
   type TokenAnswer,
   type TokenFailure,
   type TokenTarget,
@@ -49,6 +51,21 @@ export interface CodeDesk {
    *   refuse
    */
   redeem(end: SignInEnd, by: CodeSender): Promise<Caller>
+  /**
+   * Where somebody signs in so that the code can be redeemed here.
+   *
+   * @throws EvergrantError `issuer_unknown`, `request_invalid`, `provider_*`
+   */
+  addressOf(begin: SignInBegin): Promise<SignInAddress>
+}
+
+/** A sign-in that is to end here. */
+export interface SignInBegin extends Pick<SignInEnd, 'issuer' | 'tenant' | 'resource'> {
+  readonly redirectUri: string
+  readonly scope: string
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
 }
 
 /** What redeeming rests on. */
@@ -119,6 +136,25 @@ export function createCodeDesk(options: CodeDeskOptions): CodeDesk {
   }
 
   return {
+    addressOf: async ({ issuer, tenant: wanted, resource, ...asked }) => {
+      const config = find(issuer)
+      if (config?.client === undefined) {
+        const name = JSON.stringify(issuer.slice(0, 100))
+        throw new EvergrantError('issuer_unknown', `there is no issuer ${name} with a client`)
+      }
+      const address = await signInUrl(
+        {
+          ...asked,
+          provider: providerOf(config, tenantFor(config, wanted)),
+          clientId: config.client.id,
+          // Entra takes it in the scope.
+          ...(resource === undefined || config.type === 'entra' ? {} : { resource }),
+        },
+        { fetch, clock },
+      )
+      if (!address.ok) throw address.error
+      return address.value
+    },
     redeem: async (end, { requestId, address }) => {
       const config = find(end.issuer)
       const authenticate = authenticator()

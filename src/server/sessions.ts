@@ -34,6 +34,13 @@ export interface Sessions {
    *   `token_expired`, `store_*`
    */
   exchange(caller: Caller): Promise<IssuedSession>
+  /**
+   * Who somebody is now by what an issuer told once: asked at every use, also of people at the
+   * console.
+   */
+  judge(holder: Holder, kind: 'session' | 'console'): Judged | Promise<Judged>
+  /** What an issuer told of a caller that brought a token, in the form that is kept. */
+  identityOf(caller: Caller): { readonly identity: string; readonly facts: BearerFacts } | undefined
   /** Reads accounts again at their next use; called when the generation `accounts` moved. */
   forgetAccounts(): void
   /**
@@ -54,8 +61,12 @@ const stepEveryMs = 1_000
 /** Of the form of what is stored; another one ends the session. */
 const formVersion = 1
 
+/** Of whom something is kept that an issuer told. */
+export type Holder = Pick<SessionRecord, 'identity' | 'expiresAt'>
+
 /** What is known of a session in memory; it goes when the session is forgotten. */
 interface Kept {
+  readonly kind: 'session' | 'console'
   readonly facts: BearerFacts
   limits?: CallerLimits
   caller?: Caller
@@ -71,7 +82,7 @@ export function openSessions(
   { store, clock, events }: Pick<Composition, 'store' | 'clock' | 'events'>,
   { bearer, limits, longestOf, onFault }: SessionsOptions,
 ): Sessions {
-  const states = new WeakMap<SessionRecord, Kept>()
+  const states = new WeakMap<Holder, Kept>()
   let forgotten = 0
   let cancelSweep = (): void => {}
   let configReadAt = clock.now()
@@ -85,8 +96,8 @@ export function openSessions(
     return issuers.all().some(({ settings }) => settings.name === issuer)
   }
 
-  function judge(session: SessionRecord): Judged | Promise<Judged> {
-    const kept = states.get(session) ?? keep(session)
+  function judge(session: Holder, kind: 'session' | 'console'): Judged | Promise<Judged> {
+    const kept = states.get(session) ?? keep(session, kind)
     if (kept === undefined) return err(ended('it is of another version of Evergrant'))
     const { facts } = kept
     if (!isAccepted(facts)) return err(ended('tokens of its issuer are not accepted any more'))
@@ -109,10 +120,11 @@ export function openSessions(
     return kept.pending
   }
 
-  function keep(session: SessionRecord): Kept | undefined {
+  function keep(session: Holder, kind: 'session' | 'console'): Kept | undefined {
     const facts = readFacts(session.identity)
     if (facts === undefined) return undefined
     const kept: Kept = {
+      kind,
       facts: { ...facts, expiresAt: session.expiresAt },
       readTick: -Infinity,
       forgotten: -1,
@@ -143,7 +155,7 @@ export function openSessions(
     const now = limits()
     if (kept.caller === undefined || kept.limits !== now) {
       kept.limits = now
-      kept.caller = callerOfFacts(kept.facts, 'session', now)
+      kept.caller = callerOfFacts(kept.facts, kept.kind, now)
     }
     return kept.caller
   }
@@ -153,7 +165,7 @@ export function openSessions(
     clock,
     random: systemRandom,
     emit: events.emit,
-    judge,
+    judge: (session) => judge(session, 'session'),
   })
 
   async function sweep(): Promise<void> {
@@ -179,17 +191,26 @@ export function openSessions(
   }
   arm(stepEveryMs)
 
+  const identityOf: Sessions['identityOf'] = (caller) => {
+    const facts = caller.kind === 'bearer' ? bearerFactsOf(caller) : undefined
+    if (facts === undefined) return undefined
+    return { facts, identity: JSON.stringify({ version: formVersion, facts }) }
+  }
+
   return {
     desk,
+    judge,
+    identityOf,
     exchange: async (caller) => {
-      const facts = bearerFactsOf(caller)
-      if (facts === undefined || caller.kind !== 'bearer') {
+      const told = identityOf(caller)
+      if (told === undefined) {
         const seen = caller.kind === 'session' ? 'a session' : 'a caller key'
         throw new EvergrantError(
           'exchange_refused',
           `expected a token of an issuer, but saw ${seen}`,
         )
       }
+      const { facts, identity } = told
       const now = clock.now()
       const expiresAt = Math.min(facts.expiresAt, now + (longestOf(facts.issuer) ?? 0))
       if (expiresAt <= now) {
@@ -197,7 +218,7 @@ export function openSessions(
       }
       const request = {
         issuer: facts.issuer,
-        identity: JSON.stringify({ version: formVersion, facts }),
+        identity,
         expiresAt,
         ...(facts.account === undefined ? {} : { account: facts.account }),
         ...(facts.role === undefined ? {} : { role: facts.role }),

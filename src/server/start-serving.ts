@@ -7,6 +7,7 @@ import {
   createCallerDirectory,
   type CallerDesk,
   type CallerDirectory,
+  type ConsoleDesk,
 } from '../access/index.ts'
 import type { Config, ServerConfig } from '../config/index.ts'
 import {
@@ -38,6 +39,8 @@ import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { prepareLookups } from './prepare-lookups.ts'
 import { resourceMetadataRoute } from './resource-metadata.ts'
 import { createConsentPages } from './consent-pages.ts'
+import { openConsole } from './open-console.ts'
+import { consoleSignInRoutes } from './console-sign-in-routes.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { createServiceLog, type ServiceLog } from './service-log.ts'
 import { createServiceMetrics } from './service-metrics.ts'
@@ -91,6 +94,10 @@ export interface Serving {
   /** What counts for charts. */
   readonly activity: Activity
   readonly log: ServiceLog
+  /** Makes links that sign in to the console. */
+  readonly console: ConsoleDesk
+  /** Where callers and browsers reach it. */
+  readonly publicUrl: string
   /**
    * Reads the configuration again and takes over what a running service can: connections,
    * providers, imports, issuers, limits, proxies, certificate, log level.
@@ -193,6 +200,19 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       onFault: (fault) => log.fault('sessions cannot be swept', fault),
     })
     closing.push(sessions.close)
+    const codes = createCodeDesk({
+      ...composition,
+      issuer: (name) => composition.config.issuers[name],
+      authenticator: issuers.callers.authenticator,
+    })
+    const people = openConsole(composition, {
+      publicUrl: () => publicUrl,
+      limits: () => composition.config.server.limits,
+      sessions,
+      codes,
+      onFault: (fault) => log.fault('console sessions cannot be swept', fault),
+    })
+    closing.push(people.close)
     const callers = createCallerDirectory({
       store: store.callers,
       clock,
@@ -214,7 +234,10 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(
       store.watchGenerations(({ topics }) => {
         if (topics.includes('callers')) callers.forget()
-        if (topics.includes('sessions')) sessions.desk.forget()
+        if (topics.includes('sessions')) {
+          sessions.desk.forget()
+          people.desk.forget()
+        }
         if (topics.includes('accounts')) forgetAccounts()
       }),
     )
@@ -250,11 +273,6 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(schedules.close)
     const feed = createEventFeed(events, composition.instanceId)
     closing.push(feed.close)
-    const codes = createCodeDesk({
-      ...composition,
-      issuer: (name) => composition.config.issuers[name],
-      authenticator: issuers.callers.authenticator,
-    })
     const newRequestId = (request: IncomingMessage): string =>
       requestIdOf(request, proxies, () => newId('req', clock.now()))
     const verify = createAuthVerify({
@@ -311,6 +329,13 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         adminConsentPage(composition),
         identityRoutes(composition, callers, recorder),
         describeRoutes,
+        consoleSignInRoutes({
+          ...people,
+          clock,
+          publicUrl: () => publicUrl,
+          isEnabled: () => composition.config.server.console.enabled,
+          addressOf: ({ raw }) => clientAddressOf(raw, proxies),
+        }),
         consoleRoutes(),
         (app) =>
           mountApi(
@@ -327,11 +352,12 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               issuers,
               sessions,
               codes,
+              console: people.desk,
               reload: () => reload(),
               publicUrl: () => publicUrl,
               addressOf: (request) => clientAddressOf(request, proxies),
             },
-            callers,
+            { ...callers, console: people.gate },
           ),
       ],
     })
@@ -374,6 +400,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       schedules,
       activity,
       log,
+      console: people.desk,
+      publicUrl,
       reload,
       close: (drainMs = composition.config.server.drainMs) => {
         if (!isDraining) {

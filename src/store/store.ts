@@ -1,4 +1,4 @@
-import type { SessionStore } from '../access/index.ts'
+import type { AuditStore, ConsoleStore, SessionStore } from '../access/index.ts'
 import type { CallerStore } from '../access/ports.ts'
 import type { LinkStore } from '../consent/index.ts'
 import type { ConsentStore } from '../consent/ports.ts'
@@ -148,6 +148,8 @@ export interface Store {
   readonly alarms: AlarmStore
   readonly activity: ActivityStore
   readonly schedules: ScheduleStore
+  readonly console: ConsoleStore
+  readonly audit: AuditStore
   /** Reads the generations as they are now. */
   readGenerations(): Promise<Generations>
   /**

@@ -27,6 +27,8 @@ import type { Store, StoreRole } from '../../src/store/index.ts'
 export interface SharedStore {
   /** Opens one more connection; over the ring of `k1` alone, unless told otherwise. */
   open(role?: StoreRole, vault?: Vault): Promise<Store>
+  /** Runs a statement past the store; `TABLE.` stands for where its tables are. */
+  execute(sql: string): Promise<void>
   /** Closes every connection and removes the database. */
   dispose(): Promise<void>
 }

@@ -5,8 +5,10 @@ import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeActivityStore } from './activity.contract.ts'
 import { describeAlarmStore } from './alarms.contract.ts'
+import { describeAuditStore } from './audit.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
+import { describeConsoleStore } from './console.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
 import { describeLinkStore } from './links.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
@@ -30,6 +32,7 @@ async function makePostgresStore(): Promise<SharedStore> {
       stores.push(store)
       return store
     },
+    execute: async (sql) => void (await database.query(sql.replaceAll('TABLE.', 'evergrant.'))),
     dispose: async () => {
       for (const store of stores) await store.close()
       await database.dispose()
@@ -51,6 +54,8 @@ describeAccountStore('PostgreSQL', makePostgresStore)
 describeAccountListing('PostgreSQL', makePostgresStore)
 describePeopleStore('PostgreSQL', makePostgresStore)
 describeSessionStore('PostgreSQL', makePostgresStore)
+describeConsoleStore('PostgreSQL', makePostgresStore)
+describeAuditStore('PostgreSQL', makePostgresStore)
 describeAlarmStore('PostgreSQL', makePostgresStore)
 describeActivityStore('PostgreSQL', makePostgresStore)
 describeScheduleStore('PostgreSQL', makePostgresStore)

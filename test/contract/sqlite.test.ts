@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { openSqliteStore, type Store, type StoreRole } from '../../src/store/index.ts'
 import { aVault, createEagerClock, type SharedStore } from './builders.ts'
 import { describeAccountListing } from './account-listing.contract.ts'
 import { describeAccountStore } from './accounts.contract.ts'
 import { describeActivityStore } from './activity.contract.ts'
 import { describeAlarmStore } from './alarms.contract.ts'
+import { describeAuditStore } from './audit.contract.ts'
 import { describeCallerStore } from './callers.contract.ts'
 import { describeConnectionStore } from './connections.contract.ts'
+import { describeConsoleStore } from './console.contract.ts'
 import { describeConsentStore } from './consents.contract.ts'
 import { describeLinkStore } from './links.contract.ts'
 import { describeDirectoryStore } from './directory.contract.ts'
@@ -31,6 +34,14 @@ async function makeSqliteStore(): Promise<SharedStore> {
       stores.push(store)
       return store
     },
+    execute: async (sql) => {
+      const database = new Database(path)
+      try {
+        database.exec(sql.replaceAll('TABLE.', ''))
+      } finally {
+        database.close()
+      }
+    },
     dispose: async () => {
       for (const store of stores) await store.close()
       rmSync(folder, { recursive: true })
@@ -52,6 +63,8 @@ describeAccountStore('SQLite', makeSqliteStore)
 describeAccountListing('SQLite', makeSqliteStore)
 describePeopleStore('SQLite', makeSqliteStore)
 describeSessionStore('SQLite', makeSqliteStore)
+describeConsoleStore('SQLite', makeSqliteStore)
+describeAuditStore('SQLite', makeSqliteStore)
 describeAlarmStore('SQLite', makeSqliteStore)
 describeActivityStore('SQLite', makeSqliteStore)
 describeScheduleStore('SQLite', makeSqliteStore)

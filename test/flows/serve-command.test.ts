@@ -9,6 +9,7 @@ import { systemRandom } from '../../src/kernel/index.ts'
 import { compose } from '../../src/server/index.ts'
 import { selfSignCertificate } from '../../src/simulator/index.ts'
 import { runCommand } from '../support/command.ts'
+import { openConsoleBrowser } from '../support/console-browser.ts'
 import { startServeProcess, type ServeProcess } from '../support/serve-process.ts'
 import { makeWorkspace, type Workspace } from '../support/workspace.ts'
 
@@ -45,8 +46,25 @@ async function addViewer(name: string): Promise<string> {
 }
 
 describe('evergrant serve', () => {
-  it('listens, logs JSON, and ends well at SIGTERM', async () => {
+  it('prints a link into the console until somebody has signed in', async () => {
+    const link = /^ {2}(http:\S+\/console\/sign-in\/link\/ega_[\w-]{43})$/m
+    const end = async (): Promise<string> => {
+      service?.kill('SIGTERM')
+      return (await service?.ended)?.notes ?? ''
+    }
     await configure('server: { listen: "127.0.0.1:0" }\n')
+    service = await startServeProcess(workspace.folder)
+    const [, first = ''] = link.exec(await end()) ?? []
+    expect(first).not.toBe('')
+    service = await startServeProcess(workspace.folder)
+    await openConsoleBrowser(service.url).enter(`${service.url}${new URL(first).pathname}`)
+    expect(await end()).toMatch(link)
+    service = await startServeProcess(workspace.folder)
+    expect(await end()).toBe(`evergrant listens at ${service.url}\n`)
+  })
+
+  it('listens, logs JSON, and ends well at SIGTERM', async () => {
+    await configure('server: { listen: "127.0.0.1:0", console: { enabled: false } }\n')
     service = await startServeProcess(workspace.folder)
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200)
     service.kill('SIGTERM')

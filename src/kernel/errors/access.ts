@@ -76,6 +76,48 @@ export const accessErrors = defineErrors({
     title: 'The session has ended, or never was one',
     remedy: 'Take another session for a token of an issuer: `POST /api/v1/sessions`.',
   },
+  console_signed_out: {
+    status: 401,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'Nobody is signed in to the console',
+    remedy: 'Sign in at `/console/sign-in`.',
+  },
+  csrf_refused: {
+    status: 403,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'The request did not come from the console',
+    remedy:
+      'Open the console at the address that `server.publicUrl` names and try again there; programs send a caller key in place of a cookie.',
+  },
+  console_link_invalid: {
+    status: 410,
+    retry: 'never',
+    actor: 'operator',
+    exit: 2,
+    title: 'The link signs nobody in',
+    remedy: 'Make another one on the machine of Evergrant: `evergrant console link`.',
+  },
+  console_sign_in_refused: {
+    status: 400,
+    retry: 'never',
+    actor: 'caller',
+    exit: 3,
+    title: 'The sign-in cannot be finished here',
+    remedy: 'Begin again at `/console/sign-in`, in this browser.',
+  },
+  console_role_missing: {
+    status: 403,
+    retry: 'never',
+    actor: 'operator',
+    exit: 3,
+    title: 'The account has no role at Evergrant',
+    remedy:
+      'Give it the role viewer, operator or admin: by `access:` of the issuer in the configuration, or with `evergrant people link`.',
+  },
   session_unknown: {
     status: 404,
     retry: 'never',

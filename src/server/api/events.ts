@@ -17,7 +17,11 @@ let open = 0
 const guarded: readonly (readonly [beginning: string, operation: Operation])[] = [
   ['identity.', 'issuers.read'],
   ['session.', 'sessions.read'],
+  ['console.', 'console.read'],
 ]
+
+/** After these somebody’s credential may hold no more. */
+const endings: ReadonlySet<string> = new Set(['console.signed_out', 'session.revoked'])
 
 /** What happens in this process, as it happens. */
 export const eventOperations: readonly ApiOperation[] = [
@@ -28,7 +32,7 @@ export const eventOperations: readonly ApiOperation[] = [
     operation: 'events.read',
     summary: 'Typed events of this process as server-sent events',
     description:
-      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go, and so is one whose credential no longer holds. Events of issuers and sessions (`identity.*`, `session.*`) are for operators.',
+      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go, and so is one whose credential no longer holds. Events of issuers and sessions (`identity.*`, `session.*`, `console.*`) are for operators.',
     status: 200,
     errors: [],
     isStream: true,
@@ -83,6 +87,7 @@ export const eventOperations: readonly ApiOperation[] = [
         const now = await callerNow()
         if (now === undefined) raw.end()
         else isTold = permittedTo(now)
+        cancel()
         if (!raw.writableEnded && !raw.destroyed) beat()
       }
       const beat = (): void => {
@@ -99,7 +104,11 @@ export const eventOperations: readonly ApiOperation[] = [
         leftMs === undefined
           ? undefined
           : composition.clock.schedule(Math.max(leftMs, leastMs), () => raw.end())
-      const unfollow = feed.follow(send)
+      const unfollow = feed.follow((event) => {
+        send(event)
+        // Whoever signed out, or was signed out, is told nothing more.
+        if (endings.has(event.type)) askAgain().catch(() => raw.destroy())
+      })
       const uncloses = feed.onClose(() => raw.end())
       raw.once('close', () => {
         open--

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
-import type { CallerDirectory } from '../../access/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import { callerCheck, callerNow, callerOf, knownCallerOf, openCheck } from '../caller-check.ts'
+import type { Door } from '../console-gate.ts'
 import type { ApiContext, ApiOperation } from './operation.ts'
 
 /**
@@ -13,9 +13,12 @@ export function mountApi(
   app: FastifyInstance,
   operations: readonly ApiOperation[],
   context: ApiContext,
-  callers: CallerDirectory,
+  callers: Door,
 ): void {
+  const { console: _none, ...withoutConsole } = callers
   for (const operation of operations) {
+    // People at the console call the API alone; whoever is an account asks for itself.
+    const door = operation.path.startsWith('/api/v1/') ? callers : withoutConsole
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
@@ -23,8 +26,8 @@ export function mountApi(
       // Before the body is read: whoever may not call sends nothing.
       onRequest:
         operation.isOpen === true
-          ? openCheck(callers, operation.operation)
-          : callerCheck(callers, operation.operation),
+          ? openCheck(door, operation.operation)
+          : callerCheck(door, operation.operation),
       handler: async (request, reply) => {
         requireReadable([request.params, request.query, request.body])
         const input = {
@@ -39,7 +42,7 @@ export function mountApi(
           },
           knownCaller: knownCallerOf(request),
           requestId: request.id,
-          callerNow: () => callerNow(callers, operation.operation, request),
+          callerNow: () => callerNow(door, operation.operation, request),
           reply,
         })
         if (operation.isStream === true) return reply

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
-import type { Caller, CallerDesk, Operation } from '../../access/index.ts'
+import type { Caller, CallerDesk, ConsoleDesk, Operation } from '../../access/index.ts'
 import type { AccountDesk, PeopleDesk } from '../../directory/index.ts'
 import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
@@ -25,6 +25,7 @@ export interface ApiContext {
   readonly issuers: IssuerDesk
   readonly sessions: Sessions
   readonly codes: CodeDesk
+  readonly console: ConsoleDesk
   reload(): Promise<void>
   /** Where callers and browsers see the service. */
   publicUrl(): string

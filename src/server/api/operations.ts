@@ -3,6 +3,7 @@ import { activityOperations } from './activity.ts'
 import { alarmOperations } from './alarms.ts'
 import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
+import { consoleOperations } from './console.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
 import { consentOperations } from './consents.ts'
@@ -44,6 +45,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...alarmOperations,
   ...remedyOperations,
   ...activityOperations,
+  ...consoleOperations,
   ...eventOperations,
   ...configOperations,
 ]

@@ -7,6 +7,7 @@ import { schema6 } from './schema-6.ts'
 import { schema7 } from './schema-7.ts'
 import { schema8 } from './schema-8.ts'
 import { schema9 } from './schema-9.ts'
+import { schema10 } from './schema-10.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, sql: schema7, since: '0.6.0', isBreaking: false },
   { version: 8, sql: schema8, since: '0.6.0', isBreaking: false },
   { version: 9, sql: schema9, since: '0.6.0', isBreaking: false },
+  { version: 10, sql: schema10, since: '0.6.0', isBreaking: false },
 ]

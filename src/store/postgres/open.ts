@@ -11,10 +11,12 @@ import { readAddress } from './address.ts'
 import { createAccountStore } from './account-store.ts'
 import { createActivityStore } from './activity-store.ts'
 import { createAlarmStore } from './alarm-store.ts'
+import { createAuditStore } from './audit-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createConsentStore } from './consent-store.ts'
+import { createConsoleStore } from './console-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
 import { toStoreError } from './errors.ts'
@@ -112,6 +114,8 @@ export async function openPostgresStore(options: OpenPostgresStoreOptions): Prom
       alarms: createAlarmStore(connection),
       activity: createActivityStore(connection),
       schedules: createScheduleStore(connection),
+      console: createConsoleStore(connection),
+      audit: createAuditStore(connection),
       readGenerations: async () => sumOf(await connection.read(readCounters)),
       watchGenerations: (listener) => watch.watch(listener),
       checkpoint: async () => {},

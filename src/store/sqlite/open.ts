@@ -5,10 +5,12 @@ import type { Store, StoreRole } from '../store.ts'
 import { createAccountStore } from './account-store.ts'
 import { createActivityStore } from './activity-store.ts'
 import { createAlarmStore } from './alarm-store.ts'
+import { createAuditStore } from './audit-store.ts'
 import { createCallerStore } from './caller-store.ts'
 import { openConnection } from './connection.ts'
 import { createConnectionStore } from './connection-store.ts'
 import { createConsentStore } from './consent-store.ts'
+import { createConsoleStore } from './console-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
 import { createGenerationWatch, readGenerations } from './generations.ts'
@@ -86,6 +88,8 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
     alarms: createAlarmStore(connection),
     activity: createActivityStore(connection),
     schedules: createScheduleStore(connection),
+    console: createConsoleStore(connection),
+    audit: createAuditStore(connection),
     readGenerations: async () => await connection.read(() => readGenerations(connection)),
     watchGenerations: (listener) => generations.watch(listener),
     checkpoint: async () => {

@@ -1,0 +1,192 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { csrfOf, type ConsoleDesk, type ConsoleSessionRecord } from '../access/index.ts'
+import { EvergrantError, isEvergrantError, type Clock } from '../kernel/index.ts'
+import { clearCookie, cookieOf, requireSameOrigin, setCookie } from './console-cookie.ts'
+import type { ConsoleGate } from './console-gate.ts'
+import { renderLeaving, renderLink, renderSignIn, renderSignInError } from './console-pages.ts'
+import { callbackPath, consoleRedirectUri, localReturn, signInPath } from './console-paths.ts'
+import { signInLifeMs, type ConsoleSignIn } from './console-sign-in.ts'
+import { createFailureWindows } from './failure-windows.ts'
+import { pageHeaders } from './page.ts'
+import type { ServicePart } from './service.ts'
+
+/** What the pages of the sign-in rest on. */
+export interface ConsoleSignInParts {
+  readonly desk: ConsoleDesk
+  readonly gate: ConsoleGate
+  readonly signIn: ConsoleSignIn
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>
+  readonly publicUrl: () => string
+  readonly isEnabled: () => boolean
+  readonly addressOf: (request: FastifyRequest) => string
+}
+
+interface LinkRoute {
+  readonly Params: { readonly token: string }
+}
+
+/** Most bytes of a form of ours. */
+const formLimit = 4_096
+/** Links that are tried in vain within a minute. */
+const linkLimits = { perAddress: 20, overall: 600, windowMs: 60_000 }
+
+/** Adds what signs people in to the console and out of it: pages without script, and two calls. */
+export function consoleSignInRoutes(parts: ConsoleSignInParts): ServicePart {
+  return async (app) => {
+    await app.register(async (scope) => {
+      scope.addContentTypeParser(
+        'application/x-www-form-urlencoded',
+        { parseAs: 'string', bodyLimit: formLimit },
+        async (_request: FastifyRequest, body: string | Buffer) =>
+          Object.fromEntries(new URLSearchParams(body.toString())),
+      )
+      scope.addHook('onRequest', async () => {
+        if (parts.isEnabled()) return
+        throw new EvergrantError('route_unknown', '"server.console.enabled" is false')
+      })
+      addCalls(scope, parts)
+      await scope.register(async (pages) => {
+        pages.setErrorHandler((error: Error, request, reply) => {
+          if (!isEvergrantError(error)) throw error
+          const { definition, retryAfterMs } = error
+          reply.code(definition.status).headers(pageHeaders())
+          if (retryAfterMs !== undefined) {
+            reply.header('retry-after', Math.ceil(retryAfterMs / 1_000))
+          }
+          return reply.send(renderSignInError(error, request.id))
+        })
+        addSignIn(pages, parts)
+        addLinks(pages, parts)
+      })
+    })
+  }
+}
+
+function addCalls(app: FastifyInstance, { desk, gate, publicUrl }: ConsoleSignInParts): void {
+  app.get('/console/session', async (request, reply) => {
+    reply.header('cache-control', 'no-store')
+    const known = await gate.authenticate(request, true)
+    if (known === undefined) {
+      throw new EvergrantError('console_signed_out', 'no cookie of the console came with the call')
+    }
+    if (!known.ok) throw known.error
+    const found = desk.sessionOf(known.value)
+    const secret = cookieOf(request, 'session', publicUrl())
+    if (found === undefined || secret === undefined) throw new Error('the session has no record')
+    const { session, idleEndsAt } = found
+    const { id, name, role = null } = known.value
+    const { issuer = null, expiresAt } = session
+    return reply.send({
+      name,
+      role,
+      caller_id: id,
+      csrf: csrfOf(secret),
+      expires_at: new Date(expiresAt).toISOString(),
+      idle_expires_at: new Date(idleEndsAt).toISOString(),
+      sign_in: { kind: issuer === null ? 'link' : 'issuer', issuer },
+    })
+  })
+
+  app.post('/console/sign-out', async (request, reply) => {
+    reply.headers({ 'cache-control': 'no-store' })
+    const known = await gate.authenticate(request, false)
+    const isOurs = known === undefined || known.ok || known.error.definition.status === 401
+    if (!isOurs) throw known.error
+    const secret = cookieOf(request, 'session', publicUrl())
+    if (secret !== undefined) await desk.signOut(secret)
+    return reply.code(204).header('set-cookie', clearCookie('session', publicUrl())).send()
+  })
+}
+
+function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
+  const { signIn, publicUrl, addressOf } = parts
+  const senderOf = (request: FastifyRequest): { requestId: string; address: string } => ({
+    requestId: request.id,
+    address: addressOf(request),
+  })
+
+  app.get<{ Querystring: { return_to?: string } }>(signInPath, async (request, reply) => {
+    const returnTo = localReturn(request.query.return_to)
+    return reply
+      .headers(pageHeaders(`'self'`))
+      .send(renderSignIn(signIn.choices(), returnTo, consoleRedirectUri(publicUrl())))
+  })
+
+  app.post<{ Body: Readonly<Record<string, string>> | undefined }>(
+    signInPath,
+    async (request, reply) => {
+      requireSameOrigin(request, publicUrl())
+      const { issuer = '', tenant, return_to: asked } = request.body ?? {}
+      const choice = { issuer, ...(tenant === undefined ? {} : { tenant }) }
+      const { url, secret } = await signIn.begin(choice, localReturn(asked), senderOf(request))
+      return reply
+        .headers(pageHeaders())
+        .header('set-cookie', setCookie('sign-in', publicUrl(), secret, signInLifeMs))
+        .send(renderLeaving(issuer, url))
+    },
+  )
+
+  app.get(callbackPath, { exposeHeadRoute: false }, async (request, reply) => {
+    const cut = request.url.indexOf('?')
+    const answer = new URLSearchParams(cut === -1 ? '' : request.url.slice(cut + 1))
+    const brought = cookieOf(request, 'sign-in', publicUrl())
+    const { session, secret, returnTo } = await signIn.finish(brought, answer, senderOf(request))
+    reply.header('set-cookie', clearCookie('sign-in', publicUrl()))
+    return await enter(parts, request, reply, { session, secret, returnTo })
+  })
+}
+
+function addLinks(app: FastifyInstance, parts: ConsoleSignInParts): void {
+  const { desk, clock, publicUrl, addressOf } = parts
+  const failures = createFailureWindows(clock, linkLimits)
+  const guarded = async <T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> => {
+    const address = addressOf(request)
+    const leftMs = failures.waitOf(address)
+    if (leftMs !== undefined) {
+      throw new EvergrantError('caller_throttled', 'too many links were tried in vain', {
+        retryAfterMs: Math.ceil(leftMs),
+      })
+    }
+    try {
+      return await work()
+    } catch (error) {
+      if (isEvergrantError(error) && error.code === 'console_link_invalid') failures.note(address)
+      throw error
+    }
+  }
+
+  app.get<LinkRoute>(`${signInPath}/link/:token`, async (request, reply) => {
+    const { token } = request.params
+    const link = await guarded(request, () => desk.readLink(token))
+    return reply.headers(pageHeaders(`'self'`)).send(renderLink(link, token))
+  })
+
+  app.post<LinkRoute>(`${signInPath}/link/:token`, async (request, reply) => {
+    requireSameOrigin(request, publicUrl())
+    const begun = await guarded(request, () => desk.spendLink(request.params.token))
+    return await enter(parts, request, reply, { ...begun, returnTo: localReturn(undefined) })
+  })
+}
+
+/** Leads into the console with a new session; one that the browser had before is over. */
+async function enter(
+  { desk, clock, publicUrl }: ConsoleSignInParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  begun: {
+    readonly session: ConsoleSessionRecord
+    readonly secret: string
+    readonly returnTo: string
+  },
+): Promise<FastifyReply> {
+  const { session, secret, returnTo } = begun
+  const before = cookieOf(request, 'session', publicUrl())
+  if (before !== undefined) await desk.signOut(before)
+  const lifeMs = session.expiresAt - clock.now()
+  return reply
+    .code(303)
+    .headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+    .header('set-cookie', setCookie('session', publicUrl(), secret, lifeMs))
+    .header('location', returnTo)
+    .send()
+}
