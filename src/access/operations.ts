@@ -20,6 +20,8 @@ export const operations = {
   'connections.refresh': 'operator',
   'connections.revoke': 'operator',
   'connections.pause': 'operator',
+  'customers.read': 'operator',
+  'customers.consent': 'operator',
   'consents.write': 'operator',
   'imports.write': 'operator',
   'accounts.write': 'operator',

@@ -14,6 +14,7 @@ import {
 } from './common-options.ts'
 import { formatConnection, formatConnections } from './connection-json.ts'
 import { addEditCommands } from './connections-edit.ts'
+import { addCustomersCommand } from './connections-customers.ts'
 import { addPermissionsCommand } from './connections-permissions.ts'
 import { addPauseCommands } from './connections-pause.ts'
 import { addGrantCommands } from './connections-grants.ts'
@@ -125,6 +126,7 @@ Examples:
 
   addGrantCommands(connections, context)
   addPermissionsCommand(connections, context)
+  addCustomersCommand(connections, context)
   addPauseCommands(connections, context)
   addEditCommands(connections, context)
 }

@@ -335,6 +335,28 @@ export type ConsoleSession = {
   /** Whether the call is made with it */ readonly is_current: boolean
 }
 
+export type Customer = {
+  /** Of its tenant */ readonly id: string
+  readonly domain: string | null
+  readonly name: string | null
+  /** By a token of its tenant; `unknown`: see `detail` */ readonly consent:
+    'granted' | 'partial' | 'missing' | 'unknown'
+  readonly missing: readonly string[]
+  readonly detail: string | null
+  readonly code: string | null
+  readonly remedy: string | null
+}
+
+export type CustomerOutcome = {
+  readonly customer: string
+  readonly outcome:
+    'granted' | 'already' | 'would_grant' | 'withdrawn' | 'would_withdraw' | 'failed'
+  readonly detail: string
+  readonly code: string | null
+  readonly remedy: string | null
+  readonly request_id: string | null
+}
+
 export type DirectoryAccount = {
   readonly tenant_id: string
   readonly id: string
@@ -1004,6 +1026,29 @@ export interface Operations {
   readonly 'connections.permissions': {
     readonly input: { /** `name`, or `name@tenant` */ readonly address: string }
     readonly result: Permissions
+  }
+  /** Customers of a partner, and how far their consent reaches. */
+  readonly 'customers.list': {
+    readonly input: {
+      /** The name of a connection with `customers` */ readonly address: string
+      readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly items: readonly Customer[]; readonly next: string | null }
+  }
+  /** Have customers consent to the application, or take that back. */
+  readonly 'customers.consent': {
+    readonly input: {
+      /** The name of a connection with `customers` */ readonly address: string
+      /** Ids of customers’ tenants, or "all" */ readonly customers: 'all' | readonly string[]
+      /** Tell what would be done, and write nothing */ readonly dry_run: boolean
+      /**
+       * `replace` takes an entry back that lacks something, and grants anew; `withdraw` takes consent
+       * back, of customers that are named alone
+       */ readonly action?: 'grant' | 'replace' | 'withdraw' | undefined
+      /** With "all": `next` of the answer before */ readonly cursor?: string | undefined
+    }
+    readonly result: { readonly results: readonly CustomerOutcome[]; readonly next: string | null }
   }
   /** Grants as they are stored, by id; superseded ones are history. */
   readonly 'grants.list': {
@@ -1690,6 +1735,18 @@ export const operationTable = {
     path: '/api/v1/connections/{address}/permissions',
     query: [],
     hasBody: false,
+  },
+  'customers.list': {
+    method: 'GET',
+    path: '/api/v1/connections/{address}/customers',
+    query: ['limit', 'cursor'],
+    hasBody: false,
+  },
+  'customers.consent': {
+    method: 'POST',
+    path: '/api/v1/connections/{address}/customers/consent',
+    query: [],
+    hasBody: true,
   },
   'grants.list': {
     method: 'GET',

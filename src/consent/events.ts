@@ -48,6 +48,13 @@ export type ConsentEvent =
       readonly expiresAt: number
     })
   | (EvergrantEvent & {
+      readonly type: 'consent.customer_changed'
+      readonly connection: string
+      /** Of the customer. */
+      readonly tenant: string
+      readonly outcome: 'granted' | 'withdrawn'
+    })
+  | (EvergrantEvent & {
       readonly type: 'consent.admin_returned'
       readonly connection: string
       readonly tenant: string
@@ -66,6 +73,8 @@ export const consentEventTypes: Readonly<Record<ConsentEvent['type'], string>> =
   'consent.verified': 'No proof of the new consent failed; its grant serves from now on.',
   'consent.failed': 'The sign-in brought no grant; what served before serves on.',
   'consent.link_created': 'Somebody was invited to sign in, by a link that was told once.',
+  'consent.customer_changed':
+    'Partner Center was told that a customer consents to the application, or does so no more.',
   'consent.admin_returned':
     'Somebody came back from Entra’s page for consent; what that says of it is not proven.',
   'consent.link_opened': 'The page of a link was seen for the first time; that spends nothing.',

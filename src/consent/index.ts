@@ -5,6 +5,13 @@ export type { ConsentInvitation } from './begin-consent.ts'
 export type { ConsentCompletion } from './complete-consent.ts'
 export { createConsentDesk } from './consent-desk.ts'
 export type { ConsentDesk } from './consent-desk.ts'
+export { createCustomerDesk } from './customer-desk.ts'
+export type {
+  ConsentAction,
+  CustomerDesk,
+  CustomerOutcome,
+  CustomerStanding,
+} from './customer-desk.ts'
 export { signInTargets } from './context.ts'
 export { comparePermissions } from './permissions.ts'
 export type { TargetPermissions } from './permissions.ts'

@@ -4,10 +4,13 @@ import { canonicalTarget, type TokenTarget, type Transport } from '../oauth/inde
 import type { ApiAnswer } from './call-api.ts'
 import { isPartnerCenter, signInTargets } from './context.ts'
 
-/** What test calls are made with. */
-export interface RungContext extends Transport {
+/** Where upstreams answer. */
+export interface UpstreamUrls {
   readonly upstreamUrl: (connection: string, upstream: string) => string | undefined
 }
+
+/** What test calls are made with. */
+export interface RungContext extends Transport, UpstreamUrls {}
 
 /** One test call, and what its answer shows. */
 export interface Rung {
@@ -49,7 +52,7 @@ export function rungsOf(
 /** Where Partner Center answers, up to `/v1`; undefined where nobody said so. */
 export function partnerCenterUrl(
   definition: ConnectionDefinition,
-  context: RungContext,
+  context: UpstreamUrls,
 ): string | undefined {
   const target = signInTargets(definition).find(isPartnerCenter)
   if (target === undefined) return undefined
@@ -217,7 +220,8 @@ function rolesIn(
   return [...(isAdministrator ? ['Global Administrator'] : []), ...(isAgent ? ['AdminAgents'] : [])]
 }
 
-function isResourceManager(target: TokenTarget): boolean {
+/** Tells whether a target is Azure Resource Manager. */
+export function isResourceManager(target: TokenTarget): boolean {
   const text = 'resource' in target ? target.resource : target.scope
   return /https:\/\/management\.(?:azure|core\.windows)\.(?:com|net)(?:\/|\s|$)/.test(text)
 }
@@ -230,7 +234,7 @@ function urlOf(
   { name, targets, provider }: ConnectionDefinition,
   target: TokenTarget,
   publicUrl: string,
-  { upstreamUrl }: RungContext,
+  { upstreamUrl }: UpstreamUrls,
 ): string | undefined {
   for (const [upstream, one] of targets ?? []) {
     if (canonicalTarget(one) !== canonicalTarget(target)) continue

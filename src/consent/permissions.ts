@@ -58,6 +58,14 @@ export function comparePermissions(
   }
 }
 
+/** What a target’s tokens must hold, by short names. */
+export function namedPermissions(
+  definition: ConnectionDefinition,
+  target: TokenTarget,
+): readonly string[] {
+  return [...new Set(requiredScopes(definition, target).map(shortName))]
+}
+
 /** Whether anybody said what the tokens of a target must hold. */
 export function requiresAnything(definition: ConnectionDefinition, target: TokenTarget): boolean {
   return requiredScopes(definition, target).length > 0

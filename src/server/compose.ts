@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises'
 import type { SessionEvent } from '../access/index.ts'
 import type { AlarmEvent } from '../alarms/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
-import { createConsentDesk, type ConsentDesk, type ConsentEvent } from '../consent/index.ts'
+import {
+  createConsentDesk,
+  createCustomerDesk,
+  type ConsentDesk,
+  type ConsentEvent,
+  type CustomerDesk,
+} from '../consent/index.ts'
 import type { AccountEvent } from '../directory/index.ts'
 import type { FacadeEvent, GatewayEvent } from '../gateway/index.ts'
 import {
@@ -121,6 +127,8 @@ export interface Composition {
   readonly desk: RunDesk
   /** Where consent is begun and finished. */
   readonly consent: ConsentDesk
+  /** Where customers of a partner consent. */
+  readonly customers: CustomerDesk
   /** A connection as resolved. @throws EvergrantError `connection_unknown` */
   definition(connection: string): ConnectionDefinition
   /**
@@ -259,6 +267,8 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       if (!tenantId.ok) throw tenantId.error.error
       return { tenantId: tenantId.value, graphUrl: `${provider.graphUrl}/v1.0` }
     }
+    const upstreamUrl = (name: string, upstream: string): string | undefined =>
+      registry.find(name)?.config.upstreams[upstream]?.url
     const consent = createConsentDesk({
       store: store.consents,
       links: store.links,
@@ -273,7 +283,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
         const nodes = await store.keys.listNodes(clock.now() - nodeLeaseMs)
         return new Set(nodes.map(({ owner }) => owner.instanceId))
       },
-      upstreamUrl: (name, upstream) => registry.find(name)?.config.upstreams[upstream]?.url,
+      upstreamUrl,
     })
     let isClosed = false
     return {
@@ -295,6 +305,13 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       pool: (settings) => outbound.pool(settings),
       desk: { store: store.runs, files, targets, clock, random, identity, sourceOf: importSource },
       consent,
+      customers: createCustomerDesk({
+        engine,
+        fetch: outbound.fetch,
+        clock,
+        emit: events.emit,
+        upstreamUrl,
+      }),
       definition,
       importSource,
       driving: (name) => ({

@@ -64,6 +64,7 @@ export {
 } from './connection-view.ts'
 export { describePermissions } from './connection-permissions.ts'
 export type { ConnectionPermissions } from './connection-permissions.ts'
+export { customerOutcomeToJson, customerToJson } from './api/customers.ts'
 export { permissionsToJson } from './api/permissions.ts'
 export { pauseConnection, resumeConnection } from './pause-connection.ts'
 export { longestCaptureMs } from './captures.ts'

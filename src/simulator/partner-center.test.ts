@@ -133,6 +133,18 @@ describe('Partner Center', () => {
     expect((await call('/partner/v1/customers?size=501', token)).status).toBe(400)
     const one = await call('/partner/v1/customers?size=1', token)
     expect(one.body).toMatchObject({ totalCount: 1, items: [{ id: customer }] })
+    const { links } = one.body as {
+      readonly links: { readonly next: { readonly headers: readonly [{ readonly value: string }] } }
+    }
+    const next = '/partner/v1/customers?size=1&seekOperation=Next'
+    expect((await call(next, token)).status).toBe(400)
+    const headers = { 'MS-ContinuationToken': links.next.headers[0].value }
+    const two = await call(next, token, { headers })
+    expect(two.body).toMatchObject({
+      items: [{ id: '33333333-2222-4333-8444-555555555555' }],
+      links: {},
+    })
+    expect(two.body['links']).toEqual({})
     expect((await call('/partner/v1/customers', token)).body).toMatchObject({ totalCount: 2 })
     const shown = await call(`/partner/v1/customers/${customer}`, token)
     expect(shown.body).toMatchObject({ companyProfile: { domain: 'customer.example' } })

@@ -138,11 +138,21 @@ function customers(
   if (!/^[1-9]\d{0,2}$/.test(size) || Number(size) > maximumPage) {
     return partnerFailure(400, 2000, `"size" must be a number from 1 to ${maximumPage}.`)
   }
+  const isNext = request.query.get('seekOperation') === 'Next'
+  const token = headerOf(request, 'ms-continuationtoken') ?? ''
+  if (isNext && !/^\d{1,9}$/.test(token)) {
+    return partnerFailure(400, 2000, '"MS-ContinuationToken" must be that of the page before.')
+  }
   const all = world.tenants.filter((tenant) => tenant !== partner)
-  const items = all.slice(0, Number(size)).map(customerOf)
+  const from = isNext ? Number(token) : 0
+  const to = from + Number(size)
+  const items = all.slice(from, to).map(customerOf)
+  const headers = [{ key: 'MS-ContinuationToken', value: String(to) }]
+  const uri = `/customers?size=${size}&seekOperation=Next`
+  const links = to < all.length ? { next: { uri, method: 'GET', headers } } : {}
   // The count of the page, not of all: the real one has no total either.
   const attributes = { objectType: 'Collection' }
-  return { status: 200, body: { totalCount: items.length, items, attributes } }
+  return { status: 200, body: { totalCount: items.length, items, links, attributes } }
 }
 
 function customerOf({ id, domain }: Tenant): unknown {

@@ -7,6 +7,7 @@ import { consoleOperations } from './console.ts'
 import { configOperations } from './config.ts'
 import { connectionOperations } from './connections.ts'
 import { consentOperations } from './consents.ts'
+import { customerOperations } from './customers.ts'
 import { directoryOperations } from './directory.ts'
 import { draftOperations } from './drafts.ts'
 import { eventOperations } from './events.ts'
@@ -28,6 +29,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...connectionOperations,
   ...draftOperations,
   ...permissionOperations,
+  ...customerOperations,
   ...grantOperations,
   ...tokenOperations,
   ...consentOperations,
