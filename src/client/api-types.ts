@@ -1042,10 +1042,8 @@ export interface Operations {
       /** The name of a connection with `customers` */ readonly address: string
       /** Ids of customers’ tenants, or "all" */ readonly customers: 'all' | readonly string[]
       /** Tell what would be done, and write nothing */ readonly dry_run: boolean
-      /**
-       * `replace` takes an entry back that lacks something, and grants anew; `withdraw` takes consent
-       * back, of customers that are named alone
-       */ readonly action?: 'grant' | 'replace' | 'withdraw' | undefined
+      /** `replace` takes entries back that lack something; `withdraw` is for named customers */ readonly action?:
+        'grant' | 'replace' | 'withdraw' | undefined
       /** With "all": `next` of the answer before */ readonly cursor?: string | undefined
     }
     readonly result: { readonly results: readonly CustomerOutcome[]; readonly next: string | null }

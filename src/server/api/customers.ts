@@ -136,7 +136,7 @@ export const customerOperations: readonly ApiOperation[] = [
         .enum(['grant', 'replace', 'withdraw'])
         .default('grant')
         .describe(
-          '`replace` takes an entry back that lacks something, and grants anew; `withdraw` takes consent back, of customers that are named alone',
+          '`replace` takes entries back that lack something; `withdraw` is for named customers',
         ),
       cursor: paging.cursor.describe('With "all": `next` of the answer before'),
     }),
