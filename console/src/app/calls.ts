@@ -37,7 +37,8 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof EvergrantProblem && error.status === 401
 }
 
-async function ask<Id extends CallId>(
+/** Asks once. Nothing of the question or its answer is kept. */
+export async function ask<Id extends CallId>(
   id: Id,
   input: Operations[Id]['input'],
   signal?: AbortSignal,
@@ -130,7 +131,8 @@ export function useAction<Id extends CallId>(
   const cache = useQueryClient()
   return useMutation({
     mutationKey: [id],
-    // What was sent may hold a secret: it is let go of as soon as nothing on screen needs it.
+    // What was sent or answered may hold a secret: it is let go of as soon as nothing on screen
+    // needs it.
     gcTime: 0,
     mutationFn: (input: Operations[Id]['input']) => ask(id, input),
     onSettled: async () => {

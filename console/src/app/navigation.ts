@@ -1,4 +1,15 @@
-import { IconLayoutDashboard, IconPlugConnected, type Icon } from '@tabler/icons-react'
+import {
+  IconBell,
+  IconDatabaseImport,
+  IconKey,
+  IconLayoutDashboard,
+  IconPlugConnected,
+  IconRoute,
+  IconShieldCheck,
+  IconTransform,
+  IconUsers,
+  type Icon,
+} from '@tabler/icons-react'
 import type { Texts } from '../texts/index.ts'
 
 /** One entry of the navigation. */
@@ -19,5 +30,22 @@ export const navigation: readonly {
   {
     group: 'keep',
     places: [{ to: '/connections', page: 'connections', icon: IconPlugConnected, key: 'c' }],
+  },
+  {
+    group: 'use',
+    places: [
+      { to: '/imports', page: 'imports', icon: IconDatabaseImport, key: 'i' },
+      { to: '/directory', page: 'directory', icon: IconUsers, key: 'd' },
+      { to: '/issuers', page: 'issuers', icon: IconShieldCheck, key: 's' },
+      { to: '/facades', page: 'facades', icon: IconTransform, key: 'f' },
+      { to: '/callers', page: 'callers', icon: IconKey, key: 'k' },
+    ],
+  },
+  {
+    group: 'watch',
+    places: [
+      { to: '/alarms', page: 'alarms', icon: IconBell, key: 'a' },
+      { to: '/traces', page: 'traces', icon: IconRoute, key: 't' },
+    ],
   },
 ]

@@ -1,12 +1,30 @@
 import { createRouter } from '@tanstack/react-router'
+import { alarmRoutes } from '../pages/alarms/routes.ts'
+import { callerRoutes } from '../pages/callers/routes.ts'
 import { connectionRoutes } from '../pages/connections/routes.ts'
 import { consentRoutes } from '../pages/consent/routes.ts'
+import { directoryRoutes } from '../pages/directory/routes.ts'
+import { facadeRoutes } from '../pages/facades/routes.ts'
+import { importRoutes } from '../pages/imports/routes.ts'
+import { issuerRoutes } from '../pages/issuers/routes.ts'
 import { overviewRoutes } from '../pages/overview/routes.ts'
+import { traceRoutes } from '../pages/traces/routes.ts'
 import { root } from './root-route.tsx'
 
 /** Every page of the console by its address. */
 export const router = createRouter({
-  routeTree: root.addChildren([...overviewRoutes, ...connectionRoutes, ...consentRoutes]),
+  routeTree: root.addChildren([
+    ...overviewRoutes,
+    ...connectionRoutes,
+    ...consentRoutes,
+    ...importRoutes,
+    ...directoryRoutes,
+    ...issuerRoutes,
+    ...facadeRoutes,
+    ...callerRoutes,
+    ...traceRoutes,
+    ...alarmRoutes,
+  ]),
   basepath: '/console',
   defaultPreload: false,
   scrollRestoration: false,

@@ -26,6 +26,7 @@ export function DataTable<One>({
   keyOf,
   empty,
   rows = list.items,
+  isCounted = true,
 }: {
   readonly label: string
   readonly list: Listed<One>
@@ -34,6 +35,8 @@ export function DataTable<One>({
   readonly empty: ReactNode
   /** Those of the list that are shown. */
   readonly rows?: readonly One[]
+  /** Whether it is told how many are shown. */
+  readonly isCounted?: boolean
 }): ReactElement {
   const { common } = useTexts()
   const { error, isLoading, more, isFetchingMore, again } = list
@@ -82,16 +85,18 @@ export function DataTable<One>({
           </Table>
         </Paper>
       )}
-      <Group justify="space-between">
-        <Text size="sm" c="dimmed" role="status">
-          {rows.length > 0 && common.shown(rows.length)}
-        </Text>
-        {more !== undefined && (
-          <Button variant="default" size="xs" onClick={more} loading={isFetchingMore}>
-            {common.loadMore}
-          </Button>
-        )}
-      </Group>
+      {isCounted && (
+        <Group justify="space-between">
+          <Text size="sm" c="dimmed" role="status">
+            {rows.length > 0 && common.shown(rows.length)}
+          </Text>
+          {more !== undefined && (
+            <Button variant="default" size="xs" onClick={more} loading={isFetchingMore}>
+              {common.loadMore}
+            </Button>
+          )}
+        </Group>
+      )}
     </Stack>
   )
 }

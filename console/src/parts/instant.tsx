@@ -32,6 +32,13 @@ export function describeDay(at: string): string {
   return day.format(new Date(at))
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+
+/** The time of day of an instant, in this browser’s zone. */
+export function describeClock(at: string): string {
+  return clock.format(new Date(at))
+}
+
 /** The time now, told again every so often while something on screen counts by it. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(() => Date.now())

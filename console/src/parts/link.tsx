@@ -16,7 +16,8 @@ type Own = { readonly ref?: Ref<HTMLAnchorElement> } & Pick<
 
 /** A link to a page of the console. */
 export const PageLink = createLink((props: Omit<AnchorProps, 'href'> & Own): ReactElement => (
-  <Anchor {...props} />
+  // Beside other text it looks like that, unless it is told to look otherwise.
+  <Anchor inherit={props.size === undefined} {...props} />
 ))
 
 /** A link to a page that looks like a button. */

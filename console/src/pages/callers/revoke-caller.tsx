@@ -1,0 +1,60 @@
+import { useDisclosure } from '@mantine/hooks'
+import type { ReactElement } from 'react'
+import { useAction } from '../../app/calls.ts'
+import { ConfirmDialog } from '../../parts/confirm-dialog.tsx'
+import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
+import { useNotices } from '../../parts/notices.tsx'
+import { useTexts } from '../../texts/index.ts'
+
+/** Revokes a caller, after its name was typed. */
+export function RevokeCaller({
+  id,
+  name,
+}: {
+  readonly id: string
+  readonly name: string
+}): ReactElement {
+  const { callers: texts } = useTexts()
+  const { done } = useNotices()
+  const obstacle = useObstacle('admin')
+  const [isAsking, { open, close }] = useDisclosure()
+  const revoke = useAction('callers.revoke')
+  return (
+    <>
+      <GatedButton
+        size="xs"
+        variant="default"
+        obstacle={obstacle}
+        aria-label={texts.revokeNamed(name)}
+        onClick={open}
+      >
+        {texts.revoke}
+      </GatedButton>
+      <ConfirmDialog
+        isOpen={isAsking}
+        title={texts.revokeTitle(name)}
+        action={texts.revoke}
+        word={name}
+        error={revoke.error}
+        isPending={revoke.isPending}
+        onClose={() => {
+          revoke.reset()
+          close()
+        }}
+        onConfirm={() =>
+          revoke.mutate(
+            { caller: id },
+            {
+              onSuccess: () => {
+                done(texts.revokedNow(name))
+                close()
+              },
+            },
+          )
+        }
+      >
+        {texts.revokeHint}
+      </ConfirmDialog>
+    </>
+  )
+}

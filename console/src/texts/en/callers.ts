@@ -1,0 +1,98 @@
+/** Machines and people that call the API. */
+export const callers = {
+  title: 'Callers',
+  hint: 'Who may call the gateway and the API, and for how much of it.',
+  tabs: 'Parts of callers',
+  keys: 'Caller keys',
+  sessions: 'Sessions',
+  add: 'Add a caller',
+  search: 'Name or connection',
+  state: 'State',
+  active: 'Active',
+  withRevoked: 'Revoked ones, too',
+  none: 'No caller yet',
+  noneHint: 'A caller has a key, and the connections that it may call.',
+  noneFound: 'No caller matches',
+  noneFoundHint: 'Change the search, or show revoked ones, too.',
+  columns: {
+    name: 'Caller',
+    role: 'Role',
+    permits: 'May call',
+    limits: 'Limits',
+    created: 'Since',
+    actions: 'Actions',
+  },
+  roles: { viewer: 'Viewer', operator: 'Operator', admin: 'Administrator' } as Readonly<
+    Record<string, string>
+  >,
+  noRole: 'None',
+  every: 'every connection',
+  nothing: 'nothing',
+  only: (upstream: string): string => `only upstream ${upstream}`,
+  tokensAllowed: 'may take raw tokens',
+  rate: (perSecond: number): string => `${perSecond} a second`,
+  concurrency: (count: number): string => `${count} at once`,
+  noLimits: 'as configured',
+  revoked: 'Revoked',
+  revoke: 'Revoke',
+  revokeNamed: (name: string): string => `Revoke ${name}`,
+  revokeTitle: (name: string): string => `Revoke ${name}?`,
+  revokeHint:
+    'Its key is refused: here at once, in other processes within a second. That cannot be undone; a new caller has another key.',
+  revokedNow: (name: string): string => `${name} is revoked`,
+  keyTitle: (name: string): string => `The key of ${name}`,
+  keyLabel: 'Caller key',
+} as const
+
+/** The form that adds a caller. */
+export const callerForm = {
+  title: 'Add a caller',
+  name: 'Name',
+  role: 'Role',
+  roleHint: 'What it may do in the API. Calls through the gateway need none.',
+  roles: {
+    '': 'None: calls alone',
+    viewer: 'Viewer: sees everything but secrets',
+    operator: 'Operator: refreshes, revokes, runs imports',
+    admin: 'Administrator: says where tokens go and who may call',
+  } as Readonly<Record<string, string>>,
+  every: 'May call every connection',
+  connections: 'Connections',
+  connectionsHint: 'Names, by comma; those it may call.',
+  upstream: 'Only this upstream',
+  allowTokens: 'May take raw tokens',
+  allowTokensHint: 'What holds a token can be called from anywhere, and nothing repairs it.',
+  rate: 'Requests a second',
+  concurrency: 'Requests at once',
+  limitHint: 'Empty: as configured.',
+  add: 'Add',
+} as const
+
+/** Sessions of callers. */
+export const sessions = {
+  title: 'Sessions',
+  hint: 'What callers have in exchange for a token of an issuer. They end by themselves.',
+  search: 'User name or account',
+  issuer: 'Issuer',
+  allIssuers: 'All issuers',
+  none: 'No session lives',
+  noneHint: 'One begins when a caller exchanges a token for it.',
+  noneFound: 'No session matches',
+  noneFoundHint: 'Change the search, or show all issuers.',
+  columns: {
+    who: 'Who',
+    issuer: 'Issuer',
+    role: 'Role',
+    permits: 'May call',
+    began: 'Began',
+    ends: 'Ends',
+    actions: 'Actions',
+  },
+  nobody: 'An application',
+  revoke: 'End',
+  revokeNamed: (name: string): string => `End the session of ${name}`,
+  revokeTitle: (name: string): string => `End the session of ${name}?`,
+  revokeHint:
+    'It is refused: here at once, in other processes within a second. Whoever holds a valid token can begin another; to prevent that, disable the account.',
+  revoked: 'The session is ended',
+} as const
