@@ -2,9 +2,9 @@ import { hash } from 'node:crypto'
 
 const style =
   ':root{color-scheme:light dark;--ground:#f3f5f8;--sheet:#fff;--ink:#18202c;--soft:#525e6e;' +
-  '--line:#d5dbe3;--act:#0b5cad;--on-act:#fff;--good:#176b3a;--bad:#a4232b;--field:#eef1f5}' +
+  '--line:#d5dbe3;--act:#12664b;--on-act:#fff;--good:#176b3a;--bad:#a4232b;--field:#eef1f5}' +
   '@media (prefers-color-scheme:dark){:root{--ground:#10151c;--sheet:#1a222d;--ink:#e7ebf1;' +
-  '--soft:#a7b2c1;--line:#364252;--act:#8cbcf2;--on-act:#0c1621;--good:#7fd6a2;--bad:#ff9c9c;' +
+  '--soft:#a7b2c1;--line:#364252;--act:#7fd6b4;--on-act:#0b1f17;--good:#7fd6a2;--bad:#ff9c9c;' +
   '--field:#121922}}' +
   '*{box-sizing:border-box}' +
   'body{margin:0;padding:clamp(1rem,6vh,4.5rem) 1rem;background:var(--ground);color:var(--ink);' +
