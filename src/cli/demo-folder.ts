@@ -15,6 +15,7 @@ const ownFiles = [
   'evergrant.db',
   'evergrant.db-wal',
   'evergrant.db-shm',
+  'open-console.html',
 ]
 /** Empties the folder of an earlier demo; refuses a folder that holds anything else of ours. */
 export async function clearDemoFolder(folder: string): Promise<void> {

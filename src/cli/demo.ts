@@ -12,6 +12,7 @@ import { demoAccounts, demoPermissions, playConsent } from './demo-consent.ts'
 import { clearDemoFolder, writeDemoFolder } from './demo-folder.ts'
 import { playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
+import { leaveOpen } from './demo-open.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { argumentPath } from './io.ts'
 import type { CliContext } from './context.ts'
@@ -22,6 +23,7 @@ interface DemoOptions {
   readonly tokenLifetime: string
   readonly latency: string
   readonly tour?: boolean
+  readonly open?: boolean
 }
 
 /** Rows compared with the simulated tenant, property by property, after the import. */
@@ -42,6 +44,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     .option('--users <number>', 'users in the simulated tenant', '400000')
     .option('--token-lifetime <duration>', 'life of the simulated access tokens', '12s')
     .option('--latency <duration>', 'time every simulated answer takes at least', '80ms')
+    .option('--open', 'then leave it running, with a link into the console; Ctrl-C ends it')
     .option('--tour', 'begin with a consent: an administrator signs in, with a second factor')
     .addHelpText(
       'after',
@@ -51,6 +54,7 @@ the same engine, the same store, the same import that runs against Microsoft Gra
 
 Examples:
   $ evergrant demo
+  $ evergrant demo --tour --users 20000 --open
   $ evergrant demo --tour      # consent, import, a bearer of tokens, the gateway
   $ evergrant demo --users 20000 --token-lifetime 4s --latency 50ms`,
     )
@@ -135,6 +139,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
         io.out(await playBearer(context, simulator, configPath))
       }
       io.out(nextSteps(folder, io.cwd, run))
+      if (options.open === true) await leaveOpen(context, simulator, configPath)
     }
   } finally {
     mishaps.stop()

@@ -6,8 +6,9 @@ import { playBearer } from '../../src/cli/demo-bearer.ts'
 import { demoAccounts, demoPermissions, playConsent } from '../../src/cli/demo-consent.ts'
 import { writeDemoFolder } from '../../src/cli/demo-folder.ts'
 import { playGateway } from '../../src/cli/demo-gateway.ts'
+import { leaveOpen } from '../../src/cli/demo-open.ts'
 import { playMishaps } from '../../src/cli/demo-mishaps.ts'
-import { hostIo } from '../../src/cli/io.ts'
+import { hostIo, type CliIo } from '../../src/cli/io.ts'
 import { compose } from '../../src/server/index.ts'
 import { startSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { runCommand } from '../support/command.ts'
@@ -95,6 +96,43 @@ describe('the demo', () => {
     } finally {
       await tour.close()
     }
+  })
+
+  it('stays with a caller that goes on calling, lets one person into the console, and ends by Ctrl-C', async () => {
+    simulator.control.setUserCount(20)
+    const configPath = await writeDemoFolder(folder, simulator)
+    const printed = Promise.withResolvers<string>()
+    let interrupt = (): void => {}
+    const io: CliIo = {
+      ...hostIo,
+      env: {},
+      out: printed.resolve,
+      onInterrupt: (listener) => {
+        interrupt = listener
+        return () => {}
+      },
+    }
+    const left = leaveOpen({ io, exitWith: () => {} }, simulator, configPath)
+    const link = /http:\S+/.exec(await printed.promise)?.[0] ?? ''
+    const shown = await fetch(link)
+    expect(shown.status).toBe(200)
+    const signedIn = await fetch(link, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: new URL(link).origin, 'sec-fetch-site': 'same-origin' },
+    })
+    expect(signedIn.headers.get('location')).toMatch(/^\/console\//)
+    const cookie = signedIn.headers.get('set-cookie')?.split(';', 1)[0] ?? ''
+    const traces = async (): Promise<number> => {
+      const answer = await fetch(new URL('/api/v1/traces', link), { headers: { cookie } })
+      const { items } = (await answer.json()) as { readonly items: readonly unknown[] }
+      return items.length
+    }
+    await expect.poll(traces, { timeout: 15_000 }).toBeGreaterThan(1)
+    interrupt()
+    await left
+    await expect(fetch(link)).rejects.toThrow('fetch failed')
+    await expect(readFile(join(folder, 'open-console.html'))).rejects.toThrow('ENOENT')
   })
 
   it('shows no third act where there is nobody', async () => {
