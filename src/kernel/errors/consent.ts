@@ -10,6 +10,7 @@ export const consentErrors = defineErrors({
     title: 'That is no authorization code, and no address with one',
     remedy:
       'Paste the whole address from the browser’s address bar after the sign-in, or the code alone.',
+    meaning: 'What was pasted is neither a code nor an address with one; nothing was spent.',
   },
   consent_unknown: {
     status: 404,
@@ -18,6 +19,12 @@ export const consentErrors = defineErrors({
     exit: 2,
     title: 'No sign-in of this connection is waiting for that',
     remedy: 'Begin one with `evergrant consent NAME`, and paste what that very sign-in led to.',
+    meaning:
+      'The code or address belongs to no sign-in of this connection that is waiting. Nothing was spent.',
+    steps: [
+      'See that it is of the connection that is named.',
+      'Begin one with `evergrant consent NAME`, and paste what that very sign-in led to.',
+    ],
   },
   consent_expired: {
     status: 410,
@@ -55,6 +62,7 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'This sign-in was given up',
     remedy: 'Finish the one that was begun after it, or begin again with `evergrant consent NAME`.',
+    meaning: 'Somebody began another sign-in of this connection after it, or ended it.',
   },
   consent_denied: {
     status: 403,
@@ -123,6 +131,12 @@ export const consentErrors = defineErrors({
     title: 'The process that finished this sign-in ended before it was done',
     remedy:
       'See `evergrant connections show NAME` whether the new grant serves; if it does not, begin again.',
+    meaning:
+      'The process died while the new refresh token was on trial; the grant in use serves on.',
+    steps: [
+      'See in `evergrant connections show NAME` whether the new grant serves.',
+      'If it does not, begin again with `evergrant consent NAME`.',
+    ],
   },
   consent_elsewhere: {
     status: 403,
@@ -131,6 +145,8 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'This sign-in was begun in another browser',
     remedy: 'Go on in the browser where it was begun, or ask whoever sent you for a new link.',
+    meaning:
+      'A sign-in is finished in the browser that began it, so that nobody can be made to finish another’s.',
   },
   consent_session_unknown: {
     status: 404,
@@ -139,6 +155,7 @@ export const consentErrors = defineErrors({
     exit: 2,
     title: 'There is no such sign-in',
     remedy: 'See `evergrant consent show NAME` for the newest one of a connection.',
+    meaning: 'No sign-in has that id.',
   },
   consent_link_unknown: {
     status: 404,
@@ -147,6 +164,7 @@ export const consentErrors = defineErrors({
     exit: 2,
     title: 'There is no such link',
     remedy: 'Use the whole address, or ask whoever sent it for a new one.',
+    meaning: 'The address is cut off, or no such link was ever made.',
   },
   consent_link_expired: {
     status: 410,
@@ -155,6 +173,7 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'The time of this link is over',
     remedy: 'Ask whoever sent it for a new one.',
+    meaning: 'Links hold for a limited time, and this one’s is over.',
   },
   consent_link_revoked: {
     status: 410,
@@ -163,6 +182,7 @@ export const consentErrors = defineErrors({
     exit: 3,
     title: 'This link was taken back',
     remedy: 'Ask whoever sent it whether there is a new one.',
+    meaning: 'Whoever made the link took it back.',
   },
   consent_link_used: {
     status: 410,
@@ -172,5 +192,6 @@ export const consentErrors = defineErrors({
     title: 'This link was used',
     remedy:
       'Nothing has to be done: its sign-in is over, or under way. Another one needs a new link.',
+    meaning: 'A link leads to one grant, and this one has.',
   },
 })

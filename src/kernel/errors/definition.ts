@@ -14,8 +14,8 @@ export interface ErrorDefinition {
   readonly title: string
   /** What to do about it, as an instruction. An error may carry a more exact one. */
   readonly remedy: string
-  /** What happened, plainly, in a sentence or two; without one the title says it all. */
-  readonly meaning?: string
+  /** What happened, plainly, in a sentence or two. */
+  readonly meaning: string
   /** What to do, in this order, where that is more than the remedy. */
   readonly steps?: readonly string[]
 }

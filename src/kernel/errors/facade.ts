@@ -9,6 +9,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'There is a façade client of that name',
     remedy: 'Choose another name, or revoke that one with `evergrant facade revoke NAME`.',
+    meaning: 'Names of façade clients are one of a kind.',
   },
   facade_unknown: {
     status: 404,
@@ -17,6 +18,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'There is no such façade client',
     remedy: 'See `evergrant facade list` for those there are.',
+    meaning: 'No façade client has that name.',
   },
   facade_invalid: {
     status: 400,
@@ -26,6 +28,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'The façade client cannot be set up like that',
     remedy: 'Correct what is named; `evergrant facade add --help` tells the options.',
+    meaning: 'The options do not fit together, or one cannot be used.',
   },
   facade_client_unknown: {
     status: 400,
@@ -36,6 +39,8 @@ export const facadeErrors = defineErrors({
     title: 'The application that sent you here is not known',
     remedy:
       'Compare the client id and the authorization address in the application with `evergrant facade show NAME`.',
+    meaning:
+      'An application sent a browser here with a client id that is not registered. Nobody is sent back to it.',
   },
   facade_redirect_refused: {
     status: 400,
@@ -46,6 +51,12 @@ export const facadeErrors = defineErrors({
     title: 'The application’s redirect address is not registered',
     remedy:
       'Register the address exactly as the application sends it: `evergrant facade add NAME --redirect-uri …`.',
+    meaning:
+      'The application wants the browser back at an address that was not registered for it; it is not sent there.',
+    steps: [
+      'Compare the address in the message with those that `evergrant facade show CLIENT` lists, letter for letter.',
+      'Register it exactly as the application sends it, by adding the client anew with `--redirect-uri`.',
+    ],
   },
   facade_client_refused: {
     status: 401,
@@ -56,6 +67,11 @@ export const facadeErrors = defineErrors({
     title: 'Client id and secret are not those of a façade client',
     remedy:
       'Compare the client id with `evergrant facade show NAME`; `evergrant facade rotate-secret NAME` makes a new secret.',
+    meaning: 'The application presented a client id and secret that do not belong together.',
+    steps: [
+      'Compare the client id in the application with `evergrant facade show CLIENT`.',
+      'Make a new secret with `evergrant facade rotate-secret CLIENT`, and put it into the application.',
+    ],
   },
   facade_not_approved: {
     status: 400,
@@ -66,6 +82,12 @@ export const facadeErrors = defineErrors({
     title: 'The client has no secret, and nobody approved this authorization',
     remedy:
       'Run `evergrant facade approve NAME`, then let the client authorize within ten minutes.',
+    meaning:
+      'A client without a secret needs an operator’s yes for each authorization, and none was given in time.',
+    steps: [
+      'Run `evergrant facade approve CLIENT`.',
+      'Let the application authorize within ten minutes.',
+    ],
   },
   facade_request_invalid: {
     status: 400,
@@ -75,6 +97,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'The OAuth request is not one that can be served',
     remedy: 'Correct the parameter that is named.',
+    meaning: 'The OAuth request lacks a parameter, or has one that cannot be used.',
   },
   facade_response_type_unsupported: {
     status: 400,
@@ -84,6 +107,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'The façade speaks the authorization code flow alone',
     remedy: 'Ask with `response_type=code`.',
+    meaning: 'The application asked for another flow than authorization code.',
   },
   facade_grant_type_unsupported: {
     status: 400,
@@ -93,6 +117,7 @@ export const facadeErrors = defineErrors({
     exit: 2,
     title: 'The façade knows authorization codes and refresh tokens alone',
     remedy: 'Ask with `grant_type=authorization_code` or `grant_type=refresh_token`.',
+    meaning: 'The application asked for tokens in a way the façade does not know.',
   },
   facade_grant_refused: {
     status: 400,
@@ -102,6 +127,7 @@ export const facadeErrors = defineErrors({
     exit: 3,
     title: 'The code or refresh token is not one that gives tokens',
     remedy: 'Authorize again in the application.',
+    meaning: 'The code or refresh token is over, was used, or belongs to another client.',
   },
   facade_token_refused: {
     status: 401,
@@ -111,6 +137,7 @@ export const facadeErrors = defineErrors({
     exit: 3,
     title: 'The access token is not one of this façade, or not any more',
     remedy: 'Obtain a new one with the refresh token.',
+    meaning: 'The access token is over, was revoked, or is of another façade.',
   },
   facade_codes_exhausted: {
     status: 503,
@@ -120,5 +147,6 @@ export const facadeErrors = defineErrors({
     exit: 4,
     title: 'Too many authorizations of this client were begun within a minute',
     remedy: 'Try again in a minute.',
+    meaning: 'Authorizations were begun faster than any person does.',
   },
 })

@@ -9,6 +9,7 @@ export const gatewayErrors = defineErrors({
     exit: 2,
     title: 'The connection has several upstreams and the call names none',
     remedy: 'Name one in the address: `/proxy/CONNECTION:UPSTREAM/…`.',
+    meaning: 'The connection serves several APIs, and the address does not say which.',
   },
   upstream_unknown: {
     status: 404,
@@ -18,6 +19,7 @@ export const gatewayErrors = defineErrors({
     title: 'The connection has no such upstream',
     remedy:
       'Name one of the connection’s upstreams that has a `url`; `evergrant connections show NAME` lists them.',
+    meaning: 'The connection has no upstream of that name, or that one has no `url`.',
   },
   target_invalid: {
     status: 400,
@@ -27,6 +29,7 @@ export const gatewayErrors = defineErrors({
     title: 'The address cannot be forwarded safely',
     remedy:
       'Send a plain path below `/proxy/CONNECTION/`: without `.` and `..` segments, empty segments, encoded slashes or control characters.',
+    meaning: 'The path could be read in two ways, so that it was not sent anywhere.',
   },
   path_not_allowed: {
     status: 403,
@@ -35,6 +38,7 @@ export const gatewayErrors = defineErrors({
     exit: 3,
     title: 'The upstream does not allow this path',
     remedy: 'Call a path that the upstream’s `paths` name, or add this one to them.',
+    meaning: 'The upstream lists the paths that may be called, and this is none of them.',
   },
   method_not_allowed: {
     status: 405,
@@ -43,6 +47,7 @@ export const gatewayErrors = defineErrors({
     exit: 3,
     title: 'The upstream does not allow this method',
     remedy: 'Use a method that the upstream’s `methods` name, or add this one to them.',
+    meaning: 'The upstream lists the methods that may be used, and this is none of them.',
   },
   egress_refused: {
     status: 502,
@@ -52,6 +57,13 @@ export const gatewayErrors = defineErrors({
     title: 'The upstream’s name leads to an address that is not allowed',
     remedy:
       'Set `allowPrivate: true` on the upstream if it really is in a private network; otherwise see what its name resolves to.',
+    meaning:
+      'The name of the API resolves to a private or local address, which is not called unless that is said to be meant.',
+    steps: [
+      'See what the name resolves to: the message says it.',
+      'If the API really is in a private network, set `allowPrivate: true` on the upstream.',
+      'If it is not, find out who answers for that name.',
+    ],
   },
   upstream_unreachable: {
     status: 502,
@@ -61,6 +73,11 @@ export const gatewayErrors = defineErrors({
     title: 'The API could not be reached',
     remedy:
       'Check the upstream’s `url`, the network, proxy and name resolution between here and the API.',
+    meaning: 'No connection to the API came about. The token is not to blame.',
+    steps: [
+      'See with `evergrant connections test NAME` which step fails.',
+      'Check the `url` of the upstream, and network, proxy and name resolution between here and the API.',
+    ],
   },
   upstream_timeout: {
     status: 504,
@@ -69,6 +86,7 @@ export const gatewayErrors = defineErrors({
     exit: 4,
     title: 'The API did not answer in time',
     remedy: 'Try again; an upstream that needs longer gets it by its `timeouts`.',
+    meaning: 'The API took the call and sent no answer in time. It may have done what was asked.',
   },
   upstream_answer_invalid: {
     status: 502,
@@ -78,6 +96,7 @@ export const gatewayErrors = defineErrors({
     title: 'The API’s answer is not HTTP that can be passed on',
     remedy:
       'See that the upstream’s `url` is that of the API and nothing else answers in its place.',
+    meaning: 'What came back is no HTTP that could be passed on.',
   },
   upstream_busy: {
     status: 503,
@@ -86,6 +105,7 @@ export const gatewayErrors = defineErrors({
     exit: 4,
     title: 'The upstream has as many calls under way as it may',
     remedy: 'Try again as `Retry-After` says, or raise the upstream’s `concurrency`.',
+    meaning: 'As many calls to this API are under way as its `concurrency` allows.',
   },
   circuit_open: {
     status: 503,
@@ -94,6 +114,7 @@ export const gatewayErrors = defineErrors({
     exit: 4,
     title: 'The API failed again and again; it is left alone for a moment',
     remedy: 'Try again as `Retry-After` says; calls go through as soon as one succeeds.',
+    meaning: 'The API failed several times in a row; for a few seconds it is left alone.',
   },
   token_unavailable: {
     status: 503,
@@ -116,6 +137,7 @@ export const gatewayErrors = defineErrors({
     exit: 2,
     title: 'The request is not HTTP that can be served',
     remedy: 'Send a well-formed HTTP/1.1 request.',
+    meaning: 'The bytes that came are no HTTP request that can be read in one way.',
   },
   request_timeout: {
     status: 408,
@@ -124,6 +146,7 @@ export const gatewayErrors = defineErrors({
     exit: 4,
     title: 'The request’s body stopped coming',
     remedy: 'Send the request again, and its body without a long pause.',
+    meaning: 'The rest of the request’s body did not come in time.',
   },
   upstream_refused_token: {
     status: 401,
@@ -149,5 +172,6 @@ export const gatewayErrors = defineErrors({
     title: 'There is no such trace',
     remedy:
       'Traces are kept for a bounded number of calls; `evergrant traces list` shows those there are.',
+    meaning: 'No trace has that id, or it was dropped for newer ones.',
   },
 })

@@ -10,6 +10,7 @@ export const importErrors = defineErrors({
     title: 'An import of that name is running already',
     remedy:
       'Watch it with `evergrant imports log ID --follow`, or stop it with `imports cancel ID`.',
+    meaning: 'A run of that import is going, and there is one at a time.',
   },
   import_owned: {
     status: 409,
@@ -32,6 +33,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'There is no import run of that id',
     remedy: 'List the runs with `evergrant imports list`.',
+    meaning: 'No run has that id.',
   },
   import_undefined: {
     status: 404,
@@ -40,6 +42,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'The configuration describes no import of that name',
     remedy: 'Name an entry of `imports`, or give everything to `evergrant import`.',
+    meaning: '`imports:` of the configuration has no entry of that name.',
   },
   schedule_missing: {
     status: 409,
@@ -48,6 +51,8 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'The import has no schedule',
     remedy: 'Give it one with `schedule:` in the configuration, and reload it.',
+    meaning:
+      'An import without `schedule:` is begun by whoever asks for it alone, so that there is nothing to pause.',
   },
   import_not_resumable: {
     status: 409,
@@ -56,6 +61,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'This run cannot be resumed',
     remedy: 'Start a new one with `evergrant import`.',
+    meaning: 'The run is over, or its connection leads to another tenant now.',
   },
   import_interrupted: {
     status: 503,
@@ -64,6 +70,8 @@ export const importErrors = defineErrors({
     exit: 5,
     title: 'The import was interrupted',
     remedy: 'Go on where it stopped with `evergrant imports resume ID`.',
+    meaning:
+      'The process that drove the run ended, or was told to; every page that was committed is kept.',
   },
   collection_unknown: {
     status: 400,
@@ -72,6 +80,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'That collection cannot be imported',
     remedy: 'Name one of the collections that `evergrant import --help` lists.',
+    meaning: 'Evergrant imports a number of collections, and that is none of them.',
   },
   destination_invalid: {
     status: 400,
@@ -81,6 +90,7 @@ export const importErrors = defineErrors({
     title: 'That destination is not understood',
     remedy:
       'Use `store`, `ndjson:DIR`, `csv:DIR`, `sqlite:FILE` or `postgres://USER@HOST/DATABASE`.',
+    meaning: 'The text names no kind of destination that Evergrant writes to.',
   },
   destination_unwritable: {
     status: 500,
@@ -90,6 +100,7 @@ export const importErrors = defineErrors({
     title: 'The destination cannot be written',
     remedy:
       'Name a folder, file or database this user may write; the message says what stands in the way.',
+    meaning: 'The folder, file or table could not be made or written; nothing was imported.',
   },
   destination_unreachable: {
     status: 503,
@@ -99,6 +110,11 @@ export const importErrors = defineErrors({
     title: 'The destination’s database does not answer',
     remedy:
       'See that it runs and can be reached, then `evergrant imports resume ID`: nothing that was committed is lost.',
+    meaning: 'The database the rows go to did not answer in the middle of the run.',
+    steps: [
+      'See that the database runs and can be reached from here.',
+      'Go on with `evergrant imports resume ID`: nothing that was committed is lost.',
+    ],
   },
   destination_full: {
     status: 507,
@@ -108,6 +124,11 @@ export const importErrors = defineErrors({
     title: 'There is no room left at the destination',
     remedy:
       'Free disk space, then `evergrant imports resume ID`: nothing that was committed is lost.',
+    meaning: 'The disk or database the rows go to has no room left.',
+    steps: [
+      'Free disk space there.',
+      'Go on with `evergrant imports resume ID`: nothing that was committed is lost.',
+    ],
   },
   destination_changed: {
     status: 409,
@@ -116,6 +137,12 @@ export const importErrors = defineErrors({
     exit: 5,
     title: 'What this run had written was changed or removed',
     remedy: 'Start the import anew with `--fresh`.',
+    meaning:
+      'What this run had written is not there any more as it was left, so that going on would mix two states.',
+    steps: [
+      'Find out what changed it: another program, or a person.',
+      'Start anew with `evergrant imports run IMPORT --fresh`.',
+    ],
   },
   graph_permission_missing: {
     status: 502,
@@ -140,6 +167,12 @@ export const importErrors = defineErrors({
     exit: 3,
     title: 'A selected property needs a permission the application lacks',
     remedy: 'Grant the permission that the message names, or leave the property out of `--select`.',
+    meaning: 'Graph gives this property to applications with another permission only.',
+    steps: [
+      'See in the message which property it is.',
+      'Grant the permission that goes with it, and admin consent, in the Entra admin center; or leave the property out of `--select` or `columns`.',
+      'Run the import again.',
+    ],
   },
   graph_property_unsupported: {
     status: 400,
@@ -148,6 +181,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'A selected property cannot be read from the whole collection',
     remedy: 'Leave it out of `--select`: Graph gives it for one user at a time only.',
+    meaning: 'Graph gives this property for one object at a time, never in lists.',
   },
   graph_request_rejected: {
     status: 502,
@@ -156,6 +190,7 @@ export const importErrors = defineErrors({
     exit: 2,
     title: 'Microsoft Graph does not accept the request',
     remedy: 'Correct the option the message names: `--select`, `--filter` or `--page-size`.',
+    meaning: 'Graph read the request and does not serve it in this form.',
   },
   graph_resource_wrong: {
     status: 502,
@@ -164,6 +199,11 @@ export const importErrors = defineErrors({
     exit: 3,
     title: 'The token is for another API than Microsoft Graph',
     remedy: 'Set the `resource` of the connection to the Graph of its cloud.',
+    meaning: 'The connection’s tokens are for another API, and Graph refuses them.',
+    steps: [
+      'Set `resource` of the connection to https://graph.microsoft.com, or to the Graph of its cloud.',
+      'See with `evergrant connections test NAME` that Graph answers.',
+    ],
   },
   graph_unavailable: {
     status: 503,
@@ -185,6 +225,8 @@ export const importErrors = defineErrors({
     exit: 4,
     title: 'Microsoft Graph’s answer is not a page of rows',
     remedy: 'See that `graph` names Microsoft Graph and that no proxy answers in its place.',
+    meaning:
+      'What came in place of a page of rows is something else: mostly a proxy or a portal answered.',
   },
   next_link_foreign: {
     status: 502,
@@ -194,6 +236,11 @@ export const importErrors = defineErrors({
     title: 'A next link points to another host',
     remedy:
       'The token was not sent there. See who answers in Graph’s place, then resume the import.',
+    meaning: 'A page pointed to another host for the next one. The token was not sent there.',
+    steps: [
+      'Find out who answers in Graph’s place: a proxy, or a wrong `graph` of the provider.',
+      'Go on with `evergrant imports resume ID`.',
+    ],
   },
   next_link_repeated: {
     status: 502,
@@ -202,6 +249,7 @@ export const importErrors = defineErrors({
     exit: 5,
     title: 'Graph keeps giving the same next link',
     remedy: 'Start the import anew with `--fresh`; report it to Microsoft if it stays.',
+    meaning: 'A page pointed to itself or to one before it, so that the walk would never end.',
   },
   pages_endless: {
     status: 502,
@@ -210,6 +258,7 @@ export const importErrors = defineErrors({
     exit: 5,
     title: 'Graph keeps giving empty pages',
     remedy: 'Start the import anew with `--fresh`; report it to Microsoft if it stays.',
+    meaning: 'Page after page came without rows, more than any collection has.',
   },
   walk_restarts_exhausted: {
     status: 502,
@@ -218,5 +267,7 @@ export const importErrors = defineErrors({
     exit: 5,
     title: 'Page tokens expired too often',
     remedy: 'Use a larger `--page-size`, so that the walk is shorter, and resume the import.',
+    meaning:
+      'Graph forgot the place of the walk again and again before its next page was asked for.',
   },
 })

@@ -41,6 +41,8 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'The provider is failing at the moment',
     remedy: 'Nothing to do: Evergrant tries again. See the provider’s status page if it lasts.',
+    meaning:
+      'The provider answered that it cannot serve now. Nothing of the connection is at fault; living tokens go on serving.',
   },
   provider_throttled: {
     status: 429,
@@ -50,6 +52,8 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'The provider is throttling token requests',
     remedy: 'Nothing to do: Evergrant waits as long as the provider asks, then tries again.',
+    meaning:
+      'The provider had too many requests and names a time to stay away, which every process keeps.',
   },
   provider_answer_invalid: {
     status: 502,
@@ -155,6 +159,12 @@ export const oauthErrors = defineErrors({
     exit: 3,
     title: 'The connection is paused',
     remedy: 'An operator resumes it with `evergrant connections resume NAME`.',
+    meaning:
+      'Somebody paused the connection: it hands out no token until it is resumed. Nothing is revoked.',
+    steps: [
+      'See in `evergrant connections show NAME` who paused it and why.',
+      'Resume it with `evergrant connections resume NAME` when that is over.',
+    ],
   },
   customer_refused: {
     status: 502,
@@ -165,6 +175,13 @@ export const oauthErrors = defineErrors({
     title: 'The tenant of a customer gives no token',
     remedy:
       'See what the message says of that customer: consent, the GDAP relationship, or a policy of its tenant. The grant serves the partner and other customers on.',
+    meaning:
+      'One customer’s tenant refused the partner’s account or application: its consent, its relationship with the partner, or its own policy. The grant serves the partner and other customers on.',
+    steps: [
+      'See in the message, and with `evergrant remedy CODE` for its number, what that tenant said.',
+      'See that the account is in the security group of the relationship (GDAP), and that the relationship has not ended.',
+      'Consent to the application for that customer, or have its administrator exclude service provider users from the policy.',
+    ],
   },
   interaction_required: {
     status: 502,
@@ -190,6 +207,7 @@ export const oauthErrors = defineErrors({
     title: 'A just-issued token lives shorter than the caller asked for',
     remedy:
       'Ask for less remaining life, or raise the access token lifetime in the provider’s policy.',
+    meaning: 'The caller asked for a token that lives longer than those the provider issues.',
   },
   token_wait_timeout: {
     status: 503,
@@ -198,6 +216,8 @@ export const oauthErrors = defineErrors({
     exit: 4,
     title: 'No token came within the time the caller would wait',
     remedy: 'Try again; `evergrant connections show NAME` tells the state of the connection.',
+    meaning:
+      'The exchange went on for longer than this caller would wait; its outcome is kept for the next.',
   },
   engine_closed: {
     status: 503,
@@ -206,6 +226,7 @@ export const oauthErrors = defineErrors({
     exit: 1,
     title: 'Evergrant is shutting down',
     remedy: 'Ask again once it has started.',
+    meaning: 'This process is ending and takes nothing new.',
   },
   token_refused: {
     status: 502,
@@ -294,6 +315,7 @@ export const oauthErrors = defineErrors({
     exit: 2,
     title: 'The connection is a template and needs a tenant',
     remedy: 'Name the tenant: `NAME@TENANT`, or `--tenant TENANT`.',
+    meaning: 'The connection stands for many tenants, and the call named none.',
   },
   tenant_invalid: {
     status: 400,
@@ -303,6 +325,8 @@ export const oauthErrors = defineErrors({
     exit: 2,
     title: 'That is no tenant of this connection',
     remedy: 'Give the tenant’s id (a GUID) or one of its domains.',
+    meaning:
+      'The text after the `@` is no tenant id or domain, or the connection has one tenant only.',
   },
   certificate_invalid: {
     status: 502,
@@ -329,6 +353,12 @@ export const oauthErrors = defineErrors({
     title: 'The federated assertion cannot be used',
     remedy:
       'See that the outside identity provider keeps writing a fresh JWT where the connection reads it.',
+    meaning: 'What the outside identity provider left for Evergrant is no JWT, or is over.',
+    steps: [
+      'See what stands where the connection reads the assertion, and how old it is.',
+      'Mend what writes it there.',
+      'Take a new token with `evergrant connections refresh NAME`.',
+    ],
   },
   id_token_invalid: {
     status: 502,

@@ -9,6 +9,7 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'There is nothing at that address',
     remedy: 'See `/api/openapi.json` for the addresses there are.',
+    meaning: 'No operation, page or upstream answers at that path with that method.',
   },
   request_invalid: {
     status: 400,
@@ -18,6 +19,8 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'The request does not fit the operation',
     remedy: 'Correct the field that is named; `/api/openapi.json` describes the operation.',
+    meaning:
+      'A field of the request is unknown, missing or has a value that cannot be used; nothing was done.',
   },
   request_too_large: {
     status: 413,
@@ -26,6 +29,7 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'The request’s body is larger than the operation takes',
     remedy: 'Send less at once.',
+    meaning: 'The body was longer than the operation reads; nothing was done.',
   },
   media_type_unsupported: {
     status: 415,
@@ -34,6 +38,7 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'The request’s body is of a type that the operation does not read',
     remedy: 'Send JSON with `Content-Type: application/json`.',
+    meaning: 'The body says it is of a type that the operation does not read; nothing was done.',
   },
   console_missing: {
     status: 503,
@@ -42,6 +47,7 @@ export const serviceErrors = defineErrors({
     exit: 1,
     title: 'The console was not built',
     remedy: 'In a checkout run `npm run build:console`; the published package brings it built.',
+    meaning: 'The service runs, but the files of its console are not beside it.',
   },
   reload_needs_restart: {
     status: 409,
@@ -50,6 +56,8 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'The changed configuration needs a restart',
     remedy: 'Restart the service, or set the named fields back and reload the rest.',
+    meaning:
+      'A field was changed that a running service cannot take over; it goes on with everything it had.',
   },
   service_draining: {
     status: 503,
@@ -58,6 +66,7 @@ export const serviceErrors = defineErrors({
     exit: 4,
     title: 'This node is shutting down',
     remedy: 'Ask again; another node, or this one after its restart, answers.',
+    meaning: 'This node finishes what it has begun and takes nothing new.',
   },
   listen_failed: {
     status: 500,
@@ -66,6 +75,11 @@ export const serviceErrors = defineErrors({
     exit: 2,
     title: 'The service cannot listen at that address',
     remedy: 'Correct `server.listen`, or end what listens there already.',
+    meaning: 'The address is taken, or this user may not listen there.',
+    steps: [
+      'See in the message whether the port is taken or forbidden.',
+      'End what listens there, or change `server.listen`.',
+    ],
   },
   tls_invalid: {
     status: 500,
@@ -75,6 +89,7 @@ export const serviceErrors = defineErrors({
     title: 'Certificate and key of the service cannot be used',
     remedy:
       'Put a certificate chain and its unencrypted private key, both PEM, where `server.tls` reads them.',
+    meaning: 'Certificate and key cannot be read, do not belong together, or the key is encrypted.',
   },
   service_not_running: {
     status: 503,
@@ -83,5 +98,6 @@ export const serviceErrors = defineErrors({
     exit: 4,
     title: 'No service answers there',
     remedy: 'Start it with `evergrant serve`, or name its address.',
+    meaning: 'Nothing answered at the address of the service.',
   },
 })

@@ -9,6 +9,12 @@ export const vaultErrors = defineErrors({
     exit: 2,
     title: 'The encryption key is not there',
     remedy: 'Point `encryption.keys` at the key, or make a first one with `evergrant keys new`.',
+    meaning:
+      'The configuration names an encryption key that is not where it says; without it nothing in the store opens.',
+    steps: [
+      'Put the key where `encryption.keys` says, from your copy of it.',
+      'For a new installation make one with `evergrant keys new --file ./evergrant.key`.',
+    ],
   },
   key_malformed: {
     status: 500,
@@ -17,6 +23,8 @@ export const vaultErrors = defineErrors({
     exit: 2,
     title: 'The encryption key has the wrong form',
     remedy: 'A key is 32 bytes in base64; `evergrant keys new` prints one.',
+    meaning:
+      'What stands where the key is read is not 32 bytes in base64: cut off, with quotes, or another file.',
   },
   key_wrong: {
     status: 500,
@@ -41,6 +49,13 @@ export const vaultErrors = defineErrors({
     title: 'Not every live process holds the key',
     remedy:
       'Add the key to `encryption.keys` of every process on this store, behind the one that seals, restart them, and run `evergrant keys rotate` again.',
+    meaning:
+      'A living process on this store could not open what would be sealed with the other key, so nothing was changed.',
+    steps: [
+      'See in the message which process lacks the key.',
+      'Add the key to its `encryption.keys`, behind the one that seals, and restart it.',
+      'Run `evergrant keys rotate` again.',
+    ],
   },
   key_in_use: {
     status: 409,
@@ -49,6 +64,7 @@ export const vaultErrors = defineErrors({
     exit: 2,
     title: 'The encryption key is still needed',
     remedy: 'Run `evergrant keys rotate` to seal everything with another key first.',
+    meaning: 'Values in the store are still sealed with this key.',
   },
   unseal_failed: {
     status: 500,
@@ -58,5 +74,11 @@ export const vaultErrors = defineErrors({
     title: 'A sealed value does not open',
     remedy:
       'The value was altered, or moved from the row it was sealed for. Restore the store from a backup.',
+    meaning:
+      'A sealed value was altered, or stands in another row than the one it was sealed for. It was not used.',
+    steps: [
+      'Find out who wrote to the database besides Evergrant.',
+      'Restore the store from a backup, or obtain consent again with `evergrant consent NAME` for the connection that is named.',
+    ],
   },
 })

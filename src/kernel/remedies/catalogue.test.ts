@@ -98,10 +98,10 @@ describe('guidance of an error', () => {
   })
 
   it('stands in problem+json', () => {
-    expect(new EvergrantError('internal', 'x').toProblem()).toMatchObject({
-      steps: [errorRegistry.internal.remedy],
+    expect(new EvergrantError('usage', 'x').toProblem()).toMatchObject({
+      steps: [errorRegistry.usage.remedy],
       link: null,
-      actor: 'evergrant',
+      actor: 'caller',
     })
   })
 })

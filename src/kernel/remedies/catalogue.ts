@@ -108,7 +108,7 @@ function ownEntry(code: string, definition: ErrorDefinition): CatalogueEntry {
   return {
     code,
     title,
-    meaning: meaning ?? `${title}.`,
+    meaning,
     actor,
     remedy,
     steps: steps ?? [remedy],

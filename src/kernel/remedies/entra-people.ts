@@ -23,7 +23,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
     actor: 'tenant_administrator',
     remedy: 'An administrator of the tenant must grant consent to the application.',
     steps: [
-      'See for which API and at which tenant’s address it was refused: the message and the connection name them.',
+      'See with `evergrant connections permissions NAME` what was granted and what is missing; the message says at which tenant’s address it was refused.',
       `In the own tenant: ${lowered(registration)} → API permissions → Grant admin consent.`,
       'In a customer’s tenant: consent for the customer through Partner Center’s application consents, or have the customer’s administrator consent.',
       consentAgain,
