@@ -1,5 +1,5 @@
 import type { ConnectionDefinition, Proof } from '../grants/index.ts'
-import { EvergrantError, type AccessToken, type Result } from '../kernel/index.ts'
+import { EvergrantError, findRemedy, type AccessToken, type Result } from '../kernel/index.ts'
 import type { TokenTarget, Transport } from '../oauth/index.ts'
 import { callApi, type ApiAnswer, type ApiCall } from './call-api.ts'
 import { rungsOf, type Rung, type RungContext } from './microsoft-rungs.ts'
@@ -142,9 +142,12 @@ export function refusalOf(proof: string, answer: ApiAnswer): EvergrantError {
   const upstream = { status, ...(requestId === undefined ? {} : { requestId }) }
   if (String(json?.['code']) === String(partnerWantsMfa)) {
     const detail = `${proof}: Partner Center wants a sign-in with multi-factor authentication (${partnerWantsMfa})`
-    const remedy =
-      'Enrol the account that signed in for multi-factor authentication and let security defaults or a Conditional Access policy of the partner’s tenant ask for it; a third party’s second factor must reach Entra as its own claim. Then obtain consent again, and confirm the second factor in that sign-in.'
-    return new EvergrantError('interaction_required', detail, { remedy, upstream })
+    // In the catalogue's words, by which its steps are found wherever this is shown.
+    const remedy = findRemedy(String(partnerWantsMfa))?.remedy
+    return new EvergrantError('interaction_required', detail, {
+      ...(remedy === undefined ? {} : { remedy }),
+      upstream,
+    })
   }
   const code = status >= 500 || status === 429 ? 'provider_unavailable' : 'token_refused'
   return new EvergrantError(code, `${proof}: it was answered ${status}`, {
