@@ -173,11 +173,13 @@ describe('the documents for users', () => {
 
   it('show settings and sections that the configuration takes', async () => {
     const rows = [...readme.matchAll(/^\| .*? \| `([a-z]\w*: .*?)`/gm)].map(([, one = '']) => one)
+    // The runbook changes a file that is there: what it shows is a part of one.
     const blocks = documents
+      .filter((path) => path !== 'docs/guides/compromise.md')
       .flatMap((path) => [...readDocument(path).matchAll(/^```yaml\n([\s\S]*?)^```/gm)])
       .map(([, text = '']) => text)
       .filter((text) => /^(imports|store|connections):/.test(text))
-    expect({ rows: rows.length, blocks: blocks.length }).toEqual({ rows: 6, blocks: 7 })
+    expect({ rows: rows.length, blocks: blocks.length }).toEqual({ rows: 6, blocks: 6 })
     for (const shown of [...rows, ...blocks]) {
       const bytes = new TextEncoder().encode(withPlace(shown))
       const world = { readFile: async () => bytes, workingDirectory: '/' }
