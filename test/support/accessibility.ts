@@ -20,3 +20,17 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
     nodes.map(({ html, failureSummary = '' }) => `${id}: ${help}\n${html}\n${failureSummary}`),
   )
 }
+
+/**
+ * What is wrong with how a page stands: barriers by axe, and what sticks out of the window at the
+ * side.
+ */
+export async function findFlaws(page: Page): Promise<readonly string[]> {
+  const outside = await page.evaluate(
+    `(() => {
+      const wide = document.documentElement.scrollWidth - window.innerWidth
+      return wide > 0 ? ['it is ' + wide + ' pixels wider than the window'] : []
+    })()`,
+  )
+  return [...(await findBarriers(page)), ...(outside as readonly string[])]
+}

@@ -3,6 +3,9 @@ import type { Operations } from '../../../../src/client/index.ts'
 /** A run of an import as the API tells it. */
 export type Run = Operations['imports.show']['result']
 
+/** An import of the configuration. */
+export type ConfiguredImport = Operations['imports.configured']['result']['items'][number]
+
 /** One walk of a collection. */
 export type Walk = NonNullable<Run['walks']>[number]
 

@@ -8,6 +8,9 @@ const pageSize = 500
 const keptLines = 3_000
 /** A live run is asked for more so often (ms). */
 const everyMs = 1_000
+/** The last line of a run that is over may come a moment after its state; so often it is looked for. */
+const looksForTheEnd = 5
+const isLast = /^run_(completed|cancelled|failed|interrupted)$/
 
 /** What is known of a log. */
 export interface FollowedLog {
@@ -31,12 +34,15 @@ export function useLog(id: string, isLive: boolean, isPaused: boolean): Followed
     const controller = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
     let last = log.lines.at(-1)?.seq ?? 0
+    let isComplete = isLast.test(log.lines.at(-1)?.type ?? '')
+    let looks = 0
     const read = async (): Promise<void> => {
       try {
         for (let isFull = true; isFull;) {
           const asked = { id, after_seq: last, limit: pageSize }
           const { items } = await ask('imports.log', asked, controller.signal)
           last = items.at(-1)?.seq ?? last
+          if (items.length > 0) isComplete = isLast.test(items.at(-1)?.type ?? '')
           isFull = items.length === pageSize
           setLog((now) => withLines(now, items))
         }
@@ -44,7 +50,8 @@ export function useLog(id: string, isLive: boolean, isPaused: boolean): Followed
         if (controller.signal.aborted) return
         setLog((now) => ({ ...now, error: error as Error, isLoading: false }))
       }
-      if (isLive && !controller.signal.aborted) timer = setTimeout(() => void read(), everyMs)
+      const goesOn = isLive || (!isComplete && looks++ < looksForTheEnd)
+      if (goesOn && !controller.signal.aborted) timer = setTimeout(() => void read(), everyMs)
     }
     void read()
     return () => {
