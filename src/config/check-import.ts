@@ -35,10 +35,11 @@ function checkSource(path: FieldPath, entry: unknown, source: YamlSource): Findi
       `Write ${name}@TENANT, the tenant by its id or a domain.`,
     )
   }
-  if (!isTemplate && tenant !== undefined) {
+  const hasCustomers = member(connection, 'customers') !== undefined
+  if (!isTemplate && !hasCustomers && tenant !== undefined) {
     return finding(
-      'the name of the connection alone, as it is no template',
-      `Write ${name}, or give the connection the tenant "*".`,
+      'the name of the connection alone, as it is no template and serves no customers',
+      `Write ${name}, or give the connection the tenant "*" or \`customers\`.`,
     )
   }
   const provider = member(connection, 'provider')

@@ -12,7 +12,7 @@ export type {
   CustomerOutcome,
   CustomerStanding,
 } from './customer-desk.ts'
-export { signInTargets } from './context.ts'
+export { isPartnerCenter, signInTargets } from './context.ts'
 export { comparePermissions } from './permissions.ts'
 export type { TargetPermissions } from './permissions.ts'
 export { consentEventTypes } from './events.ts'

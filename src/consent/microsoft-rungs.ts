@@ -41,9 +41,15 @@ export function rungsOf(
 ): readonly Rung[] {
   const { provider } = definition
   if (provider.type !== 'entra') return []
-  if (isPartnerCenter(target)) return partnerRungs(definition, context)
+  const isOfCustomer = definition.grantTenant !== undefined
+  if (isPartnerCenter(target)) return isOfCustomer ? [] : partnerRungs(definition, context)
   if (provider.expectsClaimsChallenges(target) && provider.graphUrl !== undefined) {
     const isPartner = isPartnerCenter(signInTargets(definition)[0])
+    // The account of a partner is nobody in the tenant of a customer.
+    if (isOfCustomer) {
+      const root = `${provider.graphUrl}/v1.0`
+      return [organizationRung('Graph organization', root, provider.tenant)]
+    }
     return graphRungs(`${provider.graphUrl}/v1.0`, provider.tenant, isPartner, known)
   }
   return isResourceManager(target) ? managerRungs(definition, target, context) : []

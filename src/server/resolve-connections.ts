@@ -4,6 +4,7 @@ import type {
   ProviderConfig,
   SecretReference,
 } from '../config/index.ts'
+import { isPartnerCenter } from '../consent/index.ts'
 import type { ClientCredential, ConnectionDefinition } from '../grants/index.ts'
 import { EvergrantError, type Secret } from '../kernel/index.ts'
 import {
@@ -77,9 +78,17 @@ function servingCustomers(
       if (other === undefined) {
         throw new EvergrantError('tenant_invalid', `"${definition.name}" has no tenants`)
       }
-      return { ...definition, provider: other, grantTenant: provider.tenant }
+      const target = customerTarget(definition)
+      return { ...definition, target, provider: other, grantTenant: provider.tenant }
     },
   }
+}
+
+/** Partner Center is called with tokens of the partner: a customer’s are for Graph, if for anything. */
+function customerTarget({ target, targets, provider }: ConnectionDefinition): TokenTarget {
+  if (!isPartnerCenter(target)) return target
+  const graph = [...(targets?.values() ?? [])].find((one) => provider.expectsClaimsChallenges(one))
+  return graph ?? target
 }
 
 function requiresOf({ requires = [] }: ConnectionConfig): ReadonlyMap<string, readonly string[]> {

@@ -1,3 +1,4 @@
+import { isPartnerCenter } from '../consent/index.ts'
 import type { ConnectionHandle, Proof, TokenGrant } from '../grants/index.ts'
 import {
   formatDuration,
@@ -39,7 +40,9 @@ async function* testTargets(
   const tested = new Set([canonicalTarget(handle.target)])
   for (const [upstream, target] of handle.definition.targets ?? []) {
     const canonical = canonicalTarget(target)
-    if (tested.has(canonical)) continue
+    // Partner Center is called with tokens of the partner.
+    const isPartners = isPartnerCenter(target) && handle.definition.grantTenant !== undefined
+    if (tested.has(canonical) || isPartners) continue
     tested.add(canonical)
     const granted = await composition.engine.connection(handle.address, { target }).getToken()
     if (!granted.ok) {
@@ -49,6 +52,28 @@ async function* testTargets(
     yield { ...describeGrant(granted.value, composition.clock.now()), upstream }
     for await (const check of climbAgain(composition, handle.address, target, granted.value)) {
       yield { ...check, upstream }
+    }
+  }
+  yield* testCustomers(composition, handle)
+}
+
+/** The customers that are named for it: what one refuses is a warning, as after the sign-in. */
+async function* testCustomers(
+  composition: Composition,
+  { address, definition }: ConnectionHandle,
+): AsyncGenerator<Check, void, undefined> {
+  for (const tenant of definition.customers?.sample ?? []) {
+    const check = `customer ${tenant}`
+    const handle = composition.engine.connection(`${address}@${tenant}`)
+    const granted = await handle.getToken()
+    if (!granted.ok) {
+      const { detail: found, remedy, code } = granted.error
+      yield { check, status: 'warn', found, remedy, code }
+      continue
+    }
+    const { address: of, target } = handle
+    for await (const shown of climbAgain(composition, of, target, granted.value)) {
+      yield { ...shown, check, status: shown.status === 'fail' ? 'warn' : shown.status }
     }
   }
 }
@@ -65,7 +90,8 @@ async function* testTarget(
   }
   yield describeGrant(granted.value, clock.now())
 
-  const graphUrl = graphUrlOf(handle.definition)
+  const isOfCustomer = handle.definition.grantTenant !== undefined
+  const graphUrl = isOfCustomer ? undefined : graphUrlOf(handle.definition)
   if (graphUrl === undefined) {
     yield* climbAgain(composition, handle.address, handle.target, granted.value)
     return

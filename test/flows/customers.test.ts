@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openEvergrant, startServing } from '../../src/server/index.ts'
 import {
   customers,
   makeConsentWorld,
@@ -8,6 +11,7 @@ import {
 } from '../support/consent-world.ts'
 
 const { fabrikam, tailspin } = customers
+const graphScopes = 'https://graph.microsoft.com/.default'
 const graphId = '00000003-0000-0000-c000-000000000000'
 
 let world: ConsentWorld
@@ -128,6 +132,21 @@ describe('a sign-in of a partner', () => {
     const again = await world.evergrant('consent complete csp --json', await world.signIn())
     const { proofs } = again.json() as Finished
     expect(proofs.find(({ proof }) => proof === `customer ${fabrikam}`)?.outcome).toBe('passed')
+    const tested = (await world.evergrant('connections test csp --json')).json()
+    expect(tested).toContainEqual(
+      expect.objectContaining({ check: `customer ${fabrikam}`, status: 'ok' }),
+    )
+    expect(tested).toContainEqual(
+      expect.objectContaining({ check: 'customer tailspin.example', status: 'warn' }),
+    )
+    const own = await world.evergrant(`connections test csp@${fabrikam}:graph`)
+    expect(own.exit).toBe(2)
+    const theirs = await world.evergrant(`connections test csp@${fabrikam} --json`)
+    const checks = theirs.json() as readonly { readonly check: string; readonly status: string }[]
+    expect(checks).toContainEqual(
+      expect.objectContaining({ check: 'Graph organization', status: 'ok' }),
+    )
+    expect(checks.map(({ check }) => check)).not.toContain('Graph account')
   })
 
   it('tries the first of Partner Center’s list, and fails where a customer is required', async () => {
@@ -152,6 +171,62 @@ describe('a sign-in of a partner', () => {
     const shown = await world.evergrant('connections permissions csp')
     expect(shown.exit).toBe(0)
     expect(shown.out).toContain('/v2.0/adminconsent?')
+  })
+})
+
+describe('a customer', () => {
+  it('is imported and read by the library like any tenant', async () => {
+    await consentFor(fabrikam, { [graphId]: 'User.Read,Directory.Read.All' })
+    const imported = await world.evergrant(`import csp@${fabrikam} users --to ndjson:out`)
+    expect(imported.exit).toBe(0)
+    const rows = await readFile(join(world.folder, 'out/users.ndjson'), 'utf8')
+    expect(rows).toContain('fabrikam.example')
+    const evergrant = await openEvergrant({ config: world.configPath, keepAlive: false })
+    try {
+      const answer = await evergrant
+        .connection(`csp@${fabrikam}`, { upstream: 'graph' })
+        .fetch(`${world.simulator.urls.graph}/v1.0/organization`)
+      expect(await answer.text()).toContain(fabrikam)
+      const refused = evergrant.connection('csp@tailspin.example').getToken(graphScopes)
+      await expect(refused).rejects.toMatchObject({ code: 'customer_refused' })
+    } finally {
+      await evergrant.close()
+    }
+  })
+
+  it('is reached through the gateway by whoever may use the connection, and by nobody else', async () => {
+    await consentFor(fabrikam, { [graphId]: 'User.Read,Directory.Read.All' })
+    const serving = await startServing({
+      configPath: world.configPath,
+      env: {},
+      listen: { host: '127.0.0.1', port: 0 },
+      keepAlive: false,
+      logTo: { write: () => {} },
+    })
+    try {
+      const through = async (connections: readonly string[]): Promise<Response> => {
+        const { key } = await serving.callerDesk.add({ name: crypto.randomUUID(), connections })
+        return await fetch(`${serving.url}/proxy/csp@${fabrikam}:graph/v1.0/organization`, {
+          headers: { authorization: `Bearer ${key.reveal()}` },
+        })
+      }
+      expect((await through(['app'])).status).toBe(403)
+      const answer = await through(['csp'])
+      expect(answer.status).toBe(200)
+      expect(await answer.text()).toContain(fabrikam)
+      const paused = serving.composition
+      await paused.store.connections.pauseConnection({
+        connection: 'csp',
+        pausedAt: 1,
+        by: 'x',
+        reason: '',
+        keepsAlive: true,
+      })
+      await paused.reloadConnections()
+      expect(await (await through(['csp'])).json()).toMatchObject({ code: 'connection_paused' })
+    } finally {
+      await serving.close(0)
+    }
   })
 })
 
