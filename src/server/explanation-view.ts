@@ -1,4 +1,5 @@
 import { errorOf, holds, type Explanation } from '../identity/index.ts'
+import { guidanceToJson } from './connection-view.ts'
 
 /** An explanation as JSON: the same from the command line and the API. */
 export function explanationToJson(explanation: Explanation): object {
@@ -6,7 +7,7 @@ export function explanationToJson(explanation: Explanation): object {
   return {
     verified: holds(explanation) ?? null,
     accepted: explanation.isJudged ? refusal === undefined : null,
-    refusal: refusal === undefined ? null : { ...refusal, remedy: errorOf(refusal).remedy },
+    refusal: refusal === undefined ? null : refusalToJson(refusal),
     issuer: explanation.issuer ?? null,
     kind: kind?.kind ?? null,
     principal: kind?.principal ?? null,
@@ -45,4 +46,9 @@ export function explanationToJson(explanation: Explanation): object {
     lacking_in_userinfo: explanation.lackingInUserInfo,
     remarks: explanation.remarks,
   }
+}
+
+function refusalToJson(refusal: NonNullable<Explanation['refusal']>): object {
+  const { remedy, guidance } = errorOf(refusal)
+  return { ...refusal, remedy, ...guidanceToJson(guidance) }
 }

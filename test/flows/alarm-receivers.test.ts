@@ -10,7 +10,7 @@ import {
   type AlarmRecord,
 } from '../../src/alarms/index.ts'
 import { webhookRequest } from '../../src/alarms/webhook.ts'
-import { Secret } from '../../src/kernel/index.ts'
+import { findRemedy, Secret } from '../../src/kernel/index.ts'
 import { makeClientCertificate } from '../support/client-certificate.ts'
 
 const alarm: AlarmRecord = {
@@ -59,6 +59,29 @@ describe('a webhook request', () => {
       blocks: [{ text: { type: 'mrkdwn', text: expect.stringContaining('&lt;https') as string } }],
     })
   })
+
+  it.each(['slack', 'teams'] as const)(
+    'to %s says why, what to do in order, and where to read on',
+    (format) => {
+      const entry = findRemedy('AADSTS70043')
+      const told = messageOf(
+        { ...alarm, remedy: entry?.remedy ?? '' },
+        { type: 'alarm.raised', id: 'dlv_1', now: 0, service: 'https://eg.example' },
+      )
+      const how = { format, secret: undefined, now: 0 }
+      const { body } = webhookRequest(told, how)
+      const text = body.replaceAll('\\\\', '')
+      const wanted = [entry?.meaning, ...(entry?.steps ?? []), entry?.link].map((one) =>
+        String(one).replaceAll('NAME', 'csp'),
+      )
+      expect(wanted.filter((one) => !text.includes(one))).toEqual([])
+      const over = webhookRequest({ ...told, type: 'alarm.recovered' }, how).body
+      expect(over).not.toContain('Step 1')
+      // As an Evergrant without steps left it to be sent.
+      const { steps: _steps, link: _link, meaning: _meaning, actor: _actor, ...old } = told.alarm
+      expect(webhookRequest({ ...told, alarm: old }, how).body).toContain('To do')
+    },
+  )
 
   it('to Teams is a card whose Markdown is only text', () => {
     const { body } = request('teams')

@@ -43,7 +43,7 @@ export function renderErrorsPage(): string {
   )
   return `${[
     pageHead('Errors', 'src/kernel/errors'),
-    'Every error has a code that is never renamed. The command line prints title, detail and remedy; the API answers with problem+json (RFC 9457) that has the same three and the code. The detail, not listed here, says what was expected and what was seen.',
+    'Every error has a code that is never renamed. The command line prints title, detail and remedy; the API answers with problem+json (RFC 9457) that has the same three and the code. What each means in full, and the steps to take, stand in [remedies.md](remedies.md). The detail, not listed here, says what was expected and what was seen.',
     '## Exit codes',
     table(['exit', 'meaning'], exitCodes),
     'Where several of 2, 3, 4 and 5 apply, the lowest is given.',
