@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { EvergrantError, findRemedy, type CatalogueEntry } from '../kernel/index.ts'
+import { remedyToJson } from '../server/index.ts'
 import type { CliContext } from './context.ts'
 import { stepLines } from './report-error.ts'
 
@@ -32,7 +33,9 @@ Examples:
           },
         )
       }
-      io.out(options.json === true ? `${JSON.stringify(entry)}\n` : formatEntry(entry))
+      io.out(
+        options.json === true ? `${JSON.stringify(remedyToJson(entry))}\n` : formatEntry(entry),
+      )
     })
 }
 
@@ -46,13 +49,19 @@ const actors: Readonly<Record<CatalogueEntry['actor'], string>> = {
 }
 
 function formatEntry(entry: CatalogueEntry): string {
-  const { code, title, meaning, actor, remedy, retry } = entry
+  const { code, title, meaning, actor, remedy, retry, atCustomer } = entry
   const lines = [
     `${code}: ${title}`,
     `  ${meaning}`,
     `  who acts: ${actors[actor]} · try again: ${retry}`,
     `  → ${remedy}`,
     ...stepLines(remedy, entry).map((line) => `    ${line}`),
+    ...(atCustomer === undefined
+      ? []
+      : [
+          `  at a customer’s tenant ${actors[atCustomer.actor]} acts:`,
+          ...atCustomer.steps.map((step, i) => `    ${i + 1}. ${step}`),
+        ]),
   ]
   return `${lines.join('\n')}\n`
 }

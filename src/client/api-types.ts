@@ -786,6 +786,16 @@ export type Remedy = {
     | 'customer_administrator'
   readonly remedy: string
   /** Whether trying again can help */ readonly retry: 'never' | 'later' | 'now'
+  /** What differs where the tenant of a partner’s customer answered so */ readonly at_customer: {
+    /** Who must act; `subject` is the person who signs in */ readonly actor:
+      | 'caller'
+      | 'operator'
+      | 'subject'
+      | 'evergrant'
+      | 'tenant_administrator'
+      | 'customer_administrator'
+    /** What to do, in this order; at least one */ readonly steps: readonly string[]
+  } | null
 }
 
 export type Revocation = {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import { findRemedy, remedyCatalogue } from '../../src/kernel/index.ts'
+import { remedyToJson } from '../../src/server/index.ts'
 import { refusalTable } from '../../src/simulator/refusal-table.ts'
 import { runCommand } from '../support/command.ts'
 import { readDocument } from '../support/document-blocks.ts'
@@ -62,7 +63,7 @@ describe('the catalogue of remedies', () => {
       items.push(...page.items)
       cursor = page.next ?? undefined
     } while (cursor !== undefined)
-    expect(items).toEqual(remedyCatalogue)
+    expect(items).toEqual(remedyCatalogue.map(remedyToJson))
     expect((await viewer.remedies.list({ code: '50076' })).items).toMatchObject([
       { code: 'AADSTS50076', actor: 'subject' },
     ])
@@ -91,7 +92,7 @@ describe('evergrant remedy', () => {
 
   it('prints the entry of the API with --json', async () => {
     const { json } = await runCommand(['remedy', '900421', '--json'], world)
-    expect(json()).toEqual(findRemedy('900421'))
+    expect(json()).toEqual({ ...findRemedy('900421'), at_customer: null })
   })
 })
 

@@ -180,7 +180,7 @@ export const oauthErrors = defineErrors({
     steps: [
       'See in the message, and with `evergrant remedy CODE` for its number, what that tenant said.',
       'See that the account is in the security group of the relationship (GDAP), and that the relationship has not ended.',
-      'Consent to the application for that customer, or have its administrator exclude service provider users from the policy.',
+      'Consent to the application for that customer (`evergrant connections customers NAME --customer CUSTOMER --grant`), or have its administrator exclude service provider users from the policy.',
     ],
   },
   interaction_required: {

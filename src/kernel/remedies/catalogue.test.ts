@@ -97,6 +97,23 @@ describe('guidance of an error', () => {
     expect(first).toContain('`evergrant consent csp@contoso.com`')
   })
 
+  it('is another at a customer of a partner’s, and names connection and customer apart', () => {
+    const at = (errorCodes: readonly number[]): ReturnType<typeof guidanceOf> =>
+      guidanceOf({
+        code: 'customer_refused',
+        remedy: 'Exempt it.',
+        errorCodes,
+        name: 'csp@fabrikam.com',
+      })
+    expect(at([53003]).actor).toBe('customer_administrator')
+    expect(at([65001])).toMatchObject({ actor: 'operator' })
+    expect(at([65001]).steps.join(' ')).toContain(
+      '`evergrant connections customers csp --customer fabrikam.com --grant`',
+    )
+    expect(at([50076]).steps.join(' ')).toContain('`evergrant consent csp`')
+    expect(at([700082])).toMatchObject({ actor: 'operator', steps: ['Exempt it.'] })
+  })
+
   it('stands in problem+json', () => {
     expect(new EvergrantError('usage', 'x').toProblem()).toMatchObject({
       steps: [errorRegistry.usage.remedy],

@@ -15,6 +15,8 @@ export interface CatalogueEntry {
   readonly steps: readonly string[]
   readonly link: string | null
   readonly retry: ErrorDefinition['retry']
+  /** What differs where the tenant of a partner’s customer answered so. */
+  readonly atCustomer?: NonNullable<NumberedRemedy['atCustomer']>
 }
 
 const byNumber: ReadonlyMap<number, NumberedRemedy> = new Map(
@@ -63,8 +65,12 @@ export function guidanceOf(question: GuidanceQuestion): Guidance {
   const { code, remedy, errorCodes = [], name } = question
   const numbered = findEntraRemedy(errorCodes) ?? byWords.get(remedy)
   if (numbered !== undefined) {
-    const { meaning, steps, link = null, actor } = numbered
-    return { meaning, steps: withName(steps, name), link, actor }
+    const { meaning, link = null } = numbered
+    if (code === 'customer_refused') {
+      const { actor, steps } = numbered.atCustomer ?? { actor: 'operator', steps: [remedy] }
+      return { meaning, steps: withCustomer(steps, name), link, actor }
+    }
+    return { meaning, steps: withName(numbered.steps, name), link, actor: numbered.actor }
   }
   const definition = code === undefined ? ownByWords.get(remedy) : errorDefinition(code)
   const own = remedy === definition?.remedy ? definition.steps : undefined
@@ -79,6 +85,14 @@ export function guidanceOf(question: GuidanceQuestion): Guidance {
 /** Names of connections have no `$`, so that they can stand in a replacement as they are. */
 function withName(steps: readonly string[], name: string | undefined): readonly string[] {
   return name === undefined ? steps : steps.map((step) => step.replaceAll(/\bNAME\b/g, name))
+}
+
+/** The same for a customer’s address, `name@customer`: its grant is the connection’s. */
+function withCustomer(steps: readonly string[], address: string | undefined): readonly string[] {
+  const [name, customer] = address?.split('@') ?? []
+  const named = withName(steps, name)
+  if (customer === undefined) return named
+  return named.map((step) => step.replaceAll(/\bCUSTOMER\b/g, customer))
 }
 
 /** Every code with what is known of it: ours by name, then Entra’s and Partner Center’s by number. */
@@ -124,7 +138,7 @@ function numberedEntries(
   return remedies
     .flatMap((one) => one.codes.map((code) => ({ code, one })))
     .toSorted((a, b) => a.code - b.code)
-    .map(({ code, one: { title, meaning, actor, remedy, steps, link, retry } }) => ({
+    .map(({ code, one: { title, meaning, actor, remedy, steps, link, retry, atCustomer } }) => ({
       code: nameOf(code),
       title,
       meaning,
@@ -133,5 +147,6 @@ function numberedEntries(
       steps,
       link: link ?? null,
       retry: retry === 'never' ? 'never' : 'later',
+      ...(atCustomer === undefined ? {} : { atCustomer }),
     }))
 }

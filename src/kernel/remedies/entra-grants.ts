@@ -1,6 +1,6 @@
 import { links } from './links.ts'
 import type { NumberedRemedy } from './remedy.ts'
-import { consentAgain, policies, proveIt, startOver } from './words.ts'
+import { atCustomer, consentAgain, policies, proveIt, startOver } from './words.ts'
 
 /** AADSTS numbers about refresh tokens and codes, and passing faults. */
 export const entraGrants: readonly NumberedRemedy[] = [
@@ -60,6 +60,7 @@ export const entraGrants: readonly NumberedRemedy[] = [
       proveIt,
     ],
     link: links.signInFrequency,
+    atCustomer: atCustomer.policy,
     retry: 'never',
   },
   {

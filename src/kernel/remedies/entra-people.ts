@@ -1,6 +1,7 @@
 import { links } from './links.ts'
 import type { NumberedRemedy } from './remedy.ts'
 import {
+  atCustomer,
   account,
   consentAgain,
   enterprise,
@@ -25,11 +26,12 @@ export const entraPeople: readonly NumberedRemedy[] = [
     steps: [
       'See with `evergrant connections permissions NAME` what was granted and what is missing; the message says at which tenant’s address it was refused.',
       `In the own tenant: ${lowered(registration)} → API permissions → Grant admin consent.`,
-      'In a customer’s tenant: consent for the customer through Partner Center’s application consents, or have the customer’s administrator consent.',
+      'In a customer’s tenant: `evergrant connections customers NAME --customer CUSTOMER --grant`, or have the customer’s administrator consent.',
       consentAgain,
       proveIt,
     ],
     link: links.adminConsent,
+    atCustomer: atCustomer.consent,
     retry: 'probe',
   },
   {
@@ -57,9 +59,10 @@ export const entraPeople: readonly NumberedRemedy[] = [
     steps: [
       'See that the account is a member of AdminAgents and of the security group that the relationship with this customer (GDAP) names.',
       'See that the relationship includes Global, Privileged Role or Cloud Application Administrator and has not ended: Partner Center → Customers → the customer → Admin relationships.',
-      'Consent for the customer through Partner Center’s application consents.',
+      'Consent for the customer with `evergrant connections customers NAME --customer CUSTOMER --grant`.',
     ],
     link: links.vendorApis,
+    atCustomer: atCustomer.consent,
     retry: 'probe',
   },
   {
@@ -75,6 +78,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       consentAgain,
     ],
     link: links.mfaMethods,
+    atCustomer: atCustomer.mfa,
     retry: 'never',
   },
   {
@@ -92,6 +96,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       proveIt,
     ],
     link: links.mfaPolicy,
+    atCustomer: atCustomer.mfa,
     retry: 'never',
   },
   {
@@ -109,6 +114,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       proveIt,
     ],
     link: links.signInFrequency,
+    atCustomer: atCustomer.mfa,
     retry: 'never',
   },
   {
@@ -158,6 +164,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       'If that is refused as well, obtain consent again with `evergrant consent NAME`.',
     ],
     link: links.excludedUsers,
+    atCustomer: atCustomer.policy,
     retry: 'probe',
   },
   {
@@ -174,6 +181,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       consentAgain,
     ],
     link: links.excludedUsers,
+    atCustomer: atCustomer.policy,
     retry: 'probe',
   },
   {
@@ -190,6 +198,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       'If it is refused again: Entra admin center → Overview → Properties → Manage security defaults; use Conditional Access in their place where exceptions are needed.',
     ],
     link: links.securityDefaults,
+    atCustomer: atCustomer.policy,
     retry: 'probe',
   },
   {
@@ -205,6 +214,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       'If renewals are refused too, exclude the account or the application from the device policy.',
     ],
     link: links.deviceCompliance,
+    atCustomer: atCustomer.policy,
     retry: 'never',
   },
   {
@@ -261,6 +271,7 @@ export const entraPeople: readonly NumberedRemedy[] = [
       proveIt,
     ],
     link: links.gdap,
+    atCustomer: atCustomer.relationship,
     retry: 'probe',
   },
   {

@@ -34,6 +34,8 @@ export interface NumberedRemedy {
   readonly remedy: string
   readonly steps: readonly string[]
   readonly link?: string
+  /** What differs where the tenant of a partner’s customer answered so (`NAME@CUSTOMER`). */
+  readonly atCustomer?: { readonly actor: RemedyActor; readonly steps: readonly string[] }
   /**
    * Whether asking again can help: `never` until something changes on our side, `probe` slowly
    * because an administrator may mend it without telling us, `after_change` only right after a new

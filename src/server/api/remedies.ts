@@ -1,18 +1,9 @@
 import { z } from 'zod'
-import { findRemedy, remedyCatalogue, type CatalogueEntry } from '../../kernel/index.ts'
-import { cutPage, fromCursor, guidance, pageOf, paging } from './fields.ts'
+import { findRemedy, remedyCatalogue } from '../../kernel/index.ts'
+import { remedyToJson } from '../remedy-view.ts'
+import { remedySchema } from './remedy-schema.ts'
+import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
-
-const remedySchema = z
-  .object({
-    code: z.string().describe('Of ours, `AADSTS` and a number, or a number of Partner Center’s'),
-    title: z.string(),
-    ...guidance,
-    meaning: z.string().describe('What happened, plainly'),
-    remedy: z.string(),
-    retry: z.enum(['never', 'later', 'now']).describe('Whether trying again can help'),
-  })
-  .meta({ id: 'Remedy' })
 
 /** The catalogue of remedies: what each code means, who must act, and the steps. */
 export const remedyOperations: readonly ApiOperation[] = [
@@ -34,16 +25,12 @@ export const remedyOperations: readonly ApiOperation[] = [
     handle: (_context, { limit, cursor, code }) => {
       if (code !== undefined) {
         const found = findRemedy(code)
-        return { items: found === undefined ? [] : [toJson(found)], next: null }
+        return { items: found === undefined ? [] : [remedyToJson(found)], next: null }
       }
       const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
       const from = remedyCatalogue.findIndex((entry) => entry.code === after) + 1
       const rows = remedyCatalogue.slice(from, from + limit + 1)
-      return cutPage(rows, limit, { toJson, placeOf: (entry) => [entry.code] })
+      return cutPage(rows, limit, { toJson: remedyToJson, placeOf: (entry) => [entry.code] })
     },
   }),
 ]
-
-function toJson(entry: CatalogueEntry): z.input<typeof remedySchema> {
-  return { ...entry, steps: [...entry.steps] }
-}
