@@ -262,7 +262,9 @@ describe('the document', () => {
     const beside = routes.filter((route) => !/ \/(api|directory)\/v1\//.test(route))
     expect(routes.toSorted()).toEqual([...known, ...beside].toSorted())
     expect(
-      beside.filter((route) => !/ \/(oauth|identity|console|consent|\.well-known)(\/|$)/.test(route)),
+      beside.filter(
+        (route) => !/ \/(oauth|identity|console|consent|\.well-known)(\/|$)/.test(route),
+      ),
     ).toEqual([
       'GET /healthz',
       'GET /readyz',
