@@ -131,7 +131,10 @@ async function verify(
   const answer = await redeemCode(definition, signIn, transport)
   if (!answer.ok) return err(await failSession(session, 'code_received', answer.error, context))
   const { subject, refreshToken } = answer.value
-  if (subject !== undefined) await store.noteConsent(sessionId, { account: subject, rungs: [] })
+  // Progress alone: a store that is away for a moment does not cost the code that is redeemed.
+  if (subject !== undefined) {
+    await store.noteConsent(sessionId, { account: subject, rungs: [] }).catch(rethrowFaults)
+  }
   const refusal = await refuseAccount(definition, subject, expectedSubject, transport)
   if (refusal !== undefined) {
     return err(await failSession(session, 'code_received', refusal, context))
@@ -169,6 +172,10 @@ async function verify(
     unverified: rungs.filter(({ outcome }) => outcome === 'unverified').length,
   })
   return ok({ sessionId, adoption })
+}
+
+function rethrowFaults(error: unknown): void {
+  if (!isEvergrantError(error)) throw error
 }
 
 /** An answer that names its issuer must be of this one: RFC 9207 section 2.4. */

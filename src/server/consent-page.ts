@@ -1,4 +1,5 @@
 import {
+  addressOf,
   apiTitle,
   rungTitle,
   signInTargets,
@@ -103,7 +104,7 @@ export function progressPage(session: ConsentSession): ConsentPage {
   const console =
     linkId === undefined
       ? html`<p>
-          <a href="/console/connections/${encodeURIComponent(connection)}/consent"
+          <a href="/console/connections/${encodeURIComponent(addressOf(session))}/consent"
             >Back to the console</a
           >
         </p>`

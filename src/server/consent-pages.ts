@@ -36,7 +36,10 @@ export interface ConsentPagesOptions {
 /** The public pages, and what they have under way. */
 export interface ConsentPages {
   readonly part: ServicePart
-  /** Resolves once every sign-in that came back here has had its trial. */
+  /**
+   * Resolves once every sign-in that came back here has had its trial, or has kept everybody
+   * waiting: then it fails as one whose process is gone.
+   */
   settle(): Promise<void>
 }
 
@@ -44,6 +47,8 @@ export interface ConsentPages {
 const codeLifeMs = 600_000
 /** A cookie outlives its link by as long as a sign-in may take (ms). */
 const signInMs = 3_600_000
+/** How long trials keep a service from ending (ms). */
+const mostSettlingMs = 15_000
 /** Addresses of links are guessed by nobody; whoever tries is made to wait. */
 const guesses = { perAddress: 20, overall: Number.POSITIVE_INFINITY, windowMs: 60_000 }
 
@@ -84,7 +89,10 @@ export function createConsentPages(options: ConsentPagesOptions): ConsentPages {
       })
     },
     settle: async () => {
-      await Promise.all(underWay)
+      const waited = Promise.withResolvers<void>()
+      const cancel = composition.clock.schedule(mostSettlingMs, () => waited.resolve())
+      await Promise.race([Promise.all(underWay), waited.promise])
+      cancel()
     },
   }
 }

@@ -236,6 +236,20 @@ describe('a hand-off link', () => {
     expect(await problem(client.links.revoke({ link: 'lnk_none' }))).toBe('consent_link_unknown')
   })
 
+  it('that was taken back while its sign-in was being begun finishes none', async () => {
+    const made = await make()
+    await client.links.revoke({ link: made.link.id })
+    const { url } = await service.serving.composition.consent.begin('csp', {
+      redirectUri: `${service.url}/consent/callback`,
+      startedBy: 'Anna',
+      linkId: made.link.id,
+    })
+    const page = await openVisitor().open(url)
+    expect(page).toMatchObject({ status: 410, heading: 'This link was taken back' })
+    expect((await client.consents.list({ state: 'cancelled' })).items).toHaveLength(1)
+    expect(service.world.simulator.control.tokenRequests()).toEqual([])
+  })
+
   it('expires, and so does its form', async () => {
     const made = await make({ expires_in_seconds: 300 })
     const anna = openVisitor()

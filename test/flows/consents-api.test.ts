@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/index.ts'
 import { Secret } from '../../src/kernel/index.ts'
+import { compose } from '../../src/server/index.ts'
 import { people } from '../support/consent-world.ts'
 import { startConsentService, type ConsentService } from '../support/consent-service.ts'
 import { openAddress } from '../support/open-address.ts'
@@ -231,13 +232,20 @@ describe('a sign-in whose process is gone', () => {
     expect(await failed).toMatchObject({ sessionId: consent.id })
   })
 
-  it('is left alone while its process lives', async () => {
+  it('is left alone while its process lives, this one or another', async () => {
     const { composition } = service.serving
+    const { configPath } = service.world
+    const other = await compose({ configPath, role: 'main' })
     const { consent } = await client.consents.begin(csp)
-    await composition.store.consents.spendConsent(consent.id, composition.instanceId, 1)
-    expect(await client.consents.show({ consent: consent.id })).toMatchObject({
-      state: 'code_received',
-    })
+    await composition.store.consents.spendConsent(consent.id, other.instanceId, 1)
+    const stateNow = async (): Promise<string> =>
+      (await client.consents.show({ consent: consent.id })).state
+    expect(await stateNow()).toBe('code_received')
+    await other.close()
+    expect(await stateNow()).toBe('failed')
+    const { consent: own } = await client.consents.begin(csp)
+    await composition.store.consents.spendConsent(own.id, composition.instanceId, 1)
+    expect((await client.consents.show({ consent: own.id })).state).toBe('code_received')
   })
 })
 
