@@ -45,6 +45,22 @@ export type SessionEvent =
       readonly by: string
     })
 
+/** What happens to the record of what was done. */
+export interface AuditEvent extends EvergrantEvent {
+  readonly type: 'audit.unwritten'
+  /** An operation of the API. */
+  readonly action: string
+  readonly target: string
+  readonly callerId: string
+  readonly requestId: string
+}
+
+/** What each event means, in one sentence; the source of the reference page. */
+export const auditEventTypes: Readonly<Record<AuditEvent['type'], string>> = {
+  'audit.unwritten':
+    'Something was done, and could not be recorded: this is all that is known of it.',
+}
+
 /** What each event means, in one sentence; the source of the reference page. */
 export const sessionEventTypes: Readonly<Record<SessionEvent['type'], string>> = {
   'session.began': 'A caller exchanged a token, or the code of a sign-in, for a session.',

@@ -1,7 +1,8 @@
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvergrantError, parseDuration } from '../kernel/index.ts'
-import { compose, type Composition } from '../server/index.ts'
+import { compose, openCommandAudit, type CalledCommand, type Composition } from '../server/index.ts'
 import { argumentPath, type CliIo } from './io.ts'
 
 /** What every command takes. */
@@ -40,11 +41,28 @@ export async function withComposition<T>(
     role: 'main',
     isLasting,
   })
+  const audit = openCommandAudit(composition, commandOf(io), (fault) => {
+    throw fault
+  })
   try {
-    return await use(composition)
+    return await audit.audited(() => use(composition))
   } finally {
+    await audit.close()
     await composition.close()
   }
+}
+
+/** The command that is being run, as the record of what was done shows it. */
+const commands = new WeakMap<CliIo, CalledCommand>()
+
+/** Notes which command is being run, before it is. */
+export function noteCommand(io: CliIo, path: string, args: readonly unknown[]): void {
+  const words = args.filter((one): one is string => typeof one === 'string')
+  commands.set(io, { path, args: words, user: userInfo().username })
+}
+
+function commandOf(io: CliIo): CalledCommand | undefined {
+  return commands.get(io)
 }
 
 /** Reads a duration option in milliseconds. @throws EvergrantError `usage` */

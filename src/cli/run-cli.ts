@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { CliContext } from './context.ts'
 import type { CliIo } from './io.ts'
+import { noteCommand } from './common-options.ts'
 import { reportError } from './report-error.ts'
 
 /** Version of this package. */
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommands>>> = {
   import: async () => (await import('./import.ts')).addImportCommand,
   imports: async () => (await import('./imports.ts')).addImportsCommands,
   alarms: async () => (await import('./alarms.ts')).addAlarmsCommands,
+  audit: async () => (await import('./audit.ts')).addAuditCommands,
   traces: async () => (await import('./traces.ts')).addTracesCommands,
   remedy: async () => (await import('./remedy.ts')).addRemedyCommand,
   explain: async () => (await import('./explain.ts')).addExplainCommand,
@@ -89,11 +91,20 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   }
   try {
     const program = await createProgram(context, args)
+    program.hook('preAction', (_program, called) => {
+      noteCommand(io, pathOf(called), called.processedArgs)
+    })
     await program.parseAsync([...args], { from: 'user' })
     return exitCode
   } catch (error) {
     return reportError(io, error, args.includes('--json'))
   }
+}
+
+/** The words that call a command, without those of the program itself. */
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent === null ? '' : `${pathOf(parent)} ${command.name()}`.trim()
 }
 
 /** Gives every command the same manners: errors are thrown, output goes through `io`. */

@@ -75,6 +75,22 @@ export type Alarm = {
   }
 }
 
+export type AuditEntry = {
+  readonly id: string
+  readonly at: string
+  /** Name of a caller key, or name and id of who signed in */ readonly actor: string
+  /** `command`: a user of the operating system, at the command line */ readonly actor_kind:
+    'key' | 'session' | 'console' | 'command' | 'evergrant'
+  /** An operation of this API, `console.…`, or the type of an event */ readonly action: string
+  readonly target: string
+  readonly connection: string | null
+  readonly outcome: 'done' | 'refused'
+  /** Of a refusal */ readonly code: string | null
+  /** How it stood, without secrets; null where that is not told */ readonly before: unknown
+  readonly after: unknown
+  readonly request_id: string | null
+}
+
 export type BearerRefusal = {
   readonly at: string
   readonly issuer: string | null
@@ -396,6 +412,7 @@ export type ErrorCode =
   | 'account_unknown'
   | 'account_unmatched'
   | 'assertion_invalid'
+  | 'audit_unwritten'
   | 'caller_exists'
   | 'caller_throttled'
   | 'caller_unauthenticated'
@@ -1639,6 +1656,20 @@ export interface Operations {
     readonly input: { readonly session: string }
     readonly result: undefined
   }
+  /** What was done and refused, by whom, the newest first. */
+  readonly 'audit.list': {
+    readonly input: {
+      /** How many at most */ readonly limit?: number | undefined
+      /** `next` of the page before */ readonly cursor?: string | undefined
+      readonly actor?: string | undefined
+      readonly action?: string | undefined
+      readonly target?: string | undefined
+      readonly connection?: string | undefined
+      /** At that instant or later */ readonly since?: string | undefined
+      /** Before that instant */ readonly before?: string | undefined
+    }
+    readonly result: { readonly items: readonly AuditEntry[]; readonly next: string | null }
+  }
   /** Typed events of this process as server-sent events. */
   readonly 'events.stream': {
     readonly input: {
@@ -2081,6 +2112,12 @@ export const operationTable = {
     method: 'DELETE',
     path: '/api/v1/console/sessions/{session}',
     query: [],
+    hasBody: false,
+  },
+  'audit.list': {
+    method: 'GET',
+    path: '/api/v1/audit',
+    query: ['limit', 'cursor', 'actor', 'action', 'target', 'connection', 'since', 'before'],
     hasBody: false,
   },
   'events.stream': {

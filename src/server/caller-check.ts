@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
   requireRole,
   type Authenticated,
@@ -8,6 +8,9 @@ import {
 } from '../access/index.ts'
 import { isEvergrantError } from '../kernel/index.ts'
 import type { Door } from './console-gate.ts'
+
+/** Stands before a route: lets a request in, or throws. */
+export type RequestCheck = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 const callers = new WeakMap<FastifyRequest, Caller>()
 
@@ -29,12 +32,12 @@ export function knownCallerOf(request: FastifyRequest): Caller | undefined {
  *
  * @throws EvergrantError `caller_unauthenticated`, `caller_throttled`, `role_missing`, `store_*`
  */
-export function callerCheck(door: Door, operation: Operation): preHandlerAsyncHookHandler {
+export function callerCheck(door: Door, operation: Operation): RequestCheck {
   return async (request, reply) => await checkCaller(door, operation, request, reply)
 }
 
 /** The same check for whoever brings a credential; whoever brings none is let in as nobody. */
-export function openCheck(door: Door, operation: Operation): preHandlerAsyncHookHandler {
+export function openCheck(door: Door, operation: Operation): RequestCheck {
   return async (request, reply) => {
     const { authorization, 'evergrant-key': key } = request.headers
     if (authorization === undefined && key === undefined) return

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { SessionEvent } from '../access/index.ts'
+import type { AuditEvent, SessionEvent } from '../access/index.ts'
 import type { AlarmEvent } from '../alarms/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
 import {
@@ -65,6 +65,7 @@ export type AnyEvent =
   | FacadeEvent
   | IdentityEvent
   | SessionEvent
+  | AuditEvent
   | AccountEvent
   | ConsentEvent
   | AlarmEvent

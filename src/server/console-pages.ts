@@ -1,7 +1,7 @@
 import type { ConsoleLinkRecord } from '../access/index.ts'
 import type { EvergrantError } from '../kernel/index.ts'
 import type { SignInChoice } from './console-sign-in.ts'
-import { html, renderPage, type Html } from './page.ts'
+import { html, renderPage, withCode, type Html } from './page.ts'
 
 /** Where people choose how they sign in. */
 export function renderSignIn(
@@ -94,7 +94,7 @@ export function renderSignInError(
     title: definition.title,
     tone: 'bad',
     body: html`<p>${detail}</p>
-      <p>${remedy}</p>
+      <p>${withCode(remedy)}</p>
       <p><a class="button" href="/console/sign-in">Back to the sign-in</a></p>
       <p class="soft"><code>${code}</code>, request <code>${requestId}</code></p>`,
   })

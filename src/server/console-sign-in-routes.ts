@@ -1,5 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { csrfOf, type ConsoleDesk, type ConsoleSessionRecord } from '../access/index.ts'
+import {
+  csrfOf,
+  type AuditDesk,
+  type ConsoleDesk,
+  type ConsoleSessionRecord,
+} from '../access/index.ts'
 import { EvergrantError, isEvergrantError, type Clock } from '../kernel/index.ts'
 import { clearCookie, cookieOf, requireSameOrigin, setCookie } from './console-cookie.ts'
 import type { ConsoleGate } from './console-gate.ts'
@@ -15,6 +20,7 @@ export interface ConsoleSignInParts {
   readonly desk: ConsoleDesk
   readonly gate: ConsoleGate
   readonly signIn: ConsoleSignIn
+  readonly audit: AuditDesk
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   readonly publicUrl: () => string
   readonly isEnabled: () => boolean
@@ -62,7 +68,10 @@ export function consoleSignInRoutes(parts: ConsoleSignInParts): ServicePart {
   }
 }
 
-function addCalls(app: FastifyInstance, { desk, gate, publicUrl }: ConsoleSignInParts): void {
+function addCalls(
+  app: FastifyInstance,
+  { desk, gate, audit, publicUrl }: ConsoleSignInParts,
+): void {
   app.get('/console/session', async (request, reply) => {
     reply.header('cache-control', 'no-store')
     const known = await gate.authenticate(request, true)
@@ -93,7 +102,8 @@ function addCalls(app: FastifyInstance, { desk, gate, publicUrl }: ConsoleSignIn
     const isOurs = known === undefined || known.ok || known.error.definition.status === 401
     if (!isOurs) throw known.error
     const secret = cookieOf(request, 'session', publicUrl())
-    if (secret !== undefined) await desk.signOut(secret)
+    const ended = secret === undefined ? undefined : await desk.signOut(secret)
+    if (ended !== undefined) await note(audit, 'console.sign_out', ended, request)
     return reply.code(204).header('set-cookie', clearCookie('session', publicUrl())).send()
   })
 }
@@ -170,7 +180,7 @@ function addLinks(app: FastifyInstance, parts: ConsoleSignInParts): void {
 
 /** Leads into the console with a new session; one that the browser had before is over. */
 async function enter(
-  { desk, clock, publicUrl }: ConsoleSignInParts,
+  { desk, audit, clock, publicUrl }: ConsoleSignInParts,
   request: FastifyRequest,
   reply: FastifyReply,
   begun: {
@@ -182,6 +192,8 @@ async function enter(
   const { session, secret, returnTo } = begun
   const before = cookieOf(request, 'session', publicUrl())
   if (before !== undefined) await desk.signOut(before)
+  // Nobody is in who is not recorded: without the cookie nobody has the secret of the session.
+  await note(audit, 'console.sign_in', session, request)
   const lifeMs = session.expiresAt - clock.now()
   return reply
     .code(303)
@@ -189,4 +201,21 @@ async function enter(
     .header('set-cookie', setCookie('session', publicUrl(), secret, lifeMs))
     .header('location', returnTo)
     .send()
+}
+
+function note(
+  audit: AuditDesk,
+  action: 'console.sign_in' | 'console.sign_out',
+  { id, name, callerId, role, issuer }: ConsoleSessionRecord,
+  request: FastifyRequest,
+): Promise<void> {
+  return audit.record({
+    actor: `${name} (${callerId})`,
+    actorKind: 'console',
+    action,
+    target: id,
+    outcome: 'done',
+    requestId: request.id,
+    after: { role, issuer: issuer ?? null },
+  })
 }

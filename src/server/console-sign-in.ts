@@ -77,7 +77,7 @@ export interface ConsoleSignInOptions {
 /** How long a sign-in may take (ms). */
 export const signInLifeMs = 600_000
 /** Sign-ins begun within a minute: each is a row until it is over. */
-const beginLimits = { perAddress: 30, overall: 600, windowMs: 60_000 }
+const beginLimits = { perAddress: 60, overall: 600, windowMs: 60_000 }
 
 /** Makes what signs people in. */
 export function createConsoleSignIn(options: ConsoleSignInOptions): ConsoleSignIn {

@@ -60,6 +60,12 @@ function asHtml(value: HtmlValue): string {
   return String(value).replaceAll(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
+/** A text whose parts between backticks are what somebody types or reads as it is. */
+export function withCode(text: string): Html {
+  const parts = text.split('`')
+  return html`${parts.map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))}`
+}
+
 /** A page that people see who are not in the console. */
 export interface PageContent {
   readonly title: string

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { SecureContextOptions } from 'node:tls'
 import type { DestinationStream } from 'pino'
 import {
+  createAuditDesk,
   createCallerDesk,
   createCallerDirectory,
   type CallerDesk,
@@ -23,6 +24,8 @@ import { createImportRunner } from './api/import-runner.ts'
 import { mountApi } from './api/mount.ts'
 import { apiOperations } from './api/operations.ts'
 import { describeRoutes } from './api/describe-routes.ts'
+import { recordEvents } from './audit-events.ts'
+import { createOperationAudit } from './audit-operation.ts'
 import { createAuthVerify } from './auth-verify.ts'
 import { followCaptures } from './captures.ts'
 import { compose, type ComposeOptions, type Composition } from './compose.ts'
@@ -152,6 +155,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     )
     const activity = await openActivity(composition)
     closing.push(activity.close)
+    const auditDesk = createAuditDesk(store.audit, clock, systemRandom)
+    const recorded = recordEvents(events, auditDesk, clock, (fault) =>
+      log.fault('events cannot be recorded', fault),
+    )
+    closing.push(recorded.close)
     const onTrace = (trace: CallTrace): void => {
       options.onTrace?.(trace)
       metrics.trace(trace)
@@ -331,6 +339,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         describeRoutes,
         consoleSignInRoutes({
           ...people,
+          audit: auditDesk,
           clock,
           publicUrl: () => publicUrl,
           isEnabled: () => composition.config.server.console.enabled,
@@ -353,6 +362,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               sessions,
               codes,
               console: people.desk,
+              audit: createOperationAudit(composition, auditDesk, clock),
               reload: () => reload(),
               publicUrl: () => publicUrl,
               addressOf: (request) => clientAddressOf(request, proxies),

@@ -86,7 +86,7 @@ function makeProvider(issuer: string): Provider {
         token_endpoint_auth_method: 'client_secret_post',
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        redirect_uris: [redirectUri],
+        redirect_uris: [redirectUri, 'http://127.0.0.1/console/sign-in/callback'],
         application_type: 'native',
       },
     ],

@@ -3,7 +3,7 @@ import { alarmEventTypes } from '../../src/alarms/index.ts'
 import { accountEventTypes } from '../../src/directory/index.ts'
 import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
-import { sessionEventTypes } from '../../src/access/index.ts'
+import { auditEventTypes, sessionEventTypes } from '../../src/access/index.ts'
 import { identityEventTypes } from '../../src/identity/index.ts'
 import { logTypes, scheduleEventTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
@@ -54,6 +54,11 @@ const eventTables: readonly {
     heading: 'Sessions',
     about: 'What happens to sessions that callers have in exchange for tokens.',
     types: sessionEventTypes,
+  },
+  {
+    heading: 'Record',
+    about: 'What happens to the record of what was done (`evergrant audit list`).',
+    types: auditEventTypes,
   },
   {
     heading: 'Accounts',

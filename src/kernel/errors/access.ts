@@ -91,6 +91,17 @@ export const accessErrors = defineErrors({
     remedy: 'Take another session for a token of an issuer: `POST /api/v1/sessions`.',
     meaning: 'The session is over, was ended, or its account or issuer may not have one any more.',
   },
+  audit_unwritten: {
+    status: 503,
+    retry: 'never',
+    actor: 'operator',
+    exit: 4,
+    title: 'It was done, but could not be recorded',
+    remedy:
+      'Look at what it was done to before doing it again. The log of the service has an event `audit.unwritten` with the request; see why the store took no entry.',
+    meaning:
+      'The change was made, but the store did not take the entry that records it, so that it is not in the record of what was done.',
+  },
   console_signed_out: {
     status: 401,
     retry: 'never',

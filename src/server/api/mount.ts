@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { EvergrantError } from '../../kernel/index.ts'
+import type { AuditedCall } from '../audit-operation.ts'
 import { callerCheck, callerNow, callerOf, knownCallerOf, openCheck } from '../caller-check.ts'
 import type { Door } from '../console-gate.ts'
 import type { ApiContext, ApiOperation } from './operation.ts'
@@ -19,38 +20,64 @@ export function mountApi(
   for (const operation of operations) {
     // People at the console call the API alone; whoever is an account asks for itself.
     const door = operation.path.startsWith('/api/v1/') ? callers : withoutConsole
+    const check =
+      operation.isOpen === true
+        ? openCheck(door, operation.operation)
+        : callerCheck(door, operation.operation)
     app.route({
       method: operation.method,
       url: operation.path.replaceAll(/\{(\w+)\}/g, ':$1'),
       exposeHeadRoute: false,
       // Before the body is read: whoever may not call sends nothing.
-      onRequest:
-        operation.isOpen === true
-          ? openCheck(door, operation.operation)
-          : callerCheck(door, operation.operation),
+      onRequest: async (request, reply) => {
+        try {
+          await check(request, reply)
+        } catch (error) {
+          await context.audit.refused(callOf(operation, request, asFields(request.params)), error)
+          throw error
+        }
+      },
       handler: async (request, reply) => {
         requireReadable([request.params, request.query, request.body])
         const input = {
-          ...check(operation.params, request.params, false),
-          ...check(operation.query, request.query, true),
-          ...check(operation.body, request.body ?? {}, false),
+          ...readPart(operation.params, request.params, false),
+          ...readPart(operation.query, request.query, true),
+          ...readPart(operation.body, request.body ?? {}, false),
         }
         reply.header('cache-control', 'no-store')
-        const answer = await operation.handle(context, input, {
-          get caller() {
-            return callerOf(request)
-          },
-          knownCaller: knownCallerOf(request),
-          requestId: request.id,
-          callerNow: () => callerNow(door, operation.operation, request),
-          reply,
-        })
+        const work = async (): Promise<unknown> =>
+          operation.handle(context, input, {
+            get caller() {
+              return callerOf(request)
+            },
+            knownCaller: knownCallerOf(request),
+            requestId: request.id,
+            callerNow: () => callerNow(door, operation.operation, request),
+            reply,
+          })
+        const answer =
+          operation.method === 'GET'
+            ? await work()
+            : await context.audit.audited(callOf(operation, request, input), work)
         if (operation.isStream === true) return reply
         reply.code(operation.status)
         return operation.status === 204 ? reply.send() : reply.send(answer)
       },
     })
   }
+}
+
+function callOf({ id }: ApiOperation, request: FastifyRequest, input: object): AuditedCall {
+  return {
+    action: id,
+    input: input as AuditedCall['input'],
+    caller: knownCallerOf(request),
+    requestId: request.id,
+  }
+}
+
+function asFields(params: unknown): object {
+  return typeof params === 'object' && params !== null ? params : {}
 }
 
 /** Levels that the JSON of a request may have: more than any operation needs. */
@@ -90,7 +117,7 @@ const silent = new Set<PropertyKey>([
 ])
 
 /** @throws EvergrantError `request_invalid`, naming field, expectation and finding */
-function check(schema: z.ZodObject | undefined, value: unknown, isQuery: boolean): object {
+function readPart(schema: z.ZodObject | undefined, value: unknown, isQuery: boolean): object {
   if (schema === undefined) {
     if (!isQuery || typeof value !== 'object' || value === null) return {}
     const [unknown] = Object.keys(value)

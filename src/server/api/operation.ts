@@ -5,6 +5,7 @@ import type { Caller, CallerDesk, ConsoleDesk, Operation } from '../../access/in
 import type { AccountDesk, PeopleDesk } from '../../directory/index.ts'
 import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
+import type { OperationAudit } from '../audit-operation.ts'
 import type { Composition } from '../compose.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { IssuerDesk } from '../issuer-desk.ts'
@@ -26,6 +27,7 @@ export interface ApiContext {
   readonly sessions: Sessions
   readonly codes: CodeDesk
   readonly console: ConsoleDesk
+  readonly audit: OperationAudit
   reload(): Promise<void>
   /** Where callers and browsers see the service. */
   publicUrl(): string

@@ -1,6 +1,7 @@
 import { accountOperations } from './accounts.ts'
 import { activityOperations } from './activity.ts'
 import { alarmOperations } from './alarms.ts'
+import { auditOperations } from './audit.ts'
 import { bearerOperations } from './bearer.ts'
 import { callerOperations } from './callers.ts'
 import { consoleOperations } from './console.ts'
@@ -48,6 +49,7 @@ export const apiOperations: readonly ApiOperation[] = [
   ...remedyOperations,
   ...activityOperations,
   ...consoleOperations,
+  ...auditOperations,
   ...eventOperations,
   ...configOperations,
 ]
