@@ -384,6 +384,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         const next = composition.config.server
         takeIssuers()
         await sessions.sweepByNewConfig()
+        // A schedule counts from when it is first seen.
+        await schedules.wake()
         callers.setDefaults(next.limits)
         proxies = createTrustedProxies(next.trustedProxies)
         log.setLevel(next.log.level)

@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises'
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createClient, type Client } from '../../src/client/index.ts'
 import type { ScheduleRecord } from '../../src/imports/index.ts'
@@ -118,6 +118,23 @@ describe('a service', { timeout: 60_000 }, () => {
     await next.alarms.close()
     const [alarm] = await next.composition.store.alarms.listAlarms({ limit: 1, isOpen: true })
     expect(alarm).toMatchObject({ kind: 'import_missed', subject: 'people' })
+  })
+
+  it('knows a schedule from the reload on that brings it, and another from its change on', async () => {
+    const clock = createSkippingClock()
+    fixture = await startService({ serving: { clock } })
+    const { serving, workspace } = fixture
+    await appendFile(workspace.configPath, imports('0 2 * * *'))
+    await serving.reload()
+    await isKnown(serving)
+    const { knownSince } = (await recordOf(serving)) as ScheduleRecord
+    clock.skip(60_000)
+    const text = await readFile(workspace.configPath, 'utf8')
+    await writeFile(workspace.configPath, text.replace('0 2 * * *', '0 3 * * *'))
+    await serving.reload()
+    await expect.poll(async () => (await recordOf(serving))?.cron).toBe('0 3 * * *')
+    expect((await recordOf(serving))?.knownSince).toBeGreaterThan(knownSince)
+    expect(await runsOf(serving)).toEqual([])
   })
 
   it('leaves an instant out while a run is going', async () => {
