@@ -56,11 +56,14 @@ export function asCustomerRefusal(
   failure: TokenFailure,
   { name, provider, grantTenant }: ConnectionDefinition,
 ): TokenFailure {
-  if (grantTenant === undefined || !customers.has(failure.kind)) return failure
   const { detail, upstream } = failure.error
   const customer = provider.tenant
   const codes = upstream?.errorCodes ?? []
+  if (grantTenant === undefined) return failure
   const hint = hints.find((one) => one.codes.some((code) => codes.includes(code)))
+  // That the application or an API is not there comes as a fault of the request.
+  const isAbsence = failure.kind === 'request_rejected' && hint !== undefined
+  if (!customers.has(failure.kind) && !isAbsence) return failure
   const remedy =
     hint?.remedy(customer, name) ??
     `See what the policies of ${customer} want of the partner’s account, and whether its GDAP relationship and consent still stand: \`evergrant connections customers ${name} --customer ${customer}\`.`

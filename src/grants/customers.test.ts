@@ -128,6 +128,8 @@ describe('a customer of a partner', () => {
     ['interaction_required', 50076, 'multi-factor'],
     ['interaction_required', 53003, 'Conditional Access policy of fabrikam.example'],
     ['invalid_grant', 50173, 'connections test csp'],
+    ['unauthorized_client', 700016, 'registered for several tenants'],
+    ['invalid_resource', 500011, 'a licence for the API'],
     ['invalid_grant', 999999, 'policies of fabrikam.example'],
   ])('that is refused (%s %i) costs the grant nothing', async (error, code, remedy) => {
     fixture.endpoint.answer = (request) =>

@@ -1,6 +1,13 @@
 import { appendFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AnyEvent } from '../../src/server/index.ts'
+import {
+  compose,
+  pauseConnection,
+  type AnyEvent,
+  type Composition,
+} from '../../src/server/index.ts'
+import { emptyDatabase } from '../support/postgres.ts'
+import { makeWorkspace } from '../support/workspace.ts'
 import { runCommand, type CommandOutcome } from '../support/command.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 
@@ -100,5 +107,37 @@ describe('pausing a connection', () => {
     })
     await resumed
     expect((await through()).status).toBe(200)
+  })
+})
+
+describe('a pause on PostgreSQL', () => {
+  it('reaches another node within a second, and lasts over a restart', async () => {
+    const database = await emptyDatabase()
+    const workspace = await makeWorkspace({ users: 1, database })
+    const open = async (): Promise<Composition> =>
+      await compose({ configPath: workspace.configPath, env: {}, role: 'main', isLasting: true })
+    const [one, two] = [await open(), await open()]
+    try {
+      const seen = Promise.withResolvers<number>()
+      two.events.on(({ type }) => {
+        if (type === 'connection.paused') seen.resolve(performance.now())
+      })
+      await two.engine.connection('contoso-graph').getToken()
+      const wanted = { by: 'anna', reason: '', keepsAlive: true }
+      const { hasChanged } = await pauseConnection(one, 'contoso-graph', wanted)
+      const pausedAt = performance.now()
+      expect(hasChanged).toBe(true)
+      expect((await seen.promise) - pausedAt).toBeLessThan(1_000)
+      for (const node of [two, await open()]) {
+        const refused = await node.engine.connection('contoso-graph').getToken()
+        expect(refused).toMatchObject({ ok: false, error: { code: 'connection_paused' } })
+        if (node !== two) await node.close()
+      }
+    } finally {
+      await one.close()
+      await two.close()
+      await workspace.close()
+      await database.dispose()
+    }
   })
 })
