@@ -86,6 +86,16 @@ describe('a hand-off in a browser', () => {
     await look('consent-code')
     await page.goto(`${service.url}/consent/l/egl_none`)
     await look('consent-refusal')
+    await page.goto(await link())
+    await page.getByRole('button').click()
+    await page.getByText('The new grant is active').waitFor()
+    await look('consent-active')
+    const effect = { kind: 'status', status: 401, body: { code: 900421 } } as const
+    service.world.simulator.control.addFault({ match: { kind: 'partner' }, effect })
+    await page.goto(await link())
+    await page.getByRole('button').click()
+    await page.getByText('What to do').waitFor()
+    await look('consent-failed')
   })
 })
 

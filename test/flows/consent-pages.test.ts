@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/index.ts'
+import { startServing } from '../../src/server/index.ts'
 import { startConsentService, type ConsentService } from '../support/consent-service.ts'
 import { people } from '../support/consent-world.ts'
 import { openAddress } from '../support/open-address.ts'
@@ -121,6 +122,33 @@ describe('the page that sign-ins come back to', () => {
     }
     const requests = service.world.simulator.control.tokenRequests()
     expect(requests.filter(({ grantType }) => grantType === 'authorization_code')).toHaveLength(1)
+  })
+
+  it('finishes it at whichever process of the store the browser comes back to', async () => {
+    const { id, address, visitor } = await begin()
+    const other = await startServing({
+      configPath: service.world.configPath,
+      env: {},
+      listen: { host: '127.0.0.1', port: 0 },
+      keepAlive: false,
+      logTo: { write: () => {} },
+    })
+    try {
+      const led = new URL(await openAddress(address, `${service.url}/consent/callback`))
+      led.port = new URL(other.url).port
+      const verified = Promise.withResolvers<void>()
+      other.composition.events.on(({ type }) => {
+        if (type === 'consent.verified') verified.resolve()
+      })
+      await visitor.open(led)
+      await verified.promise
+      const { state, rungs } = await client.consents.show({ consent: id })
+      expect(state).toBe('active')
+      expect(rungs.length).toBeGreaterThan(5)
+      expect((await told(visitor, id)).heading).toBe('The new grant is active')
+    } finally {
+      await other.close(0)
+    }
   })
 
   it('tells another browser nothing of what became of it', async () => {
