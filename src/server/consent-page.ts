@@ -3,17 +3,19 @@ import {
   apiTitle,
   rungTitle,
   signInTargets,
+  type ConsentFailure,
   type ConsentLink,
   type ConsentSession,
 } from '../consent/index.ts'
 import type { ConnectionDefinition } from '../grants/index.ts'
 import {
+  causeOf,
   errorRegistry,
   guidanceOf,
   type EvergrantError,
   type RemedyActor,
 } from '../kernel/index.ts'
-import { html, renderPage, type Html } from './page.ts'
+import { html, renderPage, type Html, type HtmlValue } from './page.ts'
 
 /** A page, and the status it is sent with. */
 export interface ConsentPage {
@@ -136,7 +138,7 @@ export function progressPage(session: ConsentSession): ConsentPage {
       return page(200, { title: 'The new grant is active', body, tone: 'good' })
     }
     case 'failed': {
-      const title = failure === undefined ? 'The sign-in failed' : errorRegistry[failure.code].title
+      const title = failure === undefined ? 'The sign-in failed' : titleOf(failure)
       const body = html`${failure === undefined ? undefined : why(failure, connection)} ${rungs}
         <p>What served before serves on.</p>
         ${again(linkId)} ${close} ${console}`
@@ -155,7 +157,7 @@ export function progressPage(session: ConsentSession): ConsentPage {
 export function refusalPage(error: EvergrantError, connection?: string): ConsentPage {
   const { code, detail, remedy, definition } = error
   const body = html`${why({ code, detail, remedy }, connection)} ${close}`
-  return page(definition.status, { title: definition.title, body, tone: 'bad' })
+  return page(definition.status, { title: titleOf({ code, remedy }), body, tone: 'bad' })
 }
 
 /** For a browser that a sign-in does not belong to: no details. */
@@ -286,9 +288,19 @@ function why(
     <h2>What to do</h2>
     <p>${actors[actor]}</p>
     <ol>
-      ${steps.map((step) => html`<li>${step}</li>`)}
+      ${steps.map((step) => html`<li>${withCode(step)}</li>`)}
     </ol>
     <p class="soft">Code: <code>${code}</code></p>`
+}
+
+/** What happened in a few words, the cause before the class. */
+function titleOf({ code, remedy = '' }: Pick<ConsentFailure, 'code' | 'remedy'>): string {
+  return causeOf(remedy) ?? errorRegistry[code].title
+}
+
+/** Commands and names stand between grave accents in the catalogue. */
+function withCode(text: string): readonly HtmlValue[] {
+  return text.split('`').map((part, at) => (at % 2 === 0 ? part : html`<code>${part}</code>`))
 }
 
 function again(linkId: string | undefined): Html {

@@ -7,7 +7,13 @@ import {
   type ConsentRung,
   type ConsentSession,
 } from '../consent/index.ts'
-import { errorRegistry, guidanceOf, type ErrorCode, type RemedyActor } from '../kernel/index.ts'
+import {
+  causeOf,
+  errorRegistry,
+  guidanceOf,
+  type ErrorCode,
+  type RemedyActor,
+} from '../kernel/index.ts'
 import { guidanceToJson } from './connection-view.ts'
 
 const wire = (at: number): string => new Date(at).toISOString()
@@ -111,8 +117,9 @@ function failureToJson(
   { code, detail, remedy: own }: ConsentFailure,
   name: string,
 ): NonNullable<ConsentView['failure']> {
-  const { title, remedy: usual } = errorRegistry[code]
+  const { title: usualTitle, remedy: usual } = errorRegistry[code]
   const remedy = own ?? usual
+  const title = causeOf(remedy) ?? usualTitle
   return { code, title, detail, remedy, ...guidanceToJson(guidanceOf({ code, remedy, name })) }
 }
 

@@ -187,7 +187,7 @@ describe('the page that sign-ins come back to', () => {
     })
     const page = await visitor.open(`${service.url}/consent/callback?${no.toString()}`)
     expect(page.url.href).toBe(`${service.url}/consent/done/${id}`)
-    expect(page.heading).toBe('The provider ended the sign-in without consent')
+    expect(page.heading).toBe('Consent was declined')
     expect(page.body).not.toContain('<img')
     requireSafe(page)
     expect(await client.consents.show({ consent: id })).toMatchObject({
