@@ -19,13 +19,14 @@ export interface CatalogueEntry {
   readonly atCustomer?: NonNullable<NumberedRemedy['atCustomer']>
 }
 
-const byNumber: ReadonlyMap<number, NumberedRemedy> = new Map(
-  entraRemedies.flatMap((one) => one.codes.map((code) => [code, one] as const)),
+// The marks tell bundlers of the browser’s side that nothing of this is needed where nobody asks.
+const byNumber: ReadonlyMap<number, NumberedRemedy> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ entraRemedies.flatMap((one) => one.codes.map((code) => [code, one] as const)),
 )
 
 /** No two of them have the same words; a test holds that. */
-const byWords: ReadonlyMap<string, NumberedRemedy> = new Map(
-  [...entraRemedies, ...partnerCenterRemedies].map((one) => [one.remedy, one]),
+const byWords: ReadonlyMap<string, NumberedRemedy> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ [...entraRemedies, ...partnerCenterRemedies].map((one) => [one.remedy, one]),
 )
 
 /** Returns what is known of the first AADSTS number that is known at all. */
@@ -42,8 +43,8 @@ export function causeOf(remedy: string): string | undefined {
   return byWords.get(remedy)?.title
 }
 
-const ownByWords: ReadonlyMap<string, ErrorDefinition> = new Map(
-  Object.values(errorRegistry).map((one) => [one.remedy, one]),
+const ownByWords: ReadonlyMap<string, ErrorDefinition> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.values(errorRegistry).map((one) => [one.remedy, one]),
 )
 
 /** What guidance is found by. */
@@ -96,13 +97,13 @@ function withCustomer(steps: readonly string[], address: string | undefined): re
 }
 
 /** Every code with what is known of it: ours by name, then Entra’s and Partner Center’s by number. */
-export const remedyCatalogue: readonly CatalogueEntry[] = [
+export const remedyCatalogue: readonly CatalogueEntry[] = /* @__PURE__ */ (() => [
   ...Object.entries(errorRegistry)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([code, definition]) => ownEntry(code, definition)),
   ...numberedEntries(entraRemedies, (code) => `AADSTS${code}`),
   ...numberedEntries(partnerCenterRemedies, String),
-]
+])()
 
 /**
  * Finds an entry by a code as people have it before them: `grant_lapsed`, `AADSTS50076`, `50076`,

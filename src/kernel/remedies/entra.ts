@@ -9,8 +9,8 @@ import type { NumberedRemedy } from './remedy.ts'
  *
  * @see https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes
  */
-export const entraRemedies: readonly NumberedRemedy[] = [
-  ...entraClients,
-  ...entraPeople,
-  ...entraGrants,
-]
+export const entraRemedies: readonly NumberedRemedy[] = /* @__PURE__ */ [
+  entraClients,
+  entraPeople,
+  entraGrants,
+].flat()
