@@ -35,6 +35,8 @@ const commands: Readonly<Record<string, readonly [action: string, ...fields: str
   'connections remove': ['connections.remove', 'name'],
   'connections pause': ['connections.pause', 'name'],
   'connections resume': ['connections.resume', 'name'],
+  // As that command calls itself once it is to change something.
+  'connections customers --grant': ['customers.consent', 'address'],
   consent: ['consents.begin', 'address'],
   'consent complete': ['consents.complete', 'address'],
   'consent link': ['links.create', 'address'],

@@ -17,6 +17,7 @@ const kept: ReadonlySet<string> = new Set<AnyEvent['type']>([
   'consent.link_opened',
   'consent.link_revoked',
   'consent.admin_returned',
+  'consent.customer_changed',
   'alarm.raised',
   'alarm.recovered',
   'console.sign_in_failed',

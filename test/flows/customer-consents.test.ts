@@ -122,6 +122,10 @@ describe('customers', () => {
       [tailspin]: 'granted',
       [proseware]: 'granted',
     })
+    const recorded = await service.serving.composition.store.audit.listEntries({ limit: 100 })
+    const actions = recorded.map(({ action, actorKind }) => `${action} ${actorKind}`)
+    expect(actions.filter((one) => one === 'customers.consent command')).toHaveLength(2)
+    expect(actions.filter((one) => one.startsWith('consent.customer_changed'))).toHaveLength(3)
     expect(await act(`--customer ${tailspin} --withdraw`)).toMatchObject([{ outcome: 'withdrawn' }])
     expect(await act(`--customer ${tailspin} --withdraw`)).toMatchObject([
       { outcome: 'withdrawn', detail: 'there was no consent' },
