@@ -1,5 +1,6 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import { keepScreenshot } from './browser.ts'
 
 interface Violation {
   readonly id: string
@@ -33,4 +34,30 @@ export async function findFlaws(page: Page): Promise<readonly string[]> {
     })()`,
   )
   return [...(await findBarriers(page)), ...(outside as readonly string[])]
+}
+
+/** What moves to its place by a transition is there before anything is measured. */
+const settled = `new Promise((resolve) => requestAnimationFrame(resolve)).then(() =>
+  Promise.allSettled(
+    document
+      .getAnimations()
+      .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+      .map((one) => one.finished),
+  ),
+)`
+
+/** The same, on a desk and in a hand, in both colour schemes. Keeps a picture of each. */
+export async function findFlawsAnywhere(page: Page, name: string): Promise<readonly string[]> {
+  const flaws: string[] = []
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: width === 390 ? 844 : 900 })
+    await page.evaluate(settled)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForSelector(`html[data-mantine-color-scheme=${colorScheme}]`)
+      await keepScreenshot(page, `${name}-${width}-${colorScheme}`)
+      flaws.push(...(await findFlaws(page)).map((one) => `${width} ${colorScheme}: ${one}`))
+    }
+  }
+  return flaws
 }

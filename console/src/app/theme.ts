@@ -18,6 +18,7 @@ export const theme = createTheme({
   primaryColor: 'pine',
   primaryShade: { light: 8, dark: 7 },
   colors: { pine },
+  respectReducedMotion: true,
   autoContrast: true,
   luminanceThreshold: 0.35,
   defaultRadius: 'md',

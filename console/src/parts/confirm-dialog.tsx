@@ -67,7 +67,7 @@ export function ConfirmDialog({
             <Button variant="default" onClick={close}>
               {common.cancel}
             </Button>
-            <Button type="submit" color="red" loading={isPending} disabled={!isReady}>
+            <Button type="submit" color="red.9" loading={isPending} disabled={!isReady}>
               {action}
             </Button>
           </Group>

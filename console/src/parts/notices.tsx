@@ -12,7 +12,8 @@ export interface Notices {
 export function useNotices(): Notices {
   const { common } = useTexts()
   return {
-    done: (message) => void notifications.show({ message }),
+    done: (message) =>
+      void notifications.show({ message, closeButtonProps: { 'aria-label': common.close } }),
     failed: (error) => {
       const trouble = troubleOf(error)
       notifications.show({

@@ -11,6 +11,7 @@ import { facade, facadeForm, facades } from './en/facades.ts'
 import { imports, run } from './en/imports.ts'
 import { explain, issuers, refusals } from './en/issuers.ts'
 import { overview } from './en/overview.ts'
+import { permissions } from './en/permissions.ts'
 import { shell } from './en/shell.ts'
 import { captures, trace, traces } from './en/traces.ts'
 
@@ -22,6 +23,7 @@ export const en = {
   overview,
   connections,
   connection,
+  permissions,
   connectionForm,
   consent,
   imports,

@@ -10,6 +10,8 @@ import {
 } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
 import { useState, type ReactElement } from 'react'
+import { useAction } from '../../app/calls.ts'
+import { useNotices } from '../../parts/notices.tsx'
 import { MenuAction } from '../../parts/menu-action.tsx'
 import { ButtonLink } from '../../parts/link.tsx'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
@@ -32,6 +34,8 @@ export function ConnectionActions({
   const { name, defined_in: definedIn } = connection
   const [dialog, setDialog] = useState<'revoke' | 'remove' | 'export' | 'pause'>()
   const navigate = useNavigate()
+  const { done, failed } = useNotices()
+  const resume = useAction('connections.resume', { touches: ['grants'] })
   const operator = useObstacle('operator')
   const admin = useObstacle('admin')
   const owned = definedIn === 'file' ? texts.fileOwns : undefined
@@ -76,7 +80,16 @@ export function ConnectionActions({
               }
             />
           )}
-          <PauseItem connection={connection} onPause={() => setDialog('pause')} />
+          <PauseItem
+            connection={connection}
+            onPause={() => setDialog('pause')}
+            onResume={() =>
+              resume.mutate(
+                { name: base },
+                { onSuccess: () => done(texts.resumed(base)), onError: failed },
+              )
+            }
+          />
           <MenuAction
             icon={IconPencil}
             label={texts.edit}

@@ -15,6 +15,7 @@ import { ConsentSection } from './consent-section.tsx'
 import { CredentialsSection } from './credentials-section.tsx'
 import { DefinitionSection } from './definition-section.tsx'
 import { PausedNote } from './paused-note.tsx'
+import { PermissionsSection } from './permissions-section.tsx'
 import { RefreshTokenSection } from './refresh-token-section.tsx'
 import { TenantsSection } from './tenants-section.tsx'
 import { TestSection } from './test-section.tsx'
@@ -91,6 +92,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
           </Stack>
           <Stack gap="lg">
             <DefinitionSection connection={connection} />
+            <PermissionsSection address={name} />
             <CredentialsSection connection={connection} />
             <CaptureSection name={name.split('@')[0] ?? name} />
           </Stack>
