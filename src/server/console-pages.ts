@@ -73,7 +73,7 @@ export function renderLink(
         <dt>Made by</dt>
         <dd>${createdBy}</dd>
         <dt>Good until</dt>
-        <dd>${new Date(expiresAt).toISOString()}</dd>
+        <dd>${new Date(expiresAt).toISOString().slice(0, 16).replace('T', ' ')} UTC</dd>
       </dl>
       <form method="post" action="/console/sign-in/link/${token}">
         <button type="submit">Sign in</button>
@@ -93,9 +93,13 @@ export function renderSignInError(
   return renderPage({
     title: definition.title,
     tone: 'bad',
-    body: html`<p>${detail}</p>
+    body: html`<p>${sentence(detail)}</p>
       <p>${withCode(remedy)}</p>
       <p><a class="button" href="/console/sign-in">Back to the sign-in</a></p>
       <p class="soft"><code>${code}</code>, request <code>${requestId}</code></p>`,
   })
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`
 }

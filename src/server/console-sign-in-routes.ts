@@ -98,6 +98,8 @@ function addCalls(
 
   app.post('/console/sign-out', async (request, reply) => {
     reply.headers({ 'cache-control': 'no-store' })
+    // Also without the cookie, which other sites’ forms do not bring: the answer takes it away.
+    requireSameOrigin(request, publicUrl())
     const known = await gate.authenticate(request, false)
     const isOurs = known === undefined || known.ok || known.error.definition.status === 401
     if (!isOurs) throw known.error

@@ -19,6 +19,7 @@ import {
   unfilledFields,
 } from './diagnose-place.ts'
 import { failedCheck, type Check } from './diagnosis.ts'
+import { consoleRedirectUri } from './console-paths.ts'
 import { lintIssuers } from './lint-issuers.ts'
 import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
@@ -75,7 +76,10 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
     const known = await knownConnections(config, store, secrets)
     yield* known.checks
     const chosen = chooseConnections(known.connections, options.connection)
-    if (options.connection === undefined) yield* checkIssuers(config, store)
+    if (options.connection === undefined) {
+      yield* checkIssuers(config, store)
+      yield* checkConsole(config)
+    }
 
     let outbound: Outbound
     try {
@@ -102,6 +106,18 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
   } finally {
     await store?.close()
   }
+}
+
+/** Whose people can sign in to the console, and what has to be registered for that. */
+function* checkConsole({ issuers, server }: Config): Generator<Check, void, undefined> {
+  const { enabled, issuers: named } = server.console
+  const names = Object.values(issuers)
+    .filter(({ name, client }) => client !== undefined && (named === undefined || name in named))
+    .map(({ name }) => name)
+  if (!enabled || names.length === 0) return
+  const uri = consoleRedirectUri(server.publicUrl)
+  const found = `people of ${listOf(names)} sign in; the redirect URI to register there is ${uri}`
+  yield { check: 'console', status: 'ok', found }
 }
 
 /** What the imported directory shows of issuers. */

@@ -30,6 +30,7 @@ export function mountApi(
       exposeHeadRoute: false,
       // Before the body is read: whoever may not call sends nothing.
       onRequest: async (request, reply) => {
+        reply.headers(apiHeaders)
         try {
           await check(request, reply)
         } catch (error) {
@@ -78,6 +79,12 @@ function callOf({ id }: ApiOperation, request: FastifyRequest, input: object): A
 
 function asFields(params: unknown): object {
   return typeof params === 'object' && params !== null ? params : {}
+}
+
+/** An answer is data, whoever opens it in a browser. */
+const apiHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': `default-src 'none'; frame-ancestors 'none'`,
 }
 
 /** Levels that the JSON of a request may have: more than any operation needs. */
