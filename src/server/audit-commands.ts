@@ -57,6 +57,8 @@ const commands: Readonly<Record<string, readonly [action: string, ...fields: str
   'imports run': ['imports.run', 'name'],
   'imports resume': ['imports.resume', 'id'],
   'imports cancel': ['imports.cancel', 'id'],
+  'imports schedule pause': ['imports.pause', 'name'],
+  'imports schedule resume': ['imports.unpause', 'name'],
 }
 
 /** Work that takes long, or is ended half-way: it is recorded when it begins. */

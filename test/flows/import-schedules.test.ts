@@ -191,6 +191,18 @@ describe('a service', { timeout: 60_000 }, () => {
     expect(listed.out).toMatch(/people +0 2 \* \* \* +paused/)
     const again = await runCommand(['imports', 'schedule', 'resume', 'people'], { cwd })
     expect(again).toMatchObject({ exit: 0 })
+    const done = await runCommand(['audit', 'list', '--target', 'people', '--json'], { cwd })
+    const entries = done.json() as readonly Record<'action' | 'actor_kind' | 'outcome', string>[]
+    expect(
+      entries.map(({ action, actor_kind: by, outcome }) => `${action} ${by} ${outcome}`).toSorted(),
+    ).toEqual([
+      'imports.pause command done',
+      'imports.pause key done',
+      'imports.pause key done',
+      'imports.pause key refused',
+      'imports.unpause command done',
+      'imports.unpause key done',
+    ])
     const unknown = await runCommand(['imports', 'schedule', 'resume', 'nobody'], { cwd })
     expect(unknown).toMatchObject({ exit: 2 })
   })
