@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startConsentService } from '../support/consent-service.ts'
 import { makeConsentWorld, type ConsentWorld } from '../support/consent-world.ts'
+import { openVisitor } from '../support/page-visitor.ts'
+import { watch } from '../support/waiting-command.ts'
 
 let world: ConsentWorld
 beforeEach(async () => {
@@ -115,5 +118,25 @@ describe('evergrant consent page', () => {
     const printed = await world.evergrant('consent page csp')
     expect(printed.out).toContain('<!doctype html>')
     expect((await world.evergrant('consent page app')).exit).toBe(2)
+  })
+})
+
+describe('evergrant consent beside a running service', () => {
+  it('takes the sealed code that the page of the service shows', async () => {
+    const service = await startConsentService()
+    try {
+      let sealed = ''
+      const waiting = watch('consent csp --manual', service.world, async (address) => {
+        const page = await openVisitor().open(address)
+        sealed = /egx_[\w-]+/.exec(page.body)?.[0] ?? 'none'
+        return sealed
+      })
+      const ended = await waiting.ended
+      expect(ended).toMatchObject({ exit: 0 })
+      expect(ended.out).toContain('csp: the consent')
+      expect(ended.out + ended.note).not.toContain(sealed)
+    } finally {
+      await service.close()
+    }
   })
 })
