@@ -9,6 +9,7 @@ export function RedirectUri({ uri }: { readonly uri: string }): ReactElement {
   const { connectionForm: texts } = useTexts()
   return (
     <Alert
+      role="note"
       variant="light"
       color="blue"
       icon={<IconInfoCircle aria-hidden />}

@@ -1,7 +1,7 @@
 import { Alert, Button, Group, NativeSelect, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { IconAlertTriangle } from '@tabler/icons-react'
-import { useRef, type ReactElement } from 'react'
+import { useEffect, useRef, type ReactElement } from 'react'
 import type { Operations } from '../../../../src/client/index.ts'
 import { RedirectUri } from '../../parts/redirect-uri.tsx'
 import { ButtonLink } from '../../parts/link.tsx'
@@ -48,6 +48,9 @@ export function ConnectionForm({
     initialValues: draft,
     validate: (values) => checkDraft(texts, values),
   })
+  useEffect(() => {
+    if (error !== null) summary.current?.focus()
+  }, [error])
   const wrong = Object.keys(form.errors).length
   const { provider, grant, name } = form.values
   const redirectUri = providers.find((one) => one.name === provider)?.redirect_uri

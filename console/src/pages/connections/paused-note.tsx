@@ -14,6 +14,7 @@ export function PausedNote({
   const { connection: texts } = useTexts()
   return (
     <Alert
+      role="note"
       color="gray"
       variant="light"
       icon={<IconPlayerPause aria-hidden />}

@@ -19,7 +19,7 @@ export function AccountNeeded({
   const { subject } = connection
   return (
     <div>
-      <Title order={3} size="sm" mb={4}>
+      <Title order={2} size="sm" mb={4}>
         {texts.who}
       </Title>
       <Stack gap="xs">

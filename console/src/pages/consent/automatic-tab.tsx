@@ -39,7 +39,7 @@ export function AutomaticTab({
   return (
     <Stack gap="lg">
       <div>
-        <Title order={3} size="sm" mb={4}>
+        <Title order={2} size="sm" mb={4}>
           {texts.whatHappens}
         </Title>
         <List type="ordered" size="sm" spacing={4}>

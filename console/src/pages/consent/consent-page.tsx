@@ -27,7 +27,7 @@ export function ConsentPage(): ReactElement {
       hint={
         <>
           {texts.about}{' '}
-          <PageLink to="/connections/$address" params={{ address }} size="sm">
+          <PageLink to="/connections/$address" params={{ address }} size="sm" underline="always">
             {address}
           </PageLink>
         </>

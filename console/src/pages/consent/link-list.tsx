@@ -30,7 +30,7 @@ export function LinkList({ connection }: { readonly connection: Connection }): R
   }
   return (
     <div>
-      <Title order={3} size="sm" mb="sm">
+      <Title order={2} size="sm" mb="sm">
         {texts.links}
       </Title>
       <DataTable

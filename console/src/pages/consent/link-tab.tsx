@@ -51,7 +51,7 @@ export function LinkTab({
           () => form.getInputNode('recipient')?.focus(),
         )}
       >
-        <Title order={3} size="sm" mb="sm">
+        <Title order={2} size="sm" mb="sm">
           {texts.linkTitle}
         </Title>
         <Stack gap="md" maw={560}>

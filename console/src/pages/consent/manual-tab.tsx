@@ -41,7 +41,7 @@ export function ManualTab({
       />
       {redirectUri !== undefined && <RedirectUri uri={redirectUri} />}
       <div>
-        <Title order={3} size="sm" mb={4}>
+        <Title order={2} size="sm" mb={4}>
           {texts.manualFirst}
         </Title>
         <Stack gap="sm" align="flex-start">

@@ -1,5 +1,5 @@
 import { Stack, Text, Textarea, Title } from '@mantine/core'
-import { useRef, useState, type ReactElement } from 'react'
+import { useEffect, useRef, useState, type ReactElement } from 'react'
 import { useAction } from '../../app/calls.ts'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
 import { ProblemAlert } from '../../parts/problem.tsx'
@@ -24,6 +24,9 @@ export function PasteForm({
   const field = useRef<HTMLTextAreaElement>(null)
   const summary = useRef<HTMLDivElement>(null)
   const complete = useAction('consents.complete', { touches: ['links', 'connections', 'grants'] })
+  useEffect(() => {
+    if (complete.error !== null) summary.current?.focus()
+  }, [complete.error])
   const submit = (): void => {
     const found = checkPasted(texts, pasted, begunUrl)
     setWrong(found)
@@ -35,7 +38,6 @@ export function PasteForm({
       { address, pasted, ...(approves ? { approve_account: true } : {}) },
       {
         onSuccess: () => setPasted(''),
-        onError: () => setTimeout(() => summary.current?.focus(), 0),
       },
     )
   }
@@ -47,7 +49,7 @@ export function PasteForm({
         if (obstacle === undefined && !complete.isPending) submit()
       }}
     >
-      <Title order={3} size="sm" mb={4}>
+      <Title order={2} size="sm" mb={4}>
         {texts.manualSecond}
       </Title>
       <Stack gap="sm" align="stretch">
