@@ -56,9 +56,14 @@ export async function withComposition<T>(
 const commands = new WeakMap<CliIo, CalledCommand>()
 
 /** Notes which command is being run, before it is. */
-export function noteCommand(io: CliIo, path: string, args: readonly unknown[]): void {
+export function noteCommand(
+  io: CliIo,
+  path: string,
+  args: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): void {
   const words = args.filter((one): one is string => typeof one === 'string')
-  commands.set(io, { path, args: words, user: userInfo().username })
+  commands.set(io, { path, args: words, options, user: userInfo().username })
 }
 
 function commandOf(io: CliIo): CalledCommand | undefined {

@@ -3,7 +3,6 @@ import type { ConsentAction, CustomerOutcome, CustomerStanding } from '../consen
 import { EvergrantError } from '../kernel/index.ts'
 import { customerOutcomeToJson, customerToJson, type Composition } from '../server/index.ts'
 import {
-  noteCommand,
   wholeNumberOption,
   withCommonOptions,
   withComposition,
@@ -75,8 +74,6 @@ Examples:
       }
       const limit = wholeNumberOption('--limit', options.limit, 1, 100)
       const isJson = options.json === true
-      // Without one of these it changes nothing, and is not worth a record.
-      if (action !== undefined) noteCommand(io, 'connections customers --grant', [name])
       await withComposition(io, options, async (composition) => {
         if (isListed) {
           const { after } = options

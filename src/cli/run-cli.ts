@@ -92,7 +92,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   try {
     const program = await createProgram(context, args)
     program.hook('preAction', (_program, called) => {
-      noteCommand(io, pathOf(called), called.processedArgs)
+      noteCommand(io, pathOf(called), called.processedArgs, called.opts())
     })
     await program.parseAsync([...args], { from: 'user' })
     return exitCode

@@ -10,6 +10,8 @@ export interface CalledCommand {
   readonly path: string
   /** What was given besides options, in order. */
   readonly args: readonly string[]
+  /** Options that were given, by their names in the program. */
+  readonly options: Readonly<Record<string, unknown>>
   /** The user of the operating system. */
   readonly user: string
 }
@@ -35,8 +37,7 @@ const commands: Readonly<Record<string, readonly [action: string, ...fields: str
   'connections remove': ['connections.remove', 'name'],
   'connections pause': ['connections.pause', 'name'],
   'connections resume': ['connections.resume', 'name'],
-  // As that command calls itself once it is to change something.
-  'connections customers --grant': ['customers.consent', 'address'],
+  'connections customers': ['customers.consent', 'address'],
   consent: ['consents.begin', 'address'],
   'consent complete': ['consents.complete', 'address'],
   'consent link': ['links.create', 'address'],
@@ -64,6 +65,13 @@ const commands: Readonly<Record<string, readonly [action: string, ...fields: str
 /** Work that takes long, or is ended half-way: it is recorded when it begins. */
 const beforehand: ReadonlySet<string> = new Set(['imports.run', 'imports.resume'])
 
+/** Whether a command only tells what it would do, or what there is. */
+function isDry({ path, options }: CalledCommand): boolean {
+  if (path === 'connections customers')
+    return !['grant', 'replace', 'withdraw'].some((name) => options[name] === true)
+  return options['dryRun'] === true
+}
+
 /** Opens the record of one command. */
 export function openCommandAudit(
   composition: Composition,
@@ -77,7 +85,7 @@ export function openCommandAudit(
     audited: async (work) => {
       const known = called !== undefined && Object.hasOwn(commands, called.path)
       const [action, ...fields] = (known ? commands[called.path] : undefined) ?? []
-      if (called === undefined || action === undefined) return await work()
+      if (called === undefined || action === undefined || isDry(called)) return await work()
       const input: Input = Object.fromEntries(fields.map((field, at) => [field, called.args[at]]))
       return await auditedAs({ composition, desk, action, input, user: called.user }, work)
     },

@@ -67,7 +67,9 @@ export function createOperationAudit(
     audited: async (call, work) => {
       const { action, input, caller, requestId } = call
       const rule = auditRuleOf(action)
-      if (rule === undefined || caller === undefined) return await work()
+      // What only would be done is no change.
+      const isDry = input['dry_run'] === true
+      if (rule === undefined || caller === undefined || isDry) return await work()
       const target = targetOf(rule, input)
       const connection = connectionOf(rule, input)
       const before = await stateOf(rule, composition, target, input)

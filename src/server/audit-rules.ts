@@ -1,6 +1,7 @@
 import type { AccountKind } from '../directory/index.ts'
 import { callerToJson } from './caller-view.ts'
 import type { Composition } from './compose.ts'
+import { facadeToJson } from './facade-view.ts'
 
 /** What of an operation stands in the record. Never a body as it came: bodies hold secrets. */
 export interface AuditRule {
@@ -26,6 +27,11 @@ const callerState: AuditRule['state'] = async ({ store }, target) => {
   const [byName] = await store.callers.listCallers({ limit: 1, after: { name: target, id: '' } })
   const found = byName?.name === target ? byName : await store.callers.getCaller(target)
   return found === undefined ? undefined : callerToJson(found)
+}
+
+const facadeState: AuditRule['state'] = async ({ store }, target) => {
+  const found = await store.facades.findFacadeClient(target)
+  return found === undefined ? undefined : facadeToJson(found)
 }
 
 const definitionState: AuditRule['state'] = async ({ store }, target) => {
@@ -97,10 +103,10 @@ export const auditRules: Readonly<Record<string, AuditRule | NotAudited>> = {
   'captures.end': { target: ['connection'], connection: 'connection' },
   'callers.add': { target: ['name'], state: callerState },
   'callers.revoke': { target: ['caller'], state: callerState },
-  'facades.add': { target: ['name'], connection: 'connection' },
-  'facades.approve': { target: ['client'] },
+  'facades.add': { target: ['name'], connection: 'connection', state: facadeState },
+  'facades.approve': { target: ['client'], state: facadeState },
   'facades.rotateSecret': { target: ['client'] },
-  'facades.revoke': { target: ['client'] },
+  'facades.revoke': { target: ['client'], state: facadeState },
   'issuers.refresh': { target: ['issuer'] },
   'bearer.explain': { because: 'it changes nothing' },
   'sessions.begin': { because: 'it changes nothing but who may go on as who they are anyway' },

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { apiOperations } from '../../src/server/api/operations.ts'
@@ -225,6 +226,18 @@ describe('commands', () => {
       },
     ])
     expect(await record({ target: 'nobody' })).toEqual([])
+  })
+
+  it('are not recorded where they only tell what they would do', async () => {
+    const before = await record({ action: 'people.import' })
+    const answer = await call('POST', '/api/v1/people/import?dry_run=true', { body: { links: [] } })
+    expect(answer.status).toBe(200)
+    await writeFile(service.workspace.path('people.csv'), 'person,account\n')
+    await evergrant('people', 'import', 'people.csv', '--dry-run')
+    expect(await record({ action: 'people.import' })).toEqual(before)
+    const done = await call('POST', '/api/v1/people/import', { body: { links: [] } })
+    expect(done.status).toBe(200)
+    expect(await record({ action: 'people.import' })).toHaveLength(before.length + 1)
   })
 
   it('list what was done, by filters and as JSON', async () => {
