@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { findFlaws } from '../support/accessibility.ts'
 import { keepScreenshot, startBrowser, type Person, type TestBrowser } from '../support/browser.ts'
-import { enterConsole } from '../support/console-person.ts'
+import { consoleLooks, openConsole, type OpenOptions } from '../support/console-person.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 import { runImport } from '../support/workspace.ts'
 
@@ -36,13 +36,8 @@ afterAll(async () => {
   await service.close()
 })
 
-async function open(
-  path: string,
-  options: Parameters<typeof enterConsole>[2] = {},
-): Promise<Person> {
-  person = await enterConsole(service, browser, options)
-  await person.page.goto(`${service.url}/console${path}`)
-  await person.page.getByRole('heading', { level: 1 }).waitFor()
+async function open(path: string, options: OpenOptions = {}): Promise<Person> {
+  person = await openConsole(service, browser, path, options)
   return person
 }
 
@@ -160,12 +155,7 @@ describe('an import of the configuration', () => {
   })
 })
 
-describe.each([
-  { width: 1280, colorScheme: 'light' },
-  { width: 1280, colorScheme: 'dark' },
-  { width: 390, colorScheme: 'light' },
-  { width: 390, colorScheme: 'dark' },
-] as const)('at $width pixels, $colorScheme', (look) => {
+describe.each(consoleLooks)('at $width pixels, $colorScheme', (look) => {
   it.each([
     ['imports', '/imports'],
     ['import-run', `/imports/RUN`],

@@ -9,11 +9,14 @@ interface ConsoleService {
   readonly serving: Serving
 }
 
+/** Who sits there, and with which browser. */
+export type OpenOptions = PersonOptions & { readonly role?: Role }
+
 /** Somebody at the console, signed in by a link of their own. */
 export async function enterConsole(
   { url, serving }: ConsoleService,
   browser: TestBrowser,
-  { role = 'admin', ...options }: PersonOptions & { readonly role?: Role } = {},
+  { role = 'admin', ...options }: OpenOptions = {},
 ): Promise<Person> {
   const { token } = await makeConsoleLink(
     {
@@ -31,3 +34,27 @@ export async function enterConsole(
   await person.page.getByRole('heading', { level: 1 }).waitFor()
   return person
 }
+
+/** Opens a page of the console as somebody who is signed in. */
+export async function openConsole(
+  service: ConsoleService,
+  browser: TestBrowser,
+  path: string,
+  options: OpenOptions = {},
+): Promise<Person> {
+  const person = await enterConsole(service, browser, options)
+  await person.page.goto(`${service.url}/console${path}`)
+  await person.page.getByRole('heading', { level: 1 }).waitFor()
+  return person
+}
+
+/** How a page is looked at: a desk and a pocket, by day and by night. */
+export const consoleLooks = [
+  { width: 1280, colorScheme: 'light' },
+  { width: 1280, colorScheme: 'dark' },
+  { width: 390, colorScheme: 'light' },
+  { width: 390, colorScheme: 'dark' },
+] as const satisfies readonly PersonOptions[]
+
+/** A text that would run, and be refused loudly by the policy of the page, if it became markup. */
+export const planted = "<img src=x onerror='document.title=1'>"

@@ -26,6 +26,12 @@ export const router = createRouter({
     ...alarmRoutes,
   ]),
   basepath: '/console',
+  // Everything in a query is text, so that an address reads and is typed as people write it.
+  parseSearch: (query) => Object.fromEntries(new URLSearchParams(query)),
+  stringifySearch: (texts) => {
+    const query = new URLSearchParams(texts as Record<string, string>).toString()
+    return query === '' ? '' : `?${query}`
+  },
   defaultPreload: false,
   scrollRestoration: false,
 })

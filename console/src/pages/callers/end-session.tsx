@@ -8,9 +8,11 @@ import { useTexts } from '../../texts/index.ts'
 
 /** Ends a session, after asking. */
 export function EndSession({
+  operation,
   id,
   name,
 }: {
+  readonly operation: 'sessions.revoke' | 'console.revoke'
   readonly id: string
   readonly name: string
 }): ReactElement {
@@ -18,7 +20,7 @@ export function EndSession({
   const { done } = useNotices()
   const obstacle = useObstacle('admin')
   const [isAsking, { open, close }] = useDisclosure()
-  const revoke = useAction('sessions.revoke')
+  const revoke = useAction(operation)
   return (
     <>
       <GatedButton
@@ -52,7 +54,7 @@ export function EndSession({
           )
         }
       >
-        {texts.revokeHint}
+        {operation === 'console.revoke' ? texts.revokeConsoleHint : texts.revokeHint}
       </ConfirmDialog>
     </>
   )

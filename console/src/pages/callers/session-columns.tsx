@@ -51,7 +51,9 @@ export function useSessionColumns(): readonly Column<Session>[] {
     {
       key: 'actions',
       title: texts.columns.actions,
-      cell: ({ id, user_name: name }) => <EndSession id={id} name={name ?? texts.nobody} />,
+      cell: ({ id, user_name: name }) => (
+        <EndSession operation="sessions.revoke" id={id} name={name ?? texts.nobody} />
+      ),
     },
   ]
 }

@@ -1,3 +1,4 @@
+import { Stack, Title } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { IconSearch, IconUserCircle } from '@tabler/icons-react'
 import type { ReactElement } from 'react'
@@ -11,6 +12,7 @@ import { Page } from '../../parts/page.tsx'
 import { SearchField } from '../../parts/search-field.tsx'
 import { useTexts } from '../../texts/index.ts'
 import { CallerTabs } from './caller-tabs.tsx'
+import { ConsoleSessions } from './console-sessions.tsx'
 import { useSessionColumns } from './session-columns.tsx'
 
 /** Living sessions of callers. */
@@ -20,6 +22,7 @@ export function SessionsPage(): ReactElement {
     <Page title={texts.title} hint={texts.hint}>
       <CallerTabs />
       <ForRole role="operator">
+        <ConsoleSessions />
         <Sessions />
       </ForRole>
     </Page>
@@ -44,7 +47,10 @@ function Sessions(): ReactElement {
   )
   const names = [...new Set(list.items.map((one) => one.issuer))].toSorted()
   return (
-    <>
+    <Stack component="section" aria-labelledby="caller-sessions" gap="md">
+      <Title order={2} id="caller-sessions">
+        {texts.ofCallers}
+      </Title>
       <search className="filters" aria-label={common.filters}>
         <SearchField
           label={common.search}
@@ -61,7 +67,7 @@ function Sessions(): ReactElement {
         />
       </search>
       <DataTable
-        label={texts.title}
+        label={texts.ofCallers}
         list={list}
         rows={rows}
         columns={columns}
@@ -74,6 +80,6 @@ function Sessions(): ReactElement {
           )
         }
       />
-    </>
+    </Stack>
   )
 }

@@ -71,7 +71,17 @@ export const callerForm = {
 /** Sessions of callers. */
 export const sessions = {
   title: 'Sessions',
-  hint: 'What callers have in exchange for a token of an issuer. They end by themselves.',
+  hint: 'Who is signed in here, and what callers have in exchange for a token. They end by themselves.',
+  console: 'At this console',
+  consoleHint:
+    'They end when they are not used, and after half a day at most, unless configured otherwise.',
+  current: 'this browser',
+  signedInBy: 'Signed in by',
+  byLink: 'a link',
+  endsUnused: 'Ends if unused',
+  revokeConsoleHint:
+    'That browser is signed out: here at once, in other processes within a second. Whoever may sign in can do so again.',
+  ofCallers: 'Of callers',
   search: 'User name or account',
   issuer: 'Issuer',
   allIssuers: 'All issuers',
