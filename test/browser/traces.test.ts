@@ -88,7 +88,9 @@ describe('captures', () => {
     await page.getByRole('button', { name: 'Keep bodies' }).click()
     const row = page.getByRole('row', { name: /contoso-graph/ })
     await row.waitFor()
-    await expect.poll(() => JSON.stringify(service.log())).toContain('gateway.capture_began')
+    const hasBegun = (): boolean =>
+      service.log().some(({ event }) => event === 'gateway.capture_began')
+    await expect.poll(hasBegun, { timeout: 10_000 }).toBe(true)
     await call('captured')
     await page.goto(`${service.url}/console/traces`)
     await page.getByRole('link', { name: /captured/ }).click()
@@ -108,7 +110,7 @@ async function call(path: string): Promise<void> {
 describe.each(consoleLooks)('at $width pixels, $colorScheme', (look) => {
   it.each([
     ['traces', '/traces', 'renewed'],
-    ['captures', '/traces/captures', 'No bodies are kept'],
+    ['captures', '/traces/captures', 'Keep bodies'],
   ])('%s stand without a flaw', async (name, path, text) => {
     const { page, complaints } = await open(path, look)
     await page.getByText(text).first().waitFor()

@@ -1,5 +1,6 @@
 import {
   IconBell,
+  IconClipboardList,
   IconDatabaseImport,
   IconKey,
   IconLayoutDashboard,
@@ -46,6 +47,7 @@ export const navigation: readonly {
     places: [
       { to: '/alarms', page: 'alarms', icon: IconBell, key: 'a' },
       { to: '/traces', page: 'traces', icon: IconRoute, key: 't' },
+      { to: '/audit', page: 'audit', icon: IconClipboardList, key: 'u' },
     ],
   },
 ]

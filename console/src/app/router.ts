@@ -1,5 +1,6 @@
 import { createRouter } from '@tanstack/react-router'
 import { alarmRoutes } from '../pages/alarms/routes.ts'
+import { auditRoutes } from '../pages/audit/routes.ts'
 import { callerRoutes } from '../pages/callers/routes.ts'
 import { connectionRoutes } from '../pages/connections/routes.ts'
 import { consentRoutes } from '../pages/consent/routes.ts'
@@ -24,6 +25,7 @@ export const router = createRouter({
     ...callerRoutes,
     ...traceRoutes,
     ...alarmRoutes,
+    ...auditRoutes,
   ]),
   basepath: '/console',
   // Everything in a query is text, so that an address reads and is typed as people write it.

@@ -1,4 +1,5 @@
 import { alarms } from './en/alarms.ts'
+import { audit } from './en/audit.ts'
 import { callerForm, callers, sessions } from './en/callers.ts'
 import { common } from './en/common.ts'
 import { connection } from './en/connection.ts'
@@ -44,4 +45,5 @@ export const en = {
   trace,
   captures,
   alarms,
+  audit,
 } as const
