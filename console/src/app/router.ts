@@ -4,6 +4,7 @@ import { auditRoutes } from '../pages/audit/routes.ts'
 import { callerRoutes } from '../pages/callers/routes.ts'
 import { connectionRoutes } from '../pages/connections/routes.ts'
 import { consentRoutes } from '../pages/consent/routes.ts'
+import { customerRoutes } from '../pages/customers/routes.ts'
 import { directoryRoutes } from '../pages/directory/routes.ts'
 import { facadeRoutes } from '../pages/facades/routes.ts'
 import { importRoutes } from '../pages/imports/routes.ts'
@@ -18,6 +19,7 @@ export const router = createRouter({
     ...overviewRoutes,
     ...connectionRoutes,
     ...consentRoutes,
+    ...customerRoutes,
     ...importRoutes,
     ...directoryRoutes,
     ...issuerRoutes,

@@ -6,6 +6,7 @@ import { connection } from './en/connection.ts'
 import { connectionForm } from './en/connection-form.ts'
 import { consent } from './en/consent.ts'
 import { connections } from './en/connections.ts'
+import { customers } from './en/customers.ts'
 import { keys } from './en/keys.ts'
 import { account, directory, person } from './en/directory.ts'
 import { facade, facadeForm, facades } from './en/facades.ts'
@@ -27,6 +28,7 @@ export const en = {
   permissions,
   connectionForm,
   consent,
+  customers,
   imports,
   run,
   directory,

@@ -1,6 +1,7 @@
 import { Menu } from '@mantine/core'
 import {
   IconBan,
+  IconBuilding,
   IconChevronDown,
   IconFileExport,
   IconLink,
@@ -16,7 +17,7 @@ import { MenuAction } from '../../parts/menu-action.tsx'
 import { ButtonLink } from '../../parts/link.tsx'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { isConsented, isTemplate, type Connection } from './connection.ts'
+import { isConsented, isPartner, isTemplate, type Connection } from './connection.ts'
 import { ExportDialog } from './export-dialog.tsx'
 import { PauseDialog } from './pause-dialog.tsx'
 import { PauseItem } from './pause-item.tsx'
@@ -30,7 +31,7 @@ export function ConnectionActions({
 }: {
   readonly connection: Connection
 }): ReactElement {
-  const { connection: texts } = useTexts()
+  const { connection: texts, customers } = useTexts()
   const { name, defined_in: definedIn } = connection
   const [dialog, setDialog] = useState<'revoke' | 'remove' | 'export' | 'pause'>()
   const navigate = useNavigate()
@@ -77,6 +78,16 @@ export function ConnectionActions({
                   params: { address: name },
                   search: { tab: 'link' },
                 })
+              }
+            />
+          )}
+          {isPartner(connection) && (
+            <MenuAction
+              icon={IconBuilding}
+              label={customers.open}
+              obstacle={operator}
+              onClick={() =>
+                void navigate({ to: '/connections/$address/customers', params: { address: base } })
               }
             />
           )}

@@ -8,6 +8,7 @@ import { Page } from '../../parts/page.tsx'
 import { ProblemAlert, TroubleText } from '../../parts/problem.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
+import { AuditSection } from './audit-section.tsx'
 import { CaptureSection } from './capture-section.tsx'
 import { ConnectionActions } from './connection-actions.tsx'
 import { isConsented, isTemplate, type Connection } from './connection.ts'
@@ -99,6 +100,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
         </SimpleGrid>
       )}
       <TracesSection address={name} />
+      <AuditSection name={name.split('@')[0] ?? name} />
     </Page>
   )
 }

@@ -43,3 +43,9 @@ export function isTenantOf(address: string, own: string | null, tenant: string |
   const [, named] = address.split('@')
   return named === undefined || tenant === named || tenant === own
 }
+
+/** Whether it is for Partner Center: its account acts for a partner. */
+export function isPartner({ upstreams, resource }: Connection): boolean {
+  const all = [resource, ...Object.values(upstreams).map((one) => one.resource)]
+  return all.some((one) => one?.includes('api.partnercenter.microsoft.com'))
+}

@@ -1,7 +1,7 @@
 import { Checkbox, Stack, Text, Title } from '@mantine/core'
 import type { ReactElement } from 'react'
 import { useTexts } from '../../texts/index.ts'
-import type { Connection } from '../connections/connection.ts'
+import { isPartner, type Connection } from '../connections/connection.ts'
 
 /** Which account is to sign in, and whether it may be another one than before. */
 export function AccountNeeded({
@@ -40,9 +40,4 @@ export function AccountNeeded({
       </Stack>
     </div>
   )
-}
-
-function isPartner({ upstreams, resource }: Connection): boolean {
-  const all = [resource, ...Object.values(upstreams).map((one) => one.resource)]
-  return all.some((one) => one?.includes('api.partnercenter.microsoft.com'))
 }

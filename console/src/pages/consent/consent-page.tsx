@@ -12,7 +12,7 @@ import { useTexts } from '../../texts/index.ts'
 import { isConsented, isTemplate, type Connection } from '../connections/connection.ts'
 import { AutomaticTab } from './automatic-tab.tsx'
 import { ConsentView } from './consent-view.tsx'
-import { isFresh, useLatestConsent, type Consent } from './consents.ts'
+import { isFresh, useLatestConsent } from './consents.ts'
 import { LinkTab } from './link-tab.tsx'
 import { ManualTab } from './manual-tab.tsx'
 
@@ -46,7 +46,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
   const { tab = 'automatic' } = useSearch({ from: '/connections/$address/consent' })
   const navigate = useNavigate({ from: '/connections/$address/consent' })
   const providers = useCall('providers.list', { limit: 200 })
-  const { consent, isLoading, error } = useLatestConsent(name, tenant)
+  const { consent, nameOf, isLoading, error } = useLatestConsent(name, tenant)
   const redirectUri = providers.data?.items.find((one) => one.name === provider)?.redirect_uri
   if (!isConsented(connection)) {
     return <Empty icon={IconKeyOff} title={texts.notConsented} hint={texts.notConsentedHint} />
@@ -63,7 +63,7 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
   const shared = {
     connection,
     redirectUri,
-    accountName: nameOf(connection, consent),
+    accountName: nameOf(connection.subject),
   }
   return (
     <div className="wizard">
@@ -106,12 +106,6 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
       </div>
     </div>
   )
-}
-
-/** What people call the account that serves now, where the latest sign-in told it. */
-function nameOf({ subject }: Connection, consent: Consent | undefined): string | undefined {
-  const account = consent?.account
-  return account?.subject === subject ? (account?.user_name ?? undefined) : undefined
 }
 
 function Hint({ text }: { readonly text: string }): ReactElement {

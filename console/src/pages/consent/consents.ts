@@ -14,6 +14,8 @@ export function useLatestConsent(
   tenant: string | null,
 ): {
   readonly consent: Consent | undefined
+  /** What people call an account, where a sign-in told it. */
+  readonly nameOf: (subject: string | null | undefined) => string | undefined
   readonly isLoading: boolean
   readonly error: Error | null
 } {
@@ -24,8 +26,14 @@ export function useLatestConsent(
     // Events come from one node; the sign-in may be finished by another one.
     { everyMs: 4_000 },
   )
-  const consent = items.find((one) => isTenantOf(address, tenant, one.tenant))
-  return { consent, isLoading, error }
+  const own = items.filter((one) => isTenantOf(address, tenant, one.tenant))
+  return {
+    consent: own[0],
+    nameOf: (subject) =>
+      own.find(({ account }) => account?.subject === subject)?.account?.user_name ?? undefined,
+    isLoading,
+    error,
+  }
 }
 
 const freshMs = 15 * 60_000

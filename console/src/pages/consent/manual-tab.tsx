@@ -1,4 +1,4 @@
-import { Stack, Text, Title } from '@mantine/core'
+import { Anchor, Stack, Text, Title } from '@mantine/core'
 import { useState, type ReactElement } from 'react'
 import { useAction } from '../../app/calls.ts'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
@@ -46,6 +46,12 @@ export function ManualTab({
         </Title>
         <Stack gap="sm" align="flex-start">
           <Text size="sm">{texts.manualFirstHint}</Text>
+          <Text size="sm">
+            {texts.unreachable}{' '}
+            <Anchor href={pageOf(connection.name)} download size="sm" underline="always">
+              {texts.onboardingPage}
+            </Anchor>
+          </Text>
           {begun !== undefined && (
             <ShownOnce
               label={texts.manualUrl}
@@ -82,4 +88,9 @@ export function ManualTab({
       />
     </Stack>
   )
+}
+
+/** The page to host elsewhere, as the service writes it. */
+function pageOf(address: string): string {
+  return `/api/v1/connections/${encodeURIComponent(address)}/onboarding-page`
 }

@@ -18,7 +18,9 @@ export function ShownOnce({
         <Text size="sm" fw={600}>
           {label}
         </Text>
-        <CopyButton text={text} />
+        <span className="keeps-width">
+          <CopyButton text={text} />
+        </span>
       </Group>
       <Text
         size="xs"

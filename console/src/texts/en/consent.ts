@@ -41,6 +41,8 @@ export const consent = {
   manualFirst: '1. Send the address',
   manualFirstHint:
     'Whoever has the account opens it, signs in and accepts. At the end they see a code, or an address that begins with the redirect URI.',
+  unreachable: 'Where they cannot reach this service, host a page elsewhere that shows the code:',
+  onboardingPage: 'onboarding page',
   manualUrl: 'Address to open',
   manualUrlOnce: 'It is shown now and not again. Making another one ends this one.',
   manualWaits: 'A sign-in is waited for, begun',
