@@ -71,7 +71,9 @@ const common = {
         .describe('Client credentials in the order in which they are tried; `[]` for none.'),
     })
     .optional()
-    .describe('Who asks for introspection, and who redeems authorization codes for sessions.'),
+    .describe(
+      'Who asks for introspection, who redeems authorization codes for sessions, and who people sign in to the console with.',
+    ),
   introspection: z
     .strictObject({
       endpoint: endpoint()
