@@ -31,6 +31,8 @@ describe('watching generations', () => {
   it('says nothing while nothing that counts has changed', async () => {
     const run = await aRun(writer)
     watcher.watchGenerations((change) => seen.push(change))
+    await clock.advance(1_000)
+    seen.length = 0
     await writer.runs.heartbeat(run.id, 'one', 5)
     await clock.advance(5_000)
     expect(seen).toEqual([])
@@ -49,6 +51,13 @@ describe('watching generations', () => {
     watcher.watchGenerations((change) => seen.push(change))
     await watcher.close()
     expect(clock.pending()).toBe(0)
+  })
+
+  it('tells of what changed since the store was opened, though nobody watched as yet', async () => {
+    await writer.grants.ensureGrant({ connection: 'c', tenant: '' }, 1)
+    watcher.watchGenerations((change) => seen.push(change))
+    await clock.advance(1_000)
+    expect(seen.map(({ topics }) => topics)).toEqual([['grants']])
   })
 
   it('names within a second what another process changed', async () => {

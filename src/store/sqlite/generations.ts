@@ -40,17 +40,36 @@ export function readGenerations(connection: Connection): Generations {
   return generations
 }
 
-/** Watches the generations for several listeners with one timer, which runs only while one listens. */
+/** How the generations stood at one time. */
+export interface GenerationMark {
+  readonly dataVersion: number
+  readonly generations: Generations
+}
+
+/** Notes how the generations stand. */
+export function markGenerations(connection: Connection): GenerationMark {
+  // The version first: a commit between the two reads is then seen by the next poll.
+  const dataVersion = connection.dataVersion()
+  return { dataVersion, generations: readGenerations(connection) }
+}
+
+/**
+ * Watches the generations for several listeners with one timer, which runs only while one listens.
+ *
+ * @param initial As they were when the store was opened. What has changed since, or since the last
+ *   one listened, is told as well: whoever reads something and watches then misses nothing in
+ *   between.
+ */
 export function createGenerationWatch(
   connection: Connection,
   clock: Clock,
+  initial: GenerationMark,
 ): {
   watch(listener: (change: GenerationChange) => void): () => void
   end(): void
 } {
   const listeners = new Set<(change: GenerationChange) => void>()
-  let dataVersion = 0
-  let known: Generations = noGenerations
+  let { dataVersion, generations: known } = initial
   let cancel: (() => void) | undefined
 
   const look = (): void => {
@@ -80,12 +99,7 @@ export function createGenerationWatch(
   }
   return {
     watch: (listener) => {
-      if (cancel === undefined) {
-        // The version first: a commit between the two reads is then seen by the next poll.
-        dataVersion = connection.dataVersion()
-        known = readGenerations(connection)
-        cancel = clock.schedule(pollEveryMs, poll)
-      }
+      cancel ??= clock.schedule(pollEveryMs, poll)
       listeners.add(listener)
       return () => {
         listeners.delete(listener)

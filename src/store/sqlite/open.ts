@@ -13,7 +13,12 @@ import { createConsentStore } from './consent-store.ts'
 import { createConsoleStore } from './console-store.ts'
 import { createDirectoryStore } from './directory-store.ts'
 import { createFacadeStore } from './facade-store.ts'
-import { createGenerationWatch, readGenerations } from './generations.ts'
+import {
+  createGenerationWatch,
+  markGenerations,
+  readGenerations,
+  type GenerationMark,
+} from './generations.ts'
 import { createGrantStore } from './grant-store.ts'
 import { createLinkStore } from './link-store.ts'
 import { examineFile } from './identity.ts'
@@ -59,15 +64,17 @@ export async function openSqliteStore(options: OpenSqliteStoreOptions): Promise<
   const { pageLimit } = options
   const limits = pageLimit === undefined ? {} : { pageLimit }
   const connection = await openConnection({ path, role, clock, busyDeadlineMs, ...limits })
+  let mark: GenerationMark
   try {
     await migrate(connection, migrations, vault, clock)
+    mark = await connection.read(() => markGenerations(connection))
   } catch (error) {
     connection.close()
     throw error
   }
 
   const sealing = createSealing(connection, vault)
-  const generations = createGenerationWatch(connection, clock)
+  const generations = createGenerationWatch(connection, clock, mark)
   return {
     kind: 'sqlite',
     place: path,
