@@ -230,8 +230,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
     const inTurn = createTurns()
     const reloadConnections = (): Promise<void> =>
       inTurn(async () => {
-        if (await registry.reload()) engine.define(definitions())
+        // Pauses first: whatever is the matter with a definition, they hold.
         await loadPauses()
+        if (await registry.reload()) engine.define(definitions())
       })
     // In turn with the store's changes: a registry made from what was read before one would miss it.
     const reloadConfig: Composition['reloadConfig'] = (check) =>

@@ -12,6 +12,8 @@ async function main(input: ImportWorkerInput): Promise<void> {
     configPath,
     env: process.env,
     role: 'bulk',
+    // A run may take hours: a pause or a revocation meanwhile must reach it.
+    isLasting: true,
     ...(storePageLimit === undefined ? {} : { storePageLimit }),
   })
   try {

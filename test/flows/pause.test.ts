@@ -7,7 +7,7 @@ import {
   type Composition,
 } from '../../src/server/index.ts'
 import { emptyDatabase } from '../support/postgres.ts'
-import { makeWorkspace } from '../support/workspace.ts'
+import { atPage, makeWorkspace } from '../support/workspace.ts'
 import { runCommand, type CommandOutcome } from '../support/command.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 
@@ -87,6 +87,27 @@ describe('pausing a connection', () => {
     expect(await (await post('contoso-graph/resume')).json()).toMatchObject({ changed: true })
     expect(await (await post('contoso-graph/resume')).json()).toMatchObject({ changed: false })
     expect((await through()).status).toBe(200)
+  })
+
+  it('ends an import that is running, which goes on once it is resumed', async () => {
+    const { simulator } = fixture.workspace
+    const reached = new Promise<void>((resolve) => {
+      atPage(simulator, 1, () => {
+        // Slow enough for the pause to be noticed long before the last page.
+        simulator.control.setLatency(400)
+        resolve()
+      })
+    })
+    const importing = evergrant('import contoso-graph users --to ndjson:out --page-size 1')
+    await reached
+    expect((await post('contoso-graph/pause')).status).toBe(200)
+    const ended = await importing
+    expect(ended.exit).toBe(3)
+    expect(ended.note).toContain('connection_paused')
+    simulator.control.setLatency(0)
+    expect((await post('contoso-graph/resume')).status).toBe(200)
+    const again = await evergrant('import contoso-graph users --to ndjson:out --page-size 1')
+    expect(again.exit).toBe(0)
   })
 
   it('by command is noticed by a service within a second, and so is its end', async () => {
