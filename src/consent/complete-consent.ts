@@ -94,18 +94,18 @@ export async function receiveConsent(
   emit({ type: 'consent.code_received', at: clock.now(), ...about })
   const target = signInTargets(definition)[0]
   const signIn = { code: outcome.code, verifier, redirectUri: session.redirectUri, target }
-  const expected = approvesAccount || session.approvesAccount ? undefined : session.expectedSubject
-  const finished = verifyOrFail(address, session, signIn, expected, context)
+  const isApproved = approvesAccount || session.approvesAccount
+  const finished = verifyOrFail(address, session, signIn, isApproved, context)
   // Whoever awaits it hears of a fault; the session has it as well.
   finished.catch(() => {})
   return ok({ session, finished })
 }
 
 async function verifyOrFail(
-  ...[address, session, signIn, expected, context]: Parameters<typeof verify>
+  ...[address, session, signIn, isApproved, context]: Parameters<typeof verify>
 ): ReturnType<typeof verify> {
   try {
-    return await verify(address, session, signIn, expected, context)
+    return await verify(address, session, signIn, isApproved, context)
   } catch (fault) {
     const error = isEvergrantError(fault)
       ? fault
@@ -121,7 +121,7 @@ async function verify(
   address: string,
   session: ConsentSession,
   signIn: Parameters<typeof redeemCode>[1],
-  expectedSubject: string | undefined,
+  isApproved: boolean,
   context: ConsentContext,
 ): Promise<Result<ConsentCompletion, EvergrantError>> {
   const { store, engine, clock, emit, fetch } = context
@@ -135,7 +135,8 @@ async function verify(
   if (subject !== undefined) {
     await store.noteConsent(sessionId, { account: subject, rungs: [] }).catch(rethrowFaults)
   }
-  const refusal = await refuseAccount(definition, subject, expectedSubject, transport)
+  const expected = isApproved ? undefined : await servingAccount(address, session, context)
+  const refusal = await refuseAccount(definition, subject, expected, transport)
   if (refusal !== undefined) {
     return err(await failSession(session, 'code_received', refusal, context))
   }
@@ -174,20 +175,42 @@ async function verify(
   return ok({ sessionId, adoption })
 }
 
+/**
+ * Whose grant serves now: another sign-in may have brought one since this one was begun, when there
+ * was none yet or another account’s was approved.
+ */
+async function servingAccount(
+  address: string,
+  { expectedSubject }: ConsentSession,
+  { engine }: ConsentContext,
+): Promise<string | undefined> {
+  const serving = (await engine.status(address)).grant?.subject ?? ''
+  return serving === '' ? expectedSubject : serving
+}
+
 function rethrowFaults(error: unknown): void {
   if (!isEvergrantError(error)) throw error
 }
 
-/** An answer that names its issuer must be of this one: RFC 9207 section 2.4. */
+/**
+ * An answer that names its issuer must be of this one, and that of a server which always does must
+ * name it: else the code may be one of another server, to which this one led the browser (mix-up).
+ * A bare code is no answer: what somebody copied out of one. RFC 9207 section 2.4.
+ */
 async function refuseIssuer(
   address: string,
-  { issuer }: Pasted,
+  { issuer, stateHash }: Pasted,
   { engine, fetch, clock }: ConsentContext,
 ): Promise<EvergrantError | undefined> {
   const { provider } = engine.connection(address).definition
-  if (issuer === undefined || provider.type !== 'oidc') return undefined
+  if (provider.type !== 'oidc' || (issuer ?? stateHash) === undefined) return undefined
   const server = await provider.server({ fetch, clock })
   if (!server.ok) return server.error.error
+  if (issuer === undefined) {
+    if (server.value.authorization_response_iss_parameter_supported !== true) return undefined
+    const detail = 'it has no "iss", which its authorization server puts into every answer'
+    return new EvergrantError('consent_unknown', detail)
+  }
   if (server.value.issuer === issuer) return undefined
   return new EvergrantError('consent_unknown', 'its "iss" names another authorization server')
 }
