@@ -51,6 +51,8 @@ const signInMs = 3_600_000
 const mostSettlingMs = 15_000
 /** Addresses of links are guessed by nobody; whoever tries is made to wait. */
 const guesses = { perAddress: 20, overall: Number.POSITIVE_INFINITY, windowMs: 60_000 }
+/** Sign-ins begun by one link within an hour: each is kept, and recorded for ever. */
+const mostStarts = { perAddress: 10, overall: Number.POSITIVE_INFINITY, windowMs: 3_600_000 }
 
 /**
  * Makes the pages below `/consent/` that people see who are not in the console: where sign-ins come
@@ -163,6 +165,7 @@ function addLinks(
 ): void {
   const { consent, engine, clock } = composition
   const { links } = consent
+  const starts = createFailureWindows(clock, mostStarts)
 
   const look = async (request: FastifyRequest<Tokened>): Promise<ConsentLink> => {
     const source = sourceOf(request.raw)
@@ -210,6 +213,13 @@ function addLinks(
         remedy: 'Allow cookies for this address, open the link again, and use its button.',
       })
     }
+    const waitMs = starts.waitOf(link.id)
+    if (waitMs !== undefined) {
+      throw new EvergrantError('caller_throttled', 'too many sign-ins were begun by this link', {
+        retryAfterMs: waitMs,
+      })
+    }
+    starts.note(link.id)
     const redirectUri = consentCallback(publicUrl())
     const started = await links.start(link, { browser, redirectUri })
     if (!started.ok) return await refuse(reply, link, browser, started.error)
