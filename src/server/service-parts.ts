@@ -27,13 +27,27 @@ export function observeRequests(log: ServiceLog, metrics: ServiceMetrics): Servi
       log.request({
         requestId,
         method,
-        path: maskOwnSecrets(request.url.split('?', 1)[0] ?? ''),
+        path: maskOwnSecrets(readPath(request.url)),
         status,
         durationMs: Math.round(durationMs * 10) / 10,
         ...(typeof traceId === 'string' ? { traceId } : {}),
         ...(caller === undefined ? {} : { callerId: caller.id }),
       })
     })
+  }
+}
+
+/**
+ * The path as it is routed, so that no spelling hides a token of ours: `%65gl_` is `egl_` as well.
+ * What is no UTF-8 has no route either, and keeps nothing but its beginning.
+ */
+function readPath(url: string): string {
+  const path = url.split('?', 1)[0] ?? ''
+  if (!path.includes('%')) return path
+  try {
+    return readPath(decodeURIComponent(path))
+  } catch {
+    return `${path.slice(0, path.indexOf('%'))}…`
   }
 }
 
