@@ -71,7 +71,9 @@ Examples:
           ...(after === undefined ? {} : { after }),
         })
         io.out(
-          options.json === true ? `${JSON.stringify(found.map(auditToJson))}\n` : format(found),
+          options.json === true
+            ? `${JSON.stringify(found.map((entry) => auditToJson(entry)))}\n`
+            : format(found),
         )
       })
     })

@@ -11,10 +11,12 @@ import { startService, type ServiceFixture } from '../support/service-fixture.ts
 let service: ServiceFixture
 let admin: string
 let viewer: string
+let operator: string
 beforeAll(async () => {
   service = await startService()
   admin = await service.addCaller('ops', { role: 'admin' })
   viewer = await service.addCaller('watcher', { role: 'viewer' })
+  operator = await service.addCaller('keeper', { role: 'operator' })
 })
 afterAll(() => service.close())
 
@@ -49,7 +51,7 @@ async function call(
 
 async function record(query: Readonly<Record<string, string>> = {}): Promise<readonly Entry[]> {
   const answer = await call('GET', `/api/v1/audit?${new URLSearchParams(query).toString()}`, {
-    key: viewer,
+    key: operator,
   })
   expect(answer.status).toBe(200)
   return ((await answer.json()) as { items: Entry[] }).items

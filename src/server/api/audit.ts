@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { auditToJson } from '../audit-view.ts'
+import { auditToJson, maySeeStates } from '../audit-view.ts'
 import { auditEntrySchema } from './audit-schema.ts'
 import { cutPage, fromCursor, pageOf, paging } from './fields.ts'
 import { defineOperation, type ApiOperation } from './operation.ts'
@@ -15,7 +15,7 @@ export const auditOperations: readonly ApiOperation[] = [
     operation: 'audit.read',
     summary: 'What was done and refused, by whom, the newest first',
     description:
-      'Entries are only ever added: the database refuses to change or delete one. Filters hold for the whole value.',
+      'Entries are only ever added: the database refuses to change or delete one. Filters hold for the whole value. How something stood before and after is told to whoever may read it otherwise: callers, customers, façade clients and people at the console are for operators.',
     status: 200,
     errors: [],
     query: z.object({
@@ -28,7 +28,7 @@ export const auditOperations: readonly ApiOperation[] = [
       before: z.iso.datetime({ offset: true }).optional().describe('Before that instant'),
     }),
     response: pageOf(auditEntrySchema),
-    handle: async ({ composition }, { limit, cursor, since, before, ...wished }) => {
+    handle: async ({ composition }, { limit, cursor, since, before, ...wished }, { caller }) => {
       const [after] = cursor === undefined ? [] : fromCursor(cursor, 1)
       const filters = Object.entries(wished).filter(([, value]) => value !== undefined)
       const page = await composition.store.audit.listEntries({
@@ -38,7 +38,10 @@ export const auditOperations: readonly ApiOperation[] = [
         ...(since === undefined ? {} : { since: Date.parse(since) }),
         ...(before === undefined ? {} : { before: Date.parse(before) }),
       })
-      return cutPage(page, limit, { toJson: auditToJson, placeOf: ({ id }) => [id] })
+      return cutPage(page, limit, {
+        toJson: (entry) => auditToJson(entry, maySeeStates(caller, entry)),
+        placeOf: ({ id }) => [id],
+      })
     },
   }),
 ]

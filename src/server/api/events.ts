@@ -18,6 +18,7 @@ const guarded: readonly (readonly [beginning: string, operation: Operation])[] =
   ['identity.', 'issuers.read'],
   ['session.', 'sessions.read'],
   ['console.', 'console.read'],
+  ['consent.customer_changed', 'customers.read'],
 ]
 
 /** After these somebody’s credential may hold no more. */
@@ -32,7 +33,7 @@ export const eventOperations: readonly ApiOperation[] = [
     operation: 'events.read',
     summary: 'Typed events of this process as server-sent events',
     description:
-      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go, and so is one whose credential no longer holds. Events of issuers and sessions (`identity.*`, `session.*`, `console.*`) are for operators.',
+      'Each has `id`, `event` (its type) and `data` (JSON). `Last-Event-ID` replays what came since, as far as it is kept (1,000); where something may be missing, `stream.gap` comes first. A reader that does not keep up is let go, and so is one whose credential no longer holds. Events of issuers, sessions and customers (`identity.*`, `session.*`, `console.*`, `consent.customer_changed`) are for operators.',
     status: 200,
     errors: [],
     isStream: true,
