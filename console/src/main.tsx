@@ -12,6 +12,7 @@ import { setNonce } from 'get-nonce'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './app/calls.ts'
+import { watchPresence } from './app/presence.ts'
 import { router } from './app/router.ts'
 import { theme } from './app/theme.ts'
 import { chosenTexts, TextsProvider } from './texts/index.ts'
@@ -19,6 +20,8 @@ import { chosenTexts, TextsProvider } from './texts/index.ts'
 // The policy of the page lets only styles with this nonce in.
 const nonce = document.querySelector('meta[name="evergrant-nonce"]')?.getAttribute('content') ?? ''
 setNonce(nonce)
+
+watchPresence(window)
 
 const root = document.querySelector('#root')
 if (root === null) throw new Error('the page has no #root')

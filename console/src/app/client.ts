@@ -1,4 +1,5 @@
 import { createClient } from '../../../src/client/index.ts'
+import { presenceHeaders } from './presence.ts'
 
 let csrf = ''
 
@@ -10,5 +11,5 @@ export function setCsrf(token: string): void {
 /** The API of the service that this page came from; the session goes with a cookie. */
 export const client = createClient({
   url: location.origin,
-  headers: () => (csrf === '' ? {} : { 'evergrant-csrf': csrf }),
+  headers: () => ({ ...presenceHeaders(), ...(csrf === '' ? {} : { 'evergrant-csrf': csrf }) }),
 })

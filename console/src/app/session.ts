@@ -1,6 +1,7 @@
 import { useQuery, type UseQueryResult } from '@tanstack/react-query'
 import { EvergrantProblem, type Problem } from '../../../src/client/index.ts'
 import { setCsrf } from './client.ts'
+import { presenceHeaders } from './presence.ts'
 
 /** Who is signed in. */
 export interface ConsoleSession {
@@ -24,7 +25,7 @@ export function goToSignIn(): void {
 /** Reads who is signed in. @throws EvergrantProblem 401 when nobody is */
 export async function readSession(signal?: AbortSignal): Promise<ConsoleSession> {
   const answer = await fetch('/console/session', {
-    headers: { accept: 'application/json' },
+    headers: { accept: 'application/json', ...presenceHeaders() },
     ...(signal === undefined ? {} : { signal }),
   })
   const body: unknown = await answer.json()
@@ -40,6 +41,8 @@ export function useSession(): UseQueryResult<ConsoleSession> {
     queryKey: ['session'],
     queryFn: ({ signal }) => readSession(signal),
     staleTime: 60_000,
+    refetchInterval: 30_000,
+    refetchIntervalInBackground: true,
     retry: false,
   })
 }

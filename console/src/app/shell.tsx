@@ -31,6 +31,7 @@ import { isSignedOut } from './calls.ts'
 import { KeysDialog } from './keys-dialog.tsx'
 import { useLive } from './live.ts'
 import { navigation } from './navigation.ts'
+import { SessionEnd } from './session-end.tsx'
 import { goToSignIn, signOut, useSession } from './session.ts'
 
 /** What stands around every page: who is signed in, where one can go, whether it is live. */
@@ -153,6 +154,7 @@ export function Shell(): ReactElement {
       <KeysDialog isOpen={areKeysShown} onOpen={keysDialog.open} onClose={keysDialog.close} />
       <AppShell.Main id="content" tabIndex={-1}>
         <Box maw={1280} mx="auto">
+          <SessionEnd />
           <Outlet />
         </Box>
       </AppShell.Main>
