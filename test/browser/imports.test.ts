@@ -1,17 +1,20 @@
 import { appendFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createRunControl } from '../../src/imports/index.ts'
 import { findFlaws } from '../support/accessibility.ts'
 import { keepScreenshot, startBrowser, type Person, type TestBrowser } from '../support/browser.ts'
 import { consoleLooks, openConsole, type OpenOptions } from '../support/console-person.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
-import { runImport } from '../support/workspace.ts'
+import { atPage, runImport } from '../support/workspace.ts'
 
 let service: ServiceFixture
 let browser: TestBrowser
 let person: Person | undefined
 /** A run of users, groups and members that is over. */
 let runId = ''
+/** A run that was stopped after its first page. */
+let interruptedId = ''
 
 beforeAll(async () => {
   service = await startService({
@@ -20,6 +23,10 @@ beforeAll(async () => {
       const collections = ['users', 'groups', 'members'] as const
       runId = (await runImport(workspace, { collections })).run.id
       await runImport(workspace, { name: 'nightly', to: 'ndjson:out' })
+      const control = createRunControl()
+      atPage(workspace.simulator, 1, () => control.request('stop'))
+      const stopped = await runImport(workspace, { name: 'stopped', to: 'ndjson:stopped', control })
+      interruptedId = stopped.run.id
       const held =
         '{ connection: contoso-graph, collections: [users], to: "ndjson:./held", pageSize: 100, schedule: "0 2 * * *" }'
       await appendFile(workspace.configPath, `imports:\n  held: ${held}\n`)
@@ -145,6 +152,12 @@ describe('an import of the configuration', () => {
       await dialog.getByText('cannot be resumed').waitFor()
       await dialog.getByRole('button', { name: 'Cancel' }).last().click()
       await dialog.waitFor({ state: 'detached' })
+      // The worker reads the wish with its next heartbeat; released before, it could be done first.
+      const askedAt = Date.now()
+      const id = page.url().replace(/^.*\/|\?.*$/g, '')
+      const { runs } = service.serving.composition.store
+      const beatAt = async (): Promise<number> => (await runs.getRun(id))?.heartbeatAt ?? 0
+      await expect.poll(beatAt, { timeout: 20_000 }).toBeGreaterThan(askedAt)
       held.release()
       await page.getByRole('status').getByText('Cancelled', { exact: true }).waitFor()
       await page.getByRole('log').getByText('cancelled:').waitFor()
@@ -152,6 +165,20 @@ describe('an import of the configuration', () => {
     } finally {
       held.remove()
     }
+  })
+})
+
+describe('an interrupted run', () => {
+  it('says so with what was committed, and is resumed to its end', async () => {
+    const { page } = await open(`/imports/${interruptedId}`, { role: 'operator' })
+    await page.getByRole('status').getByText('Interrupted').waitFor()
+    await page.getByText('Not every page was read').waitFor()
+    await page.getByRole('button', { name: 'Resume' }).click()
+    await page.getByRole('status').getByText('Finished').waitFor()
+    await page.getByRole('log').getByText('resumed users at page').waitFor()
+    const users = page.getByRole('table', { name: 'Manifest' }).getByRole('row', { name: /^users/ })
+    expect(await users.getByText('Complete', { exact: true }).count()).toBe(1)
+    expect(await page.getByRole('button', { name: 'Resume' }).count()).toBe(0)
   })
 })
 

@@ -13,6 +13,7 @@ const touched: Readonly<Record<string, readonly string[]>> = {
   alarm: ['alarms', 'audit'],
   identity: ['issuers'],
   session: ['sessions', 'audit'],
+  console: ['console', 'audit'],
   account: ['accounts', 'people', 'audit'],
   gateway: ['traces', 'activity'],
   facade: ['facades', 'traces'],

@@ -16,7 +16,7 @@ export function TraceTimeline({ steps }: { readonly steps: Trace['steps'] }): Re
       <ol className="rungs" aria-label={texts.timeline}>
         {steps.map(({ at_ms: atMs, step, detail }, index) => (
           // A step may happen twice in one call.
-          <li key={`${step} ${index}`} data-outcome={outcomeOf(step)}>
+          <li key={`${step} ${index}`} data-outcome={outcomeOf(step, detail)}>
             <div className="step-head">
               <Text span fw={600} size="sm">
                 {texts.steps[step] ?? step}
@@ -56,7 +56,7 @@ function StepDetail({ detail }: Pick<Trace['steps'][number], 'detail'>): ReactEl
   )
 }
 
-function outcomeOf(step: string): string {
-  if (troubles.test(step)) return 'failed'
+function outcomeOf(step: string, { status }: Trace['steps'][number]['detail']): string {
+  if (troubles.test(step) || (typeof status === 'number' && status >= 400)) return 'failed'
   return repairs.test(step) ? 'unverified' : 'passed'
 }
