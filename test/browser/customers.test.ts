@@ -15,7 +15,7 @@ beforeAll(async () => {
   const begun = await client.consents.begin({ ...address, manual: true })
   const pasted = await openAddress(begun.authorization_url, begun.consent.redirect_uri)
   const { consent } = await client.consents.complete({ ...address, pasted })
-  expect(consent.state).toBe('active')
+  if (consent.state !== 'active') throw new Error(`the consent is ${consent.state}`)
   browser = await startBrowser()
 })
 afterAll(async () => {
