@@ -4,7 +4,7 @@ import {
   type ConsoleDesk,
   type ConsoleSessionRecord,
 } from '../access/index.ts'
-import { isEvergrantError, ok, systemRandom } from '../kernel/index.ts'
+import { err, EvergrantError, isEvergrantError, ok, systemRandom } from '../kernel/index.ts'
 import type { Composition } from './compose.ts'
 import { createConsoleGate, type ConsoleGate } from './console-gate.ts'
 import { consoleRedirectUri } from './console-paths.ts'
@@ -50,7 +50,13 @@ export function openConsole(
     emit: events.emit,
     lives: settings,
     judge: (session) => {
-      const { identity, callerId: id, name, role, expiresAt } = session
+      const { identity, issuer, callerId: id, name, role, expiresAt } = session
+      const isOffered =
+        issuer === undefined || signIn.choices().some((one) => one.issuer === issuer)
+      if (!isOffered) {
+        const detail = `nobody signs in at "${issuer}" any more`
+        return err(new EvergrantError('console_signed_out', detail))
+      }
       if (identity !== undefined) {
         const holder = holders.get(session) ?? { identity, expiresAt }
         holders.set(session, holder)
@@ -59,6 +65,17 @@ export function openConsole(
       const fixed = { connections: [], allowTokens: false, limits: limits(), expiresAt }
       return ok({ id, name, kind: 'console', role, ...fixed })
     },
+  })
+  const signIn = createConsoleSignIn({
+    store: store.console,
+    clock,
+    random: systemRandom,
+    emit: events.emit,
+    config: () => composition.config,
+    redirectUri: () => consoleRedirectUri(publicUrl()),
+    codes,
+    desk,
+    sessions,
   })
   let cancel = (): void => {}
   let isClosed = false
@@ -79,17 +96,7 @@ export function openConsole(
   return {
     desk,
     gate: createConsoleGate(desk, publicUrl, () => settings().enabled),
-    signIn: createConsoleSignIn({
-      store: store.console,
-      clock,
-      random: systemRandom,
-      emit: events.emit,
-      config: () => composition.config,
-      redirectUri: () => consoleRedirectUri(publicUrl()),
-      codes,
-      desk,
-      sessions,
-    }),
+    signIn,
     close: () => {
       isClosed = true
       cancel()

@@ -239,6 +239,18 @@ describe('a sign-in', () => {
     await expect.poll(() => browser.session()).toBeUndefined()
   })
 
+  it('is over when people are to sign in at its issuer no more, though its tokens are taken', async () => {
+    const browser = openConsoleBrowser(service.url)
+    await signIn(browser)
+    expect(await browser.session()).toBeDefined()
+    await service.writeIssuers(issuersYaml(service.issuer.issuer, ''))
+    await service.serving.reload()
+    expect(await browser.session()).toBeUndefined()
+    await service.writeIssuers(issuersYaml(service.issuer.issuer, client))
+    await service.serving.reload()
+    expect(await browser.session()).toBeDefined()
+  })
+
   it('is over when what its issuer gives has changed, or its issuer is gone', async () => {
     const browser = openConsoleBrowser(service.url)
     await signIn(browser)
