@@ -142,9 +142,11 @@ function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
     const cut = request.url.indexOf('?')
     const answer = new URLSearchParams(cut === -1 ? '' : request.url.slice(cut + 1))
     const brought = cookieOf(request, 'sign-in', publicUrl())
-    const { session, secret, returnTo } = await signIn.finish(brought, answer, senderOf(request))
-    reply.header('set-cookie', clearCookie('sign-in', publicUrl()))
-    return await enter(parts, request, reply, { session, secret, returnTo })
+    return await enter(parts, request, reply, async () => {
+      const begun = await signIn.finish(brought, answer, senderOf(request))
+      reply.header('set-cookie', clearCookie('sign-in', publicUrl()))
+      return begun
+    })
   })
 }
 
@@ -175,8 +177,10 @@ function addLinks(app: FastifyInstance, parts: ConsoleSignInParts): void {
 
   app.post<LinkRoute>(`${signInPath}/link/:token`, async (request, reply) => {
     requireSameOrigin(request, publicUrl())
-    const begun = await guarded(request, () => desk.spendLink(request.params.token))
-    return await enter(parts, request, reply, { ...begun, returnTo: localReturn(undefined) })
+    return await enter(parts, request, reply, async () => {
+      const begun = await guarded(request, () => desk.spendLink(request.params.token))
+      return { ...begun, returnTo: localReturn(undefined) }
+    })
   })
 }
 
@@ -185,14 +189,15 @@ async function enter(
   { desk, audit, clock, publicUrl }: ConsoleSignInParts,
   request: FastifyRequest,
   reply: FastifyReply,
-  begun: {
+  begin: () => Promise<{
     readonly session: ConsoleSessionRecord
     readonly secret: string
     readonly returnTo: string
-  },
+  }>,
 ): Promise<FastifyReply> {
-  const { session, secret, returnTo } = begun
+  // Read before anything is spent: a cookie that a neighbour planted refuses the request.
   const before = cookieOf(request, 'session', publicUrl())
+  const { session, secret, returnTo } = await begin()
   if (before !== undefined) await desk.signOut(before)
   // Nobody is in who is not recorded: without the cookie nobody has the secret of the session.
   await note(audit, 'console.sign_in', session, request)

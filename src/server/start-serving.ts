@@ -281,6 +281,11 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(schedules.close)
     const feed = createEventFeed(events, composition.instanceId)
     closing.push(feed.close)
+    closing.push(
+      store.watchGenerations(({ topics }) => {
+        if (topics.includes('callers') || topics.includes('sessions')) feed.doubt()
+      }),
+    )
     const newRequestId = (request: IncomingMessage): string =>
       requestIdOf(request, proxies, () => newId('req', clock.now()))
     const verify = createAuthVerify({

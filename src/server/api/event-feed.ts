@@ -19,6 +19,10 @@ export interface EventFeed {
   since(id: string): { readonly events: readonly FedEvent[]; readonly isWhole: boolean }
   /** Calls back for every event from now on; the returned function ends that. */
   follow(listener: (event: FedEvent) => void): () => void
+  /** Has all who follow ask anew whether they may: somebody’s credential was taken back elsewhere. */
+  doubt(): void
+  /** Called at each doubt; the returned function takes that back. */
+  onDoubt(listener: () => void): () => void
   /** Ends all who follow. */
   close(): void
   /** Called when the feed closes; the returned function takes that back. */
@@ -37,6 +41,7 @@ export function createEventFeed(
   let count = 0
   const listeners = new Set<(event: FedEvent) => void>()
   const closers = new Set<() => void>()
+  const doubters = new Set<() => void>()
   const stop = events.on((event) => {
     count++
     const fed: FedEvent = {
@@ -63,6 +68,13 @@ export function createEventFeed(
     follow: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    doubt: () => {
+      for (const doubter of doubters) doubter()
+    },
+    onDoubt: (listener) => {
+      doubters.add(listener)
+      return () => doubters.delete(listener)
     },
     onClose: (listener) => {
       closers.add(listener)

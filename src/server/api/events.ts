@@ -110,12 +110,14 @@ export const eventOperations: readonly ApiOperation[] = [
         // Whoever signed out, or was signed out, is told nothing more.
         if (endings.has(event.type)) askAgain().catch(() => raw.destroy())
       })
+      const undoubts = feed.onDoubt(() => void askAgain().catch(() => raw.destroy()))
       const uncloses = feed.onClose(() => raw.end())
       raw.once('close', () => {
         open--
         cancel()
         uncut?.()
         unfollow()
+        undoubts()
         uncloses()
       })
     },
