@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { useList } from '../../app/calls.ts'
 import { DataTable } from '../../parts/data-table.tsx'
 import { Instant } from '../../parts/instant.tsx'
+import { PageLink } from '../../parts/link.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
@@ -14,7 +15,14 @@ export function AuditSection({ name }: { readonly name: string }): ReactElement 
   const { connection: texts } = useTexts()
   const list = useList('audit.list', { connection: name, limit: most }, { everyMs: 30_000 })
   return (
-    <Section title={texts.audit}>
+    <Section
+      title={texts.audit}
+      actions={
+        <PageLink to="/audit" search={{ connection: name }} size="sm">
+          {texts.allAudit}
+        </PageLink>
+      }
+    >
       <DataTable
         label={texts.audit}
         list={{ ...list, more: undefined }}

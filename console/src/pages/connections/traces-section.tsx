@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { useList } from '../../app/calls.ts'
 import { DataTable } from '../../parts/data-table.tsx'
 import { Instant } from '../../parts/instant.tsx'
+import { PageLink } from '../../parts/link.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
@@ -12,7 +13,14 @@ export function TracesSection({ address }: { readonly address: string }): ReactE
   const { connection: texts } = useTexts()
   const list = useList('traces.list', { connection: address, limit: 10 }, { everyMs: 15_000 })
   return (
-    <Section title={texts.traces}>
+    <Section
+      title={texts.traces}
+      actions={
+        <PageLink to="/traces" search={{ connection: address }} size="sm">
+          {texts.allTraces}
+        </PageLink>
+      }
+    >
       <DataTable
         label={texts.traces}
         list={{ ...list, more: undefined }}
@@ -23,10 +31,16 @@ export function TracesSection({ address }: { readonly address: string }): ReactE
             key: 'call',
             title: texts.call,
             isName: true,
-            cell: ({ method, path, kind }) => (
-              <Text size="sm" ff="monospace" className="break-anywhere">
+            cell: ({ id, method, path, kind }) => (
+              <PageLink
+                to="/traces/$id"
+                params={{ id }}
+                size="sm"
+                ff="monospace"
+                className="break-anywhere"
+              >
                 {path === '' ? kind : `${method} ${path}`}
-              </Text>
+              </PageLink>
             ),
           },
           {

@@ -4,13 +4,15 @@ import type { ReactElement } from 'react'
 import type { Operations } from '../../../../src/client/index.ts'
 import { useList } from '../../app/calls.ts'
 import { Instant } from '../../parts/instant.tsx'
-import { ButtonLink } from '../../parts/link.tsx'
+import { ButtonLink, PageLink } from '../../parts/link.tsx'
 import { ProblemAlert, TroubleText } from '../../parts/problem.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
 
 type Alarm = Operations['alarms.list']['result']['items'][number]
+
+const small = { size: 'xs', variant: 'default' } as const
 
 function worstFirst(a: Alarm, b: Alarm): number {
   return Number(b.severity === 'critical') - Number(a.severity === 'critical')
@@ -30,7 +32,14 @@ export function NeedsSection({
     { everyMs: 30_000 },
   )
   return (
-    <Section title={overview.needsYou}>
+    <Section
+      title={overview.needsYou}
+      actions={
+        <PageLink to="/alarms" size="sm">
+          {overview.allAlarms}
+        </PageLink>
+      }
+    >
       {error !== null && <ProblemAlert error={error} again={again} />}
       {isLoading && <Skeleton height={80} />}
       {items.length === 0 && error === null && !isLoading && (
@@ -67,11 +76,20 @@ export function NeedsSection({
                   <TroubleText trouble={{ ...alarm, code: alarm.kind }} isBrief />
                   {connections.includes(name) && (
                     <ButtonLink
-                      size="xs"
-                      variant="default"
+                      {...small}
                       to="/connections/$address"
                       params={{ address: alarm.subject }}
                     >
+                      {overview.openConnection(alarm.subject)}
+                    </ButtonLink>
+                  )}
+                  {alarm.kind.startsWith('import_') && (
+                    <ButtonLink {...small} to="/imports" search={{ name: alarm.subject }}>
+                      {overview.openConnection(alarm.subject)}
+                    </ButtonLink>
+                  )}
+                  {alarm.kind === 'issuer_keys' && (
+                    <ButtonLink {...small} to="/issuers">
                       {overview.openConnection(alarm.subject)}
                     </ButtonLink>
                   )}

@@ -2,6 +2,7 @@ import { Group, Skeleton, Text } from '@mantine/core'
 import type { ReactElement } from 'react'
 import { useList } from '../../app/calls.ts'
 import { Instant } from '../../parts/instant.tsx'
+import { PageLink } from '../../parts/link.tsx'
 import { ProblemAlert } from '../../parts/problem.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
@@ -32,9 +33,9 @@ export function RunningSection(): ReactElement {
           <li key={run.id}>
             <Group justify="space-between" wrap="nowrap">
               <div>
-                <Text size="sm" fw={600}>
+                <PageLink to="/imports/$id" params={{ id: run.id }} size="sm" fw={600}>
                   {run.name}
-                </Text>
+                </PageLink>
                 <Text size="xs" c="dimmed">
                   {overview.rows(number.format(run.rows))}, {overview.begun}{' '}
                   <Instant at={run.created_at} />

@@ -91,6 +91,8 @@ export const connection = {
   traces: 'Latest calls',
   noTraces: 'Nothing called through it yet.',
   audit: 'Latest changes',
+  allAudit: 'All changes',
+  allTraces: 'All calls',
   noAudit: 'Nobody changed anything yet.',
   action: 'What',
   actor: 'Who',

@@ -4,6 +4,7 @@ export const overview = {
   needsYou: 'What needs a person now',
   nothingNeedsYou: 'Nothing needs a person now',
   nothingNeedsYouHint: 'Grants are kept alive, and whatever is ahead will stand here in time.',
+  allAlarms: 'All alarms',
   since: 'since',
   openConnection: (name: string): string => `Open ${name}`,
   grants: 'Connections by state',
