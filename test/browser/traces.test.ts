@@ -90,7 +90,7 @@ describe('captures', () => {
     await row.waitFor()
     const hasBegun = (): boolean =>
       service.log().some(({ event }) => event === 'gateway.capture_began')
-    await expect.poll(hasBegun, { timeout: 10_000 }).toBe(true)
+    await expect.poll(hasBegun, { timeout: 30_000 }).toBe(true)
     await call('captured')
     await page.goto(`${service.url}/console/traces`)
     await page.getByRole('link', { name: /captured/ }).click()

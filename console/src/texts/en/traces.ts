@@ -121,8 +121,8 @@ export const captures = {
   duration: 'For',
   durations: {
     '600': 'Ten minutes',
+    '1800': 'Half an hour',
     '3600': 'One hour',
-    '28800': 'Eight hours',
   } as Readonly<Record<string, string>>,
   started: (name: string): string => `Bodies of ${name} are kept`,
   end: 'End',
