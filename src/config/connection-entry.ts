@@ -1,4 +1,4 @@
-import type { ConnectionConfig, CredentialConfig } from './config.ts'
+import type { ConnectionConfig, CredentialConfig, TargetConfig } from './config.ts'
 import { durationText } from './duration-text.ts'
 import { upstreamEntry } from './upstream-entry.ts'
 
@@ -10,18 +10,25 @@ import { upstreamEntry } from './upstream-entry.ts'
 export function connectionEntry(connection: ConnectionConfig): Record<string, unknown> {
   const { provider, tenant, client, grant, target, upstreams, refresh } = connection
   const { '': one, ...named } = upstreams
+  const requiresFor = placeRequires(connection)
   return {
     provider,
     ...(tenant === undefined ? {} : { tenant }),
     client: { id: client.id, credentials: client.credentials.map(credentialEntry) },
     grant,
     ...target,
-    ...(one === undefined ? {} : { upstream: upstreamEntry(one) }),
+    ...requiresFor(target),
+    ...(one === undefined
+      ? {}
+      : { upstream: { ...upstreamEntry(one), ...requiresFor(one.target) } }),
     ...(Object.keys(named).length === 0
       ? {}
       : {
           upstreams: Object.fromEntries(
-            Object.entries(named).map(([name, upstream]) => [name, upstreamEntry(upstream)]),
+            Object.entries(named).map(([name, upstream]) => [
+              name,
+              { ...upstreamEntry(upstream), ...requiresFor(upstream.target) },
+            ]),
           ),
         }),
     refresh: {
@@ -32,6 +39,32 @@ export function connectionEntry(connection: ConnectionConfig): Record<string, un
         : { assumedLife: durationText(refresh.assumedLifeMs) }),
       keepWarm: refresh.keepWarm,
     },
+    ...customersEntry(connection),
+  }
+}
+
+/** Permissions stand beside the first place of their target, each once. */
+function placeRequires({
+  requires = [],
+}: ConnectionConfig): (target: TargetConfig) => { readonly requires?: readonly string[] } {
+  const left = new Map<string, readonly string[]>()
+  for (const { target, scopes } of requires) {
+    const key = JSON.stringify(target)
+    left.set(key, [...new Set([...(left.get(key) ?? []), ...scopes])])
+  }
+  return (target) => {
+    const key = JSON.stringify(target)
+    const scopes = left.get(key)
+    left.delete(key)
+    return scopes === undefined ? {} : { requires: scopes }
+  }
+}
+
+function customersEntry({ customers }: ConnectionConfig): object {
+  if (customers === undefined) return {}
+  const { sample, first, isRequired } = customers
+  return {
+    customers: { ...(sample.length === 0 ? {} : { sample }), first, required: isRequired },
   }
 }
 
