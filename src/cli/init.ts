@@ -15,8 +15,6 @@ interface InitOptions {
   readonly json?: boolean
 }
 
-const laterJobs: readonly string[] = ['consent']
-
 type Job = TemplateOptions['for']
 
 /** `evergrant init` */
@@ -24,7 +22,7 @@ export function addInitCommand(program: Command, context: CliContext): void {
   program
     .command('init')
     .description('write a first evergrant.yaml and its encryption key')
-    .option('--for <job>', 'what it is for: import, gateway or bearer', 'import')
+    .option('--for <job>', 'what it is for: import, gateway, bearer or consent', 'import')
     .option('--force', 'overwrite them; never the key of a store that exists')
     .option('--config <file>', 'where to write it (default: ./evergrant.yaml)')
     .option('--json', 'print the result as JSON')
@@ -35,6 +33,7 @@ Examples:
   $ evergrant init
   $ evergrant init --for gateway
   $ evergrant init --for bearer
+  $ evergrant init --for consent
   $ evergrant init --for import --config /etc/evergrant/evergrant.yaml
   $ evergrant init --force`,
     )
@@ -82,12 +81,10 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
 }
 
 function knownJob(job: string): Job {
-  if (job === 'import' || job === 'gateway' || job === 'bearer') return job
+  if (Object.hasOwn(firstCommands, job)) return job as Job
   throw new EvergrantError(
     'usage',
-    laterJobs.includes(job)
-      ? `--for ${job}: that job comes later; this version knows "import", "gateway" and "bearer"`
-      : `--for: expected "import", "gateway" or "bearer", but saw ${JSON.stringify(job)}`,
+    `--for: expected "import", "gateway", "bearer" or "consent", but saw ${JSON.stringify(job)}`,
   )
 }
 
@@ -167,7 +164,23 @@ const firstCommands: Readonly<Record<Job, string>> = {
   evergrant explain --config evergrant.yaml < token.txt
   evergrant serve
   curl -H "Authorization: Bearer $TOKEN" http://localhost:8420/auth/verify`,
+  consent: `See that everything is in place, then serve, and sign in to the console by the link it prints:
+  evergrant doctor
+  evergrant serve
+There, or by the link that this makes, somebody consents:
+  evergrant consent link csp --recipient 'who signs in'`,
 }
+
+const ofTheDirectory = `a. App registrations > New registration: any name, this directory only, no redirect URI.
+b. API permissions > Add a permission > Microsoft Graph > Application permissions >
+   User.Read.All > Add permissions; then "Grant admin consent".`
+
+const ofThePartner = `a. App registrations > New registration: any name, accounts in any organizational directory;
+   Redirect URI: Web, http://localhost:8420/consent/callback (or publicUrl + /consent/callback).
+   Then Authentication > Add URI: http://localhost:8420/consent/admin.
+b. API permissions > Add a permission, each time Delegated permissions:
+   Microsoft Graph > User.Read, Directory.Read.All; Azure Service Management > user_impersonation;
+   APIs my organization uses > Microsoft Partner Center > user_impersonation.`
 
 const ofTheApi = `The API that callers call has a registration of its own:
 d. App registrations > New registration; then Expose an API > Add (keep api://…) > Add a scope.
@@ -178,13 +191,11 @@ f. Put its Application (client) ID into issuers.contoso.audiences, and
 function nextSteps(configPath: string, job: Job): readonly string[] {
   return [
     `In the Microsoft Entra admin center (https://entra.microsoft.com), as an administrator:
-a. App registrations > New registration: any name, this directory only, no redirect URI.
-b. API permissions > Add a permission > Microsoft Graph > Application permissions >
-   User.Read.All > Add permissions; then "Grant admin consent".
+${job === 'consent' ? ofThePartner : ofTheDirectory}
 c. Certificates & secrets > New client secret: copy its Value (not the Secret ID) at once.`,
     `Put both ids of the application's Overview page into ${configPath}:
 "Directory (tenant) ID" as providers.contoso.tenant,
-"Application (client) ID" as connections.contoso-graph.client.id.
+"Application (client) ID" as connections.${job === 'consent' ? 'csp' : 'contoso-graph'}.client.id.
 Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
     ...(job === 'bearer' ? [ofTheApi] : []),
     firstCommands[job],

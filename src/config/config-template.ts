@@ -1,6 +1,6 @@
 /** What a starter configuration is for; one job a template. */
 export interface TemplateOptions {
-  readonly for: 'import' | 'gateway' | 'bearer'
+  readonly for: 'import' | 'gateway' | 'bearer' | 'consent'
   /** The tenant, by id or domain. Default: a GUID of zeros, which no tenant has. */
   readonly tenant?: string
   /** The application's client id. Default: a GUID of zeros. */
@@ -38,7 +38,12 @@ ${job === 'import' ? '' : serverSection}providers:
     tenant: ${tenant} # "Tenant ID" in the Entra admin center, or a domain
     cloud: global # or usgov, china
 
-connections:
+${job === 'consent' ? partnerSection(clientId) : graphSection(clientId)}${job === 'gateway' ? upstreamSection : ''}${job === 'bearer' ? bearerSections(tenant) : ''}`
+}
+
+/** The application itself reads Graph. */
+function graphSection(clientId: string): string {
+  return `connections:
   contoso-graph:
     provider: contoso
     client:
@@ -51,7 +56,49 @@ connections:
     resource: ${cloudGraph}
     refresh:
       before: 5m # renew a token when less than this is left of its life
-${job === 'gateway' ? upstreamSection : ''}${job === 'bearer' ? bearerSections(tenant) : ''}`
+`
+}
+
+/** Somebody signs in for a partner of the Cloud Solution Provider program: one grant, three APIs. */
+function partnerSection(clientId: string): string {
+  return `connections:
+  csp:
+    provider: contoso
+    client:
+      id: ${clientId} # "Application (client) ID" of the app registration
+      credentials:
+        - secret: { env: CONTOSO_SECRET } # the secret's value, not its id
+          # expiresAt: 2027-03-01 # the day shown under "Certificates & secrets"
+        # - certificate: { file: ./client.pem } # certificate and private key in one file
+    # Somebody signs in, in the console or by \`evergrant consent csp\`. Redirect URIs to register (web):
+    # publicUrl + /consent/callback, and + /consent/admin; without publicUrl http://localhost:8420/…
+    grant: authorization_code
+    # What callers reach as /proxy/csp:partner/…, /proxy/csp:graph/… and /proxy/csp:arm/….
+    upstreams:
+      partner:
+        url: https://api.partnercenter.microsoft.com
+        resource: https://api.partnercenter.microsoft.com
+        rejected: [microsoft] # how it tells a refused token besides 401
+      graph:
+        url: ${cloudGraph}
+        resource: ${cloudGraph}
+        rejected: [microsoft]
+        requires: [User.Read, Directory.Read.All] # a sign-in without these does not serve
+      arm:
+        url: https://management.azure.com
+        resource: https://management.azure.com
+        rejected: [microsoft]
+    # csp@CUSTOMER, an id or a domain, gives tokens of a customer's tenant.
+    customers:
+      first: 1 # so many are tried after every sign-in; or sample: [their ids or domains]
+    refresh:
+      before: 5m # renew a token when less than this is left of its life
+
+# Who is told before a grant, a secret or a certificate ends; \`evergrant alarms test\` tries it.
+# alarms:
+#   to:
+#     - { webhook: https://hooks.example.com/evergrant, secret: { env: ALARM_KEY } }
+`
 }
 
 /** The directory that callers are matched with, and whose tokens are accepted. */

@@ -411,6 +411,20 @@ describe('the masked print-out', () => {
     )
   })
 
+  it('keeps what tokens must hold and which customers a grant serves, in the store as well', () => {
+    const original = read(
+      configTemplate({ for: 'consent' }).replace('first: 1', 'first: 2\n      required: true'),
+    )
+    expect(read(maskConfig(original))).toEqual(original)
+    const csp = original.connections['csp'] as ConnectionConfig
+    expect(csp).toMatchObject({
+      requires: [{ scopes: ['User.Read', 'Directory.Read.All'] }],
+      customers: { first: 2, isRequired: true },
+    })
+    const body: unknown = JSON.parse(JSON.stringify(connectionEntry(csp)))
+    expect(parseConnection('csp', body, original)).toEqual({ ok: true, value: csp })
+  })
+
   it('shows every default of the starter file, and references in place of secrets', () => {
     const printed = maskConfig(read(configTemplate({ for: 'import' })))
     expect(printed).toContain('env: CONTOSO_SECRET')

@@ -18,17 +18,10 @@ const text = (name: string): Promise<string> => readFile(join(cwd, name), 'utf8'
 const modeOf = async (name: string): Promise<number> => (await stat(join(cwd, name))).mode & 0o777
 
 describe('init', () => {
-  it('says that --for consent comes later', async () => {
-    const { exit, note } = await evergrant('init', '--for', 'consent')
-    expect(exit).toBe(2)
-    expect(note).toContain('--for consent: that job comes later')
-    await expect(text('evergrant.yaml')).rejects.toThrow('ENOENT')
-  })
-
   it('refuses a job it never heard of', async () => {
     const { exit, note } = await evergrant('init', '--for', 'impotr')
     expect(exit).toBe(2)
-    expect(note).toContain('expected "import", "gateway" or "bearer", but saw "impotr"')
+    expect(note).toContain('expected "import", "gateway", "bearer" or "consent", but saw "impotr"')
   })
 
   it('never overwrites a configuration without --force', async () => {
@@ -140,6 +133,30 @@ describe('init', () => {
     for (const field of ['issuers.contoso.tenants[0]', 'issuers.contoso.audiences[0]']) {
       expect(checked.note).toContain(`${field}: It still is the placeholder`)
     }
+  })
+
+  it('writes the connection of a partner with --for consent, and where it is registered', async () => {
+    const { exit, out } = await evergrant('init', '--for', 'consent')
+    expect(exit).toBe(0)
+    for (const step of [
+      'Web, http://localhost:8420/consent/callback',
+      'Delegated permissions',
+      'Microsoft Partner Center > user_impersonation',
+      'connections.csp.client.id',
+      'evergrant consent link csp',
+    ]) {
+      expect(out).toContain(step)
+    }
+    const checked = await runCommand(['config', 'check'], { cwd, env: { CONTOSO_SECRET: 's' } })
+    expect(checked.exit).toBe(0)
+    expect(checked.note).toContain('connections.csp.client.id: It still is the placeholder')
+    expect(parse(checked.out)).toMatchObject({
+      connections: { csp: { grant: 'authorization_code', customers: { first: 1 } } },
+    })
+  })
+
+  it('refuses a name that every object has', async () => {
+    expect((await evergrant('init', '--for', 'constructor')).exit).toBe(2)
   })
 
   it('replaces both with --force while there is no store', async () => {
