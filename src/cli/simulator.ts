@@ -81,6 +81,17 @@ Examples:
     })
 }
 
+/** Who can consent for the first tenant: by this name alone, with an authenticator app. */
+const administrator = `admin@${defaultTenant.domain}`
+const administratorAccount = {
+  userPrincipalName: administrator,
+  displayName: 'Anna Administrator',
+  roles: ['Global Administrator'],
+  groups: ['AdminAgents'],
+} as const
+/** What the application asks people for. */
+const delegatedPermissions = ['User.Read', 'Directory.Read.All']
+
 /** Guests have one address in all of them, as they are at home elsewhere. */
 function tenantsOf(count: number, users: number): readonly SimulatedTenant[] {
   const { id, domain, clientId, clientSecret } = defaultTenant
@@ -88,7 +99,8 @@ function tenantsOf(count: number, users: number): readonly SimulatedTenant[] {
     id: index === 0 ? id : id.replace(/^1+/, (ones) => String(index + 1).repeat(ones.length)),
     domain: index === 0 ? domain : `contoso${index + 1}.example`,
     users,
-    applications: [{ id: clientId, secrets: [{ value: clientSecret }] }],
+    applications: [{ id: clientId, secrets: [{ value: clientSecret }], delegatedPermissions }],
+    ...(index === 0 ? { accounts: [administratorAccount] } : {}),
   }))
 }
 
@@ -119,6 +131,7 @@ function facts(simulator: Simulator, others: readonly SimulatedTenant[]): Record
     other_tenants: others.map(({ id }) => id),
     client_id: simulator.client.id,
     client_secret: simulator.client.secret,
+    administrator,
     users: simulator.userCount(),
   }
 }
@@ -137,6 +150,8 @@ function describe(simulator: Simulator, others: readonly SimulatedTenant[]): str
   tenant         ${simulator.tenant}${more}
   client id      ${simulator.client.id}
   client secret  ${simulator.client.secret}
+  administrator  ${administrator}, signs in by that name; what the authenticator app shows:
+                 curl -s ${simulator.urls.http}/_control/totp -d '{"user":"${administrator}"}'
 
 in evergrant.yaml:
   providers:
