@@ -141,7 +141,10 @@ function managerRungs(
     read: ({ json }) => {
       const value = json?.['value']
       return Array.isArray(value)
-        ? { outcome: 'passed', detail: `${value.length} ${list}` }
+        ? {
+            outcome: 'passed',
+            detail: `${value.length} ${value.length === 1 ? list.slice(0, -1) : list}`,
+          }
         : somethingElse(`Resource Manager ${list}`)
     },
   }))
