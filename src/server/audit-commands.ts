@@ -1,7 +1,7 @@
 import { createAuditDesk, type AuditDesk } from '../access/index.ts'
 import { EvergrantError, systemRandom } from '../kernel/index.ts'
 import { recordEvents } from './audit-events.ts'
-import { auditRuleOf, stateOf, type Input } from './audit-rules.ts'
+import { auditRuleOf, connectionOf, stateOf, type Input } from './audit-rules.ts'
 import type { Composition } from './compose.ts'
 
 /** A command of the command line that is being run. */
@@ -108,7 +108,7 @@ async function auditedAs<T>(
   const rule = auditRuleOf(action)
   if (rule === undefined) return await work()
   const target = Object.values(input).filter(Boolean).join(' ')
-  const connection = input['address'] ?? input['connection']
+  const connection = connectionOf(rule, input) ?? input['connection']
   const record = async (states: { before?: unknown; after?: unknown }): Promise<void> => {
     await desk.record({
       actor: user,
