@@ -20,8 +20,14 @@ export function endingsOf(connections: readonly Connection[], now: number): read
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))
 }
 
-function tokenEndings({ name, refresh_token: token, keep_alive_at: kept }: Connection): Ending[] {
-  if (token === null || token === undefined) return []
+function tokenEndings({
+  name,
+  state,
+  refresh_token: token,
+  keep_alive_at: kept,
+}: Connection): Ending[] {
+  // What has ended already ends no more, and nothing keeps it alive.
+  if (state === 'lapsed' || token === null || token === undefined) return []
   const { idle_expires_at: idle, expires_at: hard } = token
   const renewed = typeof kept === 'string' && idle !== null && kept < idle
   return [
