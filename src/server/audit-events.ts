@@ -35,8 +35,11 @@ export interface EventRecorder {
 const mostWaiting = 1_000
 /** Between two tries while the store is away (ms). */
 const retryMs = 5_000
-/** Failed sign-ins that are recorded within a minute: strangers can make them. */
-const strangerLimits = { perAddress: 60, overall: 60, windowMs: 60_000 }
+/**
+ * What strangers can make happen is recorded so often within an hour, counted by issuer and by
+ * connection: entries are kept for ever. The log has all of it.
+ */
+const strangerLimits = { perAddress: 60, overall: 600, windowMs: 3_600_000 }
 
 /** Records events of this process from now on, each by itself and in order. */
 export function recordEvents(
@@ -77,9 +80,10 @@ export function recordEvents(
 
   const stop = events.on((event) => {
     if (!kept.has(event.type)) return
-    if (event.type === 'console.sign_in_failed') {
-      if (strangers.waitOf(event.issuer) !== undefined) return
-      strangers.note(event.issuer)
+    const source = strangerOf(event)
+    if (source !== undefined) {
+      if (strangers.waitOf(source) !== undefined) return
+      strangers.note(source)
     }
     if (waiting.length >= mostWaiting) waiting.shift()
     waiting.push(noteOf(event))
@@ -93,6 +97,12 @@ export function recordEvents(
       await flush()
     },
   }
+}
+
+/** What an event is counted by, where anybody can make it happen. */
+function strangerOf(event: AnyEvent): string | undefined {
+  if (event.type === 'console.sign_in_failed') return `issuer ${event.issuer}`
+  return event.type === 'consent.admin_returned' ? `connection ${event.connection}` : undefined
 }
 
 function noteOf(event: AnyEvent): AuditNote {
