@@ -3,6 +3,7 @@ import {
   err,
   EvergrantError,
   ok,
+  redact,
   type AccessToken,
   type Clock,
   type Result,
@@ -183,7 +184,7 @@ function refusedFor(customer: string, answer: ApiAnswer): EvergrantError {
   const refusal = refusalOf(`customer ${customer}`, answer)
   if (status !== 403 && status !== 404 && status !== 400) return refusal
   const said: unknown = json?.['description']
-  const why = typeof said === 'string' ? `: ${said.slice(0, 300)}` : ''
+  const why = typeof said === 'string' ? `: ${redact(said, []).slice(0, 300)}` : ''
   const remedies = {
     400: 'See that the permissions under `requires` are delegated permissions of that API, spelt as it documents them.',
     403: 'The account behind the connection must be in AdminAgents and in a security group of the GDAP relationship, which must include Cloud Application Administrator, Privileged Role Administrator or Global Administrator; the application must be registered in the partner’s tenant.',
