@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { addressOf, newBrowserSecret, type ConsentLink } from '../consent/index.ts'
 import {
   EvergrantError,
@@ -21,6 +21,7 @@ import {
 } from './consent-page.ts'
 import { createFailureWindows } from './failure-windows.ts'
 import { pageHeaders } from './page.ts'
+import { asKnown } from './problem-reply.ts'
 import type { ServicePart } from './service.ts'
 
 /** What the public pages of consent work with. */
@@ -76,11 +77,9 @@ export function createConsentPages(options: ConsentPagesOptions): ConsentPages {
         // Forms of ours have no fields; whatever comes along is not looked at.
         scope.removeAllContentTypeParsers()
         scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 1_024 }, async () => '')
-        scope.setErrorHandler((error, _request, reply) => {
-          if (!isEvergrantError(error)) onFault(error)
-          const known = isEvergrantError(error)
-            ? error
-            : new EvergrantError('internal', 'a fault of ours ended the request')
+        scope.setErrorHandler((error: FastifyError | EvergrantError, _request, reply) => {
+          const known = asKnown(error)
+          if (known.code === 'internal') onFault(error)
           if (known.retryAfterMs !== undefined) {
             reply.header('retry-after', Math.ceil(known.retryAfterMs / 1_000))
           }

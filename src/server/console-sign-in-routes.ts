@@ -124,19 +124,19 @@ function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
       .send(renderSignIn(signIn.choices(), returnTo, consoleRedirectUri(publicUrl())))
   })
 
-  app.post<{ Body: Readonly<Record<string, string>> | undefined }>(
-    signInPath,
-    async (request, reply) => {
-      requireSameOrigin(request, publicUrl())
-      const { issuer = '', tenant, return_to: asked } = request.body ?? {}
-      const choice = { issuer, ...(tenant === undefined ? {} : { tenant }) }
-      const { url, secret } = await signIn.begin(choice, localReturn(asked), senderOf(request))
-      return reply
-        .headers(pageHeaders())
-        .header('set-cookie', setCookie('sign-in', publicUrl(), secret, signInLifeMs))
-        .send(renderLeaving(issuer, url))
-    },
-  )
+  app.post(signInPath, async (request, reply) => {
+    requireSameOrigin(request, publicUrl())
+    const fields = fieldsOf(request.body)
+    const issuer = fields.get('issuer') ?? ''
+    const tenant = fields.get('tenant')
+    const choice = { issuer, ...(tenant === undefined ? {} : { tenant }) }
+    const returnTo = localReturn(fields.get('return_to'))
+    const { url, secret } = await signIn.begin(choice, returnTo, senderOf(request))
+    return reply
+      .headers(pageHeaders())
+      .header('set-cookie', setCookie('sign-in', publicUrl(), secret, signInLifeMs))
+      .send(renderLeaving(issuer, url))
+  })
 
   app.get(callbackPath, { exposeHeadRoute: false }, async (request, reply) => {
     const cut = request.url.indexOf('?')
@@ -148,6 +148,12 @@ function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
       return begun
     })
   })
+}
+
+/** The texts of a form; of JSON, which anybody may send as well, what is no text is nothing. */
+function fieldsOf(body: unknown): ReadonlyMap<string, string> {
+  const fields: readonly [string, unknown][] = Object.entries(Object(body) as object)
+  return new Map(fields.filter((field): field is [string, string] => typeof field[1] === 'string'))
 }
 
 function addLinks(app: FastifyInstance, parts: ConsoleSignInParts): void {

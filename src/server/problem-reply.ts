@@ -73,7 +73,7 @@ export function problemAnswer(
 }
 
 /** What Fastify refuses by itself, in our words; everything unknown is a fault of ours. */
-function asKnown(error: FastifyError | EvergrantError): EvergrantError {
+export function asKnown(error: FastifyError | EvergrantError): EvergrantError {
   if (isEvergrantError(error)) return error
   const { statusCode = 500, message } = error
   if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
