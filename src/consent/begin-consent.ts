@@ -41,7 +41,7 @@ const randomSize = 32
  * session is stored before it resolves; one that the connection still waited for is cancelled.
  *
  * @throws `connection_unknown`, `tenant_*`, `usage` for a connection that nobody consents to,
- *   `provider_*`, `store_*`
+ *   `consent_link_used`, `provider_*`, `store_*`
  */
 export async function beginConsent(
   address: string,
@@ -95,7 +95,9 @@ export async function beginConsent(
   }
   await store.sweepConsents(now - memoryMs, sweptAtOnce)
   await links.sweepLinks(now - memoryMs, sweptAtOnce)
-  await store.addConsent(session, verifier)
+  if (!(await store.addConsent(session, verifier))) {
+    throw new EvergrantError('consent_link_used', 'another sign-in by it came back just now')
+  }
   const { id: sessionId, purpose, expiresAt } = session
   emit({
     type: 'consent.started',

@@ -89,9 +89,10 @@ export interface ConsentStore {
    * Keeps a session with its PKCE verifier, sealed. Whatever else was `created` for the same
    * connection and tenant, and by the same link or by none as well, becomes `cancelled` and loses
    * its verifier: so a code without its state has one sign-in it belongs to, and nobody who uses a
-   * link ends the sign-in of somebody else.
+   * link ends the sign-in of somebody else. False, and it is not kept, when another sign-in of the
+   * same link has come back and did not fail: each link leads to one grant.
    */
-  addConsent(session: ConsentSession, verifier: Secret): Promise<void>
+  addConsent(session: ConsentSession, verifier: Secret): Promise<boolean>
   findConsentByState(stateHash: string): Promise<ConsentSession | undefined>
   findConsent(id: string): Promise<ConsentSession | undefined>
   listConsents(query: ConsentQuery): Promise<readonly ConsentSession[]>

@@ -39,8 +39,9 @@ export function describeConsentStore(kind: string, makeStore: MakeStore): void {
     afterEach(async () => await shared.dispose())
 
     const verifier = new Secret('planted-verifier')
-    const add = async (session: ConsentSession): Promise<void> =>
-      await one.consents.addConsent(session, verifier)
+    const add = async (session: ConsentSession): Promise<void> => {
+      expect(await one.consents.addConsent(session, verifier)).toBe(true)
+    }
     const generation = async (): Promise<number> => (await two.readGenerations()).consents
 
     it('are not known before they were added', async () => {

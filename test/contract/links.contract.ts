@@ -36,8 +36,12 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
 
     /** Begins a sign-in by a link. */
     const begin = async (link: ConsentLink, id = newId('cns', 20)): Promise<string> => {
+      expect(await tryToBegin(link, id)).toBe(true)
+      return id
+    }
+    const tryToBegin = async (link: ConsentLink, id: string): Promise<boolean> => {
       const { connection, tenant } = link
-      await one.consents.addConsent(
+      return await one.consents.addConsent(
         {
           id,
           connection,
@@ -57,7 +61,6 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
         },
         new Secret('planted-verifier'),
       )
-      return id
     }
 
     it('are not known before they were added', async () => {
@@ -123,6 +126,36 @@ export function describeLinkStore(kind: string, makeStore: MakeStore): void {
         expiresAt: 600,
       })
       expect(await one.consents.findConsent(first)).toMatchObject({ state: 'cancelled' })
+    })
+
+    it('begin no other sign-in once one came back, unless it failed', async () => {
+      const link = aLink()
+      await one.links.addLink(link)
+      const first = await begin(link)
+      expect(await two.consents.spendConsent(first, 'ins_1', 30)).toBeDefined()
+      expect(await tryToBegin(link, newId('cns', 30))).toBe(false)
+      await two.consents.moveConsent(first, { from: 'code_received', to: 'verifying' }, 40)
+      expect(await tryToBegin(link, newId('cns', 40))).toBe(false)
+      await begin(aLink({ connection: 'other' }))
+      await two.consents.moveConsent(first, { from: 'verifying', to: 'failed' }, 50)
+      const second = await begin(link, newId('cns', 60))
+      await two.consents.spendConsent(second, 'ins_1', 70)
+      await two.consents.moveConsent(second, { from: 'code_received', to: 'active' }, 80)
+      expect(await tryToBegin(link, newId('cns', 90))).toBe(false)
+      expect((await two.links.findLink(link.id))?.consent?.id).toBe(second)
+    })
+
+    it('have one sign-in at most that is not given up, however two meet', async () => {
+      for (let at = 0; at < 8; at++) {
+        const link = aLink()
+        await one.links.addLink(link)
+        const first = await begin(link)
+        const [verifier, isBegun] = await Promise.all([
+          two.consents.spendConsent(first, 'ins_1', 30),
+          tryToBegin(link, newId('cns', 30)),
+        ])
+        expect(isBegun).toBe(verifier === undefined)
+      }
     })
 
     it('take their waiting sign-in with them when they are revoked', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Client } from '../../src/client/index.ts'
+import { Secret } from '../../src/kernel/index.ts'
 import { startConsentService, type ConsentService } from '../support/consent-service.ts'
 import { makeConsentWorld, people } from '../support/consent-world.ts'
 import { openAddress } from '../support/open-address.ts'
@@ -67,6 +68,28 @@ describe('whoever has a link', () => {
     // Others are not held up by it.
     const other = await client.links.create({ ...csp, recipient: 'Anna' })
     expect((await start(other.url)).status).toBe(200)
+  })
+
+  it('begins none while one is coming back, however closely it is timed', async () => {
+    const { link, url } = await client.links.create({ ...csp, recipient: 'Mallory' })
+    const mallory = openVisitor()
+    const departure = await start(url, mallory)
+    const { consent } = service.serving.composition
+    // A form that was let in the moment before the code came: it has read the link as it was.
+    const [, secret = ''] = [...mallory.cookies('localhost')].find(([name]) =>
+      name.endsWith(link.id),
+    ) ?? ['', '']
+    const before = await consent.links.find(link.id)
+    const verified = service.event('consent.verified')
+    await mallory.open(departure.refresh ?? '')
+    await verified
+    if (before === undefined) throw new Error('there is no such link')
+    const late = consent.links.start(before, {
+      browser: new Secret(secret),
+      redirectUri: `${service.url}/consent/callback`,
+    })
+    await expect(late).rejects.toMatchObject({ code: 'consent_link_used' })
+    expect((await client.links.show({ link: link.id })).state).toBe('active')
   })
 
   it('has its token logged in no spelling', async () => {

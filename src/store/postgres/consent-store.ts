@@ -3,6 +3,7 @@ import {
   asConsent,
   consentColumns,
   consentValues,
+  hasComeBack,
   jsonOrNull,
   verifierPlace,
   type ConsentRow,
@@ -17,7 +18,7 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
   return {
     addConsent: async (session, verifier) => {
       const { connection, tenant, createdAt } = session
-      await write(async (transaction) => {
+      return await write(async (transaction) => {
         const seal = await sealing.within(transaction)
         // Two sign-ins begun at once take turns, so that one of them is waited for.
         await transaction.row(
@@ -31,6 +32,10 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
              AND link_id IS NOT DISTINCT FROM $4`,
           [connection, tenant, createdAt, session.linkId ?? null],
         )
+        transaction.bump('consents')
+        const linkId = session.linkId ?? null
+        const back = await transaction.row(hasComeBack('evergrant.', '$1'), [linkId])
+        if (back !== undefined) return false
         const values = [
           ...consentValues(session, Boolean),
           seal(verifier, verifierPlace(session.id)),
@@ -41,7 +46,7 @@ export function createConsentStore({ read, write }: Connection, sealing: Sealing
            VALUES (${parameters})`,
           values,
         )
-        transaction.bump('consents')
+        return true
       })
     },
 

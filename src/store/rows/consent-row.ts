@@ -35,6 +35,14 @@ export const consentColumns = `id, state_hash, connection, tenant, redirect_uri,
   expected_subject, state, state_changed_at, created_at, expires_at, failure,
   link_id, browser_hash, approves_account, worker, account, rungs`
 
+/**
+ * Finds a sign-in of a link that came back and did not fail; `schema` goes before the table, `link`
+ * is how the statement calls the link.
+ */
+export const hasComeBack = (schema: string, link: string): string =>
+  `SELECT 1 AS found FROM ${schema}consent_sessions
+   WHERE link_id = ${link} AND state IN ('code_received', 'verifying', 'active') LIMIT 1`
+
 /** A session that is new, as the values of its row; `flag` makes a truth value of the database. */
 export function consentValues<T>(
   session: ConsentSession,

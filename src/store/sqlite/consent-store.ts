@@ -3,6 +3,7 @@ import {
   asConsent,
   consentColumns,
   consentValues,
+  hasComeBack,
   jsonOrNull,
   verifierPlace,
   type ConsentRow,
@@ -17,21 +18,22 @@ export function createConsentStore(connection: Connection, sealing: Sealing): Co
   const select = `SELECT ${consentColumns} FROM consent_sessions`
 
   return {
-    addConsent: async (session, verifier) => {
+    addConsent: async (session, verifier) =>
       await write(() => {
         prepare(
           `UPDATE consent_sessions
            SET state = 'cancelled', state_changed_at = ?, sealed_verifier = NULL
            WHERE connection = ? AND tenant = ? AND state = 'created' AND link_id IS ?`,
         ).run(session.createdAt, session.connection, session.tenant, session.linkId ?? null)
+        bumpGeneration(connection, 'consents')
+        if (prepare(hasComeBack('', '?')).get(session.linkId ?? null) !== undefined) return false
         const values = consentValues(session, Number)
         prepare(
           `INSERT INTO consent_sessions (${consentColumns}, sealed_verifier)
            VALUES (${values.map(() => '?').join(', ')}, ?)`,
         ).run(...values, sealing.seal(verifier, verifierPlace(session.id)))
-        bumpGeneration(connection, 'consents')
-      })
-    },
+        return true
+      }),
 
     findConsentByState: async (stateHash) => {
       const row = await read(() =>
