@@ -69,3 +69,28 @@ describe('a cookie that a neighbour plants beside ours, over http', () => {
     expect((await browser.submit(page, link.pathname)).status).toBe(303)
   })
 })
+
+describe('a viewer who opens streams of events', () => {
+  it('leaves some to others', async () => {
+    service = await startService()
+    const ending = new AbortController()
+    const open = async (key: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${key}` }
+      const answer = await fetch(`${service.url}/api/v1/events`, { headers, signal: ending.signal })
+      return answer.status
+    }
+    const greedy = await service.addCaller('greedy', { role: 'viewer' })
+    const statuses = await Promise.all(Array.from({ length: 70 }, async () => await open(greedy)))
+    expect(statuses.filter((status) => status === 200)).toHaveLength(64)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(6)
+    expect(await open(await service.addCaller('watcher', { role: 'viewer' }))).toBe(200)
+    ending.abort()
+    const again = async (): Promise<number> => {
+      const headers = { authorization: `Bearer ${greedy}` }
+      const answer = await fetch(`${service.url}/api/v1/events`, { headers })
+      await answer.body?.cancel()
+      return answer.status
+    }
+    await expect.poll(again).toBe(200)
+  })
+})

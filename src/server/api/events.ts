@@ -8,11 +8,13 @@ import { defineOperation, type ApiOperation } from './operation.ts'
 const heartbeatMs = 15_000
 /** What a reader that does not read may leave waiting before it is let go (bytes). */
 const mostWaiting = 262_144
-/** Streams open at once in one process. */
+/** Streams open at once in one process, and of one caller among them. */
 const mostStreams = 256
+const mostOfCaller = 64
 /** A stream lasts so long at least, though the caller’s token is at its end (ms). */
 const leastMs = 1_000
 let open = 0
+const openOf = new Map<string, number>()
 /** Events that tell what another operation tells: whoever may not ask there is not told here. */
 const guarded: readonly (readonly [beginning: string, operation: Operation])[] = [
   ['identity.', 'issuers.read'],
@@ -55,7 +57,13 @@ export const eventOperations: readonly ApiOperation[] = [
           retryAfterMs: 5_000,
         })
       }
+      const own = openOf.get(caller.id) ?? 0
+      if (own >= mostOfCaller) {
+        const detail = `caller "${caller.name}" has ${mostOfCaller} streams open already`
+        throw new EvergrantError('caller_throttled', detail, { retryAfterMs: 5_000 })
+      }
       open++
+      openOf.set(caller.id, own + 1)
       const isAsked = filterOf(types)
       let isTold = permittedTo(caller)
       const { raw, request } = reply
@@ -114,6 +122,9 @@ export const eventOperations: readonly ApiOperation[] = [
       const uncloses = feed.onClose(() => raw.end())
       raw.once('close', () => {
         open--
+        const left = (openOf.get(caller.id) ?? 1) - 1
+        if (left > 0) openOf.set(caller.id, left)
+        else openOf.delete(caller.id)
         cancel()
         uncut?.()
         unfollow()
