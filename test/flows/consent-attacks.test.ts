@@ -76,7 +76,7 @@ describe('whoever has a link', () => {
     const departure = await start(url, mallory)
     const { consent } = service.serving.composition
     // A form that was let in the moment before the code came: it has read the link as it was.
-    const [, secret = ''] = [...mallory.cookies('localhost')].find(([name]) =>
+    const [, secret] = [...mallory.cookies('localhost')].find(([name]) =>
       name.endsWith(link.id),
     ) ?? ['', '']
     const before = await consent.links.find(link.id)
