@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { makeConsoleLink, roles, type Role } from '../access/index.ts'
 import { EvergrantError, systemRandom } from '../kernel/index.ts'
@@ -10,6 +9,7 @@ import {
   type CommonOptions,
 } from './common-options.ts'
 import type { CliContext } from './context.ts'
+import { userOf } from './io.ts'
 
 interface LinkOptions extends CommonOptions {
   readonly role: string
@@ -72,7 +72,7 @@ Examples:
         }
         const { link, token } = await makeConsoleLink(
           { store: store.console, clock, random: systemRandom, emit: events.emit },
-          { name, role, lifeMs, by: userInfo().username },
+          { name, role, lifeMs, by: userOf(io) },
         )
         const url = consoleLinkUrl(publicUrl, token.reveal())
         const expiresAt = new Date(link.expiresAt).toISOString()

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 
 /** Everything a command may touch of the world it is called in; tests bring their own. */
@@ -57,8 +58,17 @@ export const hostIo: CliIo = {
 
 /** Who runs this command, as the operating system says. */
 export function userOf({ env }: CliIo): string {
-  const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? ''
+  const name = env['USER'] ?? env['LOGNAME'] ?? env['USERNAME'] ?? accountName()
   return name === '' ? 'unknown' : name.slice(0, 100)
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // In containers the user often has a number alone.
+    return ''
+  }
 }
 
 /** An argument's path, absolute: arguments resolve against the working directory. */

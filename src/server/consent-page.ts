@@ -1,5 +1,4 @@
 import {
-  addressOf,
   apiTitle,
   rungTitle,
   signInTargets,
@@ -99,14 +98,18 @@ export function codePage(
   return page(200, { title: 'Hand this code on', body })
 }
 
-/** How far a sign-in has come, for the browser that it belongs to. */
-export function progressPage(session: ConsentSession): ConsentPage {
+/**
+ * How far a sign-in has come, for the browser that it belongs to.
+ *
+ * @param address Of the connection in the console.
+ */
+export function progressPage(session: ConsentSession, address: string): ConsentPage {
   const { state, connection, failure, linkId } = session
   const rungs = rungList(session)
   const console =
     linkId === undefined
       ? html`<p>
-          <a href="/console/connections/${encodeURIComponent(addressOf(session))}/consent"
+          <a href="/console/connections/${encodeURIComponent(address)}/consent"
             >Back to the console</a
           >
         </p>`

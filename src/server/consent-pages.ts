@@ -149,7 +149,11 @@ function addReturn(
     if (session === undefined) return send(reply, strangerPage())
     const browser = readConsentCookie(request.headers.cookie, session, publicUrl())
     const isOwn = browser !== undefined && consent.isBrowserOf(session, browser)
-    return send(reply, isOwn ? progressPage(session) : strangerPage())
+    if (!isOwn) return send(reply, strangerPage())
+    const isTemplate =
+      composition.connections.find(session.connection)?.definition.forTenant !== undefined
+    const address = isTemplate ? addressOf(session) : session.connection
+    return send(reply, progressPage(session, address))
   })
 }
 

@@ -52,7 +52,9 @@ export function ConnectionPage(): ReactElement {
 function Shown({ connection }: { readonly connection: Connection }): ReactElement {
   const { connection: texts, connections: listTexts } = useTexts()
   const { name, provider, defined_in: definedIn, state, last_failure: failure } = connection
-  const means = texts.stateMeans[state]
+  // An access token may outlive the grant that gave it.
+  const isLapsing = state === 'failing' && connection.grant_state === 'lapsed'
+  const means = texts.stateMeans[isLapsing ? 'lapsing' : state]
   return (
     <Page
       title={name}
@@ -60,13 +62,13 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
       actions={<ConnectionActions connection={connection} />}
     >
       <Group gap="sm">
-        <StateBadge state={state} />
+        <StateBadge state={isLapsing ? 'lapsed' : state} />
         {means !== undefined && <Text size="sm">{means}</Text>}
       </Group>
       {connection.paused !== null && <PausedNote paused={connection.paused} />}
       {failure !== null && failure !== undefined && (
         <Alert
-          color={state === 'lapsed' ? 'red' : 'yellow'}
+          color={state === 'lapsed' || isLapsing ? 'red' : 'yellow'}
           variant="light"
           icon={<IconAlertTriangle aria-hidden />}
           title={

@@ -17,6 +17,8 @@ export const connection = {
     unused: 'It has had no token yet. The first use obtains one.',
     valid: 'Tokens are renewed in time.',
     failing: 'The last renewal failed. The token that lives serves on, and it is tried again.',
+    lapsing:
+      'No new token can be obtained until a person acts. The one that lives serves until it ends.',
     expired: 'The token is over. The next use obtains a new one.',
     lapsed: 'No token can be obtained until a person acts.',
     refresh_unknown: 'A refresh token was sent and its answer did not come. It may be spent.',
