@@ -27,6 +27,11 @@ function aStore(): ScheduleStore & { readonly rows: Map<string, ScheduleRecord>;
     noteDue: async (name: string, _dueAt: number, note: object, now: number) => {
       rows.set(name, { ...(rows.get(name) as ScheduleRecord), ...note, outcomeAt: now })
     },
+    rewindSchedule: async (name: string, handledAt: number, now: number) => {
+      const known = rows.get(name) as ScheduleRecord
+      if (known.handledAt !== handledAt) return
+      rows.set(name, { ...known, handledAt: now, knownSince: Math.min(known.knownSince, now) })
+    },
     pauseSchedule: async () => false,
     resumeSchedule: async () => false,
   }
@@ -169,6 +174,35 @@ describe('schedules', () => {
     expect(started).toEqual([])
     await clock.advance(24 * hourMs)
     await look([earlier])
+    expect(started).toEqual(['nightly'])
+  })
+
+  it('go on after a clock that was ahead by far is put right, whoever met it', async () => {
+    await look()
+    const right = clock.now()
+    clock.set(right + 400 * 24 * hourMs)
+    await look()
+    expect(store.rows.get('nightly')?.handledAt).toBeGreaterThan(right + 300 * 24 * hourMs)
+    events = []
+    started = []
+    clock.set(right)
+    for (const as of [seen, new Map() as SeenSchedules]) await look([nightly], as)
+    expect(started).toEqual([])
+    await clock.advance(hourMs)
+    for (const as of [seen, new Map() as SeenSchedules]) await look([nightly], as)
+    expect(started).toEqual(['nightly'])
+    expect(store.rows.get('nightly')).toMatchObject({ outcome: 'started' })
+  })
+
+  it('begin an instant once though clocks differ a little, or one is put back a little', async () => {
+    await look()
+    await clock.advance(hourMs)
+    await look()
+    clock.set(clock.now() - 90_000)
+    const other: SeenSchedules = new Map()
+    for (const as of [seen, other]) await look([nightly], as)
+    await clock.advance(90_000)
+    for (const as of [seen, other]) await look([nightly], as)
     expect(started).toEqual(['nightly'])
   })
 })

@@ -1,6 +1,6 @@
 import { isEvergrantError, type Clock, type Emit, type EvergrantError } from '../kernel/index.ts'
 import type { ScheduleEvent } from './schedule-events.ts'
-import type { ScheduleNote, ScheduleStore } from './schedule-store.ts'
+import type { ScheduleNote, ScheduleRecord, ScheduleStore } from './schedule-store.ts'
 
 /** An import that the configuration gives a schedule. */
 export interface ScheduledImport {
@@ -37,6 +37,8 @@ export type SeenSchedules = Map<string, { readonly cron: string; readonly handle
 const dayMs = 86_400_000
 /** Ticks come this late at times, however short the period is (ms). */
 const leastLateMs = 60_000
+/** Clocks of processes differ by less than this. */
+const longestLeadMs = 5 * 60_000
 
 /**
  * Begins what is due: of many processes that look, one takes each instant. Of several instants that
@@ -73,12 +75,30 @@ async function takeDue(
   const dueAt = ticks.previous(cron, now)
   const known = seen.get(name)
   const isNew = known === undefined || known.cron !== cron
-  if (!isNew && (dueAt === undefined || dueAt <= known.handledAt)) return undefined
-  const { handledAt, pausedAt } = await store.knowSchedule(name, cron, now)
+  const isTaken = known !== undefined && (dueAt === undefined || dueAt <= known.handledAt)
+  if (!isNew && isTaken && !isFarAhead(known.handledAt, now)) return undefined
+  const { handledAt, pausedAt } = await knowRightly(name, cron, now, store)
   const isDue = dueAt !== undefined && dueAt > handledAt && pausedAt === undefined
   const isMine = isDue && (await store.claimDue(name, cron, dueAt))
   seen.set(name, { cron, handledAt: Math.max(handledAt, dueAt ?? 0) })
   return isMine ? dueAt : undefined
+}
+
+/** What a clock that was ahead by far took, a year maybe, would not be due again until then. */
+async function knowRightly(
+  name: string,
+  cron: string,
+  now: number,
+  store: ScheduleStore,
+): Promise<ScheduleRecord> {
+  const record = await store.knowSchedule(name, cron, now)
+  if (!isFarAhead(record.handledAt, now)) return record
+  await store.rewindSchedule(name, record.handledAt, now)
+  return await store.knowSchedule(name, cron, now)
+}
+
+function isFarAhead(handledAt: number, now: number): boolean {
+  return handledAt > now + longestLeadMs
 }
 
 async function begin(

@@ -42,6 +42,8 @@ export interface ScheduleStore {
    * or is another by now.
    */
   claimDue(name: string, cron: string, dueAt: number): Promise<boolean>
+  /** Takes what was taken up to `handledAt` for taken up to `now`, unless more was taken since. */
+  rewindSchedule(name: string, handledAt: number, now: number): Promise<void>
   /** Notes what came of an instant that the caller took. */
   noteDue(name: string, dueAt: number, note: ScheduleNote, now: number): Promise<void>
   /** Keeps an import from being begun by its schedule; false when it is paused already. */

@@ -61,6 +61,20 @@ export function describeScheduleStore(kind: string, makeStore: MakeStore): void 
       expect(await one.schedules.claimDue('directory', other, 500)).toBe(true)
     })
 
+    it('take an instant back that a wrong clock took, unless another was taken since', async () => {
+      await one.schedules.knowSchedule('directory', cron, 100)
+      await one.schedules.claimDue('directory', cron, 9_000)
+      await two.schedules.rewindSchedule('directory', 8_000, 200)
+      expect(await one.schedules.claimDue('directory', cron, 300)).toBe(false)
+      await two.schedules.rewindSchedule('directory', 9_000, 200)
+      expect(await one.schedules.listSchedules()).toMatchObject([
+        { knownSince: 100, handledAt: 200 },
+      ])
+      expect(await one.schedules.claimDue('directory', cron, 300)).toBe(true)
+      await two.schedules.rewindSchedule('directory', 300, 50)
+      expect(await one.schedules.listSchedules()).toMatchObject([{ knownSince: 50, handledAt: 50 }])
+    })
+
     it('give nothing while paused, nor what was due meanwhile, and are paused once', async () => {
       const pause = async (store: Store): Promise<boolean> =>
         await store.schedules.pauseSchedule('directory', cron, 'ops', 100)

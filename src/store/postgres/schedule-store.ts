@@ -48,6 +48,18 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
         return changes > 0
       }),
 
+    rewindSchedule: async (name, handledAt, now) => {
+      await write(
+        async (transaction) =>
+          await transaction.run(
+            `UPDATE evergrant.import_schedules
+             SET handled_at = $3, known_since = least(known_since, $3)
+             WHERE name = $1 AND handled_at = $2`,
+            [name, handledAt, now],
+          ),
+      )
+    },
+
     noteDue: async (name, dueAt, { outcome, runId, code }, now) => {
       await write(
         async (transaction) =>

@@ -39,6 +39,15 @@ export function createScheduleStore({ prepare, read, write }: Connection): Sched
           ).run({ name, cron, dueAt }).changes > 0,
       ),
 
+    rewindSchedule: async (name, handledAt, now) => {
+      await write(() =>
+        prepare(
+          `UPDATE import_schedules SET handled_at = @now, known_since = min(known_since, @now)
+           WHERE name = @name AND handled_at = @handledAt`,
+        ).run({ name, handledAt, now }),
+      )
+    },
+
     noteDue: async (name, dueAt, { outcome, runId, code }, now) => {
       await write(() =>
         prepare(
