@@ -74,7 +74,7 @@ Examples:
       }
       const limit = wholeNumberOption('--limit', options.limit, 1, 100)
       const isJson = options.json === true
-      await withComposition(io, options, async (composition) => {
+      const work = async (composition: Composition): Promise<void> => {
         if (isListed) {
           const { after } = options
           const page = await composition.customers.list(name, {
@@ -93,9 +93,15 @@ Examples:
         }
         const results: CustomerOutcome[] = []
         const wish = { action: action ?? 'grant', isDryRun: action === undefined }
-        for await (const ids of isAll ? everyPage(composition, name) : [named]) {
-          const lower = ids.map((id) => id.toLowerCase())
-          results.push(...(await composition.customers.act(name, lower, wish)))
+        try {
+          for await (const ids of isAll ? everyPage(composition, name) : [named]) {
+            const lower = ids.map((id) => id.toLowerCase())
+            results.push(...(await composition.customers.act(name, lower, wish)))
+          }
+        } catch (error) {
+          // What was done is told also where the rest of the list could not be had.
+          if (!isJson && results.length > 0) io.out(formatOutcomes(results))
+          throw error
         }
         io.out(
           isJson
@@ -104,7 +110,9 @@ Examples:
         )
         if (wish.isDryRun) io.note('nothing was written: --grant does it\n')
         if (results.some(({ outcome }) => outcome === 'failed')) exitWith(3)
-      })
+      }
+      // Thousands of customers take minutes, in which the connection may be paused.
+      await withComposition(io, options, work, { isLasting: true })
     })
 }
 

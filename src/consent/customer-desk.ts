@@ -1,14 +1,23 @@
 import type { ConnectionDefinition, GrantEngine } from '../grants/index.ts'
-import { err, EvergrantError, ok, type Clock, type Result } from '../kernel/index.ts'
+import {
+  err,
+  EvergrantError,
+  isEvergrantError,
+  ok,
+  type Clock,
+  type Result,
+} from '../kernel/index.ts'
 import { canonicalTarget, type TokenTarget } from '../oauth/index.ts'
 import { isPartnerCenter, signInTargets } from './context.ts'
 import type { ConsentEvent } from './events.ts'
 import { isResourceManager, partnerCenterUrl } from './microsoft-rungs.ts'
 import {
+  createPace,
   createPartnerCenter,
   type ApplicationGrant,
   type PartnerCenter,
   type PartnerCustomer,
+  type PartnerPace,
   type PartnerPage,
 } from './partner-center.ts'
 import { comparePermissions, namedPermissions } from './permissions.ts'
@@ -118,6 +127,13 @@ interface Practice {
 /** Makes the desk. */
 export function createCustomerDesk(context: CustomerContext): CustomerDesk {
   const { engine, clock, emit } = context
+  const paces = new Map<string, PartnerPace>()
+  const paceOf = (baseUrl: string, { clientId }: ConnectionDefinition): PartnerPace => {
+    const key = JSON.stringify([baseUrl, clientId])
+    const pace = paces.get(key) ?? createPace(clock)
+    paces.set(key, pace)
+    return pace
+  }
 
   async function open(connection: string): Promise<Practice> {
     const { definition } = engine.connection(connection)
@@ -134,7 +150,7 @@ export function createCustomerDesk(context: CustomerContext): CustomerDesk {
     return {
       definition,
       wanted: await wantedApis(definition, engine),
-      partner: createPartnerCenter(baseUrl, handle, context),
+      partner: createPartnerCenter(baseUrl, handle, context, paceOf(baseUrl, definition)),
     }
   }
 
@@ -215,9 +231,16 @@ export function createCustomerDesk(context: CustomerContext): CustomerDesk {
     const grants = wanted.map(asGrant)
     let posted = await partner.consent(customer, application, grants)
     if (posted.ok && posted.value.kind === 'exists' && action === 'replace') {
+      // Whether it lacks anything nobody could say: it may be all that the customer has.
+      if (before.error !== undefined) return failed(before.error, posted.value.requestId)
       const gone = await partner.withdraw(customer, application.id)
       if (!gone.ok) return failed(gone.error, gone.error.upstream?.requestId)
       posted = await partner.consent(customer, application, grants)
+      if (!posted.ok) {
+        tellChanged(definition.name, customer, 'withdrawn')
+        const error = withoutEntry(customer, posted.error)
+        return failed(error, error.upstream?.requestId)
+      }
     }
     if (!posted.ok) return failed(posted.error, posted.error.upstream?.requestId)
     const { kind, ...about } = posted.value
@@ -230,6 +253,11 @@ export function createCustomerDesk(context: CustomerContext): CustomerDesk {
         ? 'a token of its tenant holds everything'
         : `consented; until its tenant has taken that up, a token ${after.consent === 'unknown' ? `is refused: ${after.error?.detail ?? ''}` : `lacks ${after.missing.join(', ')}`}`
     return { customer, outcome: kind === 'exists' ? 'already' : 'granted', detail, ...about }
+  }
+
+  function tellChanged(connection: string, tenant: string, outcome: 'granted' | 'withdrawn'): void {
+    const at = clock.now()
+    emit({ type: 'consent.customer_changed', at, connection, tenant, outcome })
   }
 
   return {
@@ -252,17 +280,12 @@ export function createCustomerDesk(context: CustomerContext): CustomerDesk {
       const practice = await open(connection)
       const { name } = practice.definition
       return await atOnce([...new Set(customers)], async (customer) => {
-        const outcome = await actOn(practice, customer, options)
-        if (outcome.outcome === 'granted' || outcome.outcome === 'withdrawn') {
-          emit({
-            type: 'consent.customer_changed',
-            at: clock.now(),
-            connection: name,
-            tenant: customer,
-            outcome: outcome.outcome,
-          })
-        }
-        return outcome
+        const done = await actOn(practice, customer, options).catch((fault: unknown) =>
+          failedBy(customer, fault),
+        )
+        const { outcome } = done
+        if (outcome === 'granted' || outcome === 'withdrawn') tellChanged(name, customer, outcome)
+        return done
       })
     },
   }
@@ -270,6 +293,21 @@ export function createCustomerDesk(context: CustomerContext): CustomerDesk {
 
 /** No consent in the customer’s tenant: for the application at all, or for this API. */
 const withoutConsent: ReadonlySet<number> = new Set([65001, 90099])
+
+/** One customer’s failure is no reason not to tell what became of the others. */
+function failedBy(customer: string, fault: unknown): CustomerOutcome {
+  if (!isEvergrantError(fault)) throw fault
+  return { customer, outcome: 'failed', detail: fault.detail, error: fault }
+}
+
+function withoutEntry(customer: string, why: EvergrantError): EvergrantError {
+  const detail = `customer ${customer}: its entry was taken back, and none could be made anew: ${why.detail}`
+  const remedy = `Run the same again: the customer is without consent until it succeeds. ${why.remedy}`
+  return new EvergrantError(why.code, detail, {
+    remedy,
+    ...(why.upstream === undefined ? {} : { upstream: why.upstream }),
+  })
+}
 
 function existing(customer: string, { missing }: CustomerConsent): EvergrantError {
   const lacks = missing.length === 0 ? 'cannot be compared' : `lacks ${missing.join(', ')}`

@@ -39,6 +39,14 @@ export interface ConsentAnswer {
   readonly requestId?: string
 }
 
+/** When calls to Partner Center may be sent; shared by all that count against one limit. */
+export interface PartnerPace {
+  /** Resolves when it is the caller’s turn: one begins after the other, however many run. */
+  turn(): Promise<void>
+  /** Lets no turn begin for so long (ms). */
+  rest(forMs: number): void
+}
+
 /** Calls to Partner Center that have to do with customers. Every one obeys its limit of requests. */
 export interface PartnerCenter {
   /** A page of customers; `after` is where the page before ended. */
@@ -52,7 +60,7 @@ export interface PartnerCenter {
   withdraw(customer: string, applicationId: string): Promise<Result<ConsentAnswer, EvergrantError>>
 }
 
-/** At most 50 a second for each application are allowed: 40 leave room for another process. */
+/** At most 50 a second for each application are allowed; 40 are sent by this process. */
 const leastPauseMs = 25
 /** How often a call is made that the API was too busy for. */
 const mostTries = 4
@@ -63,21 +71,21 @@ const longestWaitMs = 60_000
  * Makes the calls for one connection. A token that is refused is renewed once for each call.
  *
  * @param baseUrl Up to `/v1`.
+ * @param pace That of the application, whichever connection or caller it is called for.
  * @see https://learn.microsoft.com/en-us/partner-center/developer/control-panel-vendor-apis
  */
 export function createPartnerCenter(
   baseUrl: string,
   handle: ConnectionHandle,
   transport: Transport,
+  pace: PartnerPace,
 ): PartnerCenter {
-  const pace = createPace(transport.clock)
-
   async function once(
     url: URL,
     token: AccessToken,
     call: ApiCall,
   ): Promise<Result<ApiAnswer, EvergrantError>> {
-    await pace()
+    await pace.turn()
     return await callApi(url, token, transport, call)
   }
 
@@ -105,6 +113,7 @@ export function createPartnerCenter(
       }
       const waitMs = waitAfter(answer.value, attempt)
       if (waitMs === undefined) return answer
+      if (answer.value.status === 429) pace.rest(waitMs)
       await transport.clock.sleep(waitMs)
     }
   }
@@ -123,6 +132,11 @@ export function createPartnerCenter(
         return err(new EvergrantError('provider_answer_invalid', detail))
       }
       const next = continuationIn(json)
+      if (next !== undefined && next === after) {
+        const detail =
+          'Partner Center’s list of customers leads back to the page that was asked for'
+        return err(new EvergrantError('provider_answer_invalid', detail))
+      }
       const customers = (items as readonly unknown[]).flatMap(readCustomer)
       return ok({ customers, ...(next === undefined ? {} : { next }) })
     },
@@ -155,14 +169,22 @@ export function createPartnerCenter(
   }
 }
 
-/** One call after the other begins, however many run. */
-function createPace(clock: Clock): () => Promise<void> {
+/** Makes the pace of one application. */
+export function createPace(clock: Clock): PartnerPace {
   let nextAt = 0
-  return async () => {
-    const now = clock.monotonic()
-    const at = Math.max(now, nextAt)
-    nextAt = at + leastPauseMs
-    if (at > now) await clock.sleep(at - now)
+  return {
+    turn: async () => {
+      // Looked at again after each wait: Partner Center may have asked for rest meanwhile.
+      for (;;) {
+        const waitMs = nextAt - clock.monotonic()
+        if (waitMs <= 0) break
+        await clock.sleep(waitMs)
+      }
+      nextAt = clock.monotonic() + leastPauseMs
+    },
+    rest: (forMs) => {
+      nextAt = Math.max(nextAt, clock.monotonic() + forMs)
+    },
   }
 }
 
@@ -212,13 +234,16 @@ function continuationIn(json: ApiAnswer['json']): string | undefined {
   return undefined
 }
 
+const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** A customer; what no id of a tenant stands for is none, and goes into no address. */
 function readCustomer(item: unknown): readonly PartnerCustomer[] {
   const { id, companyProfile } = Object(item) as Readonly<Record<string, unknown>>
   const { tenantId, domain, companyName } = Object(companyProfile) as Readonly<
     Record<string, unknown>
   >
   const tenant = typeof tenantId === 'string' && tenantId !== '' ? tenantId : id
-  if (typeof tenant !== 'string' || tenant === '') return []
+  if (typeof tenant !== 'string' || !guid.test(tenant)) return []
   return [
     {
       id: tenant.toLowerCase(),
