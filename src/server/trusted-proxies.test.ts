@@ -19,7 +19,24 @@ describe('the address of a client', () => {
     expect(addressOf('10.0.0.1', '198.51.100.1')).toBe('198.51.100.1')
     expect(addressOf('::ffff:10.0.0.1', '1.2.3.4, 198.51.100.1, fd00::5')).toBe('198.51.100.1')
     expect(addressOf('10.0.0.1', `${'1.2.3.4, '.repeat(500)}198.51.100.1`)).toBe('198.51.100.1')
-    expect(addressOf('10.0.0.1', ['1.2.3.4', '2001:db8::7'])).toBe('2001:db8::7')
+    expect(addressOf('10.0.0.1', ['1.2.3.4', '2001:db8::7'])).toBe('2001:db8:0:0::/64')
+  })
+
+  it('is the network of 64 bits of IPv6, all of whose addresses one host may have', () => {
+    for (const address of [
+      '2001:db8:0:5::',
+      '2001:db8:0:5::1',
+      '2001:db8:0:5:ffff:ffff:ffff:ffff',
+      '2001:0db8:0000:0005::7%eth0',
+      '2001:DB8::5:0:0:0:9',
+      '2001:db8:0:5::192.0.2.1',
+    ]) {
+      expect(addressOf(address)).toBe('2001:db8:0:5::/64')
+      expect(addressOf('10.0.0.1', address)).toBe('2001:db8:0:5::/64')
+    }
+    expect(addressOf('2001:db8:0:6::1')).toBe('2001:db8:0:6::/64')
+    expect(addressOf('::1')).toBe('0:0:0:0::/64')
+    expect(addressOf('::ffff:203.0.113.9')).toBe('203.0.113.9')
   })
 
   it('is the proxy’s own where it tells nothing that is an address', () => {

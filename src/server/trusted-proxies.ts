@@ -53,17 +53,31 @@ export function trustedRequestId(
 
 /**
  * Where a request came from: the last address that no trusted proxy has, as `X-Forwarded-For` tells
- * it; that of the connection where no trusted proxy stands in front. For counting, not for
- * permits.
+ * it; that of the connection where no trusted proxy stands in front. Of IPv6 the network of 64
+ * bits: whoever has one address there has all of them. For counting, not for permits.
  */
 export function clientAddressOf(
   { headers, socket }: IncomingMessage,
   proxies: TrustedProxies,
 ): string {
   const peer = socket.remoteAddress ?? ''
-  if (!proxies.isTrusted(peer)) return peer
+  if (!proxies.isTrusted(peer)) return countedAs(peer)
   const told = headers['x-forwarded-for']
   const hops = (Array.isArray(told) ? told.join(',') : (told ?? '')).split(',')
   const client = hops.map((hop) => hop.trim()).findLast((hop) => !proxies.isTrusted(hop))
-  return client !== undefined && isIP(client) !== 0 ? client : peer
+  return countedAs(client !== undefined && isIP(client) !== 0 ? client : peer)
+}
+
+function countedAs(address: string): string {
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address
+  if (isIP(plain) !== 6) return plain
+  const [before = '', after] = plain.replace(/%.*$/, '').split('::')
+  const groups = before.split(':').filter(Boolean)
+  const behind = (after ?? '').split(':').filter(Boolean)
+  // Of what stands behind `::`, a group in dotted form is two.
+  const width = behind.length + (behind.at(-1)?.includes('.') === true ? 1 : 0)
+  const zeros = after === undefined ? 0 : 8 - groups.length - width
+  const whole = [...groups, ...Array<string>(zeros).fill('0'), ...behind]
+  const network = whole.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16))
+  return `${network.join(':')}::/64`
 }
