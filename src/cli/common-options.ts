@@ -1,9 +1,8 @@
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { EvergrantError, parseDuration } from '../kernel/index.ts'
 import { compose, openCommandAudit, type CalledCommand, type Composition } from '../server/index.ts'
-import { argumentPath, type CliIo } from './io.ts'
+import { argumentPath, userOf, type CliIo } from './io.ts'
 
 /** What every command takes. */
 export interface CommonOptions {
@@ -63,7 +62,7 @@ export function noteCommand(
   options: Readonly<Record<string, unknown>>,
 ): void {
   const words = args.filter((one): one is string => typeof one === 'string')
-  commands.set(io, { path, args: words, options, user: userInfo().username })
+  commands.set(io, { path, args: words, options, user: userOf(io) })
 }
 
 function commandOf(io: CliIo): CalledCommand | undefined {

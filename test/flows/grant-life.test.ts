@@ -303,11 +303,14 @@ describe('connections test', () => {
         [null, 'me'],
         [null, 'Graph account'],
         [null, 'partner roles', 'warn'],
+        [null, 'Graph organization'],
         ['one', 'token'],
         // Its upstreams say nowhere where they answer.
         ['one', 'Resource Manager subscriptions', 'warn'],
+        ['one', 'Resource Manager tenants', 'warn'],
         ['two', 'token'],
         ['two', 'Partner Center profile', 'warn'],
+        ['two', 'Partner Center customers', 'warn'],
         ['three', 'token'],
       ].map(([upstream, check, status = 'ok']) => ({
         check,

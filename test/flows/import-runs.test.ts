@@ -165,7 +165,7 @@ describe('rows of the store', () => {
 
 describe('no room left', () => {
   test('in the database interrupts the run; with room again it goes on and is complete', async () => {
-    const first = await runImport(workspace, { storePageLimit: 120 })
+    const first = await runImport(workspace, { storePageLimit: 170 })
     expect(first.run).toMatchObject({ state: 'interrupted', problem: { code: 'store_full' } })
     const { run } = await runImport(workspace)
     expect(run).toMatchObject({ id: first.run.id, verdict: 'complete', totals: { rows: 1_000 } })
