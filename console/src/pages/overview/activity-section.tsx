@@ -58,8 +58,8 @@ export function ActivitySection({
               withLegend
               legendProps={{ verticalAlign: 'bottom' }}
               tickLine="none"
-              gridAxis="y"
-              yAxisProps={{ width: 36, allowDecimals: false }}
+              gridAxis="x"
+              yAxisProps={{ width: 36, allowDecimals: false, tickCount: 4, interval: 0 }}
               xAxisProps={{ minTickGap: 40 }}
               barChartProps={{ accessibilityLayer: false }}
               barProps={{ isAnimationActive: false }}
