@@ -22,6 +22,7 @@ import {
 import { createFailureWindows } from './failure-windows.ts'
 import { pageHeaders } from './page.ts'
 import { asKnown } from './problem-reply.ts'
+import { createRefusalNotices } from './refusal-notice.ts'
 import type { ServicePart } from './service.ts'
 
 /** What the public pages of consent work with. */
@@ -108,6 +109,7 @@ function addReturn(
   follow: (finished: Promise<unknown>) => void,
 ): void {
   const { consent, engine, clock } = composition
+  const notices = createRefusalNotices(composition.vault)
   const quiet = { exposeHeadRoute: false }
   app.get('/consent/callback', quiet, async (request, reply) => {
     const { url = '' } = request.raw
@@ -135,11 +137,22 @@ function addReturn(
         const { session, isOwn, error } = arrival
         // Loading the page again does no harm: it shows what became of it.
         if (session !== undefined && isOwn) return leadOn(reply, session.id)
-        const name = session === undefined ? undefined : addressOf(session)
-        return send(reply, refusalPage(error, name))
+        const about = session === undefined ? {} : { about: addressOf(session) }
+        if (!query.has('code')) return send(reply, refusalPage(error, about.about))
+        return leave(reply, `/consent/refused?seen=${notices.seal({ error, ...about })}`)
       }
     }
   })
+
+  app.get<{ readonly Querystring: { readonly seen?: unknown } }>(
+    '/consent/refused',
+    quiet,
+    async (request, reply) => {
+      const notice = notices.open(request.query.seen)
+      if (notice === undefined) return send(reply, strangerPage())
+      return send(reply, refusalPage(notice.error, notice.about))
+    },
+  )
 
   app.get<Identified>('/consent/done/:id', quiet, async (request, reply) => {
     const session = await consent.show(request.params.id).catch((error: unknown) => {
@@ -281,9 +294,13 @@ function requireOwnForm(request: FastifyRequest, publicUrl: string): void {
 }
 
 function leadOn(reply: FastifyReply, sessionId: string): FastifyReply {
+  return leave(reply, `/consent/done/${sessionId}`)
+}
+
+function leave(reply: FastifyReply, location: string): FastifyReply {
   return reply
     .code(303)
-    .headers({ ...pageHeaders(), location: `/consent/done/${sessionId}` })
+    .headers({ ...pageHeaders(), location })
     .send('')
 }
 

@@ -2,6 +2,8 @@
 export const signInPath = '/console/sign-in'
 /** Where issuers send browsers back to. */
 export const callbackPath = `${signInPath}/callback`
+/** Where it is told why nobody was signed in, without the code that was brought. */
+export const refusedPath = `${signInPath}/refused`
 /** Where the console begins. */
 const home = '/console/'
 

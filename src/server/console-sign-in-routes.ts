@@ -9,10 +9,17 @@ import { EvergrantError, isEvergrantError, type Clock } from '../kernel/index.ts
 import { clearCookie, cookieOf, requireSameOrigin, setCookie } from './console-cookie.ts'
 import type { ConsoleGate } from './console-gate.ts'
 import { renderLeaving, renderLink, renderSignIn, renderSignInError } from './console-pages.ts'
-import { callbackPath, consoleRedirectUri, localReturn, signInPath } from './console-paths.ts'
+import {
+  callbackPath,
+  consoleRedirectUri,
+  localReturn,
+  refusedPath,
+  signInPath,
+} from './console-paths.ts'
 import { signInLifeMs, type ConsoleSignIn } from './console-sign-in.ts'
 import { createFailureWindows } from './failure-windows.ts'
 import { pageHeaders } from './page.ts'
+import type { RefusalNotices } from './refusal-notice.ts'
 import type { ServicePart } from './service.ts'
 
 /** What the pages of the sign-in rest on. */
@@ -21,6 +28,7 @@ export interface ConsoleSignInParts {
   readonly gate: ConsoleGate
   readonly signIn: ConsoleSignIn
   readonly audit: AuditDesk
+  readonly notices: RefusalNotices
   readonly clock: Pick<Clock, 'now' | 'monotonic'>
   readonly publicUrl: () => string
   readonly isEnabled: () => boolean
@@ -114,7 +122,7 @@ function addCalls(
 }
 
 function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
-  const { signIn, publicUrl, addressOf } = parts
+  const { signIn, publicUrl, addressOf, notices } = parts
   const senderOf = (request: FastifyRequest): { requestId: string; address: string } => ({
     requestId: request.id,
     address: addressOf(request),
@@ -144,12 +152,31 @@ function addSignIn(app: FastifyInstance, parts: ConsoleSignInParts): void {
   app.get(callbackPath, { exposeHeadRoute: false }, async (request, reply) => {
     const cut = request.url.indexOf('?')
     const answer = new URLSearchParams(cut === -1 ? '' : request.url.slice(cut + 1))
-    const brought = cookieOf(request, 'sign-in', publicUrl())
-    return await enter(parts, request, reply, async () => {
-      const begun = await signIn.finish(brought, answer, senderOf(request))
-      reply.header('set-cookie', clearCookie('sign-in', publicUrl()))
-      return begun
-    })
+    try {
+      const brought = cookieOf(request, 'sign-in', publicUrl())
+      return await enter(parts, request, reply, async () => {
+        const begun = await signIn.finish(brought, answer, senderOf(request))
+        reply.header('set-cookie', clearCookie('sign-in', publicUrl()))
+        return begun
+      })
+    } catch (error) {
+      if (!isEvergrantError(error) || !answer.has('code')) throw error
+      const seen = notices.seal({ error, about: request.id })
+      return reply
+        .code(303)
+        .headers({ ...pageHeaders(), location: `${refusedPath}?seen=${seen}` })
+        .send('')
+    }
+  })
+
+  app.get<{ Querystring: { seen?: unknown } }>(refusedPath, async (request, reply) => {
+    const notice = notices.open(request.query.seen)
+    if (notice === undefined) return reply.redirect(signInPath, 303)
+    const { error, about = request.id } = notice
+    return reply
+      .code(error.definition.status)
+      .headers(pageHeaders())
+      .send(renderSignInError(error, about))
   })
 }
 

@@ -40,6 +40,7 @@ import { openFacade } from './open-facade.ts'
 import { openGateway } from './open-gateway.ts'
 import { startTraceWriter, type TraceWriter } from './open-traces.ts'
 import { prepareLookups } from './prepare-lookups.ts'
+import { createRefusalNotices } from './refusal-notice.ts'
 import { resourceMetadataRoute } from './resource-metadata.ts'
 import { createConsentPages } from './consent-pages.ts'
 import { openConsole } from './open-console.ts'
@@ -345,6 +346,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
         consoleSignInRoutes({
           ...people,
           audit: auditDesk,
+          notices: createRefusalNotices(composition.vault),
           clock,
           publicUrl: () => publicUrl,
           isEnabled: () => composition.config.server.console.enabled,

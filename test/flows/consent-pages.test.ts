@@ -87,9 +87,22 @@ describe('the page that sign-ins come back to', () => {
       expect(page.heading).toBe(heading)
       requireSafe(page)
       expect(page.body).not.toContain('alert(1)')
-      expect(page.hops).toEqual([])
+      expect(page.url.searchParams.has('code')).toBe(false)
     }
     expect(service.log()).not.toContain('alert')
+  })
+
+  it('leaves an address with a code also where nothing comes of it, and tells why in words of ours alone', async () => {
+    const page = await openVisitor().open(`${service.url}/consent/callback?code=stray&state=none`)
+    expect(page.hops).toEqual([page.url.href])
+    expect(page.url.href).toMatch(/\/consent\/refused\?seen=[\w-]+$/)
+    expect(page.url.href).not.toContain('stray')
+    expect(page.text).toContain('of no sign-in that was begun here')
+    for (const query of ['', '?seen=', '?seen=x', `${page.url.search.slice(0, -8)}AAAAAAAA`]) {
+      const forged = await openVisitor().open(`${service.url}/consent/refused${query}`)
+      expect([forged.status, forged.heading]).toEqual([403, 'This is shown in another browser'])
+      requireSafe(forged)
+    }
   })
 
   it('finishes a sign-in in the browser that began it, with no code left in the address', async () => {

@@ -53,8 +53,18 @@ async function signIn(browser: ConsoleBrowser, claims = {}): Promise<Response> {
   return await browser.fetch(answerTo(await leave(browser), claims))
 }
 
-async function refusal(answer: Response): Promise<string> {
+/** What a page tells to which an address with a code leads at once. */
+async function told(answer: Response): Promise<Response> {
+  if (answer.status !== 303) return answer
+  const location = answer.headers.get('location') ?? ''
+  expect(location).toMatch(/^\/console\/sign-in\/refused\?seen=[\w-]+$/)
+  return await fetch(new URL(location, answer.url))
+}
+
+async function refusal(brought: Response): Promise<string> {
+  const answer = await told(brought)
   expect(answer.headers.getSetCookie().join()).not.toContain('evergrant-console=')
+  expect(brought.headers.getSetCookie().join()).not.toContain('evergrant-console=')
   expect(answer.headers.get('content-type')).toContain('text/html')
   const [, code = ''] = /<code>(\w+)<\/code>, request/.exec(await answer.text()) ?? []
   return code
@@ -131,7 +141,7 @@ describe('nobody is signed in', () => {
   })
 
   it('who has no role here, and is told what to do', async () => {
-    const answer = await signIn(openConsoleBrowser(service.url), { roles: [] })
+    const answer = await told(await signIn(openConsoleBrowser(service.url), { roles: [] }))
     expect(answer.status).toBe(403)
     const page = await answer.text()
     expect(page).toContain('Anna')
