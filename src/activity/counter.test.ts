@@ -68,4 +68,23 @@ describe('the counter of activity', () => {
     expect(written.length).toBeLessThanOrEqual(mostConnections + 1)
     expect(written.reduce((sum, { count }) => sum + count, 0)).toBe(all)
   })
+
+  it('forgets the oldest hours first while the store is away', async () => {
+    const store = aStore()
+    const counter = createActivityCounter(store)
+    const addActivity = store.addActivity
+    for (let hour = 0; hour < 60; hour++) {
+      counter.count('calls', 'csp', hour * hourMs)
+      // What is counted while the store is asked is newer than what it did not take.
+      store.addActivity = async () => {
+        counter.count('calls', 'csp', hour * hourMs + 1)
+        throw new Error('away')
+      }
+      await expect(counter.flush()).rejects.toThrow('away')
+    }
+    store.addActivity = addActivity
+    await counter.flush()
+    const hours = store.written.flat().map(({ hour }) => hour)
+    expect(hours.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 48 }, (_, i) => 12 + i))
+  })
 })

@@ -29,8 +29,8 @@ export function createActivityCounter(store: ActivityStore): ActivityCounter {
     if (counts === undefined) {
       counts = new Map()
       hours.set(hour, counts)
-      const [oldest = hour] = hours.keys()
-      if (hours.size > mostHours) hours.delete(oldest)
+      // What a store did not take is counted again after newer hours were begun.
+      if (hours.size > mostHours) hours.delete(Math.min(...hours.keys()))
     }
     current = { hour, counts }
     return counts

@@ -12,7 +12,7 @@ const hints: readonly CustomerHint[] = [
   {
     codes: [90099, 65001],
     remedy: (customer, connection) =>
-      `Consent for the customer: \`evergrant connections customers ${connection} --customer ${customer} --grant\`. The account that consented must be in AdminAgents and in a security group of the GDAP relationship.`,
+      `Consent for the customer: \`evergrant connections customers ${connection} --customer ${idOf(customer)} --grant\`. The account that consented must be in AdminAgents and in a security group of the GDAP relationship.`,
   },
   {
     codes: [50020, 50177, 500341, 500213, 500212],
@@ -41,6 +41,13 @@ const hints: readonly CustomerHint[] = [
   },
 ]
 
+const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** What the command takes: Partner Center knows customers by the ids of their tenants alone. */
+function idOf(customer: string): string {
+  return guid.test(customer) ? customer : 'TENANT_ID'
+}
+
 const customers: ReadonlySet<TokenFailure['kind']> = new Set([
   'grant_lapsed',
   'consent_required',
@@ -66,7 +73,7 @@ export function asCustomerRefusal(
   if (!customers.has(failure.kind) && !isAbsence) return failure
   const remedy =
     hint?.remedy(customer, name) ??
-    `See what the policies of ${customer} want of the partner’s account, and whether its GDAP relationship and consent still stand: \`evergrant connections customers ${name} --customer ${customer}\`.`
+    `See what the policies of ${customer} want of the partner’s account, and whether its GDAP relationship and consent still stand: \`evergrant connections customers ${name} --customer ${idOf(customer)}\`.`
   return {
     ...failure,
     retry: 'probe',

@@ -155,6 +155,15 @@ describe('a customer of a partner', () => {
     expect((await later.status('csp')).lastFailure).toBeUndefined()
   })
 
+  it.each([
+    [fabrikam, '--customer TENANT_ID --grant'],
+    ['22222222-3333-4444-5555-666666666666', '--customer 22222222-3333-4444-5555-666666666666'],
+  ])('%s is told of with a command that takes what is written', async (tenant, command) => {
+    fixture.endpoint.answer = () => refuse(400, 'invalid_grant', 65001)
+    const failed = refused(await engine.connection(`csp@${tenant}`).getToken())
+    expect(failed.remedy).toContain(command)
+  })
+
   it('that was refused is tried again at once by an operator, and slowly by itself', async () => {
     let isLetIn = false
     fixture.endpoint.answer = (request) =>
