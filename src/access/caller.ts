@@ -36,7 +36,7 @@ export interface Caller {
   readonly role?: Role
   /** Connections it may call, by name without tenant; `'*'` for all. See `ownTenant` for `@*`. */
   readonly connections: readonly string[] | '*'
-  /** The one tenant of a template it may call, where it is bound to one. */
+  /** The one tenant it may name, where it is bound to one; empty: it may name none. */
   readonly tenant?: string
   /**
    * Of bearers and sessions: the tenant whose part of templates it may call, besides templates that

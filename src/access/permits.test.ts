@@ -47,6 +47,15 @@ describe('a permit', () => {
     expect(permits(caller(), 'graph', 'arm', 'any.example')).toBe(true)
   })
 
+  it('that is bound to the connection itself covers no tenant that is named', () => {
+    const bound = caller({ tenant: '' })
+    expect(permits(bound, 'graph', 'arm')).toBe(true)
+    expect(permits(bound, 'graph', 'arm', 'fabrikam.example')).toBe(false)
+    expect(requirePermit(bound, 'graph', 'arm', 'fabrikam.example')?.detail).toContain(
+      '"graph@fabrikam.example"',
+    )
+  })
+
   it('of a bearer covers its own tenant of a template alone, unless every tenant is meant', () => {
     const own = '11111111-2222-4333-8444-555555555555'
     const bearer = caller({ kind: 'bearer', ownTenant: own, connections: ['graph', 'csp@*'] })

@@ -79,7 +79,7 @@ function permitsConnection(
   if (spansTenants(caller, connection)) return true
   if (connections !== '*' && !connections.includes(connection)) return false
   if (isForeign(caller, tenant)) return false
-  return bound === undefined || bound.toLowerCase() === tenant?.toLowerCase()
+  return bound === undefined || bound.toLowerCase() === (tenant ?? '').toLowerCase()
 }
 
 /** Whether a permit says of a template that every tenant of it is meant. */

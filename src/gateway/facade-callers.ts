@@ -48,7 +48,8 @@ export function createFacadeCallers({
       name: client.name,
       kind: 'facade',
       connections: [connection],
-      ...(tenant === undefined ? {} : { tenant }),
+      // Approved for this very address: for a partner’s own tenant, not for its customers’.
+      tenant: tenant ?? '',
       ...(client.upstream === undefined ? {} : { upstream: client.upstream }),
       allowTokens: false,
       limits,

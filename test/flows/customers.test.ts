@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as openid from 'openid-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openEvergrant, startServing } from '../../src/server/index.ts'
 import {
@@ -240,3 +241,49 @@ interface Finished {
     readonly error?: { readonly code: string; readonly detail: string }
   }[]
 }
+
+describe('a façade client of a partner’s connection', () => {
+  it('calls for the partner, and in the name of none of its customers', async () => {
+    await consentFor(fabrikam, { [graphId]: 'User.Read,Directory.Read.All' })
+    const serving = await startServing({
+      configPath: world.configPath,
+      env: {},
+      listen: { host: '127.0.0.1', port: 0 },
+      keepAlive: false,
+      logTo: { write: () => {} },
+    })
+    try {
+      const redirectUri = 'https://app.example/callback'
+      const wish = {
+        name: 'crm',
+        connection: 'csp',
+        upstream: 'graph',
+        redirectUris: [redirectUri],
+      }
+      const { client, secret } = await serving.facade.desk.add(wish)
+      const config = await openid.discovery(
+        new URL(`${serving.url}/oauth/csp`),
+        client.id,
+        {},
+        openid.ClientSecretBasic(secret?.reveal() ?? ''),
+        { execute: [openid.allowInsecureRequests] },
+      )
+      const asked = openid.buildAuthorizationUrl(config, { redirect_uri: redirectUri })
+      const sent = await fetch(asked, { redirect: 'manual' })
+      const back = new URL(sent.headers.get('location') ?? '')
+      const { access_token: token } = await openid.authorizationCodeGrant(config, back)
+      const through = async (address: string): Promise<number> => {
+        const headers = { authorization: `Bearer ${token}` }
+        const path = `/proxy/${address}/v1.0/organization`
+        return (await fetch(`${serving.url}${path}`, { headers })).status
+      }
+      const { tenant } = world.simulator
+      expect(await through(`csp@${fabrikam}:graph`)).toBe(403)
+      expect(await through('csp@fabrikam.example:graph')).toBe(403)
+      expect(await through('csp:graph')).toBe(200)
+      expect(await through(`csp@${tenant}:graph`)).toBe(200)
+    } finally {
+      await serving.close(0)
+    }
+  })
+})
