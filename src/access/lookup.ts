@@ -35,13 +35,16 @@ export function createLookup<T>(
   clock: Pick<Clock, 'monotonic'>,
 ): Lookup<T> {
   let known = new Map<string, T>()
+  /** Known before everything was forgotten: no guesses, so that no flood of those holds them up. */
+  const former = new Map<string, true>()
   let absent = new Map<string, number>()
   let pending = new Map<string, Promise<T | undefined>>()
   let second = { startedAt: Number.NEGATIVE_INFINITY, fruitless: 0 }
 
-  const refuseFlood = (): void => {
+  const refuseFlood = (id: string): void => {
     const leftMs = second.startedAt + 1_000 - clock.monotonic()
-    if (leftMs > 0 && second.fruitless >= fruitlessPerSecond) throw flooded(leftMs)
+    const isFlood = leftMs > 0 && second.fruitless >= fruitlessPerSecond
+    if (isFlood && !former.has(id)) throw flooded(leftMs)
     if (pending.size >= pendingLimit) throw flooded(1_000)
   }
 
@@ -57,6 +60,7 @@ export function createLookup<T>(
     const [living, gone, asked] = [known, absent, pending]
     try {
       const record = await findStored(id)
+      former.delete(id)
       if (record === undefined) noteFruitless(id, gone)
       else remember(living, id, record, knownLimit)
       return record
@@ -72,13 +76,14 @@ export function createLookup<T>(
       if (absentUntil !== undefined && clock.monotonic() < absentUntil) return undefined
       let answer = pending.get(id)
       if (answer === undefined) {
-        refuseFlood()
+        refuseFlood(id)
         answer = ask(id)
         pending.set(id, answer)
       }
       return await answer
     },
     forget: () => {
+      for (const id of known.keys()) remember(former, id, true, knownLimit)
       known = new Map()
       absent = new Map()
       pending = new Map()
