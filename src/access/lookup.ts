@@ -60,7 +60,8 @@ export function createLookup<T>(
     const [living, gone, asked] = [known, absent, pending]
     try {
       const record = await findStored(id)
-      former.delete(id)
+      // What was forgotten meanwhile has to be found once more.
+      if (record === undefined || living === known) former.delete(id)
       if (record === undefined) noteFruitless(id, gone)
       else remember(living, id, record, knownLimit)
       return record
