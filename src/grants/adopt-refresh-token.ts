@@ -195,18 +195,32 @@ async function proveIdentity(
 
 /** A refusal of the customer’s tenant says nothing of the grant, unless it is to count. */
 async function proveCustomer(
-  { forCustomer }: ConnectionDefinition,
+  definition: ConnectionDefinition,
   tenant: string,
   { target, prove, whenRefused }: CustomerSample,
   trial: CandidateTrial,
 ): Promise<Proof> {
   const proof = customerProof(tenant)
-  if (forCustomer === undefined) return { proof, outcome: 'unverified' }
-  const customer = forCustomer(tenant)
+  const customer = customerOf(definition, tenant)
+  if (customer === undefined) return { proof, outcome: 'unverified' }
+  if (isEvergrantError(customer)) return { proof, outcome: whenRefused, error: customer }
   const answer = await trial.redeemFor(target, customer)
   if (!answer.ok) return { proof, outcome: whenRefused, ...withRequestIds(answer.error.error) }
   const shown = await prove(customer, answer.value)
   return { ...shown, proof, outcome: shown.outcome === 'failed' ? whenRefused : shown.outcome }
+}
+
+/** Its definition, or what is wrong with the name that Partner Center’s list has for it. */
+function customerOf(
+  { forCustomer }: ConnectionDefinition,
+  tenant: string,
+): ConnectionDefinition | EvergrantError | undefined {
+  try {
+    return forCustomer?.(tenant)
+  } catch (error) {
+    if (isEvergrantError(error)) return error
+    throw error
+  }
 }
 
 /** A provider’s refusal with what support asks for. */

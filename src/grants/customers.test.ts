@@ -202,4 +202,22 @@ describe('a customer of a partner', () => {
     const failed = refused(await engine.connection(`csp@${fabrikam}`).getToken())
     expect(failed.code).toBe('grant_revoked')
   })
+
+  it('whose name is that of no tenant fails its own proof and no sign-in', async () => {
+    const customers = {
+      tenants: () => ['..', fabrikam],
+      target: { resource: 'https://graph.microsoft.com' },
+      prove: async () => ({ proof: '', outcome: 'passed' }) as const,
+      whenRefused: 'unverified' as const,
+    }
+    const adoption = await engine.adopt('csp', new Secret('rt-x'), { customers })
+    expect(adoption.isActivated).toBe(true)
+    expect(adoption.proofs).toMatchObject([
+      {},
+      {},
+      {},
+      { proof: 'customer ..', outcome: 'unverified', error: { code: 'tenant_invalid' } },
+      { proof: `customer ${fabrikam}`, outcome: 'passed' },
+    ])
+  })
 })
