@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { makeConsentWorld, type ConsentWorld } from '../support/consent-world.ts'
+import { makeConsentWorld, people, type ConsentWorld } from '../support/consent-world.ts'
 import { openPageBrowser, type PageBrowser } from '../support/page-browser.ts'
 
 let world: ConsentWorld
@@ -17,7 +17,8 @@ afterEach(() => world.close())
 async function reachConsent(): Promise<string> {
   const { control } = world.simulator
   await browser.open((await world.begin()).authorization_url)
-  expect(await browser.submit({ username })).toBe('Enter code')
+  expect(await browser.submit({ username })).toBe('Enter password')
+  expect(await browser.submit({ password: people.password })).toBe('Enter code')
   return browser.submit({ otc: control.totp(username) })
 }
 
@@ -35,7 +36,9 @@ it('a consent that is declined at the page leads to no grant', async () => {
 it('what a policy refuses is told at the page, and to the application that asked', async () => {
   world.simulator.control.setPolicies([{ code: 53003 }])
   await browser.open((await world.begin()).authorization_url)
-  expect(await browser.submit({ username })).toBe('You cannot access this right now')
+  expect(await browser.submit({ username })).toBe('Enter password')
+  const refused = await browser.submit({ password: people.password })
+  expect(refused).toBe('You cannot access this right now')
   expect(browser.page()).toContain('AADSTS53003')
   await browser.submit({ action: 'return' })
   const blocked = await complete()
