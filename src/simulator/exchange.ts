@@ -51,6 +51,8 @@ export async function answerExchange(
   const waitMs = world.draw(world.settings.latencyMs)
   const spentMs = world.clock.monotonic() - startedAt
   if (waitMs > spentMs) await world.clock.sleep(waitMs - spentMs, { signal })
+  // Clients measure instants of an answer by its date: it goes by the clock that made them.
+  if (world.clockOffsetMs !== 0) response.setHeader('Date', new Date(world.now()).toUTCString())
   const acceptsGzip = options.gzip && /\bgzip\b/i.test(String(incoming.headers['accept-encoding']))
   const { clock } = world
   const bytes = await deliver(response, answer, { clock, signal, acceptsGzip, effect })

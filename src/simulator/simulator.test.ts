@@ -50,3 +50,11 @@ test('closing ends a silent request at once, and closing twice is harmless', asy
   await simulator.close()
   expect(await answer).toBe('dropped')
 })
+
+test('answers are dated by the simulator’s own clock', async () => {
+  const simulator = await start()
+  simulator.control.advanceClock(91 * 86_400_000)
+  const answer = await fetch(`${simulator.urls.http}/nowhere`)
+  const date = Date.parse(answer.headers.get('date') ?? '')
+  expect(Math.abs(date - simulator.now())).toBeLessThan(5_000)
+})
