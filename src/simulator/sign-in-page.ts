@@ -24,7 +24,7 @@ export function accountPage(frame: PageFrame, application: string, hint = ''): A
     'Sign in',
     `<p>to continue to <strong>${escaped(application)}</strong></p>`,
     `<p><label for="username">Account</label>
-<input id="username" name="username" value="${escaped(hint)}" autocomplete="username" autofocus required></p>`,
+<input id="username" name="username"${flaw(frame)} value="${escaped(hint)}" autocomplete="username" autofocus required></p>`,
     'Next',
   )
 }
@@ -37,7 +37,7 @@ export function passwordPage(frame: PageFrame, name: string): Answer {
     'Enter password',
     `<p>${escaped(name)}</p>`,
     `<p><label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" autofocus required></p>`,
+<input id="password" name="password" type="password"${flaw(frame)} autocomplete="current-password" autofocus required></p>`,
     'Sign in',
   )
 }
@@ -51,7 +51,7 @@ export function codePage(frame: PageFrame, name: string): Answer {
     `<p>${escaped(name)}</p>
 <p id="code-hint">Enter the six digits your authenticator app shows.</p>`,
     `<p><label for="otc">Code</label>
-<input id="otc" name="otc" inputmode="numeric" autocomplete="one-time-code" aria-describedby="code-hint" autofocus required></p>`,
+<input id="otc" name="otc" inputmode="numeric" autocomplete="one-time-code"${flaw(frame, 'code-hint')} autofocus required></p>`,
     'Verify',
   )
 }
@@ -125,12 +125,22 @@ function stepPage(
     `<form method="post" action="${escaped(request.url)}">
 ${handle === undefined ? '' : hidden('handle', handle)}${hidden('step', step)}
 ${intro}
-${complaint === undefined ? '' : `<p role="alert">${escaped(complaint)}</p>`}
+${complaint === undefined ? '' : `<p role="alert" id="complaint">${escaped(complaint)}</p>`}
 ${fields}
 <p><button name="action" value="accept">${next}</button>
 <button name="action" value="cancel" formnovalidate>Cancel</button></p>
 </form>`,
   )
+}
+
+/** Leads from a field to what was wrong with it, besides what always describes it. */
+function flaw({ complaint }: PageFrame, hint?: string): string {
+  const ids = [
+    ...(complaint === undefined ? [] : ['complaint']),
+    ...(hint === undefined ? [] : [hint]),
+  ]
+  if (ids.length === 0) return ''
+  return `${complaint === undefined ? '' : ' aria-invalid="true"'} aria-describedby="${ids.join(' ')}"`
 }
 
 function hidden(name: string, value: string): string {
