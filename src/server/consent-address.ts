@@ -1,4 +1,24 @@
+import { addressOf } from '../consent/index.ts'
+import type { GrantEngine } from '../grants/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+
+/**
+ * What people call the connection that a sign-in or link is for: its tenant is named only where the
+ * connection itself does not name it.
+ */
+export function addressIn(
+  engine: Pick<GrantEngine, 'connection'>,
+  about: Parameters<typeof addressOf>[0],
+): string {
+  const { connection, tenant } = about
+  try {
+    const { definition } = engine.connection(connection)
+    return definition.provider.tenant === tenant ? connection : addressOf(about)
+  } catch {
+    // A template, or gone since.
+    return addressOf(about)
+  }
+}
 
 /** Where sign-ins lead that this service finishes itself. */
 export function consentCallback(publicUrl: string): string {

@@ -47,7 +47,7 @@ export function linkPage(
     ${
       note === undefined
         ? undefined
-        : html`<h2>They write</h2>
+        : html`<h2>Their message</h2>
             <pre>${note}</pre>`
     }
     <h2>What it is for</h2>
@@ -178,11 +178,13 @@ function page(status: number, content: Parameters<typeof renderPage>[0]): Consen
 
 function about(connection: string, definition: ConnectionDefinition): Html {
   const { provider, clientId } = definition
-  const asked = signInTargets(definition).map((target) =>
-    'scope' in target
-      ? target.scope
-      : `${apiTitle(target.resource)}: what the application is registered for`,
-  )
+  const asked = signInTargets(definition).map((target) => {
+    const text = 'scope' in target ? target.scope : `${target.resource}/.default`
+    // Of one API by `.default`, whichever way the configuration says that.
+    return /^\S+\/\.default$/.test(text)
+      ? `${apiTitle(text.slice(0, -'/.default'.length))}: what the application is registered for`
+      : text
+  })
   const permissions = [...new Set(asked)].map((text) => html`<li>${text}</li>`)
   return html`<dl>
     <dt>Connection</dt>

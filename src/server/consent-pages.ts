@@ -8,7 +8,7 @@ import {
   type Secret,
 } from '../kernel/index.ts'
 import type { Composition } from './compose.ts'
-import { consentCallback } from './consent-address.ts'
+import { addressIn, consentCallback } from './consent-address.ts'
 import { consentCookie, readConsentCookie } from './consent-cookie.ts'
 import {
   codePage,
@@ -125,7 +125,7 @@ function addReturn(
         if (arrival.isOwn) return leadOn(reply, session.id)
         const outcome = await finished
         if (outcome.ok) return leadOn(reply, session.id)
-        return send(reply, refusalPage(outcome.error, addressOf(session)))
+        return send(reply, refusalPage(outcome.error, addressIn(engine, session)))
       }
       case 'shown': {
         const { session, sealed } = arrival
@@ -137,7 +137,7 @@ function addReturn(
         const { session, isOwn, error } = arrival
         // Loading the page again does no harm: it shows what became of it.
         if (session !== undefined && isOwn) return leadOn(reply, session.id)
-        const about = session === undefined ? {} : { about: addressOf(session) }
+        const about = session === undefined ? {} : { about: addressIn(engine, session) }
         if (!query.has('code')) return send(reply, refusalPage(error, about.about))
         return leave(reply, `/consent/refused?seen=${notices.seal({ error, ...about })}`)
       }
@@ -162,11 +162,7 @@ function addReturn(
     if (session === undefined) return send(reply, strangerPage())
     const browser = readConsentCookie(request.headers.cookie, session, publicUrl())
     const isOwn = browser !== undefined && consent.isBrowserOf(session, browser)
-    if (!isOwn) return send(reply, strangerPage())
-    const isTemplate =
-      composition.connections.find(session.connection)?.definition.forTenant !== undefined
-    const address = isTemplate ? addressOf(session) : session.connection
-    return send(reply, progressPage(session, address))
+    return send(reply, isOwn ? progressPage(session, addressIn(engine, session)) : strangerPage())
   })
 }
 
@@ -214,8 +210,9 @@ function addLinks(
         await links.note(link)
         if (browser === undefined) setCookie(reply, link, { clock, publicUrl: publicUrl() })
       }
-      const subject = (await engine.status(address)).grant?.subject
-      const shown = linkPage(link, definition, subject === '' ? undefined : subject)
+      const subject = (await engine.status(address)).grant?.subject ?? ''
+      const expected = subject === '' ? undefined : await accountName(consent, link, subject)
+      const shown = linkPage(link, definition, expected)
       return send(reply, shown, `'self'`)
     },
   })
@@ -255,8 +252,19 @@ function addLinks(
       const session = await consent.show(id)
       if (consent.isBrowserOf(session, browser)) return leadOn(reply, id)
     }
-    return send(reply, refusalPage(error, addressOf(link)))
+    return send(reply, refusalPage(error, addressIn(engine, link)))
   }
+}
+
+/** What people call the account that serves, where its sign-in told that; else its id. */
+async function accountName(
+  consent: Composition['consent'],
+  { connection, tenant }: ConsentLink,
+  subject: string,
+): Promise<string> {
+  const ended = await consent.list({ connection, tenant, state: 'active', limit: 20 })
+  const own = ended.find(({ account }) => account?.subject === subject)
+  return own?.account?.userName ?? subject
 }
 
 /** Cookies of links are named for them, whichever sign-in they began. */

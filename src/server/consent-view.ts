@@ -69,10 +69,13 @@ export interface ConsentView {
   } | null
 }
 
-/** Translates a session; `link` is the one that began it. */
-export function consentToJson(session: ConsentSession, link: ConsentLink | undefined): ConsentView {
+/** Translates a session; `link` is the one that began it, `name` what the connection is called. */
+export function consentToJson(
+  session: ConsentSession,
+  link: ConsentLink | undefined,
+  name = addressOf(session),
+): ConsentView {
   const { account, failure, rungs } = session
-  const name = addressOf(session)
   return {
     id: session.id,
     connection: session.connection,

@@ -289,7 +289,7 @@ describe('a hand-off link', () => {
     service.world.simulator.control.setAutoSignIn(userPrincipalName)
     const plain = await make()
     expect((await openVisitor().open(plain.url)).text).toContain(
-      `the account that serves now: ${service.world.simulator.account().id}`,
+      `the account that serves now: ${service.world.simulator.account().userPrincipalName}`,
     )
     const failed = service.event('consent.failed')
     await use(plain.url)

@@ -6,7 +6,7 @@ import {
   type ConsentSession,
 } from '../../consent/index.ts'
 import { systemRandom, EvergrantError } from '../../kernel/index.ts'
-import { consentCallback, requireRedirectUri } from '../consent-address.ts'
+import { addressIn, consentCallback, requireRedirectUri } from '../consent-address.ts'
 import { consentCookie } from '../consent-cookie.ts'
 import { consentToJson, type ConsentView } from '../consent-view.ts'
 import { onboardingPage } from '../onboarding-page.ts'
@@ -187,7 +187,8 @@ export const consentOperations: readonly ApiOperation[] = [
 ]
 
 async function view({ composition }: ApiContext, session: ConsentSession): Promise<ConsentView> {
-  return consentToJson(session, await linkOf(composition.consent.links, session))
+  const { consent: desk, engine } = composition
+  return consentToJson(session, await linkOf(desk.links, session), addressIn(engine, session))
 }
 
 async function linkOf(
