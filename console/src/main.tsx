@@ -31,7 +31,7 @@ createRoot(root).render(
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
       <TextsProvider value={chosenTexts(navigator.languages)}>
         <QueryClientProvider client={queryClient}>
-          <Notifications position="bottom-right" />
+          <Notifications position="bottom-right" notificationMaxHeight="70vh" />
           <RouterProvider router={router} />
         </QueryClientProvider>
       </TextsProvider>

@@ -16,10 +16,22 @@ export interface ConsoleSession {
 
 const order = ['viewer', 'operator', 'admin'] as const
 
+const returnKey = 'evergrant-return-to'
+
 /** Leads to the sign-in page, and back here after it. */
 export function goToSignIn(): void {
   const here = `${location.pathname}${location.search}`
+  // A link knows nothing of where somebody was: this tab does.
+  sessionStorage.setItem(returnKey, here)
   location.assign(`/console/sign-in?return_to=${encodeURIComponent(here)}`)
+}
+
+/** Where somebody was when their session ended, for whoever signed in by a link since; once. */
+export function takeReturn(): string | undefined {
+  const there = sessionStorage.getItem(returnKey) ?? ''
+  sessionStorage.removeItem(returnKey)
+  const isElsewhere = location.pathname === '/console/' && there.startsWith('/console/')
+  return isElsewhere && there !== '/console/' ? there : undefined
 }
 
 /** Reads who is signed in. @throws EvergrantProblem 401 when nobody is */

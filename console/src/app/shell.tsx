@@ -23,7 +23,7 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react'
 import { Outlet, useRouterState } from '@tanstack/react-router'
-import type { ReactElement } from 'react'
+import { useEffect, type ReactElement } from 'react'
 import { PageLink, PlaceLink } from '../parts/link.tsx'
 import { ProblemAlert } from '../parts/problem.tsx'
 import { useTexts } from '../texts/index.ts'
@@ -32,16 +32,23 @@ import { KeysDialog } from './keys-dialog.tsx'
 import { useLive } from './live.ts'
 import { navigation } from './navigation.ts'
 import { SessionEnd } from './session-end.tsx'
-import { goToSignIn, signOut, useSession } from './session.ts'
+import { goToSignIn, signOut, takeReturn, useSession } from './session.ts'
 
 /** What stands around every page: who is signed in, where one can go, whether it is live. */
 export function Shell(): ReactElement {
   const { shell, common, keys } = useTexts()
   const session = useSession()
-  const isLive = useLive(session.data !== undefined)
+  const isSignedIn = session.data !== undefined
+  const isLive = useLive(isSignedIn)
   const [isOpen, { toggle, close }] = useDisclosure()
   const [areKeysShown, keysDialog] = useDisclosure()
   const path = useRouterState({ select: ({ location }) => location.pathname })
+
+  useEffect(() => {
+    if (!isSignedIn) return
+    const there = takeReturn()
+    if (there !== undefined) location.replace(there)
+  }, [isSignedIn])
 
   if (session.error !== null && isSignedOut(session.error)) goToSignIn()
   if (session.data === undefined) {

@@ -18,6 +18,7 @@ export function CopyButton({
         <Button
           size="compact-xs"
           variant="subtle"
+          mih={24}
           onClick={copy}
           leftSection={
             copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />

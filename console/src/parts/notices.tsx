@@ -19,7 +19,7 @@ export function useNotices(): Notices {
       notifications.show({
         color: 'red',
         title: trouble?.title ?? common.unreachable,
-        message: trouble === undefined ? error.message : <TroubleText trouble={trouble} />,
+        message: trouble === undefined ? error.message : <TroubleText trouble={trouble} isBrief />,
         autoClose: false,
         closeButtonProps: { 'aria-label': common.close },
       })

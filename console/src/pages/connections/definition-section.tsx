@@ -4,6 +4,7 @@ import { CopyButton } from '../../parts/copy-button.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
+import { useLatestConsent } from '../consent/consents.ts'
 import type { Connection } from './connection.ts'
 
 /** What the connection is made of, and which APIs are behind it. */
@@ -19,7 +20,12 @@ export function DefinitionSection({
       <Facts
         facts={[
           [texts.grant, texts.grants[connection.grant] ?? connection.grant],
-          [texts.account, connection.subject ?? null],
+          [
+            texts.account,
+            typeof connection.subject === 'string' ? (
+              <Account key="account" connection={connection} subject={connection.subject} />
+            ) : null,
+          ],
           [texts.provider, connection.provider],
           [texts.tenant, connection.tenant],
           [texts.clientId, <Copied key="client" text={connection.client_id} />],
@@ -60,6 +66,18 @@ export function DefinitionSection({
       )}
     </Section>
   )
+}
+
+/** Whoever consented, as people call the account; its id where no sign-in told that. */
+function Account({
+  connection,
+  subject,
+}: {
+  readonly connection: Connection
+  readonly subject: string
+}): ReactElement {
+  const { nameOf } = useLatestConsent(connection.name, connection.tenant)
+  return <span className="break-anywhere">{nameOf(subject) ?? subject}</span>
 }
 
 function Copied({ text }: { readonly text: string }): ReactElement {

@@ -35,7 +35,8 @@ export function ConsentView({ consent }: { readonly consent: Consent }): ReactEl
       )}
       {state === 'active' && unverified > 0 && (
         <Text size="sm" c="dimmed">
-          {texts.unverified(unverified)}
+          {texts.unverified(unverified)}{' '}
+          {rungs.some(isOpen) ? texts.unverifiedOpen : texts.unverifiedFine}
         </Text>
       )}
       <Text size="sm" c="dimmed" component="div">
@@ -51,6 +52,11 @@ export function ConsentView({ consent }: { readonly consent: Consent }): ReactEl
       {rungs.length > 0 && <Rungs label={texts.proofs} rungs={rungs} />}
     </Stack>
   )
+}
+
+/** Whether a proof that could not be shown could be, if somebody did something. */
+function isOpen({ outcome, remedy }: Consent['rungs'][number]): boolean {
+  return outcome === 'unverified' && remedy !== null
 }
 
 function Waiting({ consent }: { readonly consent: Consent }): ReactElement {

@@ -1,4 +1,4 @@
-import { Anchor, Stack, Text, Title } from '@mantine/core'
+import { Stack, Text, Title } from '@mantine/core'
 import { useState, type ReactElement } from 'react'
 import { useAction } from '../../app/calls.ts'
 import { GatedButton, useObstacle } from '../../parts/gated-button.tsx'
@@ -9,6 +9,7 @@ import { useTexts } from '../../texts/index.ts'
 import type { Connection } from '../connections/connection.ts'
 import { AccountNeeded } from './account-needed.tsx'
 import type { Consent } from './consents.ts'
+import { HostedPage } from './hosted-page.tsx'
 import { PasteForm } from './paste-form.tsx'
 import { ShownOnce } from './shown-once.tsx'
 
@@ -27,6 +28,7 @@ export function ManualTab({
   const { consent: texts } = useTexts()
   const obstacle = useObstacle('operator')
   const [approves, setApproves] = useState(false)
+  const [hosted, setHosted] = useState('')
   const begin = useAction('consents.begin', { touches: ['links'] })
   const begun = begin.data
   const isWaiting = latest?.state === 'created'
@@ -39,19 +41,14 @@ export function ManualTab({
         approves={approves}
         onApprove={setApproves}
       />
-      {redirectUri !== undefined && <RedirectUri uri={redirectUri} />}
+      {redirectUri !== undefined && <RedirectUri uri={hosted === '' ? redirectUri : hosted} />}
       <div>
         <Title order={2} size="sm" mb={4}>
           {texts.manualFirst}
         </Title>
         <Stack gap="sm" align="flex-start">
           <Text size="sm">{texts.manualFirstHint}</Text>
-          <Text size="sm">
-            {texts.unreachable}{' '}
-            <Anchor href={pageOf(connection.name)} download size="sm" underline="always">
-              {texts.onboardingPage}
-            </Anchor>
-          </Text>
+          <HostedPage address={connection.name} hosted={hosted} onHosted={setHosted} />
           {begun !== undefined && (
             <ShownOnce
               label={texts.manualUrl}
@@ -73,6 +70,7 @@ export function ManualTab({
               begin.mutate({
                 address: connection.name,
                 manual: true,
+                ...(hosted === '' ? {} : { redirect_uri: hosted }),
                 ...(approves ? { approve_account: true } : {}),
               })
             }
@@ -88,9 +86,4 @@ export function ManualTab({
       />
     </Stack>
   )
-}
-
-/** The page to host elsewhere, as the service writes it. */
-function pageOf(address: string): string {
-  return `/api/v1/connections/${encodeURIComponent(address)}/onboarding-page`
 }

@@ -15,21 +15,21 @@ const farMs = 120 * 86_400_000
 /** What ends next, the first first; nothing that ends far from now. */
 export function endingsOf(connections: readonly Connection[], now: number): readonly Ending[] {
   return connections
-    .flatMap((one) => [...tokenEndings(one), ...credentialEndings(one)])
+    .flatMap((one) => [...tokenEndings(one, now), ...credentialEndings(one)])
     .filter(({ at }) => new Date(at).getTime() - now < farMs)
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))
 }
 
-function tokenEndings({
-  name,
-  state,
-  refresh_token: token,
-  keep_alive_at: kept,
-}: Connection): Ending[] {
+function tokenEndings(
+  { name, state, refresh_token: token, keep_alive_at: kept }: Connection,
+  now: number,
+): Ending[] {
   // What has ended already ends no more, and nothing keeps it alive.
   if (state === 'lapsed' || token === null || token === undefined) return []
   const { idle_expires_at: idle, expires_at: hard } = token
-  const renewed = typeof kept === 'string' && idle !== null && kept < idle
+  // One that was due and did not happen renews nothing.
+  const isAhead = typeof kept === 'string' && new Date(kept).getTime() > now
+  const renewed = isAhead && idle !== null && kept < idle
   return [
     ...(idle === null
       ? []

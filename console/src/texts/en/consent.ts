@@ -41,8 +41,13 @@ export const consent = {
   manualFirst: '1. Send the address',
   manualFirstHint:
     'Whoever has the account opens it, signs in and accepts. At the end they see a code, or an address that begins with the redirect URI.',
-  unreachable: 'Where they cannot reach this service, host a page elsewhere that shows the code:',
-  onboardingPage: 'onboarding page',
+  unreachable: 'They cannot reach this service',
+  hostHint:
+    'Host the onboarding page where they can reach it: one file that needs nothing else, and shows them what to send back.',
+  onboardingPage: 'Download the onboarding page',
+  hosted: 'Where the page is hosted',
+  hostedHint:
+    'Its address becomes the redirect URI of this sign-in: register it with the application, exactly so.',
   manualUrl: 'Address to open',
   manualUrlOnce: 'It is shown now and not again. Making another one ends this one.',
   manualWaits: 'A sign-in is waited for, begun',
@@ -91,8 +96,10 @@ export const consent = {
   } as Readonly<Record<string, string>>,
   unverified: (count: number): string =>
     count === 1
-      ? 'One proof could be shown neither way. Nothing has to be done about it.'
-      : `${count} proofs could be shown neither way. Nothing has to be done about them.`,
+      ? 'One proof could be shown neither way.'
+      : `${count} proofs could be shown neither way.`,
+  unverifiedFine: 'Nothing has to be done about that.',
+  unverifiedOpen: 'It serves all the same; what would show them stands below.',
   proofs: 'Proofs',
   linkTitle: 'A new link',
   recipient: 'Who is to use it',
