@@ -22,18 +22,20 @@ export async function findBarriers(page: Page): Promise<readonly string[]> {
   )
 }
 
+/** What sticks out of the window at the side. */
+const sideways = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement
+  const wide = scrollWidth - clientWidth
+  return wide > 0 ? ['it is ' + wide + ' pixels wider than the window'] : []
+})()`
+
 /**
  * What is wrong with how a page stands: barriers by axe, and what sticks out of the window at the
  * side.
  */
 export async function findFlaws(page: Page): Promise<readonly string[]> {
-  const outside = await page.evaluate(
-    `(() => {
-      const wide = document.documentElement.scrollWidth - window.innerWidth
-      return wide > 0 ? ['it is ' + wide + ' pixels wider than the window'] : []
-    })()`,
-  )
-  return [...(await findBarriers(page)), ...(outside as readonly string[])]
+  const outside = (await page.evaluate(sideways)) as readonly string[]
+  return [...(await findBarriers(page)), ...outside]
 }
 
 /** What moves to its place by a transition is there before anything is measured. */
@@ -46,7 +48,10 @@ const settled = `new Promise((resolve) => requestAnimationFrame(resolve)).then((
   ),
 )`
 
-/** The same, on a desk and in a hand, in both colour schemes. Keeps a picture of each. */
+/**
+ * The same, on a desk, in a hand and at twice its size, in both colour schemes. Keeps pictures. The
+ * page stands as on a desk afterwards.
+ */
 export async function findFlawsAnywhere(page: Page, name: string): Promise<readonly string[]> {
   const flaws: string[] = []
   for (const width of [1280, 390]) {
@@ -59,5 +64,11 @@ export async function findFlawsAnywhere(page: Page, name: string): Promise<reado
       flaws.push(...(await findFlaws(page)).map((one) => `${width} ${colorScheme}: ${one}`))
     }
   }
+  // A desk at 200 %: as many CSS pixels as half of it has.
+  await page.setViewportSize({ width: 640, height: 450 })
+  await page.evaluate(settled)
+  const zoomed = (await page.evaluate(sideways)) as readonly string[]
+  flaws.push(...zoomed.map((one) => `at 200 %: ${one}`))
+  await page.setViewportSize({ width: 1280, height: 900 })
   return flaws
 }

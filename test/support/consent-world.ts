@@ -35,6 +35,8 @@ export const consentRedirect = 'http://localhost:8420/consent/callback'
 /** People of the tenant besides those that follow from its seed. */
 export const people = {
   admin: 'admin@contoso.example',
+  /** Could serve as well. */
+  deputy: 'deputy@contoso.example',
   guest: 'guest@fabrikam.example',
   /** Of the administrator. */
   password: 'planted-password',
@@ -55,6 +57,11 @@ const contoso: SimulatedTenant = {
     {
       userPrincipalName: people.admin,
       password: people.password,
+      roles: ['Global Administrator'],
+      groups: ['AdminAgents'],
+    },
+    {
+      userPrincipalName: people.deputy,
       roles: ['Global Administrator'],
       groups: ['AdminAgents'],
     },

@@ -1,5 +1,4 @@
-import { makeConsoleLink, type Role } from '../../src/access/index.ts'
-import { systemClock, systemRandom } from '../../src/kernel/index.ts'
+import type { Role } from '../../src/access/index.ts'
 import { consoleLinkUrl, type Serving } from '../../src/server/index.ts'
 import type { Person, PersonOptions, TestBrowser } from './browser.ts'
 
@@ -18,21 +17,22 @@ export async function enterConsole(
   browser: TestBrowser,
   { role = 'admin', ...options }: OpenOptions = {},
 ): Promise<Person> {
-  const { token } = await makeConsoleLink(
-    {
-      store: serving.composition.store.console,
-      clock: systemClock,
-      random: systemRandom,
-      emit: () => {},
-    },
-    { name: 'Robin Example', role, lifeMs: 60_000, by: 'tests' },
-  )
   const person = await browser.person(options)
-  await person.page.goto(consoleLinkUrl(url, token.reveal()))
+  await person.page.goto(await makeEntrance({ url, serving }, role))
   await person.page.getByRole('button').click()
   await person.page.waitForURL(`${url}/console/`)
   await person.page.getByRole('heading', { level: 1 }).waitFor()
   return person
+}
+
+/** Makes the address of a link that signs in, once. */
+export async function makeEntrance(
+  { url, serving }: ConsoleService,
+  role: Role = 'admin',
+): Promise<string> {
+  const wish = { name: 'Robin Example', role, lifeMs: 60_000, by: 'tests' }
+  const { token } = await serving.console.makeLink(wish)
+  return consoleLinkUrl(url, token.reveal())
 }
 
 /** Opens a page of the console as somebody who is signed in. */
