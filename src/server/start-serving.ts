@@ -363,6 +363,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
               facadeDesk: facade.desk,
               ...directoryDesks,
               recorder,
+              captures,
               imports,
               feed,
               issuers,

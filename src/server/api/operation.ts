@@ -6,6 +6,7 @@ import type { AccountDesk, PeopleDesk } from '../../directory/index.ts'
 import type { FacadeDesk, TraceRecorder } from '../../gateway/index.ts'
 import type { ErrorCode } from '../../kernel/index.ts'
 import type { OperationAudit } from '../audit-operation.ts'
+import type { Captures } from '../captures.ts'
 import type { Composition } from '../compose.ts'
 import type { EventFeed } from './event-feed.ts'
 import type { IssuerDesk } from '../issuer-desk.ts'
@@ -22,6 +23,7 @@ export interface ApiContext {
   readonly peopleDesk: PeopleDesk
   readonly recorder: TraceRecorder
   readonly imports: ImportRunner
+  readonly captures: Pick<Captures, 'refresh'>
   readonly feed: EventFeed
   readonly issuers: IssuerDesk
   readonly sessions: Sessions

@@ -165,10 +165,12 @@ export const traceOperations: readonly ApiOperation[] = [
         .default(600),
     }),
     response: captureSchema,
-    handle: async ({ composition }, { connection, for_seconds: seconds }) => {
+    handle: async ({ composition, captures }, { connection, for_seconds: seconds }) => {
       requireConnection(composition, connection)
       const until = composition.clock.now() + seconds * 1_000
       await composition.store.traces.setCapture(connection, until)
+      // What a process writes itself, its own store does not tell it of.
+      await captures.refresh()
       return { connection, until: toWire(until) }
     },
   }),
@@ -181,8 +183,9 @@ export const traceOperations: readonly ApiOperation[] = [
     status: 204,
     errors: [],
     params: connectionParam,
-    handle: async ({ composition }, { connection }) => {
+    handle: async ({ composition, captures }, { connection }) => {
       await composition.store.traces.setCapture(connection, 0)
+      await captures.refresh()
     },
   }),
 ]
