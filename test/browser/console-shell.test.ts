@@ -47,7 +47,8 @@ describe('the console, from the service', () => {
   it('stands in a browser without breaking its own policy', async () => {
     const { page, complaints, close } = await browser.person()
     await page.goto(`${service.url}/console/`)
-    await page.waitForSelector('[role=status], [role=alert], h1')
+    await page.waitForURL((url) => url.pathname === '/console/sign-in')
+    await page.getByRole('heading', { level: 1 }).waitFor()
     expect(await findBarriers(page)).toEqual([])
     await keepScreenshot(page, 'console-signed-out')
     expect(complaints.filter((text) => text.includes('Content Security Policy'))).toEqual([])

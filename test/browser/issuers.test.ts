@@ -102,7 +102,9 @@ describe('the explanation of a token', () => {
     await page.getByText('It is let in').waitFor()
     await page.getByRole('region', { name: 'Access' }).getByRole('link').click()
     await page.waitForURL(`**/directory/*/user/${service.userIds[0]}`)
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('@')
+    const heading = page.getByRole('heading', { level: 1, name: /@/ })
+    await heading.waitFor()
+    expect(await heading.textContent()).toContain('@contoso.example')
   })
 
   it('leaves the token nowhere: not in the page, its storage or its address', async () => {

@@ -38,14 +38,20 @@ export async function findFlaws(page: Page): Promise<readonly string[]> {
   return [...(await findBarriers(page)), ...outside]
 }
 
-/** What moves to its place by a transition is there before anything is measured. */
+/**
+ * What moves to its place by a transition is there before anything is measured. One that is paused
+ * or taken away never says that it has finished: nobody waits longer than a second.
+ */
 const settled = `new Promise((resolve) => requestAnimationFrame(resolve)).then(() =>
-  Promise.allSettled(
-    document
-      .getAnimations()
-      .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
-      .map((one) => one.finished),
-  ),
+  Promise.race([
+    new Promise((resolve) => setTimeout(resolve, 1000)),
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((one) => one.effect?.getComputedTiming().iterations !== Infinity)
+        .map((one) => one.finished),
+    ),
+  ]),
 )`
 
 /**
