@@ -65,6 +65,7 @@ describe('tokens of the façade in use', () => {
         name: 'salesforce',
         kind: 'facade',
         connections: ['contoso-graph'],
+        tenant: '',
         allowTokens: false,
         limits: {},
       },
