@@ -109,9 +109,16 @@ describe('Automatic Update', () => {
     await page.getByRole('heading', { name: 'The new grant is active' }).waitFor()
     await page.reload()
     await page.getByRole('heading', { name: 'The new grant is active' }).waitFor()
-    // The page before is one of the provider’s that a form led to: browsers show it to nobody.
+    // The page before is one of the provider’s that a form led to: browsers show it to nobody, and
+    // are on the way to a page of their own about that when one goes on.
+    const done = page.url()
     await page.goBack().catch(() => undefined)
-    await page.goForward()
+    const goOn = (): Promise<boolean> =>
+      page.goto(done).then(
+        () => true,
+        () => false,
+      )
+    await expect.poll(goOn, { timeout: 10_000 }).toBe(true)
     await page.getByRole('heading', { name: 'The new grant is active' }).waitFor()
     await page.getByRole('link', { name: 'Back to the console' }).click()
     await updated(page)
