@@ -124,7 +124,7 @@ describe('a sign-in', () => {
       customers.fabrikam,
     )
     await begin(page)
-    await page.getByLabel('Account').fill(foreign)
+    await page.getByRole('textbox', { name: 'Account' }).fill(foreign)
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByRole('alert').getByText('AADSTS50020').waitFor()
     await page.getByRole('button', { name: 'Cancel' }).click()

@@ -57,11 +57,11 @@ describe('the pages of the simulated Entra', () => {
   it('say what was wrong as an alert beside the field that it is about', async () => {
     const { page, close } = await browser.person()
     await page.goto((await world.begin()).authorization_url)
-    await page.getByLabel('Account').fill('nobody@contoso.example')
+    await page.getByRole('textbox', { name: 'Account' }).fill('nobody@contoso.example')
     await press(page, 'Next')
     await page.getByRole('alert').getByText('AADSTS50034').waitFor()
     await look(page, 'provider-no-account')
-    await page.getByLabel('Account').fill(people.admin)
+    await page.getByRole('textbox', { name: 'Account' }).fill(people.admin)
     await press(page, 'Next')
     await page.getByLabel('Password').fill('wrong')
     await press(page, 'Sign in')
@@ -88,7 +88,7 @@ describe('the pages of the simulated Entra', () => {
     else control.setAccount(people.guest, { needsAdminApproval: true })
     const { page, close } = await browser.person()
     await page.goto((await world.begin()).authorization_url)
-    await page.getByLabel('Account').fill(people.guest)
+    await page.getByRole('textbox', { name: 'Account' }).fill(people.guest)
     await press(page, 'Next')
     if (name === 'approval') {
       await page.getByLabel('Code').fill(control.totp(people.guest))

@@ -23,7 +23,7 @@ export async function signInAtProvider(
     await look(step)
   }
   await at('Sign in')
-  await page.getByLabel('Account').fill(account)
+  await page.getByRole('textbox', { name: 'Account' }).fill(account)
   await page.getByRole('button', { name: 'Next' }).click()
   if (account === people.admin) {
     await at('Enter password')
