@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { EvergrantError } from '../kernel/index.ts'
-import { startServing, type Serving } from '../server/index.ts'
+import type { Serving } from '../server/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import type { CliContext } from './context.ts'
+import { startDemoService } from './demo-service.ts'
 
 /** How the demo’s callers are found, as it stands in the configuration. */
 export const demoMatch = '{ claim: oid, column: id }'
@@ -28,13 +29,7 @@ export async function playBearer(
   const user = someUser(simulator)
   if (user === undefined) return ''
   const written = await readFile(configPath, 'utf8')
-  const serving = await startServing({
-    configPath,
-    env: io.env,
-    listen: { host: '127.0.0.1', port: 0 },
-    keepAlive: false,
-    logTo: { write: () => {} },
-  })
+  const serving = await startDemoService(io, configPath, { keepAlive: false })
   try {
     const token = await tokenOf(serving, simulator, user)
     // The first call of an issuer fetches its keys.

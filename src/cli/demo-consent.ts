@@ -1,8 +1,9 @@
 import { EvergrantError } from '../kernel/index.ts'
-import { startServing, type Serving } from '../server/index.ts'
+import type { Serving } from '../server/index.ts'
 import type { SimulatedTenant, Simulator } from '../simulator/index.ts'
 import type { CliContext } from './context.ts'
 import { createDemoPerson, type DemoPerson } from './demo-person.ts'
+import { startDemoService } from './demo-service.ts'
 
 /** The connection of a partner: one grant for three APIs. */
 export const demoPartner = 'csp'
@@ -63,13 +64,7 @@ export async function playConsent(
   simulator: Simulator,
   configPath: string,
 ): Promise<string> {
-  const serving = await startServing({
-    configPath,
-    env: io.env,
-    listen: { host: '127.0.0.1', port: 0 },
-    keepAlive: false,
-    logTo: { write: () => {} },
-  })
+  const serving = await startDemoService(io, configPath, { keepAlive: false })
   try {
     const operator = await serving.callerDesk.add({
       name: 'tour',

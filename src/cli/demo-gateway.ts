@@ -1,9 +1,9 @@
 import type { TraceRecord } from '../gateway/index.ts'
 import { EvergrantError, systemClock } from '../kernel/index.ts'
-import { startServing } from '../server/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import type { CliContext } from './context.ts'
 import { formatTrace } from './format-trace.ts'
+import { startDemoService } from './demo-service.ts'
 
 /** The connection to an API that says 500 when a token has expired. */
 export const demoApi = 'contoso-arm'
@@ -29,12 +29,8 @@ export async function playGateway(
   act = 'two',
 ): Promise<string> {
   const traces: TraceRecord[] = []
-  const serving = await startServing({
-    configPath,
-    env: io.env,
-    listen: { host: '127.0.0.1', port: 0 },
+  const serving = await startDemoService(io, configPath, {
     keepAlive: false,
-    logTo: { write: () => {} },
     onTrace: (trace) => traces.push(trace.toRecord()),
   })
   try {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { consoleLinkUrl, startServing, type Serving } from '../server/index.ts'
+import { consoleLinkUrl, type Serving } from '../server/index.ts'
 import type { Simulator } from '../simulator/index.ts'
 import type { CliContext } from './context.ts'
 import { demoApi } from './demo-gateway.ts'
+import { startDemoService } from './demo-service.ts'
 
 /** Between two calls of the demo’s caller (ms). */
 const callEveryMs = 1_500
@@ -30,12 +31,7 @@ export async function leaveOpen(
   simulator: Simulator,
   configPath: string,
 ): Promise<void> {
-  const serving = await startServing({
-    configPath,
-    env: io.env,
-    listen: { host: '127.0.0.1', port: 0 },
-    logTo: { write: () => {} },
-  })
+  const serving = await startDemoService(io, configPath)
   const stop = new AbortController()
   const page = join(dirname(configPath), 'open-console.html')
   const release = io.onInterrupt(() => stop.abort())

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { EvergrantError, findRemedy, type CatalogueEntry } from '../kernel/index.ts'
+import { EvergrantError, findRemedy, remedyActorNames, type CatalogueEntry } from '../kernel/index.ts'
 import { remedyToJson } from '../server/index.ts'
 import type { CliContext } from './context.ts'
 import { stepLines } from './report-error.ts'
@@ -39,27 +39,18 @@ Examples:
     })
 }
 
-const actors: Readonly<Record<CatalogueEntry['actor'], string>> = {
-  caller: 'the caller',
-  operator: 'the operator of Evergrant',
-  subject: 'the person who signs in',
-  evergrant: 'nobody: Evergrant itself',
-  tenant_administrator: 'an administrator of the tenant',
-  customer_administrator: 'an administrator of the customer’s tenant',
-}
-
 function formatEntry(entry: CatalogueEntry): string {
   const { code, title, meaning, actor, remedy, retry, atCustomer } = entry
   const lines = [
     `${code}: ${title}`,
     `  ${meaning}`,
-    `  who acts: ${actors[actor]} · try again: ${retry}`,
+    `  who acts: ${remedyActorNames[actor]} · try again: ${retry}`,
     `  → ${remedy}`,
     ...stepLines(remedy, entry).map((line) => `    ${line}`),
     ...(atCustomer === undefined
       ? []
       : [
-          `  at a customer’s tenant ${actors[atCustomer.actor]} acts:`,
+          `  at a customer’s tenant ${remedyActorNames[atCustomer.actor]} acts:`,
           ...atCustomer.steps.map((step, i) => `    ${i + 1}. ${step}`),
         ]),
   ]

@@ -29,7 +29,7 @@ export {
 } from './remedies/catalogue.ts'
 export type { CatalogueEntry, GuidanceQuestion } from './remedies/catalogue.ts'
 export { entraRemedies } from './remedies/entra.ts'
-export { remedyActors } from './remedies/remedy.ts'
+export { remedyActorNames, remedyActors } from './remedies/remedy.ts'
 export type { Guidance, NumberedRemedy, RemedyActor } from './remedies/remedy.ts'
 export { err, ok } from './result.ts'
 export type { Result } from './result.ts'

@@ -14,7 +14,7 @@ import {
   type EvergrantError,
   type RemedyActor,
 } from '../kernel/index.ts'
-import { html, renderPage, type Html, type HtmlValue } from './page.ts'
+import { applicationRows, html, renderPage, type Html, type HtmlValue } from './page.ts'
 
 /** A page, and the status it is sent with. */
 export interface ConsentPage {
@@ -189,14 +189,7 @@ function about(connection: string, definition: ConnectionDefinition): Html {
   return html`<dl>
     <dt>Connection</dt>
     <dd>${connection}</dd>
-    ${
-      provider.tenant === ''
-        ? undefined
-        : html`<dt>Tenant</dt>
-            <dd>${provider.tenant}</dd>`
-    }
-    <dt>Application</dt>
-    <dd>${clientId}</dd>
+    ${applicationRows(provider.tenant, clientId)}
     <dt>Permissions</dt>
     <dd>
       <ul>

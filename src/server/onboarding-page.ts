@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { apiTitle, signInTargets } from '../consent/index.ts'
 import type { ConnectionDefinition } from '../grants/index.ts'
-import { html, Html, styleElement, styleSource } from './page.ts'
+import { applicationRows, html, Html, styleElement, styleSource } from './page.ts'
 
 /** What the page tells its reader. */
 export interface OnboardingOptions {
@@ -117,14 +117,7 @@ export function onboardingPage({ definition, requester }: OnboardingOptions): st
             <dd>${requester}</dd>
             <dt>Connection</dt>
             <dd>${name}</dd>
-            ${
-              provider.tenant === ''
-                ? undefined
-                : html`<dt>Tenant</dt>
-                    <dd>${provider.tenant}</dd>`
-            }
-            <dt>Application</dt>
-            <dd>${clientId}</dd>
+            ${applicationRows(provider.tenant, clientId)}
             <dt>For</dt>
             <dd>${apis}</dd>
           </dl>

@@ -124,3 +124,12 @@ export function renderPage({ title, body, tone, refresh }: PageContent): string 
     </html> `
   return page.text
 }
+
+/** Whose consent to what a page is about, as rows of a list; a provider without tenants has no row. */
+export function applicationRows(tenant: string, clientId: string): Html {
+  const ofTenant = html`<dt>Tenant</dt>
+    <dd>${tenant}</dd>`
+  return html`${tenant === '' ? undefined : ofTenant}
+    <dt>Application</dt>
+    <dd>${clientId}</dd>`
+}

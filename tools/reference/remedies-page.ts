@@ -1,14 +1,10 @@
-import { errorTables, remedyCatalogue, type CatalogueEntry } from '../../src/kernel/index.ts'
+import {
+  errorTables,
+  remedyActorNames,
+  remedyCatalogue,
+  type CatalogueEntry,
+} from '../../src/kernel/index.ts'
 import { pageHead } from './markdown.ts'
-
-const actors: Readonly<Record<CatalogueEntry['actor'], string>> = {
-  caller: 'the caller',
-  operator: 'the operator of Evergrant',
-  subject: 'the person who signs in',
-  evergrant: 'nobody: Evergrant itself',
-  tenant_administrator: 'an administrator of the tenant',
-  customer_administrator: 'an administrator of the customer’s tenant',
-}
 
 /** Renders `docs/reference/remedies.md` from the catalogue of remedies. */
 export function renderRemediesPage(): string {
@@ -45,11 +41,11 @@ function renderEntry({
     ...(atCustomer === undefined
       ? []
       : [
-          `At a customer’s tenant ${actors[atCustomer.actor]} acts:`,
+          `At a customer’s tenant ${remedyActorNames[atCustomer.actor]} acts:`,
           atCustomer.steps.map((step, i) => `${i + 1}. ${step}`).join('\n'),
         ]),
     [
-      `who acts: ${actors[actor]}`,
+      `who acts: ${remedyActorNames[actor]}`,
       `try again: ${retry}`,
       ...(link === null ? [] : [`[Microsoft’s page](${link})`]),
     ].join(' · '),

@@ -11,6 +11,16 @@ export const remedyActors = [
 /** One of `remedyActors`. `subject` is the person who signs in. */
 export type RemedyActor = (typeof remedyActors)[number]
 
+/** Who that is, in words that go on a sentence; pages with a language of their own have their own. */
+export const remedyActorNames: Readonly<Record<RemedyActor, string>> = {
+  caller: 'the caller',
+  operator: 'the operator of Evergrant',
+  subject: 'the person who signs in',
+  evergrant: 'nobody: Evergrant itself',
+  tenant_administrator: 'an administrator of the tenant',
+  customer_administrator: 'an administrator of the customer’s tenant',
+}
+
 /** What is to be done about an error, beside its `remedy`. */
 export interface Guidance {
   /** What a number of another side means, plainly; null where the title says it all. */
