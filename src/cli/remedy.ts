@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
-import { EvergrantError, findRemedy, remedyActorNames, type CatalogueEntry } from '../kernel/index.ts'
+import {
+  EvergrantError,
+  findRemedy,
+  remedyActorNames,
+  type CatalogueEntry,
+} from '../kernel/index.ts'
 import { remedyToJson } from '../server/index.ts'
 import type { CliContext } from './context.ts'
 import { stepLines } from './report-error.ts'
