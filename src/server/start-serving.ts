@@ -240,6 +240,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
       issuers.bearer()?.identifier.forgetAccounts()
       sessions.forgetAccounts()
     }
+    const feed = createEventFeed(events, composition.instanceId)
+    closing.push(feed.close)
     closing.push(
       store.watchGenerations(({ topics }) => {
         if (topics.includes('callers')) callers.forget()
@@ -248,6 +250,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           people.desk.forget()
         }
         if (topics.includes('accounts')) forgetAccounts()
+        // Once what was known is forgotten: who follows is asked for again.
+        if (topics.includes('callers') || topics.includes('sessions')) feed.doubt()
       }),
     )
     const directoryDesks = openDirectoryDesks(composition, {
@@ -280,13 +284,6 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(imports.close)
     const schedules = await openSchedules(composition, imports, () => !isDraining)
     closing.push(schedules.close)
-    const feed = createEventFeed(events, composition.instanceId)
-    closing.push(feed.close)
-    closing.push(
-      store.watchGenerations(({ topics }) => {
-        if (topics.includes('callers') || topics.includes('sessions')) feed.doubt()
-      }),
-    )
     const newRequestId = (request: IncomingMessage): string =>
       requestIdOf(request, proxies, () => newId('req', clock.now()))
     const verify = createAuthVerify({
