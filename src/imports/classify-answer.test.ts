@@ -168,3 +168,34 @@ describe('Retry-After', () => {
     expect(retryAfterMs(header, now)).toBe(expected)
   })
 })
+
+describe('a delta that must be begun anew', () => {
+  const expired =
+    'The delta token is expired and data must be synchronized again. Please try again later.'
+  const steady = 'Sync must reach steady state within 30 days.'
+  const both = 'The $deltatoken and $skiptoken parameters cannot be used together.'
+  const gone = 'Resync required. Replace the local data.'
+  test.each([
+    ['token_expired', 400, 'syncStateNotFound', 'x', {}],
+    ['token_expired', 400, 'SyncStateNotFound', 'x', {}],
+    ['token_expired', 400, 'BadRequest', expired, {}],
+    ['token_expired', 400, 'resyncRequired', gone, {}],
+    ['service_reset', 410, 'resyncRequired', gone, {}],
+    ['service_reset', 410, '', '', {}],
+    ['service_reset_with_link', 410, 'x', gone, { location: 'https://graph/users/delta' }],
+    ['never_steady', 400, 'Directory_Expired', steady, {}],
+    ['never_steady', 410, 'x', steady, {}],
+    ['link_mangled', 400, 'Request_BadRequest', both, {}],
+  ] as const)('is told %s by a %i %s', (reason, status, code, message, headers) => {
+    const outcome = classify(status, { error: { code, message } }, headers)
+    expect(outcome).toMatchObject({ kind: 'delta_reset', reason })
+  })
+
+  test('is not seen in refusals about anything else', () => {
+    const about = { error: { code: 'Request_BadRequest', message: 'Invalid $skiptoken.' } }
+    expect(classify(400, about).kind).toBe('refused')
+    expect(classify(503, { error: { code: 'syncStateNotFound', message: '' } }).kind).toBe(
+      'transient',
+    )
+  })
+})

@@ -1,4 +1,5 @@
 import { EvergrantError, redact, type Secret, type UpstreamEvidence } from '../kernel/index.ts'
+import { deltaResetOf, type DeltaReset } from './delta-reset.ts'
 import type { TransportAnswer } from './transport.ts'
 
 /** What an answer of Graph means for the walk. */
@@ -10,6 +11,8 @@ export type AnswerClass =
   | { readonly kind: 'unauthorized'; readonly error: EvergrantError }
   | { readonly kind: 'page_token_expired'; readonly error: EvergrantError }
   | { readonly kind: 'page_too_large'; readonly maximum: number; readonly error: EvergrantError }
+  /** What a delta stood on is gone: only a full read tells what has changed. */
+  | { readonly kind: 'delta_reset'; readonly reason: DeltaReset; readonly error: EvergrantError }
   /** No retry helps; a person must act. */
   | { readonly kind: 'refused'; readonly error: EvergrantError }
 
@@ -72,6 +75,10 @@ export function classifyAnswer(
   if (status === 401) return { kind: 'unauthorized', error: problem('token_refused') }
   if (graph.code === 'Directory_ExpiredPageToken') {
     return { kind: 'page_token_expired', error: problem('walk_restarts_exhausted') }
+  }
+  const reason = deltaResetOf(status, headers, graph)
+  if (reason !== undefined) {
+    return { kind: 'delta_reset', reason, error: problem('graph_request_rejected') }
   }
   if (transientStatuses.has(status) || graph.code === 'Request_ThrottledTemporarily') {
     const wait = retryAfterMs(headers['retry-after'], now)

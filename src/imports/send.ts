@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/index.ts'
 import { authorizationHeader, EvergrantError, type Result } from '../kernel/index.ts'
 import { backoffMs } from './backoff.ts'
 import { classifyAnswer } from './classify-answer.ts'
+import type { DeltaReset } from './delta-reset.ts'
 import type { Journal } from './journal.ts'
 import type { Pacer } from './pacer.ts'
 import type { RunControl } from './run-control.ts'
@@ -34,7 +35,7 @@ export interface SendDependencies {
   readonly permission?: string
 }
 
-/** An answer that was understood, or one of the two refusals a walk recovers from by itself. */
+/** An answer that was understood, or one of the refusals that a walk recovers from by itself. */
 export type Sent<T> =
   | {
       readonly kind: 'answer'
@@ -46,8 +47,13 @@ export type Sent<T> =
   | { readonly kind: 'page_token_expired'; readonly error: EvergrantError }
   | { readonly kind: 'page_too_large'; readonly maximum: number; readonly error: EvergrantError }
 
-type Attempt<T> =
+/** What a request for a page of a delta may meet besides. */
+type SentForDelta<T> =
   | Sent<T>
+  | { readonly kind: 'delta_reset'; readonly reason: DeltaReset; readonly error: EvergrantError }
+
+type Attempt<T> =
+  | SentForDelta<T>
   | { readonly kind: 'replay' }
   | {
       readonly kind: 'again'
@@ -58,12 +64,13 @@ type Attempt<T> =
     }
 
 /**
- * Sends one GET until it is answered: checks the token before every attempt, renews a refused one
- * and replays, waits out throttling and outages (visible in the run's state), and gives up only on
- * what no waiting mends. Throws `EvergrantError` when it gives up, `RunStopped` when the run is to
- * end.
+ * Sends one request until it is answered: checks the token before every attempt, renews a refused
+ * one and replays, waits out throttling and outages (visible in the run's state), and gives up only
+ * on what no waiting mends. Throws `EvergrantError` when it gives up, `RunStopped` when the run is
+ * to end.
  *
  * @param accept Reads a 200; a defect counts as a fault of the way and is asked for again.
+ * @param body Makes a POST of it; of a question, since it may be sent several times.
  */
 export async function send<T>(
   deps: SendDependencies,
@@ -71,7 +78,23 @@ export async function send<T>(
   headers: Readonly<Record<string, string>>,
   place: Place,
   accept: (answer: TransportAnswer) => Result<T, PageDefect>,
+  body?: string,
 ): Promise<Sent<T>> {
+  const sent = await sendForDelta(deps, url, headers, place, accept, body)
+  // Nothing but a delta is reset; of any other list this is a refusal.
+  if (sent.kind === 'delta_reset') throw sent.error
+  return sent
+}
+
+/** As `send`, for what stands on a delta: how Graph takes that back is an outcome. */
+async function sendForDelta<T>(
+  deps: SendDependencies,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  place: Place,
+  accept: (answer: TransportAnswer) => Result<T, PageDefect>,
+  body?: string,
+): Promise<SentForDelta<T>> {
   const { clock, control, journal, pacer, waiting } = deps
   const startedAt = clock.monotonic()
   let failures = 0
@@ -84,6 +107,7 @@ export async function send<T>(
       case 'answer':
       case 'page_token_expired':
       case 'page_too_large':
+      case 'delta_reset':
         await waiting.end()
         return outcome
       case 'replay':
@@ -104,7 +128,7 @@ export async function send<T>(
       answer = await deps.transport(
         url,
         { authorization: authorizationHeader(token.value), ...headers },
-        { signal: control.everything },
+        { signal: control.everything, ...(body === undefined ? {} : { body }) },
       )
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error
@@ -162,6 +186,7 @@ export async function send<T>(
         throw means.error
       case 'page_token_expired':
       case 'page_too_large':
+      case 'delta_reset':
         return means
     }
   }

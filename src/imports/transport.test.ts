@@ -130,6 +130,18 @@ describe('a whole answer', () => {
     expect(seen).toBe('/v1.0/users?$top=1')
   })
 
+  test('comes to a question that is sent as JSON', async () => {
+    const seen: unknown[] = []
+    const url = await serve((request, response) => {
+      request.setEncoding('utf8').on('data', (chunk: string) => {
+        seen.push(request.method, request.headers['content-type'], chunk)
+        response.end('{}')
+      })
+    })
+    await createTransport(agent, systemClock)(url, {}, { body: '{"ids":["a"]}' })
+    expect(seen).toEqual(['POST', 'application/json', '{"ids":["a"]}'])
+  })
+
   test('is handed on without following a redirect', async () => {
     let requests = 0
     const url = await serve((_request, response) => {

@@ -36,14 +36,21 @@ export class TransportFailure extends Error {
   }
 }
 
+/** How a request is sent. */
+export interface TransportOptions {
+  readonly signal?: AbortSignal
+  /** A question too long for a URL: JSON, sent by POST. It must change nothing, so that it repeats. */
+  readonly body?: string
+}
+
 /**
- * Sends one GET and reads the whole answer. Rejects with `TransportFailure`, or the signal's
- * reason.
+ * Sends one GET, or a POST that only asks, and reads the whole answer. Rejects with
+ * `TransportFailure`, or the signal's reason.
  */
 export type Transport = (
   url: string,
   headers: Readonly<Record<string, string>>,
-  options: { readonly signal?: AbortSignal },
+  options: TransportOptions,
 ) => Promise<TransportAnswer>
 
 /** Bounds of a transport. */
@@ -72,9 +79,9 @@ export function createTransport(
     bodyTimeoutMs = 30_000,
     maxBodyBytes = 64 * 1024 * 1024,
   } = limits
-  return async (url, headers, { signal }) => {
-    signal?.throwIfAborted()
-    const answer = await exchange(url, headers, signal)
+  return async (url, headers, options) => {
+    options.signal?.throwIfAborted()
+    const answer = await exchange(url, headers, options)
     if (answer.headers['content-encoding']?.toLowerCase() !== 'gzip') return answer
     try {
       return { ...answer, body: await gunzipAsync(answer.body, { maxOutputLength: maxBodyBytes }) }
@@ -86,7 +93,7 @@ export function createTransport(
   function exchange(
     url: string,
     headers: Readonly<Record<string, string>>,
-    signal: AbortSignal | undefined,
+    { body: question, signal }: TransportOptions,
   ): Promise<TransportAnswer> {
     const { origin, pathname, search } = new URL(url)
     return new Promise((resolve, reject) => {
@@ -116,8 +123,12 @@ export function createTransport(
         {
           origin,
           path: pathname + search,
-          method: 'GET',
-          headers: { 'accept-encoding': 'gzip', ...headers },
+          ...(question === undefined ? { method: 'GET' } : { method: 'POST', body: question }),
+          headers: {
+            'accept-encoding': 'gzip',
+            ...(question === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
           headersTimeout: headersTimeoutMs,
           bodyTimeout: bodyTimeoutMs,
         },
