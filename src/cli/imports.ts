@@ -104,7 +104,11 @@ Examples:
         const run = trueState(composition, await knownRun(composition, id))
         const walks = await composition.store.runs.listWalks(id)
         if (options.json === true) io.out(`${JSON.stringify(runToJson(run, walks))}\n`)
-        else io.out(`${formatFacts(runToJson(run))}\n${formatWalks(walks)}`)
+        else {
+          const { driven_by: driver, ...facts } = runToJson(run)
+          const by = driver === null ? null : driverText(driver)
+          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatWalks(walks)}`)
+        }
       })
     })
 
@@ -211,6 +215,12 @@ function formatFacts(facts: Readonly<Record<string, unknown>>): string {
       return `${name.replaceAll('_', ' ').padEnd(14)} ${text}\n`
     })
     .join('')
+}
+
+function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by']>): string {
+  const { kind, host, pid, taken_over: isTakenOver } = driver
+  const place = host === null ? `process ${pid}` : `process ${pid} on ${host}`
+  return `${kind}, ${place}${isTakenOver ? ', which took it over' : ''}`
 }
 
 /** Each collection of a run: how far it is, what is thought of it, what became of its rows. */

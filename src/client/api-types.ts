@@ -646,6 +646,12 @@ export type ImportRun = {
   readonly name: string
   readonly state: 'running' | 'waiting' | 'interrupted' | 'completed' | 'failed' | 'cancelled'
   readonly reason: string | null
+  /** The process that drives it; null when none does */ readonly driven_by: {
+    readonly kind: 'service' | 'command'
+    readonly host: string | null
+    readonly pid: number
+    /** It went on with what another service left */ readonly taken_over: boolean
+  } | null
   readonly verdict: ('complete' | 'complete_with_drift' | 'incomplete') | null
   readonly connection: string
   readonly tenant_id: string

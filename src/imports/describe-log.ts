@@ -29,6 +29,10 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   published: 'A snapshot is in place under its final name.',
   publish_failed: 'A partial snapshot could not be put in place.',
   run_interrupted: 'The run ended before its end and can be resumed.',
+  run_taken_over:
+    'The service that drove the run died, stopped or stood still for half a minute; another one goes on with it.',
+  run_given_up:
+    'The run was taken over three times and each time its service was gone before a page was committed; it waits for a person or its schedule.',
   run_cancelled: 'The run was cancelled.',
   run_failed: 'The run ended before it had read anything; mend the cause and start again.',
   run_completed: 'The run is done: verdict, rows, pages, requests, refreshes, time.',
@@ -88,6 +92,10 @@ export function describeLog(body: LogBody): string {
       return `publishing failed: ${sentence(body.detail)} ${body.remedy}`
     case 'run_interrupted':
       return `interrupted: ${body.detail}`
+    case 'run_taken_over':
+      return `taken over from ${body.from}${body.times > 1 ? `, for the ${nth(body.times)} time without a page in between` : ''}`
+    case 'run_given_up':
+      return `left alone after ${body.times} take-overs without a page in between, the last of them ${body.from}: see what ended these services, memory first, then resume it`
     case 'run_cancelled':
       return `cancelled: ${body.detail}`
     case 'run_failed':
@@ -106,6 +114,10 @@ export function describeWithheld(
 ): string {
   const share = `${Math.round(facts.atMost * 1_000) / 10} %`
   return `${number(facts.unseen)} of ${number(facts.known)} known rows were not met, more than deleteAtMost (${share}) allows: none was marked as deleted`
+}
+
+function nth(times: number): string {
+  return times === 2 ? 'second' : 'third'
 }
 
 function number(value: number): string {

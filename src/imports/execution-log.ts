@@ -118,6 +118,14 @@ export type LogBody =
       readonly remedy: string
     }
   | { readonly type: 'run_interrupted'; readonly detail: string }
+  | {
+      readonly type: 'run_taken_over'
+      /** Which process left it, for people. */
+      readonly from: string
+      /** How often in a row, no page having been committed in between. */
+      readonly times: number
+    }
+  | { readonly type: 'run_given_up'; readonly from: string; readonly times: number }
   | { readonly type: 'run_cancelled'; readonly detail: string }
   | {
       readonly type: 'run_failed'

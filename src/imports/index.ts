@@ -11,7 +11,14 @@ export type { LogBody, LogEntry, LogLine, TokenChangeReason } from './execution-
 export { hostFiles } from './file-port.ts'
 export type { FilePort, SegmentFile } from './file-port.ts'
 export type { ImportEvent } from './journal.ts'
-export { abandonRun, cancelRun, prepareResume, prepareRun, withTrueState } from './prepare-run.ts'
+export {
+  abandonRun,
+  cancelRun,
+  handOnRun,
+  prepareResume,
+  prepareRun,
+  withTrueState,
+} from './prepare-run.ts'
 export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
 export type {
   CsvOptions,
@@ -45,6 +52,8 @@ export type { AnswerClass } from './classify-answer.ts'
 export type { TargetDatabase, TargetName, TargetTables } from './target-database.ts'
 export { createTargetOpener } from './target-opener.ts'
 export type { TargetOpener } from './target-opener.ts'
+export { takeOverRuns } from './take-over.ts'
+export type { TakeOverContext } from './take-over.ts'
 export { createTransport, TransportFailure } from './transport.ts'
 export type { Transport, TransportAnswer, TransportLimits } from './transport.ts'
 export { isDriven } from './run-owner.ts'

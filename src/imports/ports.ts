@@ -50,7 +50,25 @@ export interface CsvOptions {
 }
 
 /** The process that drives a run; tells whether it still lives. */
-export type RunOwner = ProcessOwner
+export interface RunOwner extends ProcessOwner {
+  /**
+   * A run of a service that dies or stops is gone on with by any service; one of a command is left
+   * to whoever typed it. Absent in what older releases wrote, which counts as a command.
+   */
+  readonly driver?: 'service' | 'command'
+  /** Name of its host, for people. */
+  readonly host?: string
+  /** Present when this owner went on with what another one left. */
+  readonly takenOver?: TakeOverCount
+}
+
+/** What tells whether taking a run over again is of any use. */
+export interface TakeOverCount {
+  /** How often in a row it was taken over, no page having been committed in between. */
+  readonly times: number
+  /** Pages that were committed by then. */
+  readonly pages: number
+}
 
 /** Counters of a run; they only grow, also across resumes. */
 export interface RunTotals {
@@ -272,6 +290,8 @@ export interface RunStore {
   getRun(id: string): Promise<RunRecord | undefined>
   /** The newest run of that name that is neither completed, failed nor cancelled. */
   findOpenRun(name: string): Promise<RunRecord | undefined>
+  /** Runs that are neither completed, failed nor cancelled; one a name at most, 1,000 at most. */
+  listOpenRuns(): Promise<readonly RunRecord[]>
   listRuns(query: RunQuery): Promise<readonly RunRecord[]>
   listWalks(runId: string): Promise<readonly WalkRecord[]>
   /** Log lines with `seq` greater than `afterSeq`, oldest first. */

@@ -11,7 +11,7 @@ import { defaultDeleteAtMost } from './delete-unseen.ts'
 import { formatDestination, parseDestination, type DestinationName } from './destination-name.ts'
 import type { FilePort } from './file-port.ts'
 import { checkSnapshotPlaces, prepareFolder, runFolder } from './file-destination.ts'
-import type { RunOptions, RunRecord, RunStore } from './ports.ts'
+import type { RunOptions, RunOwner, RunRecord, RunStore, TakeOverCount } from './ports.ts'
 import { isDriven } from './run-owner.ts'
 import type { TargetOpener } from './target-opener.ts'
 import { checkFinalTable, ensureCursorTable } from './target-tables.ts'
@@ -24,6 +24,10 @@ export interface RunDesk {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly identity: ProcessIdentity
+  /** What drives the runs that are readied here. */
+  readonly driver: 'service' | 'command'
+  /** Name of this host, for people. */
+  readonly host: string
   /** Where a connection's imports read from now. */
   sourceOf(connection: string): Promise<Pick<RunOptions, 'tenantId' | 'graphUrl'>>
 }
@@ -70,7 +74,7 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
       id: newId('run', clock.now(), desk.random),
       name: request.name,
       options,
-      owner: ownerOf(desk.identity, instanceId),
+      owner: ownerHere(desk, instanceId),
     },
     clock.now(),
   )
@@ -90,8 +94,45 @@ export async function prepareResume(desk: RunDesk, runId: string): Promise<Prepa
   if (run.finishedAt !== undefined) {
     throw new EvergrantError('import_not_resumable', `${run.id} is ${run.state}`)
   }
+  return resumeChecked(desk, run)
+}
+
+/**
+ * Goes on with a run that nobody drives. Of many that try at once one does.
+ *
+ * @param takenOver Given by a service that goes on with what another one left.
+ * @throws EvergrantError `import_running` when someone else was faster; `import_not_resumable`,
+ *   `connection_unknown`, `provider_*`, `store_*`
+ */
+export async function resumeChecked(
+  desk: RunDesk,
+  run: RunRecord,
+  takenOver?: TakeOverCount,
+): Promise<PreparedRun> {
   await checkSource(desk, run)
-  return resume(desk, run)
+  return resume(desk, run, takenOver)
+}
+
+/**
+ * Leaves a run of this process, whose worker has ended without a word, to whatever service is there
+ * first. Changes nothing when the run has ended by itself or belongs to someone else.
+ *
+ * @throws EvergrantError `import_interrupted` when there is nothing to leave; `store_*`
+ */
+export async function handOnRun(
+  desk: RunDesk,
+  { run, instanceId }: PreparedRun,
+  detail: string,
+): Promise<void> {
+  const now = desk.clock.now()
+  // The owner stays on the record: a run that has one and that nobody drives is there to be taken.
+  await desk.store.updateRun(
+    run.id,
+    instanceId,
+    { state: 'interrupted', verdict: 'incomplete', reason: detail },
+    [{ at: now, level: 'warn', body: { type: 'run_interrupted', detail } }],
+    now,
+  )
 }
 
 /**
@@ -141,7 +182,11 @@ export async function cancelRun(desk: RunDesk, runId: string): Promise<'cancelle
 export function withTrueState(run: RunRecord, identity: ProcessIdentity, now: number): RunRecord {
   const isLive = run.state === 'running' || run.state === 'waiting'
   if (!isLive || isDriven(run, identity, now)) return run
-  return { ...run, state: 'interrupted', reason: 'the process that drove it ended' }
+  const reason =
+    run.owner?.driver === 'service'
+      ? 'the service that drove it is gone; the next one that looks goes on with it'
+      : 'the process that drove it ended'
+  return { ...run, state: 'interrupted', reason }
 }
 
 /** The connection may have been changed since: another tenant's rows must not end up under this one. */
@@ -156,19 +201,29 @@ async function checkSource(desk: RunDesk, run: RunRecord): Promise<void> {
   )
 }
 
-async function resume(desk: RunDesk, run: RunRecord): Promise<PreparedRun> {
+/** The owner that an instance in this process is. */
+function ownerHere({ identity, driver, host }: RunDesk, instanceId: string): RunOwner {
+  return { ...ownerOf(identity, instanceId), driver, host }
+}
+
+async function resume(
+  desk: RunDesk,
+  run: RunRecord,
+  takenOver?: TakeOverCount,
+): Promise<PreparedRun> {
   const instanceId = newId('ins', desk.clock.now(), desk.random)
   const claimed = await desk.store.claimRun(
     run.id,
     run.owner?.instanceId,
-    ownerOf(desk.identity, instanceId),
+    { ...ownerHere(desk, instanceId), ...(takenOver === undefined ? {} : { takenOver }) },
     desk.clock.now(),
   )
   if (claimed === undefined) throw running(run)
   return { run: claimed, instanceId, isResumed: true }
 }
 
-async function endUndriven(desk: RunDesk, run: RunRecord, detail: string): Promise<void> {
+/** Cancels a run that nobody drives. @throws EvergrantError `import_running` */
+export async function endUndriven(desk: RunDesk, run: RunRecord, detail: string): Promise<void> {
   const now = desk.clock.now()
   const isClosed = await desk.store.closeRun(
     run.id,

@@ -22,6 +22,8 @@ const kept: ReadonlySet<string> = new Set<AnyEvent['type']>([
   'alarm.recovered',
   'console.sign_in_failed',
   'console.link_made',
+  'import.run_taken_over',
+  'import.run_given_up',
 ])
 
 /** What writes events into the record. */
@@ -116,7 +118,12 @@ function noteOf(event: AnyEvent): AuditNote {
   const by = event.type === 'console.link_made' ? event.by : undefined
   const failed = event.type === 'console.sign_in_failed' ? event.code : undefined
   const target =
-    text('linkId') ?? text('sessionId') ?? text('alarmId') ?? text('grantId') ?? text('issuer')
+    text('linkId') ??
+    text('sessionId') ??
+    text('alarmId') ??
+    text('grantId') ??
+    text('issuer') ??
+    text('runId')
   return {
     actor: by ?? 'evergrant',
     actorKind: by === undefined ? 'evergrant' : 'command',

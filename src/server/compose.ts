@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import type { AuditEvent, SessionEvent } from '../access/index.ts'
 import type { AlarmEvent } from '../alarms/index.ts'
 import { createSecretReader, loadConfig, type Config, type SecretReader } from '../config/index.ts'
@@ -83,6 +84,8 @@ export interface ComposeOptions {
    * that is over in a moment does not. Default false.
    */
   readonly isLasting?: boolean
+  /** What drives the imports that are begun here. Default: a command. */
+  readonly driver?: RunDesk['driver']
   readonly clock?: Clock
   readonly random?: RandomBytes
   readonly files?: FilePort
@@ -305,7 +308,17 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       instanceId,
       fetch: outbound.fetch,
       pool: (settings) => outbound.pool(settings),
-      desk: { store: store.runs, files, targets, clock, random, identity, sourceOf: importSource },
+      desk: {
+        store: store.runs,
+        files,
+        targets,
+        clock,
+        random,
+        identity,
+        driver: options.driver ?? 'command',
+        host: hostname(),
+        sourceOf: importSource,
+      },
       consent,
       customers: createCustomerDesk({
         engine,

@@ -17,6 +17,7 @@ export function runToJson(
     name: run.name,
     state: run.state,
     reason: run.reason ?? null,
+    driven_by: driverToJson(run),
     verdict: run.verdict ?? null,
     connection: options.connection,
     tenant_id: options.tenantId,
@@ -59,6 +60,13 @@ export function runToJson(
           })),
         }),
   }
+}
+
+/** Who drives a run, as shown; nobody where its state says that it is not under way. */
+function driverToJson({ state, owner }: RunRecord): z.input<typeof runSchema>['driven_by'] {
+  if (owner === undefined || (state !== 'running' && state !== 'waiting')) return null
+  const { driver = 'command', host = null, pid, takenOver } = owner
+  return { kind: driver, host, pid, taken_over: takenOver !== undefined }
 }
 
 /** A line of the execution log as `--json` prints it. */

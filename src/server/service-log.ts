@@ -54,6 +54,8 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'gateway.capture_began': 'warn',
   'gateway.traces_dropped': 'warn',
   'identity.keys_unavailable': 'warn',
+  'import.run_taken_over': 'warn',
+  'import.run_given_up': 'error',
   'alarm.raised': 'warn',
   'alarm.delivery_failed': 'warn',
   'alarm.delivery_dead': 'error',

@@ -52,6 +52,7 @@ import { metricsRoute, observeRequests, tellAnswers } from './service-parts.ts'
 import { readServiceTls } from './service-tls.ts'
 import { openSchedules, type Schedules } from './open-schedules.ts'
 import { openService, type ServicePart } from './service.ts'
+import { openTakeOver } from './open-take-over.ts'
 import { createCodeDesk } from './session-codes.ts'
 import { openSessions } from './sessions.ts'
 import { startJobs } from './start-jobs.ts'
@@ -131,6 +132,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     ...(wrapOutbound === undefined ? {} : { wrapOutbound }),
     role: 'main',
     isLasting: true,
+    driver: 'service',
   })
   const closing: (() => Promise<void> | void)[] = [() => composition.close()]
   const closeAll = async (): Promise<void> => {
@@ -284,6 +286,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(imports.close)
     const schedules = await openSchedules(composition, imports, () => !isDraining)
     closing.push(schedules.close)
+    const takeOver = await openTakeOver(composition, imports, () => !isDraining)
+    closing.push(takeOver.close)
     const newRequestId = (request: IncomingMessage): string =>
       requestIdOf(request, proxies, () => newId('req', clock.now()))
     const verify = createAuthVerify({

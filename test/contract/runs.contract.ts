@@ -51,6 +51,22 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       expect((await aRun(two)).sequence).toBeGreaterThan(run.sequence)
     })
 
+    it('lists runs that are not over, with whoever owns them', async () => {
+      const live = await aRun(one, 'live', 'a')
+      const left = await aRun(one, 'left', 'b')
+      await one.runs.updateRun(left.id, 'b', { state: 'interrupted' }, [], 2)
+      const over = await aRun(one, 'over', 'c')
+      await one.runs.closeRun(over.id, 'c', { state: 'failed' }, [], 2)
+      const open = await two.runs.listOpenRuns()
+      const told = open.map(({ id, state, owner }) => [id, state, owner?.instanceId])
+      expect(new Set(told)).toEqual(
+        new Set([
+          [live.id, 'running', 'a'],
+          [left.id, 'interrupted', 'b'],
+        ]),
+      )
+    })
+
     it('lets one of two processes claim a run', async () => {
       const run = await aRun(one)
       const claims = await Promise.all([

@@ -105,13 +105,14 @@ describe('imports over the API', () => {
     })
   })
 
-  it('leaves a run that can be resumed when the service ends; a resumed one can be cancelled', async () => {
+  it('hands a run on when the service ends, and one that goes on can be cancelled', async () => {
     const { control } = fixture.workspace.simulator
     const id = await held(() => ask('imports.run', { body: { name: 'people' } }))
     const twice = await ask('imports.run', { body: { name: 'people' } })
     expect(twice.body).toMatchObject({ code: 'import_running' })
     await fixture.serving.close(0)
-    control.setLatency(0)
+    // A live run ends after its page, so that has to come.
+    control.setLatency(1_500)
     next = await startServing({
       configPath: fixture.workspace.configPath,
       env: {},
@@ -120,10 +121,10 @@ describe('imports over the API', () => {
       logTo: { write: () => {} },
     })
     url = next.url
-    expect(await becomes(id, 'interrupted')).toMatchObject({ verdict: 'incomplete' })
-
-    // A live run ends after its page, so that has to come.
-    expect(await held(() => ask('imports.resume', { id }), 1_500)).toBe(id)
+    const going = await becomes(id, 'running')
+    expect(going).toMatchObject({ driven_by: { kind: 'service', taken_over: true } })
+    const resumed = await ask('imports.resume', { id })
+    expect(resumed.body).toMatchObject({ code: 'import_running' })
     const asked = await ask('imports.cancel', { id })
     expect(asked).toMatchObject({ status: 200, body: { id, became: 'asked' } })
     await becomes(id, 'cancelled')

@@ -1,6 +1,6 @@
 import {
-  abandonRun,
   buildRequest,
+  handOnRun,
   prepareRun,
   type PreparedRun,
   type RunRecord,
@@ -13,12 +13,13 @@ import { openImportWorker, type RunningImport } from '../start-import.ts'
 export interface ImportRunner {
   /** Begins to drive a run that was readied here; how it goes stands in the store. */
   start(prepared: PreparedRun): void
-  /** Ends the workers; their runs can be resumed. */
+  /** Ends the workers and leaves their runs to other services, or to the next one here. */
   close(): Promise<void>
 }
 
 /** Makes the runner of one process. */
 export function createImportRunner(composition: Composition): ImportRunner {
+  let isClosing = false
   const running = new Set<{ readonly worker: RunningImport; readonly ended: Promise<void> }>()
   return {
     start: (prepared) => {
@@ -30,13 +31,20 @@ export function createImportRunner(composition: Composition): ImportRunner {
       const ended = worker.done
         .catch(() => {})
         // A run that ended by itself is over, and stays as it is.
-        .then(() => abandonRun(composition.desk, prepared, 'its worker ended without a word'))
+        .then(() =>
+          handOnRun(
+            composition.desk,
+            prepared,
+            isClosing ? 'the service that drove it ended' : 'its worker ended without a word',
+          ),
+        )
         .catch(() => {})
         .finally(() => running.delete(entry))
       const entry = { worker, ended }
       running.add(entry)
     },
     close: async () => {
+      isClosing = true
       await Promise.all(
         [...running].map(async ({ worker, ended }) => {
           await worker.kill()

@@ -27,6 +27,15 @@ export const runSchema = z
     name: z.string(),
     state: z.enum(['running', 'waiting', 'interrupted', 'completed', 'failed', 'cancelled']),
     reason: z.string().nullable(),
+    driven_by: z
+      .object({
+        kind: z.enum(['service', 'command']),
+        host: z.string().nullable(),
+        pid: z.int(),
+        taken_over: z.boolean().describe('It went on with what another service left'),
+      })
+      .nullable()
+      .describe('The process that drives it; null when none does'),
     verdict: z.enum(['complete', 'complete_with_drift', 'incomplete']).nullable(),
     connection: z.string(),
     tenant_id: z.string(),

@@ -161,6 +161,12 @@ export function createRunStore({ read, write }: Connection): RunStore {
       return row === undefined ? undefined : asRun(row)
     },
 
+    listOpenRuns: async () => {
+      const sql = `SELECT * FROM evergrant.import_runs WHERE state IN ${openStates} LIMIT 1000`
+      const rows = await read(async (reader) => await reader.rows<RunRow>(sql))
+      return rows.map(asRun)
+    },
+
     listRuns: async ({ limit, name, beforeId }) => {
       const rows = await read(
         async (reader) =>

@@ -225,6 +225,12 @@ export function createRunStore(connection: Connection): RunStore {
       return row === undefined ? undefined : asRun(row)
     },
 
+    listOpenRuns: async () => {
+      const sql = `SELECT * FROM import_runs WHERE state IN ${openStates} LIMIT 1000`
+      const rows = await read(() => prepare<unknown[], RunRow>(sql).all())
+      return rows.map(asRun)
+    },
+
     listRuns: async ({ limit, name, beforeId }) => {
       const rows = await read(() =>
         prepare<unknown[], RunRow>(

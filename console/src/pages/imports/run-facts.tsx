@@ -11,6 +11,8 @@ import { isLive, speedOf, type Run } from './run.ts'
 export function RunFacts({ run }: { readonly run: Run }): ReactElement {
   const { run: texts } = useTexts()
   const speed = speedOf(run)
+  const driverOf = ({ driven_by: driver }: Run): string | null =>
+    driver === null ? null : texts.driver(driver.kind, driver.host, driver.pid, driver.taken_over)
   const facts: readonly Fact[] = [
     [texts.rows, describeCount(run.rows)],
     [texts.speed, speed === undefined ? null : describeCount(speed)],
@@ -23,6 +25,7 @@ export function RunFacts({ run }: { readonly run: Run }): ReactElement {
     [texts.waited, run.waited_ms === 0 ? null : describeDuration(run.waited_ms)],
     [texts.started, <Instant key="at" at={run.created_at} />],
     [texts.ended, isLive(run) ? texts.notYet : <Instant key="at" at={run.finished_at} />],
+    [texts.drivenBy, driverOf(run)],
     [texts.filter, run.filter ?? texts.noFilter],
     [
       texts.connection,

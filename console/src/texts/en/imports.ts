@@ -76,6 +76,9 @@ export const run = {
   destination: 'Destination',
   tenant: 'Tenant',
   filter: 'Filter',
+  drivenBy: 'Driven by',
+  driver: (kind: string, host: string | null, pid: number, isTakenOver: boolean): string =>
+    `${kind}, process ${pid}${host === null ? '' : ` on ${host}`}${isTakenOver ? ', which took it over' : ''}`,
   started: 'Started',
   ended: 'Ended',
   took: 'Read for',

@@ -1,0 +1,152 @@
+import { isEvergrantError, type Emit } from '../kernel/index.ts'
+import { parseDestination } from './destination-name.ts'
+import { runFolder } from './file-destination.ts'
+import type { ImportEvent } from './journal.ts'
+import type { LogBody } from './execution-log.ts'
+import type { RunOwner, RunRecord, TakeOverCount } from './ports.ts'
+import { endUndriven, resumeChecked, type PreparedRun, type RunDesk } from './prepare-run.ts'
+import { isDriven } from './run-owner.ts'
+
+/** What a service takes runs over with. */
+export interface TakeOverContext {
+  readonly desk: RunDesk
+  readonly emit: Emit<ImportEvent>
+  /** Drives a run that now belongs to this process. */
+  start(prepared: PreparedRun): void
+  /** When runs that could not be taken over are tried again, by id; kept between looks. */
+  readonly notBefore: Map<string, number>
+}
+
+/** A run that ends its services is left alone after so many of them, if no page was committed. */
+const mostTimes = 3
+/** How long a run was not driven before it is taken for the first, second and third time (ms). */
+const pausesMs = [0, 5_000, 15_000] as const
+/** How long a run is let be that could not be taken over, its connection gone maybe (ms). */
+const refusedMs = 60_000
+/** One look takes no more, so that what a dead node left is spread over those that live. */
+const mostAtOnce = 2
+
+/**
+ * Goes on with runs that services left behind: theirs that died, stopped, or stood still for longer
+ * than a lease. Every service may look at any time; the store gives each run to one. What a command
+ * left stays for whoever typed it, and so does what nobody is to go on with: stopped, cancelled, or
+ * ended by an error.
+ *
+ * @throws EvergrantError `store_*`
+ */
+export async function takeOverRuns(context: TakeOverContext): Promise<void> {
+  const { desk, notBefore } = context
+  const open = await desk.store.listOpenRuns()
+  for (const id of notBefore.keys()) if (!open.some((run) => run.id === id)) notBefore.delete(id)
+  let taken = 0
+  for (const run of open) {
+    const now = desk.clock.now()
+    if (taken >= mostAtOnce) return
+    if (!isLeft(run, desk) || now < (notBefore.get(run.id) ?? 0)) continue
+    try {
+      if (await takeOver(context, run, run.owner)) taken++
+    } catch (error) {
+      if (!isEvergrantError(error)) throw error
+      // Someone else was faster, or the run cannot go on as things are: it stands there as
+      // interrupted, and alarms tell of it when it stays so.
+      notBefore.set(run.id, now + refusedMs)
+    }
+  }
+}
+
+function isLeft(run: RunRecord, desk: RunDesk): run is RunRecord & { readonly owner: RunOwner } {
+  return run.owner?.driver === 'service' && !isDriven(run, desk.identity, desk.clock.now())
+}
+
+/** @returns Whether this process drives it now. */
+async function takeOver(
+  context: TakeOverContext,
+  run: RunRecord,
+  owner: RunOwner,
+): Promise<boolean> {
+  const { desk } = context
+  if (run.requested !== undefined) {
+    await obey(desk, run, run.requested)
+    return false
+  }
+  const { times, pages } = countOf(run, owner)
+  const from = nameOf(owner)
+  if (times > mostTimes) {
+    await giveUp(context, run, { type: 'run_given_up', from, times: mostTimes })
+    return false
+  }
+  const isTooEarly = desk.clock.now() - run.heartbeatAt < (pausesMs[times - 1] ?? 0)
+  if (isTooEarly || !(await isInReach(desk, run))) return false
+  const prepared = await resumeChecked(desk, run, { times, pages })
+  const body = { type: 'run_taken_over', from, times } as const
+  const at = desk.clock.now()
+  // Before the worker begins, so that it stands in the log where it happened.
+  const lines = [{ at, level: 'warn', body } as const]
+  await desk.store.updateRun(run.id, prepared.instanceId, {}, lines, at)
+  context.emit({ type: `import.${body.type}`, at, runId: run.id, level: 'warn', body })
+  context.start(prepared)
+  return true
+}
+
+/** What was asked of the owner before it died is done in its place. */
+async function obey(
+  desk: RunDesk,
+  run: RunRecord,
+  requested: NonNullable<RunRecord['requested']>,
+): Promise<void> {
+  if (requested === 'cancel') {
+    await endUndriven(desk, run, 'cancelled by the operator')
+    return
+  }
+  const detail = 'stopped by the operator'
+  const now = desk.clock.now()
+  await desk.store.closeRun(
+    run.id,
+    run.owner?.instanceId,
+    { state: 'interrupted', verdict: 'incomplete', reason: detail },
+    [{ at: now, level: 'warn', body: { type: 'run_interrupted', detail } }],
+    now,
+  )
+}
+
+function countOf({ totals: { pages } }: RunRecord, { takenOver }: RunOwner): TakeOverCount {
+  const isStuck = takenOver !== undefined && takenOver.pages === pages
+  return { times: isStuck ? takenOver.times + 1 : 1, pages }
+}
+
+async function giveUp(
+  { desk, emit }: TakeOverContext,
+  run: RunRecord,
+  body: Extract<LogBody, { readonly type: 'run_given_up' }>,
+): Promise<void> {
+  const at = desk.clock.now()
+  const isClosed = await desk.store.closeRun(
+    run.id,
+    run.owner?.instanceId,
+    {
+      state: 'interrupted',
+      verdict: 'incomplete',
+      reason: `${body.times} services in a row ended before a page of it was committed`,
+    },
+    [{ at, level: 'error', body }],
+    at,
+  )
+  if (isClosed) emit({ type: `import.${body.type}`, at, runId: run.id, level: 'error', body })
+}
+
+/**
+ * What a run wrote to files can be gone on with only where these files are: on a disk of another
+ * host they cannot be seen.
+ */
+async function isInReach({ files }: RunDesk, run: RunRecord): Promise<boolean> {
+  if (run.totals.pages === 0) return true
+  const destination = parseDestination(run.options.destination, (path) => path)
+  if ('folder' in destination) {
+    return (await files.sizeOf(runFolder(destination.folder, run.id))) !== undefined
+  }
+  return destination.kind !== 'sqlite' || (await files.sizeOf(destination.file)) !== undefined
+}
+
+function nameOf({ host, pid }: RunOwner): string {
+  return host === undefined ? `process ${pid}` : `process ${pid} on ${host}`
+}

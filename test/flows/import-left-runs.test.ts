@@ -1,0 +1,205 @@
+import { rm } from 'node:fs/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import {
+  driveRun,
+  handOnRun,
+  prepareRun,
+  takeOverRuns,
+  type ImportEvent,
+  type PreparedRun,
+  type RunDesk,
+  type RunRecord,
+} from '../../src/imports/index.ts'
+import { newId } from '../../src/kernel/index.ts'
+import { compose, type Composition } from '../../src/server/index.ts'
+import { createSkippingClock, type SkippingClock } from '../support/skipping-clock.ts'
+import { makeWorkspace, requestOf, type Workspace } from '../support/workspace.ts'
+
+let workspace: Workspace
+let composition: Composition
+let clock: SkippingClock
+let events: ImportEvent[]
+let taken: PreparedRun[]
+const notBefore = new Map<string, number>()
+
+beforeEach(async () => {
+  workspace = await makeWorkspace({ users: 250 })
+  clock = createSkippingClock()
+  const { configPath } = workspace
+  composition = await compose({ configPath, env: {}, role: 'bulk', driver: 'service', clock })
+  events = []
+  taken = []
+  notBefore.clear()
+})
+afterEach(async () => {
+  await composition.close()
+  await workspace.close()
+})
+
+/** Begins a run that nobody drives yet; it reads one page first when asked to. */
+async function begin(
+  to: string,
+  { pages = 0, desk = composition.desk }: { readonly pages?: number; readonly desk?: RunDesk } = {},
+): Promise<PreparedRun> {
+  const prepared = await prepareRun(desk, await requestOf(composition, workspace, { to }))
+  if (pages > 0) {
+    // Stopped after its first page as a dead process stops: without a word.
+    const drive = composition.driving('contoso-graph')
+    const { store } = drive
+    let committed = 0
+    const dying = {
+      ...store,
+      commitPage: async (...args: Parameters<typeof store.commitPage>) => {
+        await store.commitPage(...args)
+        if (++committed >= pages) throw new Error('died')
+      },
+      updateRun: async (...args: Parameters<typeof store.updateRun>) => {
+        if (committed >= pages) throw new Error('died')
+        await store.updateRun(...args)
+      },
+    }
+    await driveRun({ ...drive, store: dying }, prepared.run, prepared.instanceId).catch(() => {})
+  }
+  return prepared
+}
+const look = async (): Promise<void> =>
+  await takeOverRuns({
+    desk: composition.desk,
+    emit: (event) => void events.push(event),
+    start: (prepared) => void taken.push(prepared),
+    notBefore,
+  })
+const die = (): void => clock.skip(31_000)
+const runOf = async ({ run }: PreparedRun): Promise<RunRecord> => {
+  const stored = await composition.store.runs.getRun(run.id)
+  if (stored === undefined) throw new Error('the run vanished')
+  return stored
+}
+const linesOf = async ({ run }: PreparedRun): Promise<readonly string[]> =>
+  (await composition.store.runs.readLog(run.id, 0, 100)).map(({ body }) => body.type)
+
+describe('a run is left alone', () => {
+  it('while it is driven, however often someone looks', async () => {
+    await begin('store')
+    clock.skip(20_000)
+    await look()
+    expect(taken).toEqual([])
+  })
+
+  it('when a command began it: whoever typed it decides', async () => {
+    await begin('store', { desk: { ...composition.desk, driver: 'command' } })
+    die()
+    await look()
+    expect(taken).toEqual([])
+  })
+
+  it('when it was asked to stop or to cancel, and ends as it was asked to', async () => {
+    const { store } = composition
+    const stopped = await begin('store')
+    await store.runs.requestOf(stopped.run.id, 'stop', clock.now())
+    die()
+    await look()
+    const state = { state: 'interrupted', reason: 'stopped by the operator' }
+    expect(await runOf(stopped)).toMatchObject(state)
+    await look()
+    expect((await runOf(stopped)).owner).toBeUndefined()
+
+    const cancelled = await begin('store')
+    await store.runs.requestOf(cancelled.run.id, 'cancel', clock.now())
+    die()
+    await look()
+    expect(await runOf(cancelled)).toMatchObject({ state: 'cancelled' })
+    expect(taken).toEqual([])
+  })
+
+  it('when what it wrote stands on a disk that cannot be seen from here', async () => {
+    const { run } = await begin('ndjson:out', { pages: 1 })
+    await rm(workspace.path(`out/.evergrant-${run.id}`), { recursive: true })
+    die()
+    await look()
+    expect(taken).toEqual([])
+  })
+
+  it('when its connection leads elsewhere by now, and is tried again after a minute', async () => {
+    const left = await begin('store')
+    let asked = 0
+    const desk: RunDesk = {
+      ...composition.desk,
+      sourceOf: async () => {
+        asked++
+        return { tenantId: 'another', graphUrl: left.run.options.graphUrl }
+      },
+    }
+    const lookFrom = async (): Promise<void> =>
+      await takeOverRuns({ desk, emit: () => {}, start: (one) => void taken.push(one), notBefore })
+    die()
+    await lookFrom()
+    await lookFrom()
+    expect(asked).toBe(1)
+    clock.skip(61_000)
+    await lookFrom()
+    expect(asked).toBe(2)
+    expect(taken).toEqual([])
+  })
+})
+
+describe('a run that its service left', () => {
+  it('is taken over by one of many that look at once', async () => {
+    const left = await begin('store')
+    die()
+    await Promise.all([look(), look(), look()])
+    expect(taken.map(({ run }) => run.id)).toEqual([left.run.id])
+    expect(await runOf(left)).toMatchObject({
+      state: 'running',
+      owner: { driver: 'service', takenOver: { times: 1, pages: 0 } },
+    })
+    expect(await linesOf(left)).toEqual(['run_taken_over'])
+    expect(events).toMatchObject([{ type: 'import.run_taken_over', body: { times: 1 } }])
+  })
+
+  it('is taken over at once when the service handed it on', async () => {
+    const left = await begin('store')
+    await handOnRun(composition.desk, left, 'the service that drove it ended')
+    await expect(
+      handOnRun(composition.desk, { ...left, instanceId: newId('ins', 1) }, 'x'),
+    ).rejects.toMatchObject({ code: 'import_interrupted' })
+    await look()
+    expect(taken).toHaveLength(1)
+  })
+
+  it('is given up when three services in a row end before a page of it', async () => {
+    const left = await begin('store')
+    for (let times = 1; times <= 4; times++) {
+      die()
+      await look()
+    }
+    expect(taken).toHaveLength(3)
+    const given = await runOf(left)
+    expect(given).toMatchObject({ state: 'interrupted', verdict: 'incomplete' })
+    expect(given.reason).toContain('3 services in a row')
+    expect(given.owner).toBeUndefined()
+    expect((await linesOf(left)).at(-1)).toBe('run_given_up')
+    expect(events.at(-1)).toMatchObject({ type: 'import.run_given_up', level: 'error' })
+    die()
+    await look()
+    expect(taken).toHaveLength(3)
+  })
+
+  it('is taken over as often as it takes while pages are committed in between', async () => {
+    const left = await begin('ndjson:out', { pages: 1 })
+    for (let times = 1; times <= 5; times++) {
+      die()
+      await look()
+      const { totals } = await runOf(left)
+      const prepared = taken.at(-1)
+      await composition.store.runs.updateRun(
+        left.run.id,
+        prepared?.instanceId ?? '',
+        { totals: { ...totals, pages: totals.pages + 1 } },
+        [],
+        clock.now(),
+      )
+    }
+    expect(taken).toHaveLength(5)
+  })
+})
