@@ -8,6 +8,7 @@ import type { SimulatedFederation, SimulatedPolicy, SimulatedSecret } from './op
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { readBody } from './read-body.ts'
 import type { Revocation } from './token-ledger.ts'
+import type { UserWish } from './user-changes.ts'
 import type { OutageStyle } from './world.ts'
 
 /** Where the control API lives. */
@@ -63,6 +64,13 @@ const operations: Readonly<Record<string, Operation>> = {
     control.setUserCount(requireMember(body.users, 'users'), body),
   'set-group-count': (control, body: Arguments & Addressee) =>
     control.setGroupCount(requireMember(body.groups, 'groups'), body),
+  'create-user': (control, body: { readonly user?: UserWish } & Addressee) => ({
+    id: control.createUser(requireMember(body.user, 'user'), body),
+  }),
+  'change-user': (control, body: Arguments & { readonly change?: UserWish } & Addressee) =>
+    control.changeUser(requireMember(body.user, 'user'), body.change ?? {}, body),
+  'restore-user': (control, body: Arguments & Addressee) =>
+    control.restoreUser(requireMember(body.user, 'user'), body),
   'delete-user': (control, body: Arguments & Addressee) =>
     control.deleteUser(requireMember(body.user, 'user'), body),
   'delete-group': (control, body: Arguments & Addressee) =>

@@ -5,24 +5,18 @@ import {
   type Addressee,
   type GrantControl,
 } from './control-grants.ts'
+import { createPeopleControl, type PeopleControl } from './control-people.ts'
 import type { Fault, FaultHandle } from './faults.ts'
 import type { Range, SimulatorOptions } from './options.ts'
 import { indexOfGroupId } from './group.ts'
-import { idOf } from './person.ts'
-import { findPerson } from './population.ts'
+import { createOverlay, restoreOverlay } from './person-change.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
-import {
-  findTenant,
-  maximumGroups,
-  requireCount,
-  requireUserCount,
-  type Tenant,
-} from './tenants.ts'
+import { maximumGroups, requireCount, requireTenant, type Tenant } from './tenants.ts'
 import type { Revocation } from './token-ledger.ts'
 import { settingsOf, type OutageStyle, type World } from './world.ts'
 
 /** Drives a running simulator: its clock, its tokens, its accidents. Every change works at once. */
-export interface SimulatorControl extends GrantControl {
+export interface SimulatorControl extends GrantControl, PeopleControl {
   /** Moves the simulator's own clock; the machine's is not touched. */
   advanceClock(milliseconds: number): void
   /** Makes every API refuse every access token issued before now. */
@@ -43,12 +37,8 @@ export interface SimulatorControl extends GrantControl {
   setTokenLifetime(seconds: Range): void
   /** Seconds; `null`: page tokens do not expire. */
   setPageTokenLifetime(seconds: number | null): void
-  /** Grows or shrinks a tenant, at its end. */
-  setUserCount(users: number, addressee?: Addressee): void
   /** Grows or shrinks a tenant's number of groups, at its end. */
   setGroupCount(groups: number, addressee?: Addressee): void
-  /** Deletes a user (object id or userPrincipalName): it vanishes from lists and groups. */
-  deleteUser(user: string, addressee?: Addressee): void
   /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
   deleteGroup(group: string, addressee?: Addressee): void
   /** Whether Partner Center refuses users' tokens without a second factor (900421). Default: yes. */
@@ -69,6 +59,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
     tenant,
     userCount: tenant.userCount,
     groupCount: tenant.groupCount,
+    overlay: createOverlay(tenant.population.overlay),
   }))
   const grantBeginnings = realmsOf(world).map(({ accounts, applications, policy }) => ({
     accounts,
@@ -79,9 +70,12 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       before: { ...application },
     })),
   }))
+  const tenantOf = (addressee?: Addressee): Tenant =>
+    requireTenant(world.tenants, addressee?.tenant)
   const changePages = (): void => world.pages.clear()
   return {
     ...createGrantControl(world),
+    ...createPeopleControl(world),
     advanceClock: (milliseconds) => {
       world.clockOffsetMs += requireNumber(milliseconds, 'milliseconds')
     },
@@ -110,25 +104,12 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.settings.pageTokenLifetimeSeconds = seconds ?? Infinity
       changePages()
     },
-    setUserCount: (users, addressee) => {
-      tenantOf(world, addressee).userCount = requireUserCount(users, 'users')
-      changePages()
-    },
     setGroupCount: (groups, addressee) => {
-      tenantOf(world, addressee).groupCount = requireCount(groups, maximumGroups, 'groups')
-      changePages()
-    },
-    deleteUser: (user, addressee) => {
-      const tenant = tenantOf(world, addressee)
-      const person = findPerson(tenant.population, tenant.userCount, user)
-      if (person === undefined) throw noSuch('user', user)
-      tenant.deletedUsers.add(person.index)
-      tenant.accounts.state(idOf(person)).isDeleted = true
-      tenant.changes++
+      tenantOf(addressee).groupCount = requireCount(groups, maximumGroups, 'groups')
       changePages()
     },
     deleteGroup: (group, addressee) => {
-      const tenant = tenantOf(world, addressee)
+      const tenant = tenantOf(addressee)
       const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
       if (index === undefined) throw noSuch('group', group)
       tenant.deletedGroups.add(index)
@@ -139,7 +120,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.settings.isPartnerMfaEnforced = isEnforced
     },
     setConsentRefused: (isRefused, addressee) => {
-      tenantOf(world, addressee).isConsentRefused = isRefused
+      tenantOf(addressee).isConsentRefused = isRefused
     },
     stats: () => statsOf(world),
     reset: () => {
@@ -151,7 +132,8 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, groupCount } of beginnings) {
+      for (const { tenant, userCount, groupCount, overlay } of beginnings) {
+        restoreOverlay(tenant.population.overlay, overlay)
         tenant.userCount = userCount
         tenant.groupCount = groupCount
         tenant.deletedUsers.clear()
@@ -188,13 +170,6 @@ function statsOf(world: World): SimulatorStats {
     now: world.now(),
     clockOffsetMs: world.clockOffsetMs,
   }
-}
-
-function tenantOf(world: World, addressee: Addressee = {}): Tenant {
-  const { tenant } = addressee
-  const found = tenant === undefined ? world.tenants[0] : findTenant(world.tenants, tenant)
-  if (found !== undefined) return found
-  throw new EvergrantError('config_invalid', `simulator: there is no tenant "${tenant}"`)
 }
 
 function noSuch(what: string, name: string): EvergrantError {

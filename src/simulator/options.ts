@@ -1,7 +1,9 @@
 import type { Clock, RandomBytes } from '../kernel/index.ts'
 import type { DirectoryRole } from './directory-roles.ts'
 import type { MemberType } from './group.ts'
+import type { Naming } from './person.ts'
 import type { ThrottleOptions } from './throttle.ts'
+import type { UserWish } from './user-changes.ts'
 
 /** A client secret of a simulated application. */
 export interface SimulatedSecret {
@@ -159,8 +161,18 @@ export interface SimulatedTenant extends SimulatedGrantRules {
   readonly id: string
   /** Verified domain: addresses the tenant as well as its id does, and ends its users' names. */
   readonly domain?: string
-  /** How many users it has, 0 to 100,000,000. Default 400,000; they cost no memory. */
+  /**
+   * How many users are drawn, 0 to 100,000,000. Default 400,000, or none where there are `people`;
+   * they cost no memory.
+   */
   readonly users?: number
+  /** Users as they are listed, besides the drawn ones and after them: whatever a test needs. */
+  readonly people?: readonly UserWish[]
+  /**
+   * What the drawn ones are called by: `names` (default) as in most directories, `numbers` such as
+   * `0000123@…`, or one prefix before the number for all of them: `emp00000123@…`.
+   */
+  readonly naming?: Naming
   readonly groups?: SimulatedGroups
   readonly applications?: readonly SimulatedApplication[]
   /** Makes its people: the same seed gives the same people. Default 1. */

@@ -1,5 +1,6 @@
 import { guidOf, mix, unmix } from './mixing.ts'
 import { givenNames, partnerDomains, surnames, type PoolName } from './people-pools.ts'
+import type { PeopleOverlay, PersonChange } from './person-change.ts'
 
 /** One row's draw of the dice; every property is a pure function of it. */
 export interface Person {
@@ -15,13 +16,22 @@ export interface Person {
   given: PoolName
   surname: PoolName
   domain: string
+  naming: Naming
+  /** What was changed since; undefined for almost everybody. */
+  change: PersonChange | undefined
 }
+
+/** What the drawn people are called by, before the @. */
+export type Naming = 'names' | 'numbers' | 'one_prefix'
 
 /** What a tenant's people depend on. */
 export interface Population {
   readonly seed: number
   /** The domain its members sign in under. */
   readonly domain: string
+  /** Default `names`. */
+  readonly naming?: Naming
+  readonly overlay?: PeopleOverlay
 }
 
 /** Draws the person at `index`; the same population and index always give the same one. */
@@ -37,6 +47,8 @@ export function drawPerson(population: Population, index: number): Person {
     given: givenNames[0] as PoolName,
     surname: surnames[0] as PoolName,
     domain: '',
+    naming: 'names',
+    change: undefined,
   }
   redrawPerson(person, population, index)
   return person
@@ -57,6 +69,8 @@ export function redrawPerson(person: Person, population: Population, index: numb
   person.given = givenNames[person.b % givenNames.length] as PoolName
   person.surname = surnames[(person.b >>> 9) % surnames.length] as PoolName
   person.domain = population.domain
+  person.naming = population.naming ?? 'names'
+  person.change = population.overlay?.byIndex.get(index)
 }
 
 /** The object id (a GUID). */
@@ -77,19 +91,29 @@ export function homeDomainOf(person: Person): string {
 
 /** Whether the person signs in with a staff number: a twentieth of the members do. */
 export function hasStaffNumber(person: Person): boolean {
-  return person.kind === 'member' && person.a % 20 === 7
+  return person.kind === 'member' && person.a % 20 === 7 && person.naming === 'names'
 }
+
+/** What stands before the number of everybody, where people are called by numbers. */
+export const aliasOpenings = { numbers: '', one_prefix: 'emp0' } as const
 
 /** The part before the @, unique by its number. */
 export function aliasOf(person: Person): string {
-  const { index, kind } = person
+  const { index, kind, naming } = person
+  if (naming !== 'names') return `${aliasOpenings[naming]}${String(index).padStart(7, '0')}`
   if (kind === 'service') return `svc-job${index}`
   if (hasStaffNumber(person)) return `e${String(index).padStart(7, '0')}`
   return `${person.given.ascii}.${person.surname.ascii}${index}`
 }
 
-/** The userPrincipalName; guests carry their home address and `#EXT#`. */
+/** The userPrincipalName as it stands. */
 export function userPrincipalNameOf(person: Person): string {
+  const changed = person.change?.values['userPrincipalName']
+  return typeof changed === 'string' ? changed : drawnUserPrincipalNameOf(person)
+}
+
+/** The userPrincipalName as drawn; guests carry their home address and `#EXT#`. */
+export function drawnUserPrincipalNameOf(person: Person): string {
   return person.kind === 'guest'
     ? `${aliasOf(person)}_${homeDomainOf(person)}#EXT#@${person.domain}`
     : `${aliasOf(person)}@${person.domain}`

@@ -27,12 +27,21 @@ export function createRowWriter(
   return (index, out) => {
     reserve(out, rowRoom)
     redrawPerson(person, population, index)
+    if (person.change !== undefined) return writeChanged(person, properties, out)
     for (const { opening, property } of columns) {
       putBytes(out, opening)
       property.write(person, out)
     }
     putByte(out, 0x7d)
   }
+}
+
+/** The row of somebody who is not as drawn: few are, so that it may be slow. */
+function writeChanged(person: Person, properties: readonly UserProperty[], out: ByteWriter): void {
+  const values = properties.map(({ name, value }) => [name, value(person)] as const)
+  const row = Buffer.from(JSON.stringify(Object.fromEntries(values)))
+  reserve(out, row.length)
+  putBytes(out, row)
 }
 
 /** Yields the rows below `count` as plain objects, the slow and obvious way: the ground truth. */
@@ -55,7 +64,8 @@ export function findPerson(
   count: number,
   name: string,
 ): Person | undefined {
-  const candidates = [indexOfId(population, name), indexOfUserPrincipalName(name)]
+  const renamed = population.overlay?.byName.get(name.toLowerCase())
+  const candidates = [indexOfId(population, name), renamed, indexOfUserPrincipalName(name)]
   for (const index of candidates) {
     if (index === undefined || index >= count) continue
     const person = drawPerson(population, index)

@@ -13,7 +13,7 @@ import { edgesOf, type SimulatedEdge } from './memberships.ts'
 import type { SimulatorOptions } from './options.ts'
 import { rowsOf } from './population.ts'
 import type { SimulatorStats } from './stats.ts'
-import { findTenant, livingGroups, livingUsers, type Tenant } from './tenants.ts'
+import { livingGroups, livingUsers, requireTenant, type Tenant } from './tenants.ts'
 import { defaultProperties, userProperty } from './user-properties.ts'
 import { createWorld, type SimulatorEvent } from './world.ts'
 
@@ -102,11 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const authority = httpsOrigin ?? httpOrigin
   const first = world.tenants[0] as Tenant
   const application = first.applications.values().next().value
-  const tenantOf = (name: string = first.id): Tenant => {
-    const tenant = findTenant(world.tenants, name)
-    if (tenant !== undefined) return tenant
-    throw new EvergrantError('config_invalid', `simulator: there is no tenant "${name}"`)
-  }
+  const tenantOf = (name?: string): Tenant => requireTenant(world.tenants, name)
   const close = async (): Promise<void> => {
     world.closing.abort(new Error('the simulator is closing'))
     await Promise.all([http.close(), https?.close()])

@@ -4,27 +4,26 @@ import type { ApplicationConsent } from './application-consent.ts'
 import type { GroupPlan, MemberType } from './group.ts'
 import { mix, guidOf } from './mixing.ts'
 import { defaultTenant, type SimulatedTenant } from './options.ts'
-import { drawPerson, idOf, userPrincipalNameOf, type Person, type Population } from './person.ts'
+import { drawPerson, idOf, userPrincipalNameOf, type Person } from './person.ts'
+import { createOverlay } from './person-change.ts'
 import { findPerson } from './population.ts'
 import { createApplication, createGrantPolicy, type Application, type Realm } from './realms.ts'
+import { applyUserChange, creationOf, type UserView } from './user-changes.ts'
 import { userProperty } from './user-properties.ts'
 
 /** A tenant as the running simulator holds it. */
-export interface Tenant extends Realm {
+export interface Tenant extends Realm, UserView {
   readonly kind: 'entra'
   readonly domain: string
-  readonly population: Population
-  userCount: number
   readonly groups: GroupPlan
   groupCount: number
-  /** Indexes of deleted users and groups. */
-  deletedUsers: Set<number>
+  /** Indexes of deleted groups. */
   deletedGroups: Set<number>
   /** Consents to applications of its partner, by client id. */
   applicationConsents: Map<string, ApplicationConsent>
   /** Its relationship with the partner lets nobody consent. */
   isConsentRefused: boolean
-  /** Goes up with every deletion, so that remembered counts are not used any more. */
+  /** Goes up with every change of who is there, so that remembered counts are not used any more. */
   changes: number
 }
 
@@ -53,7 +52,9 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
   const id = requireGuid(options.id, `${field}.id`)
   const fallback = position === 0 ? defaultTenant.domain : `contoso${position + 1}.example`
   const domain = (options.domain ?? fallback).toLowerCase()
-  const userCount = requireUserCount(options.users ?? 400_000, `${field}.users`)
+  const people = options.people ?? []
+  const drawn = options.users ?? (options.people === undefined ? 400_000 : 0)
+  const userBase = requireUserCount(drawn, `${field}.users`) + people.length
   const seed = (options.seed ?? 1) >>> 0
   const wanted = options.applications ?? [
     { id: defaultTenant.clientId, secrets: [{ value: defaultTenant.clientSecret }] },
@@ -65,7 +66,8 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     applications.set(clientId, createApplication(application, clientId, principalId))
   }
   const groupOptions = options.groups ?? {}
-  const population = { seed, domain }
+  const naming = options.naming ?? 'names'
+  const population = { seed, domain, naming, overlay: createOverlay() }
   const tenant: Tenant = {
     kind: 'entra',
     id,
@@ -77,12 +79,12 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
       first: () => accountOf(tenant.userCount > 0 ? drawPerson(population, 0) : undefined),
     }),
     policy: createGrantPolicy(options, { model: 'overlap' }),
-    userCount,
+    userCount: drawn,
     groups: {
       seed,
-      userBase: userCount,
+      userBase,
       giantSize: requireCount(
-        groupOptions.giantSize ?? Math.min(5_000, userCount),
+        groupOptions.giantSize ?? Math.min(5_000, userBase),
         maximumUsers,
         `${field}.groups.giantSize`,
       ),
@@ -95,8 +97,12 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     isConsentRefused: false,
     changes: 0,
   }
+  for (const person of people) applyUserChange(tenant, creationOf(tenant, person, listedSince))
   return tenant
 }
+
+/** When the people who are listed were created: one start like another. */
+const listedSince = Date.UTC(2024, 0, 15, 9)
 
 /** Every user of the population can sign in. */
 function accountOf(person: Person | undefined): Account | undefined {
@@ -112,6 +118,13 @@ function accountOf(person: Person | undefined): Account | undefined {
 export function findTenant(tenants: readonly Tenant[], name: string): Tenant | undefined {
   const wanted = name.toLowerCase()
   return tenants.find(({ id, domain }) => id === wanted || domain === wanted)
+}
+
+/** Finds a tenant by id or domain, the first one by default. Throws `config_invalid` for no one. */
+export function requireTenant(tenants: readonly Tenant[], name?: string): Tenant {
+  const found = name === undefined ? tenants[0] : findTenant(tenants, name)
+  if (found !== undefined) return found
+  throw invalid(`there is no tenant "${name}"`)
 }
 
 /** How many users a tenant has, deleted ones left out. */

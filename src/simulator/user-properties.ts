@@ -8,13 +8,13 @@ import {
   places,
   type PoolText,
 } from './people-pools.ts'
-import { aliasOf, hasStaffNumber, homeDomainOf, idOf } from './person.ts'
-import { userPrincipalNameOf, type Person } from './person.ts'
+import { aliasOf, aliasOpenings, hasStaffNumber, homeDomainOf, idOf } from './person.ts'
+import { drawnUserPrincipalNameOf, type Person } from './person.ts'
 
 /** A property of the user resource as the list endpoint serves it. */
 export interface UserProperty {
   readonly name: string
-  /** Adds the value as JSON; at most 2 KiB. The fast way, for pages. */
+  /** Adds the drawn value as JSON; at most 2 KiB. The fast way, for pages of unchanged people. */
   readonly write: (person: Person, out: ByteWriter) => void
   /** The value itself: the plain way, for filters and ground truth. A test holds both equal. */
   readonly value: (person: Person) => unknown
@@ -113,7 +113,11 @@ function writeId(person: Person, out: ByteWriter): void {
 }
 
 function writeAlias(person: Person, out: ByteWriter): void {
-  const { index, kind } = person
+  const { index, kind, naming } = person
+  if (naming !== 'names') {
+    putAscii(out, aliasOpenings[naming])
+    return putNumber(out, index, 7)
+  }
   if (kind === 'service') {
     putAscii(out, 'svc-job')
     return putNumber(out, index)
@@ -256,7 +260,7 @@ export const singleUserProperties: ReadonlySet<string> = new Set(
 
 const properties: readonly UserProperty[] = [
   { name: 'id', write: writeId, value: idOf },
-  { name: 'userPrincipalName', write: writeUserPrincipalName, value: userPrincipalNameOf },
+  { name: 'userPrincipalName', write: writeUserPrincipalName, value: drawnUserPrincipalNameOf },
   { name: 'displayName', write: writeDisplayName, value: displayNameOf },
   pooled('givenName', (person) => (isService(person) ? null : person.given)),
   pooled('surname', (person) => (isService(person) ? null : person.surname)),
@@ -347,8 +351,20 @@ const properties: readonly UserProperty[] = [
   ),
 ]
 
+/** The property as changes leave it. */
+function changeable({ name, write, value }: UserProperty): UserProperty {
+  return {
+    name,
+    write,
+    value: (person) =>
+      person.change !== undefined && name in person.change.values
+        ? person.change.values[name]
+        : value(person),
+  }
+}
+
 const byName: ReadonlyMap<string, UserProperty> = new Map(
-  properties.map((property) => [property.name.toLowerCase(), property]),
+  properties.map((property) => [property.name.toLowerCase(), changeable(property)]),
 )
 
 /** Every property a list can select. */

@@ -1,0 +1,72 @@
+import type { Addressee } from './control-grants.ts'
+import { drawPerson, idOf } from './person.ts'
+import { requireTenant, requireUserCount, type Tenant } from './tenants.ts'
+import { alterationOf, applyUserChange, creationOf, removalOf } from './user-changes.ts'
+import type { UserChange, UserWish } from './user-changes.ts'
+import type { World } from './world.ts'
+
+/** The part of the control that is about who is in a directory. */
+export interface PeopleControl {
+  /** Grows or shrinks a tenant, at its end. */
+  setUserCount(users: number, addressee?: Addressee): void
+  /**
+   * Creates a user, who stands at the end of lists, and returns the object id. What is not given is
+   * null, as at Graph; `displayName` is the name before the @.
+   */
+  createUser(user: UserWish, addressee?: Addressee): string
+  /** Gives a user (object id or userPrincipalName) other values; null clears one. */
+  changeUser(user: string, change: UserWish, addressee?: Addressee): void
+  /** Deletes a user (object id or userPrincipalName): it vanishes from lists and groups. */
+  deleteUser(user: string, addressee?: Addressee): void
+  /** Brings a deleted user back, with its id and into its groups. */
+  restoreUser(user: string, addressee?: Addressee): void
+}
+
+/** Makes that part of the control. */
+export function createPeopleControl(world: World): PeopleControl {
+  const tenantOf = (addressee?: Addressee): Tenant =>
+    requireTenant(world.tenants, addressee?.tenant)
+  const happen = (tenant: Tenant, change: UserChange): void => {
+    applyUserChange(tenant, change)
+    tenant.changes++
+    world.pages.clear()
+  }
+  return {
+    setUserCount: (users, addressee) => {
+      const tenant = tenantOf(addressee)
+      happen(tenant, { kind: 'counted', users: requireUserCount(users, 'users') })
+    },
+    createUser: (user, addressee) => {
+      const tenant = tenantOf(addressee)
+      happen(tenant, creationOf(tenant, user, world.now()))
+      const index = tenant.userCount - 1
+      stateOf(tenant, index).isDeleted = false
+      return idOf(drawPerson(tenant.population, index))
+    },
+    changeUser: (user, change, addressee) => {
+      const tenant = tenantOf(addressee)
+      const altered = alterationOf(tenant, user, change)
+      happen(tenant, altered)
+      const { accountEnabled } = change
+      if (typeof accountEnabled === 'boolean' && altered.kind === 'put') {
+        stateOf(tenant, altered.index).isDisabled = !accountEnabled
+      }
+    },
+    deleteUser: (user, addressee) => {
+      const tenant = tenantOf(addressee)
+      const removed = removalOf(tenant, 'deleted', user)
+      happen(tenant, removed)
+      stateOf(tenant, removed.index).isDeleted = true
+    },
+    restoreUser: (user, addressee) => {
+      const tenant = tenantOf(addressee)
+      const restored = removalOf(tenant, 'restored', user)
+      happen(tenant, restored)
+      stateOf(tenant, restored.index).isDeleted = false
+    },
+  }
+}
+
+function stateOf(tenant: Tenant, index: number): ReturnType<Tenant['accounts']['state']> {
+  return tenant.accounts.state(idOf(drawPerson(tenant.population, index)))
+}
