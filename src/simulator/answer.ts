@@ -31,7 +31,13 @@ export type RequestKind =
   | 'groups'
   | 'group'
   | 'members'
+  | 'owners'
   | 'servicePrincipals'
+  | 'devices'
+  | 'administrativeUnits'
+  | 'directoryRoles'
+  | 'roleMembers'
+  | 'manager'
   | 'memberOf'
   | 'graphUserInfo'
   | 'arm'
@@ -82,7 +88,13 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'groups',
   'group',
   'members',
+  'owners',
   'servicePrincipals',
+  'devices',
+  'administrativeUnits',
+  'directoryRoles',
+  'roleMembers',
+  'manager',
   'memberOf',
   'graphUserInfo',
 ])
@@ -102,8 +114,17 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/organization$/, 'organization'],
   [/^\/(?:v1\.0|beta)\/groups(?:\/\$count)?$/, 'groups'],
   [/^\/(?:v1\.0|beta)\/groups\/[^/]+$/, 'group'],
-  [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/\$count)?$/, 'members'],
+  [
+    /^\/(?:v1\.0|beta)\/groups\/[^/]+\/members(?:\/microsoft\.graph\.\w+)?(?:\/\$count)?$/,
+    'members',
+  ],
+  [/^\/(?:v1\.0|beta)\/groups\/[^/]+\/owners(?:\/microsoft\.graph\.\w+)?(?:\/\$count)?$/, 'owners'],
   [/^\/(?:v1\.0|beta)\/servicePrincipals(?:\/\$count)?$/, 'servicePrincipals'],
+  [/^\/(?:v1\.0|beta)\/devices(?:\/\$count)?$/, 'devices'],
+  [/^\/(?:v1\.0|beta)\/directory\/administrativeUnits(?:\/\$count)?$/, 'administrativeUnits'],
+  [/^\/(?:v1\.0|beta)\/directoryRoles(?:\/\$count)?$/, 'directoryRoles'],
+  [/^\/(?:v1\.0|beta)\/directoryRoles\/[^/]+\/members$/, 'roleMembers'],
+  [/^\/(?:v1\.0|beta)\/users\/[^/]+\/manager$/, 'manager'],
   [/^\/(?:v1\.0|beta)\/(?:users|servicePrincipals)\/[^/]+\/checkMemberGroups$/, 'memberOf'],
   [/^\/oidc\/userinfo$/, 'graphUserInfo'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],

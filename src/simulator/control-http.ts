@@ -24,6 +24,7 @@ interface Arguments {
   readonly secrets?: readonly SimulatedSecret[]
   readonly users?: number
   readonly groups?: number
+  readonly devices?: number
   readonly user?: string
   readonly group?: string
   readonly id?: string
@@ -71,6 +72,8 @@ const operations: Readonly<Record<string, Operation>> = {
     control.changeUser(requireMember(body.user, 'user'), body.change ?? {}, body),
   'restore-user': (control, body: Arguments & Addressee) =>
     control.restoreUser(requireMember(body.user, 'user'), body),
+  'set-device-count': (control, body: Arguments & Addressee) =>
+    control.setDeviceCount(requireMember(body.devices, 'devices'), body),
   'delete-user': (control, body: Arguments & Addressee) =>
     control.deleteUser(requireMember(body.user, 'user'), body),
   'delete-group': (control, body: Arguments & Addressee) =>

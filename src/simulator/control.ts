@@ -11,7 +11,13 @@ import type { Range, SimulatorOptions } from './options.ts'
 import { indexOfGroupId } from './group.ts'
 import { createOverlay, restoreOverlay } from './person-change.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
-import { maximumGroups, requireCount, requireTenant, type Tenant } from './tenants.ts'
+import {
+  maximumDevices,
+  maximumGroups,
+  requireCount,
+  requireTenant,
+  type Tenant,
+} from './tenants.ts'
 import type { Revocation } from './token-ledger.ts'
 import { settingsOf, type OutageStyle, type World } from './world.ts'
 
@@ -39,6 +45,8 @@ export interface SimulatorControl extends GrantControl, PeopleControl {
   setPageTokenLifetime(seconds: number | null): void
   /** Grows or shrinks a tenant's number of groups, at its end. */
   setGroupCount(groups: number, addressee?: Addressee): void
+  /** Grows or shrinks a tenant's number of devices, at its end. */
+  setDeviceCount(devices: number, addressee?: Addressee): void
   /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
   deleteGroup(group: string, addressee?: Addressee): void
   /** Whether Partner Center refuses users' tokens without a second factor (900421). Default: yes. */
@@ -60,6 +68,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
     userCount: tenant.userCount,
     groupCount: tenant.groupCount,
     overlay: createOverlay(tenant.population.overlay),
+    deviceCount: tenant.deviceCount,
   }))
   const grantBeginnings = realmsOf(world).map(({ accounts, applications, policy }) => ({
     accounts,
@@ -108,6 +117,10 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       tenantOf(addressee).groupCount = requireCount(groups, maximumGroups, 'groups')
       changePages()
     },
+    setDeviceCount: (devices, addressee) => {
+      tenantOf(addressee).deviceCount = requireCount(devices, maximumDevices, 'devices')
+      changePages()
+    },
     deleteGroup: (group, addressee) => {
       const tenant = tenantOf(addressee)
       const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
@@ -132,10 +145,11 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, groupCount, overlay } of beginnings) {
+      for (const { tenant, userCount, groupCount, deviceCount, overlay } of beginnings) {
         restoreOverlay(tenant.population.overlay, overlay)
         tenant.userCount = userCount
         tenant.groupCount = groupCount
+        tenant.deviceCount = deviceCount
         tenant.deletedUsers.clear()
         tenant.deletedGroups.clear()
         tenant.applicationConsents.clear()

@@ -14,9 +14,13 @@ import { answerOfFault } from './fault-answers.ts'
 import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
-import { answerGroup, answerGroups, answerMembers, groupUnitsOf } from './graph-groups.ts'
+import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
+import { answerGroup, answerGroups, directoryUnitsOf } from './graph-groups.ts'
+import { answerManager, answerUsersWithManager } from './graph-managers.ts'
 import { answerMyMemberOf, answerOrganization } from './graph-me.ts'
-import { answerServicePrincipals } from './graph-service-principals.ts'
+import { answerObjects } from './graph-objects.ts'
+import { answerMembers, answerOwners, answerRoleMembers } from './graph-relations.ts'
+import { servicePrincipalSource } from './graph-service-principals.ts'
 import { answerCheckMemberGroups, answerGraphUserInfo } from './graph-identity.ts'
 import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
 import { throttleKeyOf } from './graph-users.ts'
@@ -205,12 +209,15 @@ function answerGraph(
     return graphError(request, 405, 'MethodNotAllowed', message)
   }
   const key = throttleKeyOf(caller.value)
-  const charge = world.throttle.charge(key, groupUnitsOf(request), request.receivedAt)
+  const charge = world.throttle.charge(key, directoryUnitsOf(request), request.receivedAt)
   if (charge.isThrottled) {
     world.counters.throttled++
     return graphThrottled(request, caller.value, charge)
   }
-  if (request.kind === 'users') return answerUsers(world, request, caller.value, effect)
+  if (request.kind === 'users') {
+    const answer = request.query.has('$expand') ? answerUsersWithManager : answerUsers
+    return answer(world, request, caller.value, effect)
+  }
   if (request.kind === 'count') return answerCount(world, request, caller.value)
   if (request.kind === 'me') return answerMe(request, caller.value)
   if (request.kind === 'myMemberOf') return answerMyMemberOf(request, caller.value)
@@ -219,9 +226,21 @@ function answerGraph(
   if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
   if (request.kind === 'group') return answerGroup(request, caller.value)
   if (request.kind === 'members') return answerMembers(world, request, caller.value, effect)
+  if (request.kind === 'owners') return answerOwners(world, request, caller.value, effect)
   if (request.kind === 'servicePrincipals') {
-    return answerServicePrincipals(world, request, caller.value, effect)
+    return answerObjects(world, request, caller.value, effect, servicePrincipalSource)
   }
+  if (request.kind === 'devices') {
+    return answerObjects(world, request, caller.value, effect, deviceSource)
+  }
+  if (request.kind === 'administrativeUnits') {
+    return answerObjects(world, request, caller.value, effect, administrativeUnitSource)
+  }
+  if (request.kind === 'directoryRoles') {
+    return answerObjects(world, request, caller.value, effect, directoryRoleSource)
+  }
+  if (request.kind === 'roleMembers') return answerRoleMembers(world, request, caller.value, effect)
+  if (request.kind === 'manager') return answerManager(request, caller.value)
   if (request.kind === 'memberOf') return answerCheckMemberGroups(request, caller.value)
   if (request.kind === 'graphUserInfo') return answerGraphUserInfo(request, caller.value)
   const segment = request.path.split('/')[2] ?? ''

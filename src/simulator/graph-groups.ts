@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/index.ts'
-import type { Answer, SimulatedRequest } from './answer.ts'
+import type { Answer, RequestKind, SimulatedRequest } from './answer.ts'
 import type { FaultEffect } from './faults.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
@@ -7,14 +7,12 @@ import { isEventual, readFilter, readTop, unsupportedOption } from './graph-opti
 import { answerPage, pageHeaders } from './graph-pages.ts'
 import { drawGroup, indexOfGroupId, type Group } from './group.ts'
 import { groupFilters, groupProperty, groupPropertyNames } from './group-properties.ts'
-import { livingMembers, type LivingMember } from './memberships.ts'
-import { drawPerson } from './person.ts'
 import { livingGroups, type Tenant } from './tenants.ts'
 import { unitsOf } from './throttle.ts'
-import { defaultProperties, userProperty } from './user-properties.ts'
 import type { World } from './world.ts'
 
-const groupPermissions = [
+/** What is enough to read groups, their members and owners. */
+export const groupPermissions = [
   'GroupMember.Read.All',
   'Group.Read.All',
   'Group.ReadWrite.All',
@@ -71,41 +69,28 @@ export function answerGroup(request: SimulatedRequest, caller: GraphCaller): Ans
   return { status: 200, headers: pageHeaders(request), body }
 }
 
-/** Answers a page of `/groups/{id}/members`, or their `$count`; rows tell their `@odata.type`. */
-export function answerMembers(
-  world: World,
-  request: SimulatedRequest,
-  caller: GraphCaller,
-  effect: FaultEffect | undefined,
-): Answer {
-  const refusal = refusalOf(request, caller)
-  if (refusal !== undefined) return refusal
-  const { tenant } = caller
-  const group = findGroup(request, tenant)
-  if (!group.ok) return group.error
-  const countAll = (): number => count(livingMembers(tenant, group.value))
-  if (request.path.endsWith('/$count')) return plainCount(request, countAll)
-  if (request.query.has('$filter')) {
-    return graphError(request, 501, 'NotImplemented', 'The simulator filters no members.')
+/** Finds the group of a path; the refusal is Graph's 404. */
+export function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Group, Answer> {
+  const id = request.path.split('/')[3] ?? ''
+  const index = indexOfGroupId(tenant.groups, tenant.groupCount, id)
+  if (index === undefined || tenant.deletedGroups.has(index)) {
+    return err(graphNotFound(request, id))
   }
-  const selected = request.query.get('$select')?.trim()
-  const names = selected ? selected.split(',').map((name) => name.trim()) : undefined
-  const top = readTop(request, maximumPageSize)
-  if (!top.ok) return top.error
-  return answerPage(world, request, effect, {
-    context: names === undefined ? 'directoryObjects' : `directoryObjects(${names.join(',')})`,
-    question: names?.join(',') ?? '',
-    top: top.value,
-    wantsCount: asksCount(request),
-    count: countAll,
-    rows: (from) => livingMembers(tenant, group.value, from),
-    write: (member) => memberRow(tenant, member, names),
-  })
+  return ok(drawGroup(tenant.groups, index))
 }
 
-/** Resource units of a request about groups. */
-export function groupUnitsOf(request: SimulatedRequest): number {
-  return unitsOf(request.query, request.kind === 'members' ? 3 : 2)
+const unitsByKind: Partial<Record<RequestKind, number>> = {
+  members: 3,
+  owners: 3,
+  devices: 1,
+  administrativeUnits: 1,
+  directoryRoles: 1,
+  roleMembers: 1,
+}
+
+/** Resource units of a request about the directory. */
+export function directoryUnitsOf(request: SimulatedRequest): number {
+  return unitsOf(request.query, unitsByKind[request.kind] ?? 2)
 }
 
 function refusalOf(request: SimulatedRequest, caller: GraphCaller): Answer | undefined {
@@ -121,15 +106,6 @@ function refusalOf(request: SimulatedRequest, caller: GraphCaller): Answer | und
 /** Whether a page is to tell the count of all. */
 export function asksCount(request: SimulatedRequest): boolean {
   return isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
-}
-
-function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Group, Answer> {
-  const id = request.path.split('/')[3] ?? ''
-  const index = indexOfGroupId(tenant.groups, tenant.groupCount, id)
-  if (index === undefined || tenant.deletedGroups.has(index)) {
-    return err(graphNotFound(request, id))
-  }
-  return ok(drawGroup(tenant.groups, index))
 }
 
 function* groupsOf(
@@ -183,34 +159,6 @@ export function* groupRows(
   names: readonly string[],
 ): Generator<Record<string, unknown>> {
   for (const [, group] of groupsOf(tenant, () => true)) yield groupRow(tenant, group, names)
-}
-
-/** A member's row: type and id first, then what was selected and the type has. */
-function memberRow(
-  tenant: Tenant,
-  member: LivingMember,
-  names: readonly string[] | undefined,
-): Record<string, unknown> {
-  const opening = { '@odata.type': `#microsoft.graph.${member.type}`, id: member.id }
-  const values: [string, unknown][] = []
-  if (member.type === 'user') {
-    const person = drawPerson(tenant.population, member.index)
-    for (const name of names ?? defaultProperties) {
-      const property = userProperty(name)
-      if (property !== undefined) values.push([property.name, property.value(person)])
-    }
-  } else if (member.type === 'group') {
-    const group = drawGroup(tenant.groups, member.index)
-    for (const name of names ?? groupPropertyNames) {
-      const property = groupProperty(name)
-      if (property !== undefined) {
-        values.push([property.name, property.value(group, tenant.population.domain)])
-      }
-    }
-  } else if (names?.some((name) => name.toLowerCase() === 'displayname') !== false) {
-    values.push(['displayName', `${member.type} ${member.index}`])
-  }
-  return { ...opening, ...(Object.fromEntries(values) as object) }
 }
 
 /** The answer to a `$count` of its own. */

@@ -1,10 +1,8 @@
 import { declaredRolesOf } from './accounts.ts'
 import type { Answer, SimulatedRequest } from './answer.ts'
-import { directoryRoles, type DirectoryRole } from './directory-roles.ts'
+import { directoryRoles, namedIdOf, type DirectoryRole } from './directory-roles.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError, graphHeaders } from './graph-errors.ts'
-import { guidOf, mix } from './mixing.ts'
-import { hashText } from './page-token.ts'
 
 const directoryReaders = ['Directory.Read.All', 'Directory.ReadWrite.All']
 const groupReaders = [
@@ -63,7 +61,7 @@ function onlyForUsers(request: SimulatedRequest): Answer {
 function roleOf(tenantId: string, role: DirectoryRole, isReadable: boolean): unknown {
   return {
     '@odata.type': '#microsoft.graph.directoryRole',
-    id: idOf(tenantId, role),
+    id: namedIdOf(tenantId, role),
     displayName: isReadable ? role : null,
     description: isReadable ? role : null,
     roleTemplateId: isReadable ? directoryRoles[role] : null,
@@ -73,16 +71,10 @@ function roleOf(tenantId: string, role: DirectoryRole, isReadable: boolean): unk
 function groupOf(tenantId: string, name: string, isReadable: boolean): unknown {
   return {
     '@odata.type': '#microsoft.graph.group',
-    id: idOf(tenantId, name),
+    id: namedIdOf(tenantId, name),
     displayName: isReadable ? name : null,
     securityEnabled: isReadable ? true : null,
   }
-}
-
-/** The same object id in a tenant for the same name. */
-function idOf(tenantId: string, name: string): string {
-  const first = hashText(`${tenantId} ${name}`)
-  return guidOf(first, mix(first + 1), mix(first + 2), mix(first + 3))
 }
 
 function json(request: SimulatedRequest, set: string, body: object): Answer {

@@ -20,6 +20,7 @@ export type {
 export type { SimulatedFederation, SimulatedGrantRules, SimulatedIssuer } from './options.ts'
 export type { SimulatedGroups, SimulatedPolicy, SimulatedSecret } from './options.ts'
 export type { SimulatedTenant, SimulatorOptions } from './options.ts'
+export type { SimulatedManager, SimulatedOwner, SimulatedRoleMember } from './relations.ts'
 export type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 export { fingerprintOf } from './sessions.ts'
 export { startSimulator } from './simulator.ts'

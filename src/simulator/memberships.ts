@@ -21,7 +21,8 @@ export function* livingMembers(
   }
 }
 
-function livingIdOf(tenant: Tenant, member: Member): string | undefined {
+/** The object id of a member; undefined when it was deleted. */
+export function livingIdOf(tenant: Tenant, member: Member): string | undefined {
   const { type, index } = member
   if (type === 'user') {
     const isThere = index < tenant.userCount && !tenant.deletedUsers.has(index)

@@ -174,6 +174,10 @@ export interface SimulatedTenant extends SimulatedGrantRules {
    */
   readonly naming?: Naming
   readonly groups?: SimulatedGroups
+  /** How many devices, 0 to 10,000,000. Default: two for each group, the ones that groups name. */
+  readonly devices?: number
+  /** How many administrative units, 0 to 10,000. Default 12. */
+  readonly administrativeUnits?: number
   readonly applications?: readonly SimulatedApplication[]
   /** Makes its people: the same seed gives the same people. Default 1. */
   readonly seed?: number

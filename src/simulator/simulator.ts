@@ -6,12 +6,16 @@ import { accountAt } from './control-grants.ts'
 import { createControl, type SimulatorControl } from './control.ts'
 import { answerExchange } from './exchange.ts'
 import { groupRows } from './graph-groups.ts'
-import { principalPropertyNames, principalRows } from './graph-service-principals.ts'
+import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
+import { objectRows } from './graph-objects.ts'
+import { servicePrincipalSource } from './graph-service-principals.ts'
 import { groupProperty, groupPropertyNames } from './group-properties.ts'
 import { listen, type Listener, type RequestHandler } from './listener.ts'
 import { edgesOf, type SimulatedEdge } from './memberships.ts'
 import type { SimulatorOptions } from './options.ts'
 import { rowsOf } from './population.ts'
+import { managersOf, ownershipsOf, roleHoldingsOf } from './relations.ts'
+import type { SimulatedManager, SimulatedOwner, SimulatedRoleMember } from './relations.ts'
 import type { SimulatorStats } from './stats.ts'
 import { livingGroups, livingUsers, requireTenant, type Tenant } from './tenants.ts'
 import { defaultProperties, userProperty } from './user-properties.ts'
@@ -60,6 +64,19 @@ export interface Simulator {
   groupCount(tenant?: string): number
   /** The ground truth of service principals, like `users`: one for each application. */
   servicePrincipals(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
+  /** The ground truth of devices, administrative units and directory roles, like `users`. */
+  devices(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
+  administrativeUnits(
+    tenant?: string,
+    select?: readonly string[],
+  ): Iterable<Record<string, unknown>>
+  directoryRoles(tenant?: string, select?: readonly string[]): Iterable<Record<string, unknown>>
+  /** The ground truth of who owns which group. */
+  owners(tenant?: string): Iterable<SimulatedOwner>
+  /** The ground truth of who holds which directory role. */
+  roleMembers(tenant?: string): Iterable<SimulatedRoleMember>
+  /** The ground truth of who leads whom. */
+  managers(tenant?: string): Iterable<SimulatedManager>
   /** The ground truth of memberships: every edge, in the order of groups and pages. */
   edges(tenant?: string): Iterable<SimulatedEdge>
   stats(): SimulatorStats
@@ -134,8 +151,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     groups: (tenant, select = groupPropertyNames) =>
       groupRows(tenantOf(tenant), select.map(requireGroupProperty)),
     groupCount: (tenant) => livingGroups(tenantOf(tenant)),
-    servicePrincipals: (tenant, select = principalPropertyNames) =>
-      principalRows(tenantOf(tenant), select),
+    servicePrincipals: (tenant, select) =>
+      objectRows(servicePrincipalSource, tenantOf(tenant), select),
+    devices: (tenant, select) => objectRows(deviceSource, tenantOf(tenant), select),
+    administrativeUnits: (tenant, select) =>
+      objectRows(administrativeUnitSource, tenantOf(tenant), select),
+    directoryRoles: (tenant, select) => objectRows(directoryRoleSource, tenantOf(tenant), select),
+    owners: (tenant) => ownershipsOf(tenantOf(tenant)),
+    roleMembers: (tenant) => roleHoldingsOf(tenantOf(tenant)),
+    managers: (tenant) => managersOf(tenantOf(tenant)),
     edges: (tenant) => edgesOf(tenantOf(tenant)),
     stats: () => control.stats(),
     close,

@@ -17,6 +17,8 @@ export interface Tenant extends Realm, UserView {
   readonly domain: string
   readonly groups: GroupPlan
   groupCount: number
+  deviceCount: number
+  administrativeUnitCount: number
   /** Indexes of deleted groups. */
   deletedGroups: Set<number>
   /** Consents to applications of its partner, by client id. */
@@ -31,6 +33,10 @@ export interface Tenant extends Realm, UserView {
 export const maximumUsers = 100_000_000
 /** Most groups a tenant can be given. */
 export const maximumGroups = 10_000_000
+/** Most devices a tenant can be given. */
+export const maximumDevices = 10_000_000
+/** Most administrative units a tenant can be given. */
+const maximumAdministrativeUnits = 10_000
 const memberTypes: readonly MemberType[] = ['user', 'group', 'device', 'servicePrincipal']
 const guid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -68,6 +74,7 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
   const groupOptions = options.groups ?? {}
   const naming = options.naming ?? 'names'
   const population = { seed, domain, naming, overlay: createOverlay() }
+  const groupCount = requireCount(groupOptions.count ?? 100, maximumGroups, `${field}.groups.count`)
   const tenant: Tenant = {
     kind: 'entra',
     id,
@@ -90,7 +97,17 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
       ),
       memberTypes: groupOptions.memberTypes ?? memberTypes,
     },
-    groupCount: requireCount(groupOptions.count ?? 100, maximumGroups, `${field}.groups.count`),
+    groupCount,
+    deviceCount: requireCount(
+      options.devices ?? Math.min(groupCount * 2, maximumDevices),
+      maximumDevices,
+      `${field}.devices`,
+    ),
+    administrativeUnitCount: requireCount(
+      options.administrativeUnits ?? 12,
+      maximumAdministrativeUnits,
+      `${field}.administrativeUnits`,
+    ),
     deletedUsers: new Set(),
     deletedGroups: new Set(),
     applicationConsents: new Map(),

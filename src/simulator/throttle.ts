@@ -94,10 +94,10 @@ export function createThrottle(options: ThrottleOptions | undefined): Throttle {
 
 /**
  * Resource units of a request: `base` (2 for users and groups, 3 for members), less one for
- * `$select`, less one for a `$top` below 20, at least 1.
+ * `$select`, less one for a `$top` below 20, one more for `$expand`, at least 1.
  */
 export function unitsOf(query: URLSearchParams, base = 2): number {
   const top = query.get('$top')
   const saved = (query.has('$select') ? 1 : 0) + (top !== null && Number(top) < 20 ? 1 : 0)
-  return Math.max(1, base - saved)
+  return Math.max(1, base - saved + (query.has('$expand') ? 1 : 0))
 }

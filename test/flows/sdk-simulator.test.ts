@@ -76,3 +76,30 @@ test('the SDKs of Microsoft page through the simulator and get exactly the groun
   expect(rows).toEqual([...simulator.users(simulator.tenant, select)])
   expect(simulator.stats()).toMatchObject({ pagesServed: 6, rowsServed: users, tokensIssued: 1 })
 })
+
+test('the SDK reads devices, owners, roles and managers, and gets exactly the ground truth', async () => {
+  simulator.control.reset()
+  simulator.control.setPermissions(['Directory.Read.All', 'User.Read.All'])
+  const client = graphClient(credentialWith(simulator.client.secret))
+  const valueOf = async (path: string): Promise<readonly Record<string, unknown>[]> =>
+    ((await client.api(path).get()) as PageCollection).value as readonly Record<string, unknown>[]
+  expect(await valueOf('/devices?$top=999')).toEqual([...simulator.devices()])
+  const roles = await valueOf('/directoryRoles')
+  expect(roles).toEqual([...simulator.directoryRoles()])
+  const [holder] = simulator.roleMembers()
+  expect(await valueOf(`/directoryRoles/${holder?.roleId}/members?$select=id`)).toContainEqual({
+    '@odata.type': `#microsoft.graph.${holder?.memberType}`,
+    id: holder?.memberId,
+  })
+  const [owner] = simulator.owners()
+  expect(await valueOf(`/groups/${owner?.groupId}/owners?$select=id`)).toContainEqual({
+    '@odata.type': `#microsoft.graph.${owner?.ownerType}`,
+    id: owner?.ownerId,
+  })
+  const led = (await valueOf('/users?$select=id&$expand=manager($select=id)&$top=999')).flatMap(
+    ({ id, manager }) =>
+      manager === undefined ? [] : [{ userId: id, managerId: (manager as { id: string }).id }],
+  )
+  expect(led).toEqual([...simulator.managers()].slice(0, led.length))
+  expect(led.length).toBeGreaterThan(0)
+})
