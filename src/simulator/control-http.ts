@@ -70,6 +70,8 @@ const operations: Readonly<Record<string, Operation>> = {
   }),
   'change-user': (control, body: Arguments & { readonly change?: UserWish } & Addressee) =>
     control.changeUser(requireMember(body.user, 'user'), body.change ?? {}, body),
+  'set-index-lag': (control, body: Arguments & Addressee) =>
+    control.setIndexLag(requireMember(body.ms, 'ms'), body),
   'restore-user': (control, body: Arguments & Addressee) =>
     control.restoreUser(requireMember(body.user, 'user'), body),
   'set-device-count': (control, body: Arguments & Addressee) =>

@@ -1,6 +1,7 @@
 import type { Addressee } from './control-grants.ts'
 import { drawPerson, idOf } from './person.ts'
-import { requireTenant, requireUserCount, type Tenant } from './tenants.ts'
+import { announceToSearch, setSearchLag } from './search-lag.ts'
+import { requireLag, requireTenant, requireUserCount, type Tenant } from './tenants.ts'
 import { alterationOf, applyUserChange, creationOf, removalOf } from './user-changes.ts'
 import type { UserChange, UserWish } from './user-changes.ts'
 import type { World } from './world.ts'
@@ -18,6 +19,8 @@ export interface PeopleControl {
   changeUser(user: string, change: UserWish, addressee?: Addressee): void
   /** Deletes a user (object id or userPrincipalName): it vanishes from lists and groups. */
   deleteUser(user: string, addressee?: Addressee): void
+  /** How far the index of advanced queries and `$count` is behind from now on, in milliseconds. */
+  setIndexLag(milliseconds: number, addressee?: Addressee): void
   /** Brings a deleted user back, with its id and into its groups. */
   restoreUser(user: string, addressee?: Addressee): void
 }
@@ -28,7 +31,7 @@ export function createPeopleControl(world: World): PeopleControl {
     requireTenant(world.tenants, addressee?.tenant)
   const happen = (tenant: Tenant, change: UserChange): void => {
     applyUserChange(tenant, change)
-    tenant.changes++
+    announceToSearch(tenant.lag, change, world.now())
     world.pages.clear()
   }
   return {
@@ -57,6 +60,11 @@ export function createPeopleControl(world: World): PeopleControl {
       const removed = removalOf(tenant, 'deleted', user)
       happen(tenant, removed)
       stateOf(tenant, removed.index).isDeleted = true
+    },
+    setIndexLag: (milliseconds, addressee) => {
+      const tenant = tenantOf(addressee)
+      setSearchLag(tenant.lag, tenant, requireLag(milliseconds, 'milliseconds'))
+      world.pages.clear()
     },
     restoreUser: (user, addressee) => {
       const tenant = tenantOf(addressee)

@@ -10,6 +10,7 @@ import type { Fault, FaultHandle } from './faults.ts'
 import type { Range, SimulatorOptions } from './options.ts'
 import { indexOfGroupId } from './group.ts'
 import { createOverlay, restoreOverlay } from './person-change.ts'
+import { resetSearchLag } from './search-lag.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
 import {
   maximumDevices,
@@ -69,6 +70,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
     groupCount: tenant.groupCount,
     overlay: createOverlay(tenant.population.overlay),
     deviceCount: tenant.deviceCount,
+    lagMs: tenant.lag.lagMs,
   }))
   const grantBeginnings = realmsOf(world).map(({ accounts, applications, policy }) => ({
     accounts,
@@ -126,7 +128,6 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
       if (index === undefined) throw noSuch('group', group)
       tenant.deletedGroups.add(index)
-      tenant.changes++
       changePages()
     },
     setPartnerMfa: (isEnforced) => {
@@ -145,7 +146,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, groupCount, deviceCount, overlay } of beginnings) {
+      for (const { tenant, userCount, groupCount, deviceCount, overlay, lagMs } of beginnings) {
         restoreOverlay(tenant.population.overlay, overlay)
         tenant.userCount = userCount
         tenant.groupCount = groupCount
@@ -154,7 +155,8 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
         tenant.deletedGroups.clear()
         tenant.applicationConsents.clear()
         tenant.isConsentRefused = false
-        tenant.changes++
+        tenant.index.clear()
+        resetSearchLag(tenant.lag, tenant, lagMs)
       }
       for (const { accounts, applications, policy, policyBefore } of grantBeginnings) {
         accounts.reset()

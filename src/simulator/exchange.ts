@@ -17,6 +17,7 @@ import { graphError, graphStatusError } from './graph-errors.ts'
 import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
 import { answerGroup, answerGroups, directoryUnitsOf } from './graph-groups.ts'
 import { answerManager, answerUsersWithManager } from './graph-managers.ts'
+import { advancedRefusal } from './graph-options.ts'
 import { answerMyMemberOf, answerOrganization } from './graph-me.ts'
 import { answerObjects } from './graph-objects.ts'
 import { answerMembers, answerOwners, answerRoleMembers } from './graph-relations.ts'
@@ -214,6 +215,8 @@ function answerGraph(
     world.counters.throttled++
     return graphThrottled(request, caller.value, charge)
   }
+  const refused = caller.value.tenant.servesAdvanced ? undefined : advancedRefusal(request)
+  if (refused !== undefined) return refused
   if (request.kind === 'users') {
     const answer = request.query.has('$expand') ? answerUsersWithManager : answerUsers
     return answer(world, request, caller.value, effect)

@@ -33,8 +33,16 @@ export interface FilterRefusal {
   readonly message: string
 }
 
-/** Most clauses that may be joined by `or`, an `in` list counting each of its values. */
-const maximumOrClauses = 15
+/** How much a filter may ask at once. */
+export interface FilterLimits {
+  /** Most clauses that may be joined by `or`, an `in` list counting each of its values. */
+  readonly maximumOrClauses: number
+  /** In each expression of `or` alone, or over all clauses of a filter that has one. */
+  readonly counted: 'expression' | 'filter'
+}
+
+/** What Graph allows, in its lenient reading. */
+export const defaultFilterLimits: FilterLimits = { maximumOrClauses: 15, counted: 'expression' }
 
 const ranged = { plain: 'eq ge le in startsWith', advanced: 'ne not null' }
 const userRules: Readonly<Record<string, FilterRule>> = {
@@ -82,8 +90,11 @@ export function compileFilter<Row>(
   node: FilterNode,
   isAdvanced: boolean,
   schema: FilterSchema<Row>,
+  limits: FilterLimits = defaultFilterLimits,
 ): Result<FilterPredicate<Row>, FilterRefusal> {
-  const clauses = orClauses(node)
+  const { counted, maximumOrClauses } = limits
+  const joined = orClauses(node)
+  const clauses = counted === 'filter' && joined > 1 ? allClauses(node) : joined
   if (clauses > maximumOrClauses) {
     return err({
       code: 'Request_UnsupportedQuery',
@@ -92,6 +103,13 @@ export function compileFilter<Row>(
   }
   const refusal = refusalOf(schema, node, isAdvanced, false)
   return refusal === undefined ? ok(predicateOf(schema, node)) : err(refusal)
+}
+
+function allClauses(node: FilterNode): number {
+  if (node.kind === 'or' || node.kind === 'and') {
+    return allClauses(node.left) + allClauses(node.right)
+  }
+  return node.kind === 'not' ? allClauses(node.operand) : orClauses(node)
 }
 
 function orClauses(node: FilterNode): number {

@@ -33,7 +33,12 @@ export function answerGroups(
   const { tenant } = caller
   const isCount = request.path.endsWith('/$count')
   const wantsCount = isCount || asksCount(request)
-  const filter = readFilter(request, wantsCount, groupFilters(tenant.population.domain))
+  const filter = readFilter(
+    request,
+    wantsCount,
+    groupFilters(tenant.population.domain),
+    world.settings.filterLimits,
+  )
   if (!filter.ok) return filter.error
   const matches = filter.value ?? ((): boolean => true)
   const countAll = (): number =>

@@ -35,10 +35,9 @@ export function answerUsersWithManager(
   }
   const plain = new URLSearchParams(request.query)
   plain.delete('$expand')
-  const cap = world.settings.signInActivityPageCap
-  const asked = readUsersQuery({ ...request, query: plain }, caller, cap)
+  const asked = readUsersQuery({ ...request, query: plain }, caller, world.settings)
   if (!asked.ok) return asked.error
-  const { filter, filterText, properties, selection, top } = asked.value
+  const { filter, properties, selection, top } = asked.value
   const { tenant } = caller
   const names = selected[1]?.split(',')
   const expansion = `manager(${names?.join(',') ?? ''})`
@@ -46,11 +45,11 @@ export function answerUsersWithManager(
     selection === '' ? `users(${expansion})` : `users${selection.slice(0, -1)},${expansion})`
   return answerPage(world, request, effect, {
     context,
-    question: `${filterText} ${selection} ${expansion}`,
+    question: `${filter?.text} ${selection} ${expansion}`,
     top,
     wantsCount: false,
     count: () => 0,
-    rows: (from) => people(tenant, filter ?? (() => true), from),
+    rows: (from) => people(tenant, filter?.matches ?? (() => true), from),
     write: (person) => {
       const row = Object.fromEntries(properties.map(({ name, value }) => [name, value(person)]))
       const manager = managerOf(tenant, person)

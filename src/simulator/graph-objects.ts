@@ -49,7 +49,7 @@ export function answerObjects<Row>(
   if (refusal !== undefined) return refusal
   const wantsCount = isPaged && (isCount || asksCount(request))
   const schema = { resource, rules: filters, property: properties.find }
-  const filter = readFilter(request, wantsCount, schema)
+  const filter = readFilter(request, wantsCount, schema, world.settings.filterLimits)
   if (!filter.ok) return filter.error
   const matches = filter.value ?? ((): boolean => true)
   const rows = (from: number): Iterable<readonly [number, Row]> =>

@@ -1,6 +1,7 @@
 import { err, ok, type Result } from '../kernel/index.ts'
 import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
-import { compileFilter, type FilterPredicate, type FilterSchema } from './filter-rules.ts'
+import { compileFilter } from './filter-rules.ts'
+import type { FilterLimits, FilterPredicate, FilterSchema } from './filter-rules.ts'
 import { parseFilter } from './filter-syntax.ts'
 import { graphError } from './graph-errors.ts'
 
@@ -24,6 +25,18 @@ export function unsupportedOption(request: SimulatedRequest): Answer | undefined
   return graphError(request, 400, 'Request_UnsupportedQuery', message)
 }
 
+/** The refusal of an advanced query in a tenant that serves none, such as those of B2C. */
+export function advancedRefusal(request: SimulatedRequest): Answer | undefined {
+  const asksForCount = request.query.get('$count')?.toLowerCase() === 'true'
+  if (request.path.endsWith('/$count')) {
+    const message = '$count is not currently supported.'
+    return graphError(request, 400, 'Request_BadRequest', message)
+  }
+  if (!isEventual(request) && !asksForCount) return undefined
+  const message = 'Advanced query capabilities are not supported in this tenant.'
+  return graphError(request, 400, 'Request_UnsupportedQuery', message)
+}
+
 /** Reads `$top`, 1 to `maximum`; 100 where it is left out. */
 export function readTop(request: SimulatedRequest, maximum: number): Result<number, Answer> {
   const text = request.query.get('$top')
@@ -43,16 +56,17 @@ export function readFilter<Row>(
   request: SimulatedRequest,
   isAdvanced: boolean,
   schema: FilterSchema<Row>,
+  limits: FilterLimits,
 ): Result<FilterPredicate<Row> | undefined, Answer> {
   const text = request.query.get('$filter')
   if (text === null) return ok(undefined)
-  if (isAdvanced && request.url.length > maximumAdvancedUrl) {
+  if (isAdvanced && request.origin.length + request.url.length > maximumAdvancedUrl) {
     const message = `The request URI is too long: at most ${maximumAdvancedUrl} characters are allowed.`
-    return err(graphError(request, 414, 'UriTooLong', message))
+    return err(graphError(request, 400, 'Request_BadRequest', message))
   }
   const node = parseFilter(text)
   if (!node.ok) return err(graphError(request, 400, 'BadRequest', node.error))
-  const filter = compileFilter(node.value, isAdvanced, schema)
+  const filter = compileFilter(node.value, isAdvanced, schema, limits)
   return filter.ok ? filter : err(graphError(request, 400, filter.error.code, filter.error.message))
 }
 

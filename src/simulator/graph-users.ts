@@ -1,14 +1,15 @@
 import type { Answer, SimulatedRequest } from './answer.ts'
 import { createByteWriter, putAscii, putByte, putBytes, reserve, written } from './byte-writer.ts'
 import type { FaultEffect } from './faults.ts'
-import type { FilterPredicate } from './filter-rules.ts'
 import type { GraphCaller } from './graph-authorize.ts'
 import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
 import { isEmptied, nextLinkOf, pageHeaders, readPosition } from './graph-pages.ts'
 import { hashText } from './page-token.ts'
-import { drawPerson, redrawPerson } from './person.ts'
 import { createRowWriter, findPerson } from './population.ts'
-import { livingUsers, type Tenant } from './tenants.ts'
+import { searchedUsers } from './search-lag.ts'
+import { livingUsers } from './tenants.ts'
+import type { UserView } from './user-changes.ts'
+import type { UserFilter } from './user-index.ts'
 import { readCountQuery, readUserQuery, readUsersQuery, type UsersQuery } from './users-query.ts'
 import { defaultProperties, userProperty } from './user-properties.ts'
 import type { World } from './world.ts'
@@ -21,28 +22,32 @@ export function answerUsers(
   effect: FaultEffect | undefined,
 ): Answer {
   const { tenant } = caller
-  const asked = readUsersQuery(request, caller, world.settings.signInActivityPageCap)
+  const asked = readUsersQuery(request, caller, world.settings)
   if (!asked.ok) return asked.error
   const query = asked.value
   const queryHash = hashText(
-    `${tenant.id} ${query.selection} ${query.top} ${query.filterText} ${query.wantsCount}`,
+    `${tenant.id} ${query.selection} ${query.top} ${query.filter?.text} ${query.wantsCount}`,
   )
   const started = readPosition(world, request, queryHash)
   if (!started.ok) return started.error
   const position = started.value
   const isFirstPage = !request.query.has('$skiptoken')
   const headers = pageHeaders(request)
+  const users = query.wantsCount ? searchedUsers(tenant, request.receivedAt) : tenant
   const isCacheable =
-    world.pages.isOn && effect === undefined && world.settings.pageTokenLifetimeSeconds === Infinity
+    world.pages.isOn &&
+    effect === undefined &&
+    users === tenant &&
+    world.settings.pageTokenLifetimeSeconds === Infinity
   const key = `${tenant.id} ${query.wantsCount} ${request.origin}${request.url}`
   const cached = isCacheable ? world.pages.get(key) : undefined
   if (cached !== undefined) return { status: 200, headers, ...cached }
 
   const rows = isEmptied(effect)
     ? { indexes: [], next: position }
-    : selectRows(tenant, query.filter, position, query.top)
-  const count = query.wantsCount && isFirstPage ? countRows(world, tenant, query) : undefined
-  const body = writePage(tenant, query, request, rows.indexes, {
+    : selectRows(users, query.filter, position, query.top)
+  const count = query.wantsCount && isFirstPage ? countRows(users, query.filter) : undefined
+  const body = writePage(users, query, request, rows.indexes, {
     count,
     nextLink: nextLinkOf(world, request, { effect, queryHash, next: rows.next }),
   })
@@ -53,10 +58,9 @@ export function answerUsers(
 
 /** Answers `/users/$count` in plain text. */
 export function answerCount(world: World, request: SimulatedRequest, caller: GraphCaller): Answer {
-  const filter = readCountQuery(request, caller)
+  const filter = readCountQuery(request, caller, world.settings)
   if (!filter.ok) return filter.error
-  const filterText = request.query.get('$filter') ?? ''
-  const count = countRows(world, caller.tenant, { filter: filter.value, filterText })
+  const count = countRows(searchedUsers(caller.tenant, request.receivedAt), filter.value)
   const headers = { ...graphHeaders(request), 'Content-Type': 'text/plain', 'OData-Version': '4.0' }
   return { status: 200, headers, body: String(count) }
 }
@@ -117,57 +121,49 @@ function contextOf(request: SimulatedRequest, selection: string): string {
 
 /** The rows of a page, and where the next one begins; undefined when there is none. */
 function selectRows(
-  tenant: Tenant,
-  filter: FilterPredicate | undefined,
+  users: UserView,
+  filter: UserFilter | undefined,
   position: number,
   top: number,
 ): { readonly indexes: readonly number[]; readonly next: number | undefined } {
-  const { userCount, population, deletedUsers } = tenant
+  if (filter !== undefined) {
+    const found = users.index.find(filter)
+    const from = firstFrom(found, position)
+    const indexes = [...found.subarray(from, from + top)]
+    return { indexes, next: found[from + top] }
+  }
+  const { userCount, deletedUsers } = users
   const indexes: number[] = []
-  if (filter === undefined && deletedUsers.size === 0) {
+  if (deletedUsers.size === 0) {
     const end = Math.min(position + top, userCount)
     for (let index = position; index < end; index++) indexes.push(index)
     return { indexes, next: end < userCount ? end : undefined }
   }
-  const person = drawPerson(population, position)
   for (let index = position; index < userCount; index++) {
     if (deletedUsers.has(index)) continue
-    redrawPerson(person, population, index)
-    if (filter !== undefined && !filter(person)) continue
     if (indexes.length === top) return { indexes, next: index }
     indexes.push(index)
   }
   return { indexes, next: undefined }
 }
 
-const countsKept = 1_000
-
-/** Counts rows; a filter walks the whole tenant once, then the count is remembered. */
-function countRows(
-  world: World,
-  tenant: Tenant,
-  query: Pick<UsersQuery, 'filter' | 'filterText'>,
-): number {
-  const { filter } = query
-  if (filter === undefined) return livingUsers(tenant)
-  const known = world.filteredCounts
-  const key = `${tenant.id} ${tenant.userCount} ${tenant.changes} ${query.filterText}`
-  const remembered = known.get(key)
-  if (remembered !== undefined) return remembered
-  const person = drawPerson(tenant.population, 0)
-  let count = 0
-  for (let index = 0; index < tenant.userCount; index++) {
-    if (tenant.deletedUsers.has(index)) continue
-    redrawPerson(person, tenant.population, index)
-    if (filter(person)) count++
+/** Where the first value of an ascending row stands that is not below `minimum`. */
+function firstFrom(row: Uint32Array, minimum: number): number {
+  let [low, high] = [0, row.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((row[middle] as number) < minimum) low = middle + 1
+    else high = middle
   }
-  if (known.size >= countsKept) known.clear()
-  known.set(key, count)
-  return count
+  return low
+}
+
+function countRows(users: UserView, filter: UserFilter | undefined): number {
+  return filter === undefined ? livingUsers(users) : users.index.find(filter).length
 }
 
 function writePage(
-  tenant: Tenant,
+  users: UserView,
   query: UsersQuery,
   request: SimulatedRequest,
   indexes: readonly number[],
@@ -182,7 +178,7 @@ function writePage(
   const encoded = Buffer.from(`${opening},"value":[`)
   reserve(out, encoded.length)
   putBytes(out, encoded)
-  const writeRow = createRowWriter(tenant.population, query.properties)
+  const writeRow = createRowWriter(users.population, query.properties)
   let isFirst = true
   for (const index of indexes) {
     if (!isFirst) putByte(out, 0x2c)

@@ -173,6 +173,13 @@ export interface SimulatedTenant extends SimulatedGrantRules {
    * `0000123@…`, or one prefix before the number for all of them: `emp00000123@…`.
    */
   readonly naming?: Naming
+  /**
+   * How far the index behind advanced queries and `$count` is behind, in milliseconds of the
+   * simulator's clock: they see the users as they were then. Default 0.
+   */
+  readonly indexLagMs?: number
+  /** Whether it serves advanced queries and `$count`; B2C does not. Default true. */
+  readonly advancedQueries?: boolean
   readonly groups?: SimulatedGroups
   /** How many devices, 0 to 10,000,000. Default: two for each group, the ones that groups name. */
   readonly devices?: number
@@ -237,6 +244,13 @@ export interface SimulatorOptions {
   readonly throttle?: ThrottleOptions
   /** Largest `$top` when `signInActivity` is selected. Default 500; it has been 120. */
   readonly signInActivityPageCap?: number
+  /** Most clauses that a filter may join by `or`, an `in` list counting each value. Default 15. */
+  readonly maximumOrClauses?: number
+  /**
+   * Whether that is counted in each expression of `or` alone (default), or over all clauses of a
+   * filter that has an `or`: documents can be read either way.
+   */
+  readonly orClausesCounted?: 'expression' | 'filter'
   /** Compress for clients that accept gzip. Default true. */
   readonly gzip?: boolean
   /** Keep encoded pages in memory (up to 512 MiB) and answer from there. Default false. */

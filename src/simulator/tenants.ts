@@ -8,7 +8,9 @@ import { drawPerson, idOf, userPrincipalNameOf, type Person } from './person.ts'
 import { createOverlay } from './person-change.ts'
 import { findPerson } from './population.ts'
 import { createApplication, createGrantPolicy, type Application, type Realm } from './realms.ts'
+import { setSearchLag, type SearchLag } from './search-lag.ts'
 import { applyUserChange, creationOf, type UserView } from './user-changes.ts'
+import { createUserIndex } from './user-index.ts'
 import { userProperty } from './user-properties.ts'
 
 /** A tenant as the running simulator holds it. */
@@ -25,8 +27,10 @@ export interface Tenant extends Realm, UserView {
   applicationConsents: Map<string, ApplicationConsent>
   /** Its relationship with the partner lets nobody consent. */
   isConsentRefused: boolean
-  /** Goes up with every change of who is there, so that remembered counts are not used any more. */
-  changes: number
+  /** What advanced queries know of its users. */
+  readonly lag: SearchLag
+  /** Whether it serves advanced queries: B2C does not. */
+  readonly servesAdvanced: boolean
 }
 
 /** Most users a tenant can be given. */
@@ -112,9 +116,12 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     deletedGroups: new Set(),
     applicationConsents: new Map(),
     isConsentRefused: false,
-    changes: 0,
+    index: createUserIndex(() => tenant),
+    lag: { lagMs: 0, view: undefined, pending: [] },
+    servesAdvanced: options.advancedQueries ?? true,
   }
   for (const person of people) applyUserChange(tenant, creationOf(tenant, person, listedSince))
+  setSearchLag(tenant.lag, tenant, requireLag(options.indexLagMs ?? 0, `${field}.indexLagMs`))
   return tenant
 }
 
@@ -144,9 +151,9 @@ export function requireTenant(tenants: readonly Tenant[], name?: string): Tenant
   throw invalid(`there is no tenant "${name}"`)
 }
 
-/** How many users a tenant has, deleted ones left out. */
-export function livingUsers(tenant: Tenant): number {
-  return tenant.userCount - countBelow(tenant.deletedUsers, tenant.userCount)
+/** How many users there are, deleted ones left out. */
+export function livingUsers(users: UserView): number {
+  return users.userCount - countBelow(users.deletedUsers, users.userCount)
 }
 
 /** How many groups a tenant has, deleted ones left out. */
@@ -170,6 +177,14 @@ export function requireCount(count: number, maximum: number, field: string): num
   if (Number.isInteger(count) && count >= 0 && count <= maximum) return count
   throw invalid(`"${field}" must be a whole number from 0 to ${maximum}, but is ${count}`)
 }
+
+/** Reads how far an index is behind, in milliseconds; throws `config_invalid` naming `field`. */
+export function requireLag(milliseconds: number, field: string): number {
+  return requireCount(milliseconds, maximumLagMs, field)
+}
+
+/** A day. */
+const maximumLagMs = 86_400_000
 
 function requireGuid(text: string, field: string): string {
   if (guid.test(text)) return text.toLowerCase()

@@ -3,6 +3,7 @@ import { claimName, forgetFrom, putChange, type PersonChange } from './person-ch
 import { drawPerson, idOf, userPrincipalNameOf, type Person, type Population } from './person.ts'
 import type { PeopleOverlay } from './person-change.ts'
 import { findPerson } from './population.ts'
+import { createUserIndex, type UserIndex } from './user-index.ts'
 import { userProperty, userPropertyNames } from './user-properties.ts'
 
 /** The users of a tenant as one kind of query sees them. */
@@ -12,6 +13,23 @@ export interface UserView {
   userCount: number
   /** Indexes of deleted users. */
   readonly deletedUsers: Set<number>
+  /** Finds who matches a filter. */
+  readonly index: UserIndex
+}
+
+/** Makes a view with an index of its own. */
+export function createUserView(
+  population: UserView['population'],
+  userCount: number,
+  deletedUsers: Set<number> = new Set(),
+): UserView {
+  const view: UserView = {
+    population,
+    userCount,
+    deletedUsers,
+    index: createUserIndex(() => view),
+  }
+  return view
 }
 
 /** One thing that happened to the users of a tenant; by index. */
@@ -30,7 +48,10 @@ export interface UserWish {
 
 /** Lets a change happen in a view. */
 export function applyUserChange(view: UserView, change: UserChange): void {
-  const { deletedUsers, population } = view
+  const { deletedUsers, index, population } = view
+  if (change.kind === 'put') index.touch(change.index)
+  else if (change.kind === 'counted') index.clear()
+  else index.forget()
   if (change.kind === 'put') {
     view.userCount = Math.max(view.userCount, change.index + 1)
     deletedUsers.delete(change.index)

@@ -1,12 +1,15 @@
 import { putAscii, type ByteWriter } from './byte-writer.ts'
 import { err, ok, type Result } from '../kernel/index.ts'
 import type { Answer, SimulatedRequest } from './answer.ts'
-import { userFilters, type FilterPredicate } from './filter-rules.ts'
+import { userFilters } from './filter-rules.ts'
+import { parseFilter } from './filter-syntax.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError } from './graph-errors.ts'
 import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
 import { defaultProperties, singleUserProperties } from './user-properties.ts'
+import type { UserFilter } from './user-index.ts'
 import { userProperty, type UserProperty } from './user-properties.ts'
+import type { Settings } from './world.ts'
 
 /** The query options of a users request, checked. */
 export interface UsersQuery {
@@ -14,8 +17,7 @@ export interface UsersQuery {
   /** What stands in `@odata.context` behind `#users`: empty, or the selection in parentheses. */
   readonly selection: string
   readonly top: number
-  readonly filter: FilterPredicate | undefined
-  readonly filterText: string
+  readonly filter: UserFilter | undefined
   /** `$count=true` was asked for, and heard. */
   readonly wantsCount: boolean
 }
@@ -33,7 +35,7 @@ const maximumPageSize = 999
 export function readUsersQuery(
   request: SimulatedRequest,
   caller: GraphCaller,
-  signInActivityPageCap: number,
+  settings: Settings,
 ): Result<UsersQuery, Answer> {
   const denied = requirePermission(request, caller, readPermissions)
   if (denied !== undefined) return err(denied)
@@ -43,17 +45,16 @@ export function readUsersQuery(
   if (!selected.ok) return selected
   const properties = selected.value
   const hasActivity = properties.some(({ name }) => name === 'signInActivity')
-  const top = readTop(request, hasActivity ? signInActivityPageCap : maximumPageSize)
+  const top = readTop(request, hasActivity ? settings.signInActivityPageCap : maximumPageSize)
   if (!top.ok) return top
   const wantsCount = isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
-  const filter = readFilter(request, wantsCount, userFilters)
+  const filter = readUserFilter(request, wantsCount, settings)
   if (!filter.ok) return filter
   return ok({
     properties,
     selection: selectionOf(request, properties),
     top: top.value,
     filter: filter.value,
-    filterText: request.query.get('$filter') ?? '',
     wantsCount,
   })
 }
@@ -62,13 +63,27 @@ export function readUsersQuery(
 export function readCountQuery(
   request: SimulatedRequest,
   caller: GraphCaller,
-): Result<FilterPredicate | undefined, Answer> {
+  settings: Settings,
+): Result<UserFilter | undefined, Answer> {
   const denied = requirePermission(request, caller, readPermissions)
   if (denied !== undefined) return err(denied)
   if (!isEventual(request)) {
     return err(graphError(request, 400, 'Request_BadRequest', '$count is not currently supported.'))
   }
-  return readFilter(request, true, userFilters)
+  return readUserFilter(request, true, settings)
+}
+
+function readUserFilter(
+  request: SimulatedRequest,
+  isAdvanced: boolean,
+  settings: Settings,
+): Result<UserFilter | undefined, Answer> {
+  const matches = readFilter(request, isAdvanced, userFilters, settings.filterLimits)
+  if (!matches.ok) return matches
+  const text = request.query.get('$filter') ?? ''
+  const node = parseFilter(text)
+  if (matches.value === undefined || !node.ok) return ok(undefined)
+  return ok({ text, node: node.value, matches: matches.value })
 }
 
 /** Reads the `$select` of `/users/{id}`, which also knows the single-user properties. */

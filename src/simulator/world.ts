@@ -3,6 +3,7 @@ import type { Clock, EventBus, EvergrantEvent, RandomBytes } from '../kernel/ind
 import { createTokenSigner, type TokenSigner } from './access-tokens.ts'
 import type { RequestKind } from './answer.ts'
 import { createCodeLedger, type CodeLedger } from './codes.ts'
+import { defaultFilterLimits, type FilterLimits } from './filter-rules.ts'
 import { createFaultScript, type FaultEffect, type FaultScript } from './faults.ts'
 import { createIssuers, type Issuer } from './issuers.ts'
 import { guidOf, mix } from './mixing.ts'
@@ -23,6 +24,7 @@ export interface Settings {
   tokenLifetimeSeconds: Range
   pageTokenLifetimeSeconds: number
   signInActivityPageCap: number
+  readonly filterLimits: FilterLimits
   /** Undefined: as Entra does; null: never. */
   refreshInSeconds: number | null | undefined
   assertionSkewMs: number
@@ -76,8 +78,6 @@ export interface World {
   readonly settings: Settings
   readonly counters: Counters
   readonly pages: PageCache
-  /** Counts of filters, which cost a walk of the whole tenant. */
-  readonly filteredCounts: Map<string, number>
   readonly events: EventBus<SimulatorEvent>
   /** Goes up whenever the page tokens handed out so far are expired by hand. */
   pageEpoch: number
@@ -96,6 +96,10 @@ export function settingsOf(options: SimulatorOptions): Settings {
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3_599,
     pageTokenLifetimeSeconds: options.pageTokenLifetimeSeconds ?? Infinity,
     signInActivityPageCap: options.signInActivityPageCap ?? 500,
+    filterLimits: {
+      maximumOrClauses: options.maximumOrClauses ?? defaultFilterLimits.maximumOrClauses,
+      counted: options.orClausesCounted ?? defaultFilterLimits.counted,
+    },
     refreshInSeconds: options.refreshInSeconds,
     assertionSkewMs: (options.assertionSkewSeconds ?? 300) * 1_000,
     acceptsAssertionReplay: options.acceptsAssertionReplay ?? false,
@@ -129,7 +133,6 @@ export async function createWorld(options: SimulatorOptions): Promise<World> {
     settings: settingsOf(options),
     counters: createCounters(),
     pages: createPageCache(options.cachePages === true),
-    filteredCounts: new Map(),
     events: createEventBus(),
     pageEpoch: 0,
     outage: undefined,
