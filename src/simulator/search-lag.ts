@@ -1,6 +1,7 @@
 import { createOverlay } from './person-change.ts'
 import { applyUserChange, createUserView } from './user-changes.ts'
-import type { UserChange, UserView } from './user-changes.ts'
+import type { UserChange } from './user-changes.ts'
+import type { UserView } from './user-view.ts'
 
 /** How far the index of advanced queries is behind, and what it has not learned yet. */
 export interface SearchLag {

@@ -1,21 +1,10 @@
 import { EvergrantError } from '../kernel/index.ts'
 import { claimName, forgetFrom, putChange, type PersonChange } from './person-change.ts'
-import { drawPerson, idOf, userPrincipalNameOf, type Person, type Population } from './person.ts'
-import type { PeopleOverlay } from './person-change.ts'
+import { drawPerson, idOf, userPrincipalNameOf, type Person } from './person.ts'
 import { findPerson } from './population.ts'
-import { createUserIndex, type UserIndex } from './user-index.ts'
+import { createUserIndex } from './user-index.ts'
 import { userProperty, userPropertyNames } from './user-properties.ts'
-
-/** The users of a tenant as one kind of query sees them. */
-export interface UserView {
-  readonly population: Population & { readonly overlay: PeopleOverlay }
-  /** Indexes from here on are nobody. */
-  userCount: number
-  /** Indexes of deleted users. */
-  readonly deletedUsers: Set<number>
-  /** Finds who matches a filter. */
-  readonly index: UserIndex
-}
+import type { UserView } from './user-view.ts'
 
 /** Makes a view with an index of its own. */
 export function createUserView(

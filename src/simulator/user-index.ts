@@ -1,29 +1,9 @@
-import type { FilterPredicate } from './filter-rules.ts'
 import type { FilterNode } from './filter-syntax.ts'
 import { drawPerson, redrawPerson, type Person } from './person.ts'
 import { findPerson } from './population.ts'
 import { createPrefixTree, type PrefixTree } from './prefix-tree.ts'
-import type { UserView } from './user-changes.ts'
 import { userProperty } from './user-properties.ts'
-
-/** A filter of users, ready to be asked of an index. */
-export interface UserFilter {
-  readonly text: string
-  readonly node: FilterNode
-  readonly matches: FilterPredicate
-}
-
-/** Answers filters without looking at everybody, where they ask for names or ids. */
-export interface UserIndex {
-  /** Indexes of the living users that match, in ascending order. */
-  find(filter: UserFilter): Uint32Array
-  /** Tells that what filters read of somebody is no more what it was. */
-  touch(index: number): void
-  /** Tells that answers given so far hold no more, though nobody's names changed. */
-  forget(): void
-  /** Tells that nothing holds any more. */
-  clear(): void
-}
+import type { UserFilter, UserIndex, UserView } from './user-view.ts'
 
 /** What a part of a filter lets through: exactly, or more than that. */
 interface Candidates {
@@ -101,7 +81,7 @@ function search(view: UserView, built: Built, { node, matches }: UserFilter): Ui
   const changed = [...touched].filter((index) => index < known)
   for (let index = known; index < view.userCount; index++) changed.push(index)
   const found = changed.filter((index) => isThere(index) && isMatch(index))
-  return found.length === 0 ? old : Uint32Array.from([...old, ...found]).sort()
+  return found.length === 0 ? old : Uint32Array.from([...old, ...found]).toSorted()
 }
 
 function everybody({ userCount }: Pick<UserView, 'userCount'>): Uint32Array {
@@ -182,7 +162,7 @@ function lookUp(
     if (person === undefined || person.index >= built.userCount) continue
     if (textOf(person, name) === value.toLowerCase()) found.add(person.index)
   }
-  return Uint32Array.from(found).sort()
+  return Uint32Array.from(found).toSorted()
 }
 
 function textOf(person: Person, name: string): string {

@@ -7,7 +7,7 @@ import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError } from './graph-errors.ts'
 import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
 import { defaultProperties, singleUserProperties } from './user-properties.ts'
-import type { UserFilter } from './user-index.ts'
+import type { UserFilter } from './user-view.ts'
 import { userProperty, type UserProperty } from './user-properties.ts'
 import type { Settings } from './world.ts'
 
