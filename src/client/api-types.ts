@@ -669,6 +669,9 @@ export type ImportRun = {
   readonly bytes: number
   readonly active_ms: number
   readonly waited_ms: number
+  readonly units: number
+  readonly throttled: number
+  readonly paused_ms: number
   readonly deleted: number
   readonly problem: Problem | null
   readonly walks?:

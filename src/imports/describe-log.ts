@@ -12,6 +12,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
     'The run goes on with another token. Reason: first, expiring (below the threshold), rejected (a 401), claims_challenge (continuous access evaluation) or adopted (another process renewed it).',
   token_refresh_failed: 'A renewal failed; the old token still lives and serves.',
   request_retried: 'A request failed in a passing way and is sent again after the wait.',
+  pace_lowered:
+    'Graph throttled the run (`throttled`), said that it is about to (`strained`) or became slow (`slow`): from now on fewer requests are in flight and, where a number of resource units is named, no more of them are spent in a second. Both rise again by themselves.',
   waiting_started: 'The run waits for Graph or the provider; its state is `waiting`.',
   waiting_ended: 'Graph or the provider answers again.',
   walk_restarted:
@@ -66,6 +68,8 @@ export function describeLog(body: LogBody): string {
       return `token renewal failed, ${formatDuration(body.remainingLifeMs)} of the old one remain: ${body.detail}; next try in ${formatDuration(body.retryInMs)}. ${body.remedy}`
     case 'request_retried':
       return `${body.collection} ${body.page === 0 ? '$count' : `page ${body.page}`}, attempt ${body.attempt} failed: ${body.detail}; again in ${formatDuration(body.waitMs)}`
+    case 'pace_lowered':
+      return `${paceCauses[body.cause]}: at most ${requests(body.slots)} at a time from now on${body.unitsPerSecond === undefined ? '' : ` and ${number(body.unitsPerSecond)} resource units a second`}`
     case 'waiting_started':
       return `waiting: ${body.detail}`
     case 'waiting_ended':
@@ -103,6 +107,16 @@ export function describeLog(body: LogBody): string {
     case 'run_completed':
       return `${body.verdict}: ${number(body.rows)} rows, ${body.pages} pages, ${body.requests} requests, ${body.refreshes} token refreshes in ${formatDuration(body.wallMs)} (${body.detail})`
   }
+}
+
+const paceCauses = {
+  throttled: 'Graph throttles',
+  strained: 'Graph is about to throttle',
+  slow: 'Graph became slow',
+} as const
+
+function requests(count: number): string {
+  return count === 1 ? 'one request' : `${count} requests`
 }
 
 /** Says why rows that were not met were left as they are. */

@@ -123,7 +123,7 @@ async function readAll(
   const shared = {
     transport,
     tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),
-    pacer: createPacer(clock),
+    pacer: createPacer(clock, (pace) => journal.note({ type: 'pace_lowered', ...pace }, 'warn')),
     waiting: createWaitingState(store, run.id, instanceId, journal, clock),
     journal,
     control,

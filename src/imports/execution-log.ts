@@ -1,3 +1,5 @@
+import type { LoweredPace } from './pacer.ts'
+
 /** Why a run met another token than before. */
 export type TokenChangeReason = 'first' | 'expiring' | 'rejected' | 'claims_challenge' | 'adopted'
 
@@ -66,6 +68,7 @@ export type LogBody =
       readonly detail: string
       readonly waitMs: number
     }
+  | ({ readonly type: 'pace_lowered' } & LoweredPace)
   | { readonly type: 'waiting_started'; readonly code: string; readonly detail: string }
   | { readonly type: 'waiting_ended'; readonly code: string; readonly waitedMs: number }
   | {

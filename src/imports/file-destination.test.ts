@@ -43,6 +43,9 @@ const run: RunRecord = {
     bytes: 0,
     activeMs: 0,
     waitedMs: 0,
+    units: 0,
+    throttled: 0,
+    pausedMs: 0,
     deleted: 0,
   },
 }

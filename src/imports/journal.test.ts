@@ -13,6 +13,9 @@ const zero: RunTotals = {
   bytes: 0,
   activeMs: 0,
   waitedMs: 0,
+  units: 0,
+  throttled: 0,
+  pausedMs: 0,
   deleted: 0,
 }
 

@@ -82,7 +82,14 @@ export interface RunTotals {
   readonly bytes: number
   /** Milliseconds spent driving the run, in all its sessions. */
   readonly activeMs: number
+  /** Milliseconds in which at least one request waited to be sent again. */
   readonly waitedMs: number
+  /** Resource units of what was sent: as Graph told them, else as its price list has them. */
+  readonly units: number
+  /** Requests that Graph throttled. */
+  readonly throttled: number
+  /** Milliseconds in which nothing was sent, as Graph had asked. */
+  readonly pausedMs: number
   /** Rows of the store marked as deleted, since a complete run had not met them. */
   readonly deleted: number
 }

@@ -4,7 +4,8 @@ import { backoffMs } from './backoff.ts'
 import { classifyAnswer } from './classify-answer.ts'
 import type { DeltaReset } from './delta-reset.ts'
 import type { Journal } from './journal.ts'
-import type { Pacer } from './pacer.ts'
+import type { Pacer, Permit } from './pacer.ts'
+import { costOf } from './request-cost.ts'
 import type { RunControl } from './run-control.ts'
 import type { PageDefect } from './scan-page.ts'
 import type { Place, TokenKeeper } from './token-keeper.ts'
@@ -52,16 +53,22 @@ type SentForDelta<T> =
   | Sent<T>
   | { readonly kind: 'delta_reset'; readonly reason: DeltaReset; readonly error: EvergrantError }
 
-type Attempt<T> =
-  | SentForDelta<T>
-  | { readonly kind: 'replay' }
-  | {
-      readonly kind: 'again'
-      readonly error: EvergrantError
-      readonly retryAfterMs?: number
-      readonly pausesAll?: boolean
-      readonly isStubborn?: boolean
-    }
+/** A failure that passes. */
+interface Again {
+  readonly kind: 'again'
+  readonly error: EvergrantError
+  readonly retryAfterMs?: number
+  readonly pausesAll?: boolean
+  readonly isStubborn?: boolean
+}
+
+/** How long to wait before the next attempt. */
+interface Waiting {
+  readonly waitMs: number
+}
+
+type Attempt<T> = SentForDelta<T> | { readonly kind: 'replay' } | Again
+type Settled<T> = Exclude<Attempt<T>, Again> | (Again & Waiting)
 
 /**
  * Sends one request until it is answered: checks the token before every attempt, renews a refused
@@ -96,29 +103,59 @@ async function sendForDelta<T>(
   body?: string,
 ): Promise<SentForDelta<T>> {
   const { clock, control, journal, pacer, waiting } = deps
+  const waiter = {}
+  const cost = costOf(url)
   const startedAt = clock.monotonic()
   let failures = 0
   let stubbornFaults = 0
   let refusals = 0
-  for (;;) {
-    await pacer.ready(control.waits)
-    const outcome = await attempt()
-    switch (outcome.kind) {
-      case 'answer':
-      case 'page_token_expired':
-      case 'page_too_large':
-      case 'delta_reset':
-        await waiting.end()
-        return outcome
-      case 'replay':
-        control.checkpoint()
-        continue
-      case 'again':
-        await again(outcome)
+  try {
+    for (;;) {
+      const outcome = await paced()
+      switch (outcome.kind) {
+        case 'answer':
+        case 'page_token_expired':
+        case 'page_too_large':
+        case 'delta_reset':
+          await waiting.end(waiter)
+          return outcome
+        case 'replay':
+          control.checkpoint()
+          continue
+        case 'again':
+          await again(outcome)
+      }
+    }
+  } catch (error) {
+    waiting.forget(waiter)
+    throw error
+  }
+
+  /** One attempt when its turn has come. A pause begins before anybody else may go. */
+  async function paced(): Promise<Settled<T>> {
+    const permit = await pacer.acquire(cost, control.waits)
+    try {
+      const outcome = await attempt(permit)
+      if (outcome.kind !== 'again') return outcome
+      failures++
+      const waitMs = waitAfter(outcome)
+      if (outcome.pausesAll === true) {
+        journal.count({ throttled: 1, pausedMs: Math.round(permit.throttled(waitMs)) })
+      }
+      return { ...outcome, waitMs }
+    } finally {
+      permit.release()
     }
   }
 
-  async function attempt(): Promise<Attempt<T>> {
+  function waitAfter({ pausesAll, retryAfterMs }: Again): number {
+    if (retryAfterMs !== undefined && retryAfterMs >= leastWaitMs) return retryAfterMs
+    // Many cursors that fail once each are one that fails many times.
+    const times = pausesAll === true ? Math.max(failures, pacer.pausesInARow() + 1) : failures
+    return backoffMs(times, { random: deps.random })
+  }
+
+  async function attempt(permit: Permit): Promise<Attempt<T>> {
     const token = await deps.tokens.beforeRequest(place, control.waits)
     if (!token.ok) return fromTokenError(token.error)
     const sentAt = clock.monotonic()
@@ -138,7 +175,8 @@ async function sendForDelta<T>(
         isStubborn: ['tls', 'too_large', 'undecodable'].includes(error.kind),
       }
     }
-    journal.count({ bytes: answer.wireBytes })
+    const units = permit.answered(answer.headers, answer.status, clock.monotonic() - sentAt)
+    journal.count({ bytes: answer.wireBytes, units })
     const means = classifyAnswer(
       answer,
       deps.columns,
@@ -191,16 +229,11 @@ async function sendForDelta<T>(
     }
   }
 
-  async function again(outcome: Extract<Attempt<T>, { kind: 'again' }>): Promise<void> {
-    const { error, retryAfterMs } = outcome
-    failures++
-    if (outcome.isStubborn === true) stubbornFaults++
-    const backoff = backoffMs(failures, { random: deps.random })
-    const waitMs =
-      retryAfterMs !== undefined && retryAfterMs >= leastWaitMs ? retryAfterMs : backoff
+  async function again({ error, isStubborn, waitMs }: Again & Waiting): Promise<void> {
+    if (isStubborn === true) stubbornFaults++
     const hasWaitedMs = clock.monotonic() - startedAt
     if (stubbornFaults >= stubbornFaultLimit || hasWaitedMs + waitMs > outageLimitMs) throw error
-    journal.count({ retries: 1, waitedMs: Math.round(waitMs) })
+    journal.count({ retries: 1 })
     journal.note(
       {
         type: 'request_retried',
@@ -213,8 +246,7 @@ async function sendForDelta<T>(
       },
       'warn',
     )
-    if (outcome.pausesAll === true) pacer.pause(waitMs)
-    await waiting.during(error, failures, waitMs, () =>
+    await waiting.during(waiter, error, failures, waitMs, () =>
       clock.sleep(waitMs, { signal: control.waits }),
     )
   }

@@ -35,6 +35,9 @@ export function runToJson(
     bytes: totals.bytes,
     active_ms: totals.activeMs,
     waited_ms: totals.waitedMs,
+    units: totals.units,
+    throttled: totals.throttled,
+    paused_ms: totals.pausedMs,
     deleted: totals.deleted,
     problem: run.problem === undefined ? null : problemToJson(run.problem),
     ...(walks === undefined

@@ -86,6 +86,25 @@ describe('what passes is waited out, and no row is lost or doubled', () => {
     expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
   })
 
+  test('a throttle that holds is lived with: few refusals, nothing missing', async () => {
+    const clock = createSkippingClock()
+    const throttle = { burstUnits: 60, unitsPerSecond: 1 }
+    const { simulator } = await open({ users: 10_000, clock, throttle })
+    const { run, lines } = await runImport(workspace, {
+      clock,
+      to: 'ndjson:out',
+      options: { pageSize: 100 },
+    })
+    expect(run).toMatchObject({ verdict: 'complete', totals: { rows: 10_000 } })
+    expect(await fileUsers(workspace.path('out/users.ndjson'))).toEqual(groundTruth(simulator))
+    const { pausedMs, throttled, units } = run.totals
+    expect(lines('pace_lowered')[0]).toMatchObject({ cause: 'throttled', slots: 1 })
+    expect(throttled).toBeGreaterThan(0)
+    expect(throttled).toBeLessThan(50)
+    expect(pausedMs).toBeGreaterThan(0)
+    expect(units).toBeGreaterThanOrEqual(101)
+  })
+
   test('an outage of ten minutes does not end the job; its state says that it waits, and for what', async () => {
     const clock = createSkippingClock()
     const { simulator } = await open({ users: 1_000, clock, tokenLifetimeSeconds: 300 })

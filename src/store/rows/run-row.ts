@@ -66,6 +66,9 @@ export const noTotals: RunTotals = {
   bytes: 0,
   activeMs: 0,
   waitedMs: 0,
+  units: 0,
+  throttled: 0,
+  pausedMs: 0,
   deleted: 0,
 }
 

@@ -1,0 +1,76 @@
+/** How many requests may be in flight; fewer while Graph shows signs of labour. */
+export interface SlotCount {
+  now(): number
+  /**
+   * A request was answered after `ms`; `busy` were in flight at most since the slots last changed.
+   *
+   * @returns Whether there are fewer slots now.
+   */
+  answered(kind: string, ms: number, busy: number): boolean
+  /**
+   * Graph throttles, or says that it is about to.
+   *
+   * @returns Whether there are fewer slots now.
+   */
+  strained(busy: number): boolean
+}
+
+/** So many answers of a kind are looked at together. */
+const answersInView = 16
+/** Answers that take twice as long as they did at best are a sign, if it is this much longer. */
+const [driftFactor, leastDriftMs] = [2, 50]
+const narrowing = 0.75
+
+interface Pace {
+  latencies: number[]
+  /** The best median so far. */
+  best?: number
+  /** The median that slots were narrowed at, until it shows whether that helped. */
+  onTrial?: number
+}
+
+/** Makes the slots of one run: `most` from its first request on. */
+export function createSlotCount(most: number): SlotCount {
+  const paces = new Map<string, Pace>()
+  let slots = most
+
+  const narrow = (busy: number): boolean => {
+    const before = slots
+    slots = Math.max(1, Math.floor(Math.min(slots, busy) * narrowing))
+    for (const pace of paces.values()) pace.latencies = []
+    return slots < before
+  }
+
+  return {
+    now: () => slots,
+    strained: narrow,
+    answered: (kind, ms, busy) => {
+      const pace = paces.get(kind) ?? { latencies: [] }
+      paces.set(kind, pace)
+      pace.latencies.push(ms)
+      if (pace.latencies.length < answersInView) return false
+      const median = medianOf(pace.latencies)
+      pace.latencies = []
+      const best = Math.min(pace.best ?? median, median)
+      pace.best = best
+      const hasDrifted = median > best * driftFactor && median > best + leastDriftMs
+      if (pace.onTrial !== undefined && median > pace.onTrial * 0.8) {
+        // Fewer requests have not made it faster: the slowness is not of our making.
+        delete pace.onTrial
+        pace.best = median
+        slots = most
+      } else if (hasDrifted) {
+        pace.onTrial = median
+        return narrow(busy)
+      } else {
+        delete pace.onTrial
+        slots = Math.min(slots + 1, most)
+      }
+      return false
+    },
+  }
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+}
