@@ -18,14 +18,21 @@ function aStore(): ScheduleStore & { readonly rows: Map<string, ScheduleRecord>;
       if (known?.cron !== cron) rows.set(name, { name, cron, knownSince: now, handledAt: now })
       return rows.get(name) as ScheduleRecord
     },
-    claimDue: async (name: string, _cron: string, dueAt: number) => {
-      const known = rows.get(name) as ScheduleRecord
+    claimDue: async (name: string, _cron: string, dueAt: number, now: number) => {
+      const { outcome: _, ...known } = rows.get(name) as ScheduleRecord
       if (known.handledAt >= dueAt || known.pausedAt !== undefined) return false
-      rows.set(name, { ...known, handledAt: dueAt })
+      rows.set(name, { ...known, handledAt: dueAt, takenAt: now })
+      return true
+    },
+    reclaimDue: async (name: string, _dueAt: number, takenAt: number, now: number) => {
+      const known = rows.get(name) as ScheduleRecord
+      if (known.takenAt !== takenAt) return false
+      rows.set(name, { ...known, takenAt: now })
       return true
     },
     noteDue: async (name: string, _dueAt: number, note: object, now: number) => {
-      rows.set(name, { ...(rows.get(name) as ScheduleRecord), ...note, outcomeAt: now })
+      const { takenAt: _, ...known } = rows.get(name) as ScheduleRecord
+      rows.set(name, { ...known, ...note, outcomeAt: now })
     },
     rewindSchedule: async (name: string, handledAt: number, now: number) => {
       const known = rows.get(name) as ScheduleRecord
@@ -68,7 +75,7 @@ const look = async (imports = [nightly], as: SeenSchedules = seen): Promise<void
       return `run_${started.length}`
     },
   }
-  await runDueSchedules(imports, as, context)
+  while (await runDueSchedules(imports, as, context));
 }
 
 describe('schedules', () => {
@@ -133,6 +140,45 @@ describe('schedules', () => {
     await look([hourly], new Map())
     await look([hourly], new Map())
     expect(started).toEqual(['hourly'])
+  })
+
+  it('begin an instant whose process died before anything came of it, by one of the others', async () => {
+    await look()
+    await clock.advance(hourMs)
+    const dueAt = clock.now()
+    await store.claimDue('nightly', nightly.cron, dueAt, dueAt)
+    const others = [seen, new Map() as SeenSchedules]
+    for (const as of others) await look([nightly], as)
+    await clock.advance(59_000)
+    for (const as of others) await look([nightly], as)
+    expect(started).toEqual([])
+    await clock.advance(1_000)
+    await Promise.all(others.map((as) => look([nightly], as)))
+    expect(started).toEqual(['nightly'])
+    expect(events).toMatchObject([{ type: 'import.schedule_started', dueAt }])
+    await clock.advance(90_000)
+    for (const as of others) await look([nightly], as)
+    const { asked } = store
+    for (const as of others) await look([nightly], as)
+    expect(store.asked).toBe(asked)
+    expect(started).toHaveLength(1)
+  })
+
+  it('begin one import a call, so that others can begin the rest', async () => {
+    const two = [nightly, { name: 'other', cron: '0 2 * * *' }]
+    const context: ScheduleContext = {
+      store,
+      clock,
+      emit: () => {},
+      ticks: { previous: previousTick, next: nextTick },
+      start: async (name) => `run_${started.push(name)}`,
+    }
+    await runDueSchedules(two, seen, context)
+    await clock.advance(hourMs)
+    expect(await runDueSchedules(two, seen, context)).toBe(true)
+    expect(started).toEqual(['nightly'])
+    expect(await runDueSchedules(two, seen, context)).toBe(false)
+    expect(started).toEqual(['nightly', 'other'])
   })
 
   it('leave an instant out while a run is going', async () => {

@@ -30,30 +30,44 @@ export interface ScheduleContext {
 
 /**
  * What a process has seen of schedules, so that looking costs no question to the store while
- * nothing is due: by name, the expression and up to when its instants were taken.
+ * nothing is due: by name, the expression, up to when its instants were taken, and whether it is
+ * still open what came of the last.
  */
-export type SeenSchedules = Map<string, { readonly cron: string; readonly handledAt: number }>
+export type SeenSchedules = Map<
+  string,
+  { readonly cron: string; readonly handledAt: number; readonly isOpen: boolean }
+>
 
 const dayMs = 86_400_000
 /** Ticks come this late at times, however short the period is (ms). */
 const leastLateMs = 60_000
+/** Whoever took an instant and has told nothing of it for so long is taken for dead (ms). */
+const takenLeaseMs = 60_000
 /** Clocks of processes differ by less than this. */
 const longestLeadMs = 5 * 60_000
 
 /**
- * Begins what is due: of many processes that look, one takes each instant. Of several instants that
- * passed unseen only the last counts; it is made up for when it is less than a day and half its
- * period late. An import that is running is not begun again.
+ * Begins what is due, one import a call: of many processes that look, one takes each instant. Of
+ * several instants that passed unseen only the last counts; it is made up for when it is less than
+ * a day and half its period late. An import that is running is not begun again. An instant whose
+ * process died before anything came of it is taken once more.
+ *
+ * @returns Whether others may be due as well, so that whoever is free can look at them.
  */
 export async function runDueSchedules(
   imports: readonly ScheduledImport[],
   seen: SeenSchedules,
   context: ScheduleContext,
-): Promise<void> {
-  for (const one of imports) {
+): Promise<boolean> {
+  for (const [index, one] of imports.entries()) {
     const dueAt = await takeDue(one, seen, context)
-    if (dueAt !== undefined) await begin(one, dueAt, context)
+    if (dueAt === undefined) continue
+    await begin(one, dueAt, context)
+    const known = seen.get(one.name)
+    if (known !== undefined) seen.set(one.name, { ...known, isOpen: false })
+    return index < imports.length - 1
   }
+  return false
 }
 
 /** When any of them is due next; undefined when none is. */
@@ -76,12 +90,29 @@ async function takeDue(
   const known = seen.get(name)
   const isNew = known === undefined || known.cron !== cron
   const isTaken = known !== undefined && (dueAt === undefined || dueAt <= known.handledAt)
-  if (!isNew && isTaken && !isFarAhead(known.handledAt, now)) return undefined
-  const { handledAt, pausedAt } = await knowRightly(name, cron, now, store)
+  if (!isNew && isTaken && !known.isOpen && !isFarAhead(known.handledAt, now)) return undefined
+  const record = await knowRightly(name, cron, now, store)
+  const { handledAt, pausedAt, takenAt } = record
   const isDue = dueAt !== undefined && dueAt > handledAt && pausedAt === undefined
-  const isMine = isDue && (await store.claimDue(name, cron, dueAt))
-  seen.set(name, { cron, handledAt: Math.max(handledAt, dueAt ?? 0) })
-  return isMine ? dueAt : undefined
+  const isOpen = isDue || takenAt !== undefined
+  const isMine = isDue
+    ? await store.claimDue(name, cron, dueAt, now)
+    : await isLeftToMe(record, now, store)
+  seen.set(name, { cron, handledAt: Math.max(handledAt, dueAt ?? 0), isOpen })
+  if (!isMine) return undefined
+  return isDue ? dueAt : handledAt
+}
+
+/** Takes an instant over whose process died between taking it and beginning a run. */
+async function isLeftToMe(
+  { name, handledAt, takenAt, pausedAt }: ScheduleRecord,
+  now: number,
+  store: ScheduleStore,
+): Promise<boolean> {
+  if (takenAt === undefined || pausedAt !== undefined) return false
+  // One taken further ahead than a lease was taken before the clock was turned back.
+  if (Math.abs(now - takenAt) < takenLeaseMs) return false
+  return await store.reclaimDue(name, handledAt, takenAt, now)
 }
 
 /** What a clock that was ahead by far took, a year maybe, would not be due again until then. */

@@ -10,7 +10,9 @@ export interface ScheduleRecord {
   readonly knownSince: number
   /** Up to when due instants were taken, or are not wanted. */
   readonly handledAt: number
-  /** Of the last that was taken; undefined while whoever took it is at it. */
+  /** Present while whoever took the last one is at it, or died of it: when it was taken. */
+  readonly takenAt?: number
+  /** Of the last that was taken, once it is known. */
   readonly outcome?: ScheduleOutcome
   readonly outcomeAt?: number
   /** The run that was begun or gone on with. */
@@ -41,10 +43,15 @@ export interface ScheduleStore {
    * Takes a due instant for the caller alone. False when it was taken, when the schedule is paused,
    * or is another by now.
    */
-  claimDue(name: string, cron: string, dueAt: number): Promise<boolean>
+  claimDue(name: string, cron: string, dueAt: number, now: number): Promise<boolean>
+  /**
+   * Takes the last instant from whoever took it at `takenAt` and is gone. False when something came
+   * of it meanwhile, when someone else was faster, or when the schedule is paused.
+   */
+  reclaimDue(name: string, dueAt: number, takenAt: number, now: number): Promise<boolean>
   /** Takes what was taken up to `handledAt` for taken up to `now`, unless more was taken since. */
   rewindSchedule(name: string, handledAt: number, now: number): Promise<void>
-  /** Notes what came of an instant that the caller took. */
+  /** Notes what came of an instant that the caller took; what is noted of it already stays. */
   noteDue(name: string, dueAt: number, note: ScheduleNote, now: number): Promise<void>
   /** Keeps an import from being begun by its schedule; false when it is paused already. */
   pauseSchedule(name: string, cron: string, by: string, now: number): Promise<boolean>

@@ -64,24 +64,31 @@ export async function createBossJobs(options: BossJobsOptions): Promise<Jobs> {
   const boss = await startBoss(place, tellTrouble)
   const stopping = new AbortController()
   const jobs = new Map<string, BossJob>()
-  const tickers: (() => void)[] = []
+  const tickers = new Map<string, () => void>()
 
-  /** Sends a wake-up; with `slotSeconds`, one for all nodes in each slot of that length. */
-  async function send(name: string, slotSeconds?: number): Promise<void> {
+  /**
+   * Sends a wake-up; with `slotSeconds`, one for all nodes in each slot of that length. The node
+   * that sends it is awake and need not wait until it looks again, unless it is for anyone.
+   */
+  async function send(
+    name: string,
+    { slotSeconds, isForAnyone = false }: { slotSeconds?: number; isForAnyone?: boolean } = {},
+  ): Promise<void> {
     const slot = slotSeconds === undefined ? {} : { singletonSeconds: slotSeconds }
     const sent = await boss.send(name, {}, slot)
-    // The node that sent it is awake: it need not wait until it looks again.
     const workerId = jobs.get(name)?.workerId
-    if (sent !== null && workerId !== undefined) boss.notifyWorker(workerId)
+    if (sent !== null && workerId !== undefined && !isForAnyone) boss.notifyWorker(workerId)
   }
 
   async function handle(known: BossJob, wakeup: Wakeup): Promise<void> {
     const { job } = known
     const signal = AbortSignal.any([wakeup.signal, stopping.signal])
     try {
-      const run = await runJob(job, clock, signal, budgetMs)
+      const run = await runJob(job, clock, signal, { budgetMs, hasOthers: true })
       known.failures = 0
-      if (run === undefined || run.more) await send(job.name)
+      if (run === undefined || run.more !== false) {
+        await send(job.name, { isForAnyone: run?.more === 'anywhere' })
+      }
       if (run === undefined) return
       const { durationMs, rounds } = run
       emit({ type: 'job.finished', at: clock.now(), job: job.name, durationMs, rounds })
@@ -116,8 +123,9 @@ export async function createBossJobs(options: BossJobsOptions): Promise<Jobs> {
       await work(job, slotSeconds).catch((error: unknown) => {
         throw bossFailure(error, place)
       })
-      const tick = (): void => void send(name, slotSeconds).catch(tellTrouble)
-      if (!stopping.signal.aborted) tickers.push(startTicker(schedule, { clock, random }, tick))
+      const tick = (): void => void send(name, { slotSeconds }).catch(tellTrouble)
+      if (!stopping.signal.aborted)
+        tickers.set(name, startTicker(schedule, { clock, random }, tick))
     },
     wake: async (name) => {
       if (!jobs.has(name)) throw new RangeError(`there is no job "${name}"`)
@@ -125,8 +133,14 @@ export async function createBossJobs(options: BossJobsOptions): Promise<Jobs> {
         throw bossFailure(error, place)
       })
     },
+    leave: async (name) => {
+      tickers.get(name)?.()
+      const workerId = jobs.get(name)?.workerId
+      if (workerId !== undefined) await boss.offWork(name, { id: workerId, wait: true })
+      jobs.delete(name)
+    },
     stop: async () => {
-      for (const stop of tickers.splice(0)) stop()
+      for (const stop of tickers.values()) stop()
       stopping.abort(new Error('the jobs are being stopped'))
       await boss.stop({ graceful: true, timeout: stopMs })
     },

@@ -6,11 +6,15 @@ export interface Job {
   /** Names the kind of work, such as `keep-alive`: lower-case letters, digits, dashes. */
   readonly name: string
   /**
-   * Does a bounded piece of what is due. `more` asks to be called again at once. Ends early when
-   * the signal aborts; rejecting then is no failure.
+   * Does a bounded piece of what is due. `more` asks to be called again at once; `anywhere` asks
+   * that whoever is free be called, on this node or another. Ends early when the signal aborts;
+   * rejecting then is no failure.
    */
-  runDue(options: { readonly signal: AbortSignal }): Promise<{ readonly more: boolean }>
+  runDue(options: { readonly signal: AbortSignal }): Promise<{ readonly more: More }>
 }
+
+/** Whether there is more to do, and whether another node may as well do it. */
+export type More = boolean | 'anywhere'
 
 /** When a job is woken. */
 export type JobSchedule =
@@ -33,6 +37,11 @@ export interface Jobs {
    * Resolves when the wake-up is noted, not when the work is done.
    */
   wake(name: string): Promise<void>
+  /**
+   * Takes no wake-up of this job any more, and resolves once a run under way has ended; other nodes
+   * go on with it. Does nothing for a job that is not there.
+   */
+  leave(name: string): Promise<void>
   /** Wakes nothing any more, aborts what runs and resolves when it has ended. Idempotent. */
   stop(): Promise<void>
 }

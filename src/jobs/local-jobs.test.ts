@@ -178,6 +178,33 @@ describe('a job', () => {
   })
 })
 
+describe('leaving a job', () => {
+  it('lets the run under way end and wakes it no more, while others go on', async () => {
+    const { jobs, clock } = makeJobs()
+    let isAborted = false
+    const job = noting(clock, async ({ signal }) => {
+      await clock.sleep(minute)
+      isAborted = signal.aborted
+      return { more: false }
+    })
+    const other = { ...noting(clock), name: 'other' }
+    await jobs.add(job, { everyMs: minute })
+    await jobs.add(other, { everyMs: minute })
+    await jobs.wake('sweep')
+    await jobs.wake('sweep')
+    const leaving = jobs.leave('sweep')
+    await clock.advance(minute)
+    await leaving
+    await jobs.leave('sweep')
+    expect(isAborted).toBe(false)
+    const { length } = other.ranAt
+    await clock.advance(10 * minute)
+    expect(job.ranAt).toHaveLength(1)
+    expect(other.ranAt.length).toBeGreaterThan(length)
+    await jobs.stop()
+  })
+})
+
 describe('stopping', () => {
   it('aborts the run under way, waits for it, and takes it for no failure', async () => {
     const { jobs, clock, events } = makeJobs()

@@ -48,6 +48,11 @@ export function createLocalJobs(options: LocalJobsOptions): Jobs {
       if (job === undefined) throw new RangeError(`there is no job "${name}"`)
       job.wake()
     },
+    leave: async (name) => {
+      const job = jobs.get(name)
+      jobs.delete(name)
+      await job?.stop()
+    },
     stop: async () => {
       stopping.abort(new Error('the jobs are being stopped'))
       await Promise.all([...jobs.values()].map((job) => job.stop()))
@@ -65,6 +70,7 @@ function createLocalJob(
   let isRunning = false
   let running = Promise.resolve()
   let isWokenAgain = false
+  let hasEnded = false
   let failures = 0
   /** Set while the job pauses after a failure. */
   let endPause: (() => void) | undefined
@@ -76,7 +82,7 @@ function createLocalJob(
     const { code, detail } = describeFailure(error)
     const at = clock.now()
     emit({ type: 'job.failed', at, job: name, code, detail, attempt: failures, retryAt: at + inMs })
-    if (!signal.aborted) endPause = clock.schedule(inMs, wake)
+    if (!signal.aborted && !hasEnded) endPause = clock.schedule(inMs, wake)
   }
 
   const runOnce = async (): Promise<void> => {
@@ -102,7 +108,7 @@ function createLocalJob(
   }
 
   function wake(): void {
-    if (signal.aborted) return
+    if (signal.aborted || hasEnded) return
     if (isRunning) {
       isWokenAgain = true
       return
@@ -118,6 +124,8 @@ function createLocalJob(
       if (!isRunning && endPause === undefined) wake()
     },
     stop: async () => {
+      hasEnded = true
+      isWokenAgain = false
       endPause?.()
       await running
     },

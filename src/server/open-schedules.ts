@@ -5,27 +5,33 @@ import {
   type ScheduledImport,
   type SeenSchedules,
 } from '../imports/index.ts'
-import { createLocalJobs, nextTick, previousTick } from '../jobs/index.ts'
-import { systemRandom } from '../kernel/index.ts'
+import { nextTick, previousTick, type Jobs } from '../jobs/index.ts'
+import { isEvergrantError } from '../kernel/index.ts'
 import { beginImport, type ImportRunner } from './api/import-runner.ts'
 import type { Composition } from './compose.ts'
 
 /** How often schedules are looked at besides the instants they name: the clock may be set (ms). */
 const everyMs = 30_000
 
+const jobName = 'schedules'
+
 /** Schedules of a running service. */
 export interface Schedules {
   /** Looks now. */
   wake(): Promise<void>
+  /** Looks no more; other services do. Idempotent. */
   close(): Promise<void>
 }
 
 /**
- * Starts running imports by their schedules. Every node does; the store gives each due instant to
- * one of them. Begins nothing while `mayStart` says no.
+ * Starts running imports by their schedules. What wakes the jobs decides which node looks: on
+ * SQLite each process does, on PostgreSQL one of them at a time, which begins one import and leaves
+ * the rest to whoever is free; the store gives each due instant to one of them, however many look.
+ * Begins nothing while `mayStart` says no.
  */
 export async function openSchedules(
   composition: Composition,
+  jobs: Jobs,
   imports: ImportRunner,
   mayStart: () => boolean,
 ): Promise<Schedules> {
@@ -38,45 +44,46 @@ export async function openSchedules(
     start: async (name) => (await beginImport(composition, imports, name, {})).id,
   }
   const seen: SeenSchedules = new Map()
-  const jobs = createLocalJobs({
-    clock,
-    random: systemRandom,
-    // That nothing was due every half minute is not worth a line.
-    emit: (event) => {
-      if (event.type === 'job.failed') events.emit(event)
-    },
-  })
   let cancelNext = (): void => {}
-  let isClosed = false
+  let closed: Promise<void> | undefined
+  /** Where the queue is away the next look is not far. */
+  const wakeNow = async (): Promise<void> => {
+    try {
+      if (closed === undefined) await jobs.wake(jobName)
+    } catch (error) {
+      if (!isEvergrantError(error)) throw error
+    }
+  }
   const wakeAtNext = (): void => {
     cancelNext()
     const now = clock.now()
     const at = nextDueAt(scheduledImports(composition), now, context.ticks)
-    if (isClosed || at === undefined || at - now > everyMs) return
-    cancelNext = clock.schedule(at - now, () => void jobs.wake('schedules'))
+    if (closed !== undefined || at === undefined || at - now > everyMs) return
+    cancelNext = clock.schedule(at - now, () => void wakeNow())
   }
   await jobs.add(
     {
-      name: 'schedules',
+      name: jobName,
       runDue: async () => {
         try {
-          if (mayStart()) await runDueSchedules(scheduledImports(composition), seen, context)
+          if (!mayStart()) return { more: false }
+          const hasMore = await runDueSchedules(scheduledImports(composition), seen, context)
+          return { more: hasMore ? 'anywhere' : false }
         } finally {
           wakeAtNext()
         }
-        return { more: false }
       },
     },
     { everyMs },
   )
   // So that a new schedule is known from the start on, and what was missed is made up for.
-  await jobs.wake('schedules')
+  await jobs.wake(jobName)
   return {
-    wake: async () => await jobs.wake('schedules'),
-    close: async () => {
-      isClosed = true
+    wake: wakeNow,
+    close: () => {
+      closed ??= jobs.leave(jobName)
       cancelNext()
-      await jobs.stop()
+      return closed
     },
   }
 }

@@ -55,7 +55,7 @@ import { openService, type ServicePart } from './service.ts'
 import { openTakeOver } from './open-take-over.ts'
 import { createCodeDesk } from './session-codes.ts'
 import { openSessions } from './sessions.ts'
-import { startJobs } from './start-jobs.ts'
+import { addKeepAlive, openJobs } from './start-jobs.ts'
 import { openConfiguredTelemetry } from './open-configured-telemetry.ts'
 import {
   clientAddressOf,
@@ -273,10 +273,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     }: ServerConfig): Promise<SecureContextOptions | undefined> =>
       wanted === undefined ? undefined : await readServiceTls(wanted, composition.secrets)
     const tls = await readTls(server)
-    if (options.keepAlive !== false) {
-      const jobs = await startJobs(composition)
-      closing.push(() => jobs.stop())
-    }
+    const jobs = await openJobs(composition)
+    closing.push(() => jobs.stop())
+    if (options.keepAlive !== false) await addKeepAlive(jobs, composition)
     const alarms = await openAlarms(composition, {
       health: issuers.health,
       publicUrl: () => publicUrl,
@@ -284,7 +283,7 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(alarms.close)
     const imports = createImportRunner(composition)
     closing.push(imports.close)
-    const schedules = await openSchedules(composition, imports, () => !isDraining)
+    const schedules = await openSchedules(composition, jobs, imports, () => !isDraining)
     closing.push(schedules.close)
     const takeOver = await openTakeOver(composition, imports, () => !isDraining)
     closing.push(takeOver.close)
@@ -430,6 +429,8 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
           log.flush()
         }
         isDraining = true
+        // What is due from now on is for others.
+        schedules.close().catch((fault: unknown) => log.fault('schedules cannot be left', fault))
         // Streams of events would last for ever.
         feed.close()
         const drained = service.close(drainMs)

@@ -156,6 +156,23 @@ describe('two nodes on one database', () => {
     expect(taking.runs).toHaveLength(1)
   })
 
+  it('go on with a job that one of them left, and lose no wake-up of what anyone may do', async () => {
+    const [first, second] = [await startNode(), await startNode()]
+    let left = 3
+    const work: Job['runDue'] = () => Promise.resolve({ more: --left > 0 ? 'anywhere' : false })
+    const theirs = counting(work)
+    const ours = counting(work)
+    await first.add(theirs, { everyMs: hour })
+    await second.add(ours, { everyMs: hour })
+    await expect.poll(() => left, { timeout: 15_000 }).toBeLessThanOrEqual(0)
+    await first.leave('sweep')
+    await first.leave('sweep')
+    const before = { theirs: theirs.runs.length, ours: ours.runs.length }
+    await second.wake('sweep')
+    await ours.run(before.ours + 1)
+    expect(theirs.runs).toHaveLength(before.theirs)
+  })
+
   it('take over the wake-up of a node that died', async () => {
     const first = await startNode()
     const dead = counting(

@@ -2,6 +2,9 @@ import type { ScheduleStore } from '../../imports/ports.ts'
 import { asSchedule, type ScheduleRow } from '../rows/schedule-row.ts'
 import type { Connection, Transaction } from './connection.ts'
 
+/** Whoever took an instant that counts no more is waited for no more. */
+const forgetTaken = 'outcome_at = CASE WHEN outcome IS NULL THEN NULL ELSE outcome_at END'
+
 /** Keeps schedules of imports in PostgreSQL. */
 export function createScheduleStore({ read, write }: Connection): ScheduleStore {
   const know = async (
@@ -14,7 +17,8 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
       `INSERT INTO evergrant.import_schedules AS known (name, cron, known_since, handled_at)
        VALUES ($1, $2, $3, $3)
        ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, known_since = excluded.known_since,
-         handled_at = greatest(known.handled_at, excluded.handled_at)
+         handled_at = greatest(known.handled_at, excluded.handled_at),
+         outcome_at = CASE WHEN known.outcome IS NULL THEN NULL ELSE known.outcome_at END
        WHERE known.cron <> excluded.cron`,
       [name, cron, now],
     )
@@ -37,13 +41,24 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
         return asSchedule(row)
       }),
 
-    claimDue: async (name, cron, dueAt) =>
+    claimDue: async (name, cron, dueAt, now) =>
       await write(async (transaction) => {
         const changes = await transaction.run(
           `UPDATE evergrant.import_schedules
-           SET handled_at = $3, outcome = NULL, outcome_at = NULL, run_id = NULL, code = NULL
+           SET handled_at = $3, outcome = NULL, outcome_at = $4, run_id = NULL, code = NULL
            WHERE name = $1 AND cron = $2 AND handled_at < $3 AND paused_at IS NULL`,
-          [name, cron, dueAt],
+          [name, cron, dueAt, now],
+        )
+        return changes > 0
+      }),
+
+    reclaimDue: async (name, dueAt, takenAt, now) =>
+      await write(async (transaction) => {
+        const changes = await transaction.run(
+          `UPDATE evergrant.import_schedules SET outcome_at = $4
+           WHERE name = $1 AND handled_at = $2 AND outcome IS NULL AND outcome_at = $3
+             AND paused_at IS NULL`,
+          [name, dueAt, takenAt, now],
         )
         return changes > 0
       }),
@@ -53,7 +68,7 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
         async (transaction) =>
           await transaction.run(
             `UPDATE evergrant.import_schedules
-             SET handled_at = $3, known_since = least(known_since, $3)
+             SET handled_at = $3, known_since = least(known_since, $3), ${forgetTaken}
              WHERE name = $1 AND handled_at = $2`,
             [name, handledAt, now],
           ),
@@ -66,7 +81,7 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
           await transaction.run(
             `UPDATE evergrant.import_schedules
              SET outcome = $1, outcome_at = $2, run_id = $3, code = $4
-             WHERE name = $5 AND handled_at = $6`,
+             WHERE name = $5 AND handled_at = $6 AND outcome IS NULL`,
             [outcome, now, runId ?? null, code ?? null, name, dueAt],
           ),
       )
@@ -87,7 +102,7 @@ export function createScheduleStore({ read, write }: Connection): ScheduleStore 
       await write(async (transaction) => {
         const changes = await transaction.run(
           `UPDATE evergrant.import_schedules SET paused_at = NULL, paused_by = NULL,
-             handled_at = greatest(handled_at, $1)
+             handled_at = greatest(handled_at, $1), ${forgetTaken}
            WHERE name = $2 AND paused_at IS NOT NULL`,
           [now, name],
         )

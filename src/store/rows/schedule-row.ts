@@ -7,6 +7,7 @@ export interface ScheduleRow {
   readonly known_since: number
   readonly handled_at: number
   readonly outcome: NonNullable<ScheduleRecord['outcome']> | null
+  /** Without an outcome: when the instant was taken. */
   readonly outcome_at: number | null
   readonly run_id: string | null
   readonly code: string | null
@@ -22,7 +23,9 @@ export function asSchedule(row: ScheduleRow): ScheduleRecord {
     knownSince: row.known_since,
     handledAt: row.handled_at,
     ...(row.outcome === null ? {} : { outcome: row.outcome }),
-    ...(row.outcome_at === null ? {} : { outcomeAt: row.outcome_at }),
+    ...(row.outcome_at === null
+      ? {}
+      : { [row.outcome === null ? 'takenAt' : 'outcomeAt']: row.outcome_at }),
     ...(row.run_id === null ? {} : { runId: row.run_id }),
     ...(row.code === null ? {} : { code: row.code }),
     ...(row.paused_at === null ? {} : { pausedAt: row.paused_at }),
