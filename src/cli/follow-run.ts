@@ -1,7 +1,14 @@
-import { describeLog, withTrueState, type LogLine, type RunRecord } from '../imports/index.ts'
+import {
+  describeLog,
+  inReadingOrder,
+  withTrueState,
+  type LogLine,
+  type Progress,
+  type RunRecord,
+} from '../imports/index.ts'
 import type { Composition } from '../server/index.ts'
 import type { CliIo } from './io.ts'
-import { formatProgress, type Progress } from './progress-line.ts'
+import { formatProgress, type Progress as Shown } from './progress-line.ts'
 
 /** How often the store is asked for news. */
 const pollMs = 200
@@ -14,7 +21,7 @@ export interface FollowOptions {
   /** Called for each new line. */
   readonly onLine: (line: LogLine) => void
   /** Called with each look at the run. */
-  readonly onLook?: (run: RunRecord, progress: Progress) => void
+  readonly onLook?: (run: RunRecord, progress: Shown) => void
   /** Skips lines up to this number. */
   readonly afterSeq?: number
   /** Ends the following early. */
@@ -48,20 +55,25 @@ export async function followRun(
       }
       if (lines.length < batch) break
     }
-    const walks = await store.runs.listWalks(runId)
-    const walk = walks.findLast((one) => one.state === 'walking') ?? walks.at(-1)
+    const known = await store.runs.listProgress(runId)
+    const begun = inReadingOrder(run, known).filter(({ walks }) => walks.length > 0)
+    const current = begun.find(isWalking) ?? begun.at(-1)
+    const record = current?.collection
     // Nobody knows how many memberships there are, but groups are counted.
-    const isByGroup = walk?.collection === 'members'
-    const rows = (isByGroup ? walk.groups : walk?.rows) ?? 0
+    const isByGroup = record?.collection === 'members'
+    const rows = (current?.walks ?? []).reduce(
+      (sum, walk) => sum + ((isByGroup ? walk.groups : walk.rows) ?? 0),
+      0,
+    )
     const first = run.options.collections[0] ?? ''
     start ??= { at: clock.monotonic(), rows }
     const seconds = Math.max((clock.monotonic() - start.at) / 1_000, 0.001)
     options.onLook?.(run, {
-      collection: isByGroup ? 'members by group' : (walk?.collection ?? first),
+      collection: isByGroup ? 'members by group' : (record?.collection ?? first),
       rows,
       rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
       refreshes: run.totals.refreshes,
-      ...(walk?.countBefore === undefined ? {} : { expectedRows: walk.countBefore }),
+      ...(record?.countBefore === undefined ? {} : { expectedRows: record.countBefore }),
       ...(tokenLifeMs === undefined ? {} : { tokenLifeMs }),
       ...(run.state === 'waiting' ? { waitingFor: run.reason ?? 'Graph' } : {}),
     })
@@ -70,10 +82,14 @@ export async function followRun(
   }
 }
 
+function isWalking({ walks }: Progress): boolean {
+  return walks.some(({ state }) => state === 'walking')
+}
+
 /** Prints what `followRun` sees. */
 export interface RunPrinter {
   readonly onLine: (line: LogLine) => void
-  readonly onLook: (run: RunRecord, progress: Progress) => void
+  readonly onLook: (run: RunRecord, progress: Shown) => void
   /** Number of the last line seen. */
   seq(): number
   /** Takes the progress line away. */

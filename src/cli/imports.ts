@@ -6,6 +6,8 @@ import {
   prepareRun,
   withTrueState,
   type RunRecord,
+  inReadingOrder,
+  type Progress,
   type WalkRecord,
 } from '../imports/index.ts'
 import { EvergrantError, formatDuration } from '../kernel/index.ts'
@@ -102,12 +104,12 @@ Examples:
     .action(async (id: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
         const run = trueState(composition, await knownRun(composition, id))
-        const walks = await composition.store.runs.listWalks(id)
-        if (options.json === true) io.out(`${JSON.stringify(runToJson(run, walks))}\n`)
+        const known = inReadingOrder(run, await composition.store.runs.listProgress(id))
+        if (options.json === true) io.out(`${JSON.stringify(runToJson(run, known))}\n`)
         else {
           const { driven_by: driver, ...facts } = runToJson(run)
           const by = driver === null ? null : driverText(driver)
-          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatWalks(walks)}`)
+          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatProgressOf(known)}`)
         }
       })
     })
@@ -224,21 +226,30 @@ function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by'
 }
 
 /** Each collection of a run: how far it is, what is thought of it, what became of its rows. */
-function formatWalks(walks: readonly WalkRecord[]): string {
+function formatProgressOf(progress: readonly Progress[]): string {
   const number = (value: number | undefined): string => value?.toLocaleString('en-US') ?? ''
   const table = formatTable(
-    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'GROUPS', 'DELETED'],
-    walks.map((walk) => [
-      walk.collection,
-      walk.state,
-      walk.verdict ?? '',
-      number(walk.rows),
-      number(walk.distinctRows),
-      number(walk.groups),
-      number(walk.deleted),
-    ]),
+    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'GROUPS', 'DELETED', 'CURSORS'],
+    progress.map(({ collection: record, walks }) => {
+      const finished = walks.filter(({ state }) => state === 'finished').length
+      const isFinished = walks.length > 0 && finished === walks.length
+      const sum = (of: (walk: WalkRecord) => number | undefined): number | undefined =>
+        walks.some((walk) => of(walk) !== undefined)
+          ? walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
+          : undefined
+      return [
+        record.collection,
+        walks.length === 0 ? 'waiting' : isFinished ? 'finished' : 'walking',
+        record.verdict ?? '',
+        number(sum(({ rows }) => rows)),
+        number(record.distinctRows),
+        number(sum(({ groups }) => groups)),
+        number(record.deleted),
+        walks.length > 1 ? `${finished}/${walks.length}` : number(walks.length),
+      ]
+    }),
   )
-  const notes = walks.flatMap(({ collection, detail, deletionNote }) => [
+  const notes = progress.flatMap(({ collection: { collection, detail, deletionNote } }) => [
     ...(detail === undefined ? [] : [`${collection}: ${detail}\n`]),
     ...(deletionNote === undefined ? [] : [`! ${collection}: ${deletionNote}\n`]),
   ])

@@ -678,6 +678,9 @@ export type ImportRun = {
     | readonly {
         readonly collection: string
         readonly shard: number
+        /** What this cursor reads, for people; null: all of it */ readonly label: string | null
+        /** The same as an OData clause */ readonly filter: string | null
+        /** Rows counted when the cursor was planned */ readonly expected: number | null
         readonly state: 'walking' | 'finished'
         readonly pages: number
         readonly rows: number

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Destination } from './destination.ts'
 import { createIdSet, type IdSet } from './id-set.ts'
 import type { ImportedRows } from './imported-rows.ts'
-import type { LogBody, RunRecord, RunStore, WalkRecord } from './ports.ts'
+import type {
+  CollectionRecord,
+  LogBody,
+  Progress,
+  RunRecord,
+  RunStore,
+  WalkRecord,
+} from './ports.ts'
 import type { SendDependencies } from './send.ts'
 
 /**
@@ -19,56 +26,63 @@ export interface WalkDependencies extends SendDependencies {
   readonly destination: Destination
 }
 
-/** Readies a walk in its destination, and counts what a lost commit of the store had left out. */
-export async function openWalk(deps: WalkDependencies, walk: WalkRecord): Promise<WalkRecord> {
-  const { destination, instanceId, journal, store } = deps
-  const opened = await destination.openWalk(walk, (saved) =>
-    journal.write((log, _totals, now) => store.updateWalk(saved, instanceId, log, now)),
-  )
-  if (opened.restarts === walk.restarts) {
-    const rows = Math.max(opened.rows - walk.rows, 0)
-    journal.count({ rows, pages: Math.max(opened.pages - walk.pages, 0) })
+/** Writes progress for as long as this instance owns the run. */
+export function saver({
+  instanceId,
+  journal,
+  store,
+}: Pick<WalkDependencies, 'instanceId' | 'journal' | 'store'>): (
+  progress: Progress,
+) => Promise<void> {
+  return (progress) =>
+    journal.write((log, _totals, now) => store.saveProgress(progress, instanceId, log, now))
+}
+
+/** Readies a collection in its destination, and counts what a lost commit of the store had left out. */
+export async function openCollection(
+  deps: WalkDependencies,
+  progress: Progress,
+): Promise<Progress> {
+  const opened = await deps.destination.openCollection(progress, saver(deps))
+  for (const [i, walk] of opened.walks.entries()) {
+    const before = progress.walks[i]
+    if (before === undefined || before.restarts !== walk.restarts) continue
+    const rows = Math.max(walk.rows - before.rows, 0)
+    deps.journal.count({ rows, pages: Math.max(walk.pages - before.pages, 0) })
   }
   return opened
 }
 
+/** What a step brings, and where the cursors stand behind it. */
+export interface CommitStep {
+  readonly collection: CollectionRecord
+  /** The cursors that move, as they stood before and as they stand then. */
+  readonly moves: readonly { readonly from: WalkRecord; readonly to: WalkRecord }[]
+  readonly batch: readonly ImportedRows[]
+}
+
 /**
- * Makes a step durable: rows in the destination, cursor, totals and log in the store.
+ * Makes a step durable: rows in the destination, cursors, totals and log in the store.
  *
  * @param lines What the log tells once the step is committed.
+ * @returns The collection as it stands then.
  */
 export async function commitStep(
   deps: WalkDependencies,
-  step: {
-    readonly from: WalkRecord
-    readonly to: WalkRecord
-    readonly batch: readonly ImportedRows[]
-  },
+  { collection, moves, batch }: CommitStep,
   lines: readonly LogBody[],
-): Promise<WalkRecord> {
+): Promise<CollectionRecord> {
   const { destination, instanceId, journal, run, store } = deps
-  const { from, to } = step
-  const { walk, ...given } = await destination.write(step)
-  const finished: readonly LogBody[] =
-    walk.state === 'walking'
-      ? []
-      : [
-          {
-            type: 'walk_finished',
-            collection: walk.collection,
-            rows: walk.rows,
-            pages: walk.pages,
-          },
-        ]
+  const walks = moves.map(({ to }) => to)
+  const written = await destination.write({ collection, walks, batch })
+  const sum = (of: (walk: WalkRecord) => number): number =>
+    moves.reduce((total, { from, to }) => total + of(to) - of(from), 0)
   await journal.write(
     (log, totals, now) =>
-      store.commitPage({ runId: run.id, instanceId, now, walk, totals, log, ...given }),
-    {
-      lines: [...lines, ...finished],
-      count: { pages: to.pages - from.pages, rows: to.rows - from.rows },
-    },
+      store.commitPage({ runId: run.id, instanceId, now, walks, totals, log, ...written }),
+    { lines, count: { pages: sum(({ pages }) => pages), rows: sum(({ rows }) => rows) } },
   )
-  return walk
+  return written.collection ?? collection
 }
 
 /** An empty set of ids of any form. */
@@ -77,15 +91,9 @@ export function newIdSet(): IdSet {
 }
 
 /** The record of a walk that has not begun. */
-export function newWalk(runId: string, collection: WalkRecord['collection']): WalkRecord {
-  return {
-    runId,
-    collection,
-    shard: 0,
-    state: 'walking',
-    pages: 0,
-    rows: 0,
-    restarts: 0,
-    segmentBytes: 0,
-  }
+export function newWalk(
+  { runId, collection }: Pick<CollectionRecord, 'runId' | 'collection'>,
+  shard = 0,
+): WalkRecord {
+  return { runId, collection, shard, state: 'walking', pages: 0, rows: 0, restarts: 0 }
 }

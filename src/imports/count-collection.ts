@@ -19,7 +19,7 @@ export async function countCollection(
     const headers = { consistencylevel: 'eventual', accept: 'text/plain' }
     const sent = await send(
       deps,
-      countUrl(options, collection),
+      countUrl(options, { collection }),
       headers,
       { collection, page: 0 },
       (answer) => {

@@ -6,6 +6,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   run_started: 'A run begins: its collections, destination, page size and refresh threshold.',
   run_resumed: 'A run goes on after an interruption, at this page.',
   counted: 'What `$count` said, before or after the walk; null when Graph would not say.',
+  collection_planned:
+    'How a collection is read: how many cursors at a time, in how many parts, and why.',
   page_committed:
     'A page and the cursor behind it are durable: rows, bytes on the wire, fetch time, the token’s remaining life.',
   token_changed:
@@ -53,11 +55,13 @@ export function describeLog(body: LogBody): string {
       return body.count === null
         ? `$count of ${body.collection} ${body.moment} the walk: not available (${body.detail ?? ''})`
         : `$count of ${body.collection} ${body.moment} the walk: ${number(body.count)}`
+    case 'collection_planned':
+      return `${body.collection}: ${body.cursors === 1 ? 'one cursor' : `${body.cursors} cursors over ${body.shards} parts`} (${body.detail})`
     case 'page_committed':
       if (body.groups !== undefined) {
-        return `${body.collection} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} groups in all; token lives ${formatDuration(body.tokenLifeMs)}`
+        return `${partOf(body)} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} groups in all; token lives ${formatDuration(body.tokenLifeMs)}`
       }
-      return `${body.collection} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
+      return `${partOf(body)} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'token_changed': {
       const old = body.oldExpiresAt === null ? '' : `, old one expires ${timeOf(body.oldExpiresAt)}`
       const place =
@@ -75,11 +79,11 @@ export function describeLog(body: LogBody): string {
     case 'waiting_ended':
       return `going on after ${formatDuration(body.waitedMs)}`
     case 'walk_restarted':
-      return `${body.collection}: the walk starts over at page ${body.page} (restart ${body.restart}): ${body.detail}`
+      return `${partOf(body)}: the walk starts over at page ${body.page} (restart ${body.restart}): ${body.detail}`
     case 'page_size_lowered':
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':
-      return `${body.collection}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
+      return `${partOf(body)}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
     case 'group_vanished':
       return `${body.collection}: group ${body.groupId} is gone`
     case 'group_hidden':
@@ -132,6 +136,17 @@ export function describeWithheld(
 
 function nth(times: number): string {
   return times === 2 ? 'second' : 'third'
+}
+
+/** A collection, or the part of it that one of several cursors reads. */
+function partOf({
+  collection,
+  shard,
+}: {
+  readonly collection: string
+  readonly shard?: string
+}): string {
+  return shard === undefined ? collection : `${collection} (${shard})`
 }
 
 function number(value: number): string {

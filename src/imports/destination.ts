@@ -1,50 +1,52 @@
-import type { CollectionName } from '../directory/index.ts'
 import type { ImportedRows } from './imported-rows.ts'
-import type { PageCommit, WalkRecord } from './ports.ts'
+import type { CollectionRecord, PageCommit, Progress, WalkRecord } from './ports.ts'
 
-/** Some rows of a walk, and where the walk stands once they are safe. */
+/** Some rows of a collection, and where its cursors stand once they are safe. */
 export interface WriteStep {
-  readonly from: WalkRecord
-  readonly to: WalkRecord
+  readonly collection: CollectionRecord
+  /** The cursors that move. */
+  readonly walks: readonly WalkRecord[]
   readonly batch: readonly ImportedRows[]
 }
 
 /** What became of a step, to be committed in the run's own store. */
 export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges'> {
-  /** `to`, with what only the destination knows of the walk. */
-  readonly walk: WalkRecord
+  /** The collection with what the destination keeps of it; undefined where that is nothing. */
+  readonly collection?: CollectionRecord
 }
 
-/** Where rows go, while a run is driven. One walk is written by one worker at a time. */
+/** Where rows go, while a run is driven. A collection is written by one worker at a time. */
 export interface Destination {
   /**
-   * Readies a walk: what this owner goes on writing holds exactly what the record says is
+   * Readies a collection: what this owner goes on writing holds exactly what the record says is
    * committed. Nothing an earlier owner of the run still does, however late it wakes, reaches it.
    * Idempotent.
    *
-   * @param save Records the walk in the store, provided that this owner still owns the run.
-   * @returns The record as saved; further on than `walk` where the destination keeps the cursor of
-   *   record and a commit of the store was lost.
+   * @param save Records progress in the store, provided that this owner still owns the run.
+   * @returns The progress as saved; further on than given where the destination keeps the cursors
+   *   of record and a commit of the store was lost.
    */
-  openWalk(walk: WalkRecord, save: (walk: WalkRecord) => Promise<void>): Promise<WalkRecord>
+  openCollection(progress: Progress, save: (progress: Progress) => Promise<void>): Promise<Progress>
   /** How many pages are written and committed at once, when that many have come. */
   readonly pagesPerCommit: number
   /**
    * Takes a step of at most `pagesPerCommit` pages. Files and tables: durable before it resolves,
-   * tables together with the cursor. The store: returns the rows for the step's own transaction.
+   * tables together with the cursors. The store: returns the rows for the step's own transaction.
    */
   write(step: WriteStep): Promise<WrittenStep>
-  /** Forgets what a walk has written, since it starts over. */
-  restartWalk(walk: WalkRecord): Promise<void>
-  /** Distinct rows a finished walk has brought. */
-  countDistinct(walk: WalkRecord): Promise<number>
+  /**
+   * Forgets what was written of a collection, whose record says that nothing was: its only cursor
+   * starts over. Where one of several does, what it has brought stays: rows met twice are one.
+   */
+  restart(progress: Progress): Promise<void>
+  /** Distinct rows of a collection whose cursors are finished. */
+  countDistinct(collection: CollectionRecord): Promise<number>
   /**
    * Makes a collection visible under its final name, atomically, and returns that name; undefined
    * where rows are visible as they come. A partial one is a copy, since its run may go on writing.
    */
   publish(
-    collection: CollectionName,
-    walks: readonly WalkRecord[],
+    collection: CollectionRecord,
     options?: { readonly isPartial?: boolean },
   ): Promise<string | undefined>
   /** Removes what only an unfinished run needs. */

@@ -1,15 +1,26 @@
 import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/index.ts'
 import { collections } from '../directory/index.ts'
 import { countCollection } from './count-collection.ts'
-import { newWalk, type WalkDependencies } from './commit-step.ts'
+import { saver, type WalkDependencies } from './commit-step.ts'
 import { deleteUnseen } from './delete-unseen.ts'
 import { parseDestination } from './destination-name.ts'
 import type { Destination } from './destination.ts'
 import { createFileDestination } from './file-destination.ts'
 import type { FilePort } from './file-port.ts'
 import { createJournal, type ImportEvent, type Journal } from './journal.ts'
+import { inReadingOrder } from './order-progress.ts'
 import { createPacer } from './pacer.ts'
-import type { RunChange, RunRecord, RunStore, TokenSource, Verdict, WalkRecord } from './ports.ts'
+import { planCollection } from './plan-collection.ts'
+import type {
+  CollectionRecord,
+  Progress,
+  RunChange,
+  RunRecord,
+  RunStore,
+  TokenSource,
+  Verdict,
+  WalkRecord,
+} from './ports.ts'
 import { asEvergrantError, createRunControl, RunStopped, type RunControl } from './run-control.ts'
 import { heartbeatEveryMs } from './run-owner.ts'
 import { createStoreDestination } from './store-destination.ts'
@@ -17,7 +28,7 @@ import { createTableDestination } from './table-destination.ts'
 import type { TargetOpener } from './target-opener.ts'
 import { createTokenKeeper } from './token-keeper.ts'
 import type { Transport } from './transport.ts'
-import { judgeWalks, type JudgedWalk } from './verdict.ts'
+import { judgeCollection, type Judged } from './verdict.ts'
 import { createWaitingState } from './waiting-state.ts'
 import { walkCollection } from './walk-collection.ts'
 import { walkMembers } from './walk-members.ts'
@@ -111,11 +122,11 @@ async function readAll(
   control: RunControl,
   journal: Journal,
   destination: Destination,
-): Promise<JudgedWalk> {
+): Promise<Judged> {
   const { clock, random, store, transport } = deps
   const { options } = run
-  const walks = await store.listWalks(run.id)
-  noteStart(journal, run, walks)
+  const known = await store.listProgress(run.id)
+  noteStart(journal, run, known)
   // What interrupted the run stands in the log now, and is over.
   await journal.write((log, totals, now) =>
     store.updateRun(run.id, instanceId, { reason: null, totals }, log, now),
@@ -134,49 +145,54 @@ async function readAll(
     instanceId,
     destination,
   }
-  const read: { readonly means: WalkDependencies; readonly walk: WalkRecord }[] = []
+  const read: { readonly means: WalkDependencies; readonly record: CollectionRecord }[] = []
   for (const collection of options.collections) {
     const { permission } = collections[collection]
     const means = { ...shared, columns: options.columns[collection] ?? [], permission }
-    const known = walks.find((walk) => walk.collection === collection)
-    const walk = await readCollection(means, known ?? newWalk(run.id, collection))
-    read.push({ means, walk })
+    const start = known.find((one) => one.collection.collection === collection)
+    if (start === undefined) throw new Error(`the run knows nothing of ${collection}`)
+    read.push({ means, record: await readCollection(means, start) })
   }
   // Only now, when nothing more can fail to be read, does anyone see a change of what there was.
   let deleted = 0
-  for (const { means, walk } of read) deleted += await settle(means, walk, deleted)
-  const isComplete = read.every(({ walk }) => walk.verdict === 'complete')
-  const details = read.map(({ walk }) => `${walk.collection}: ${walk.detail ?? ''}`)
+  for (const { means, record } of read) deleted += await settle(means, record, deleted)
+  const isComplete = read.every(({ record }) => record.verdict === 'complete')
+  const details = read.map(({ record }) => `${record.collection}: ${record.detail ?? ''}`)
   return {
     verdict: isComplete ? 'complete' : 'complete_with_drift',
     detail: details.join('; '),
   }
 }
 
-/** One collection: count, walk, count again, judge. */
-async function readCollection(deps: WalkDependencies, start: WalkRecord): Promise<WalkRecord> {
-  const { control, destination, instanceId, journal, run, store } = deps
-  const { collection } = start
-  const save = saver(store, instanceId, journal)
-  let walk = start
+/** One collection: count, plan, walk, count again, judge. */
+async function readCollection(deps: WalkDependencies, start: Progress): Promise<CollectionRecord> {
+  const { control, destination, journal, run } = deps
+  const { collection } = start.collection
+  const save = saver(deps)
+  let progress = start
 
   control.checkpoint()
-  if (walk.countBefore === undefined && walk.state === 'walking') {
+  if (progress.collection.plan === undefined) {
     const countBefore = await countCollection(deps, run.options, collection, 'before')
-    if (countBefore !== undefined) walk = { ...walk, countBefore }
-    await save(walk)
+    const record = { ...progress.collection, ...(countBefore === undefined ? {} : { countBefore }) }
+    progress = await planCollection(deps, record)
+    await save(progress)
   }
-  walk = await (collection === 'members' ? walkMembers : walkCollection)(deps, walk)
+  progress = await (collection === 'members' ? walkMembers : walkCollection)(deps, progress)
   const countAfter = await countCollection(deps, run.options, collection, 'after')
-  const distinctRows = await destination.countDistinct(walk)
-  walk = { ...walk, distinctRows, ...(countAfter === undefined ? {} : { countAfter }) }
-  const { verdict, detail } = judgeWalks([walk])
-  if (walk.verdict === undefined) {
+  const distinctRows = await destination.countDistinct(progress.collection)
+  const counted: CollectionRecord = {
+    ...progress.collection,
+    distinctRows,
+    ...(countAfter === undefined ? {} : { countAfter }),
+  }
+  const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
+  if (counted.verdict === undefined) {
     journal.note({ type: 'collection_judged', collection, verdict, detail })
   }
-  walk = { ...walk, verdict, detail }
-  await save(walk)
-  return walk
+  const judged = { ...counted, verdict, detail }
+  await save({ collection: judged, walks: [] })
+  return judged
 }
 
 /**
@@ -186,14 +202,14 @@ async function readCollection(deps: WalkDependencies, start: WalkRecord): Promis
  */
 async function settle(
   deps: WalkDependencies,
-  walk: WalkRecord,
+  record: CollectionRecord,
   deletedByOthers: number,
 ): Promise<number> {
-  const { destination, instanceId, journal, store } = deps
-  const { collection } = walk
-  const swept = await deleteUnseen(deps, walk, deletedByOthers)
-  if (swept !== walk) await saver(store, instanceId, journal)(swept)
-  const place = await destination.publish(collection, [walk])
+  const { destination, journal } = deps
+  const { collection } = record
+  const swept = await deleteUnseen(deps, record, deletedByOthers)
+  if (swept !== record) await saver(deps)({ collection: swept, walks: [] })
+  const place = await destination.publish(record)
   if (place !== undefined) journal.note({ type: 'published', collection, path: place })
   return swept.deleted ?? 0
 }
@@ -206,29 +222,19 @@ async function publishPartial(
   destination: Destination,
   journal: Journal,
 ): Promise<void> {
+  const save = saver({ store, instanceId, journal })
   try {
-    for (const stored of await store.listWalks(run.id)) {
-      if (stored.pages === 0) continue
-      const walk = await destination.openWalk(stored, saver(store, instanceId, journal))
-      const path = await destination.publish(walk.collection, [walk], { isPartial: true })
-      if (path !== undefined) {
-        journal.note({ type: 'published', collection: walk.collection, path }, 'warn')
-      }
+    for (const stored of await store.listProgress(run.id)) {
+      if (stored.walks.every(({ pages }) => pages === 0)) continue
+      const { collection: record } = await destination.openCollection(stored, save)
+      const path = await destination.publish(record, { isPartial: true })
+      const { collection } = record
+      if (path !== undefined) journal.note({ type: 'published', collection, path }, 'warn')
     }
   } catch (error) {
     const { code, detail, remedy } = asEvergrantError(error)
     journal.note({ type: 'publish_failed', code, detail, remedy }, 'error')
   }
-}
-
-/** Writes walk records for as long as this instance owns the run. */
-function saver(
-  store: RunStore,
-  instanceId: string,
-  journal: Journal,
-): (walk: WalkRecord) => Promise<void> {
-  return (walk) =>
-    journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
 }
 
 function openDestination(deps: DriveDependencies, run: RunRecord, instanceId: string): Destination {
@@ -307,15 +313,19 @@ function isResumable(error: EvergrantError): boolean {
   return error.code !== 'destination_changed'
 }
 
-function noteStart(journal: Journal, run: RunRecord, walks: readonly WalkRecord[]): void {
+function noteStart(journal: Journal, run: RunRecord, known: readonly Progress[]): void {
   const { options, totals } = run
-  const current = walks.findLast((walk) => walk.pages > 0)
+  const current = inReadingOrder(run, known).findLast(({ walks }) =>
+    walks.some(({ pages }) => pages > 0),
+  )
   if (totals.requests > 0) {
+    const sum = (of: (walk: WalkRecord) => number): number =>
+      (current?.walks ?? []).reduce((total, walk) => total + of(walk), 0)
     journal.note({
       type: 'run_resumed',
-      ...(current === undefined ? {} : { collection: current.collection }),
-      page: (current?.pages ?? 0) + 1,
-      rows: current?.rows ?? 0,
+      ...(current === undefined ? {} : { collection: current.collection.collection }),
+      page: sum(({ pages }) => pages) + 1,
+      rows: sum(({ rows }) => rows),
       after: run.reason ?? 'the process that drove it ended',
     })
     return

@@ -27,8 +27,18 @@ export type LogBody =
       readonly detail?: string
     }
   | {
+      readonly type: 'collection_planned'
+      readonly collection: string
+      readonly cursors: number
+      /** Parts the collection is cut into. */
+      readonly shards: number
+      readonly detail: string
+    }
+  | {
       readonly type: 'page_committed'
       readonly collection: string
+      /** Which of several cursors; its label. */
+      readonly shard?: string
       readonly page: number
       readonly rows: number
       readonly totalRows: number
@@ -74,6 +84,7 @@ export type LogBody =
   | {
       readonly type: 'walk_restarted'
       readonly collection: string
+      readonly shard?: string
       readonly restart: number
       readonly page: number
       readonly detail: string
@@ -88,6 +99,7 @@ export type LogBody =
   | {
       readonly type: 'walk_finished'
       readonly collection: string
+      readonly shard?: string
       readonly rows: number
       readonly pages: number
     }

@@ -6,9 +6,8 @@ import type { Destination } from './destination.ts'
 import { hostFiles, type FilePort } from './file-port.ts'
 import { createFileDestination, prepareFolder, runFolder } from './file-destination.ts'
 import { createRowReader } from './imported-rows.ts'
-import type { RunRecord, WalkRecord } from './ports.ts'
+import type { CollectionRecord, RunRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
-import { newWalk } from './commit-step.ts'
 
 let folder: string
 const scan = createPageScanner(['id', 'n'])
@@ -61,15 +60,34 @@ function page(...rows: readonly { readonly id: string; readonly n?: number }[]):
   return scanned.value
 }
 
-async function write(to: Destination, walk: WalkRecord, one: ScannedPage): Promise<WalkRecord> {
-  const moved = { ...walk, rows: walk.rows + one.rows.length, pages: walk.pages + 1 }
-  return (await to.write({ from: walk, to: moved, batch: [reader.ofPage(one)] })).walk
+async function write(
+  to: Destination,
+  collection: CollectionRecord,
+  one: ScannedPage,
+): Promise<CollectionRecord> {
+  const written = await to.write({ collection, walks: [], batch: [reader.ofPage(one)] })
+  return written.collection ?? collection
 }
 
-/** A store in which whoever opens a walk still owns the run. */
+const nothing: CollectionRecord = {
+  runId: run.id,
+  collection: 'users',
+  writtenRows: 0,
+  segmentBytes: 0,
+}
+
+async function open(
+  to: Destination,
+  collection = nothing,
+  save: () => Promise<void> = keep,
+): Promise<CollectionRecord> {
+  return (await to.openCollection({ collection, walks: [] }, save)).collection
+}
+
+/** A store in which whoever opens a collection still owns the run. */
 const keep = (): Promise<void> => Promise.resolve()
 const segment = (instanceId = 'ins_1'): string =>
-  join(runFolder(folder, run.id), `users-0.${instanceId}.ndjson`)
+  join(runFolder(folder, run.id), `users.${instanceId}.ndjson`)
 
 describe('a folder that cannot be written', () => {
   test('is refused, saying that a part of the path is a file', async () => {
@@ -108,19 +126,19 @@ describe('a full disk', () => {
       },
     }
     const first = createFileDestination('ndjson', folder, run, 'ins_1', files)
-    let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
-    walk = await write(first, walk, page({ id: 'a' }, { id: 'b' }))
+    let held = await open(first)
+    held = await write(first, held, page({ id: 'a' }, { id: 'b' }))
     isFull = true
-    await expect(write(first, walk, page({ id: 'c' }))).rejects.toMatchObject({
+    await expect(write(first, held, page({ id: 'c' }))).rejects.toMatchObject({
       code: 'destination_full',
     })
     await first.close()
 
     isFull = false
     const second = createFileDestination('ndjson', folder, run, 'ins_2', files)
-    walk = await second.openWalk(walk, keep)
-    walk = await write(second, walk, page({ id: 'c' }))
-    const path = await second.publish('users', [walk])
+    held = await open(second, held)
+    held = await write(second, held, page({ id: 'c' }))
+    const path = await second.publish(held)
     await second.close()
     expect(await readFile(path ?? '', 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n')
   })
@@ -129,23 +147,23 @@ describe('a full disk', () => {
 describe('an unfinished segment', () => {
   test('that lost bytes is refused instead of continued', async () => {
     const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
-    const walk = await write(first, start, page({ id: 'a' }))
+    const start = await open(first)
+    const held = await write(first, start, page({ id: 'a' }))
     await first.close()
     await writeFile(segment(), '{"i')
     const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
-    await expect(second.openWalk(walk, keep)).rejects.toMatchObject({ code: 'destination_changed' })
+    await expect(open(second, held)).rejects.toMatchObject({ code: 'destination_changed' })
     await second.close()
   })
 
   test('whose lines were altered is refused', async () => {
     const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
-    const walk = await write(first, start, page({ id: 'a' }, { id: 'b' }))
+    const start = await open(first)
+    const held = await write(first, start, page({ id: 'a' }, { id: 'b' }))
     await first.close()
     await writeFile(segment(), '{"id":"a","n":1234567}\n')
     const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
-    await expect(second.openWalk({ ...walk, segmentBytes: 23 }, keep)).rejects.toMatchObject({
+    await expect(open(second, { ...held, segmentBytes: 23 })).rejects.toMatchObject({
       code: 'destination_changed',
       detail: expect.stringContaining('expected 2 lines, but found 1') as string,
     })
@@ -154,14 +172,14 @@ describe('an unfinished segment', () => {
 
   test('is cut back to what was committed', async () => {
     const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    const start = await first.openWalk(newWalk(run.id, 'users'), keep)
-    const walk = await write(first, start, page({ id: 'a' }))
+    const start = await open(first)
+    const held = await write(first, start, page({ id: 'a' }))
     await first.close()
     await appendFile(segment(), '{"id":"torn')
     const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
-    await second.openWalk(walk, keep)
+    await open(second, held)
     expect(await readFile(segment('ins_2'), 'utf8')).toBe('{"id":"a"}\n')
-    expect(await second.countDistinct(walk)).toBe(1)
+    expect(await second.countDistinct(held)).toBe(1)
     await second.close()
   })
 })
@@ -170,47 +188,47 @@ describe('an owner that lost its run while it stood still', () => {
   async function overtaken(): Promise<{
     first: Destination
     second: Destination
-    walk: WalkRecord
+    held: CollectionRecord
   }> {
     const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    let walk = await first.openWalk(newWalk(run.id, 'users'), keep)
-    walk = await write(first, walk, page({ id: 'a' }))
+    let held = await open(first)
+    held = await write(first, held, page({ id: 'a' }))
     const second = createFileDestination('ndjson', folder, run, 'ins_2', hostFiles)
-    return { first, second, walk }
+    return { first, second, held }
   }
 
   test('cannot write into its successor’s segment, nor cut it, nor publish', async () => {
-    const { first, second, walk } = await overtaken()
-    let next = await second.openWalk(walk, keep)
-    await write(first, walk, page({ id: 'stale' }))
+    const { first, second, held } = await overtaken()
+    let next = await open(second, held)
+    await write(first, held, page({ id: 'stale' }))
     next = await write(second, next, page({ id: 'b' }))
-    await first.restartWalk(walk)
-    await write(first, newWalk(run.id, 'users'), page({ id: 'stale' }))
-    await expect(first.publish('users', [walk])).rejects.toMatchObject({
+    await first.restart({ collection: held, walks: [] })
+    await write(first, nothing, page({ id: 'stale' }))
+    await expect(first.publish(held)).rejects.toMatchObject({
       code: 'destination_unwritable',
     })
     await first.close()
-    await second.publish('users', [next])
+    await second.publish(next)
     await second.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n')
   })
 
   test('cannot rename what it had readied before it was overtaken', async () => {
-    const { first, second, walk } = await overtaken()
+    const { first, second, held } = await overtaken()
     await writeFile(`${segment()}.out`, 'readied')
-    await second.openWalk(walk, keep)
-    expect(await readdir(runFolder(folder, run.id))).toEqual(['users-0.ins_2.ndjson'])
+    await open(second, held)
+    expect(await readdir(runFolder(folder, run.id))).toEqual(['users.ins_2.ndjson'])
     await first.close()
     await second.close()
   })
 
   test('leaves its successor’s files alone when it wakes while opening them', async () => {
-    const { first, second, walk } = await overtaken()
+    const { first, second, held } = await overtaken()
     const lost = new Error('another process has taken over')
-    await expect(second.openWalk(walk, () => Promise.reject(lost))).rejects.toBe(lost)
+    await expect(open(second, held, () => Promise.reject(lost))).rejects.toBe(lost)
     await second.close()
-    const after = await write(first, walk, page({ id: 'b' }))
-    await first.publish('users', [after])
+    const after = await write(first, held, page({ id: 'b' }))
+    await first.publish(after)
     await first.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n{"id":"b"}\n')
   })
@@ -219,12 +237,12 @@ describe('an owner that lost its run while it stood still', () => {
 describe('a published snapshot', () => {
   test('holds each id once, as it was met last, and the folder nothing else', async () => {
     const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
-    walk = await write(to, walk, page({ id: 'a', n: 1 }, { id: 'b', n: 1 }))
-    walk = await write(to, walk, page())
-    walk = await write(to, walk, page({ id: 'a', n: 2 }, { id: 'c', n: 1 }))
-    expect(await to.countDistinct(walk)).toBe(3)
-    await to.publish('users', [walk])
+    let held = await open(to)
+    held = await write(to, held, page({ id: 'a', n: 1 }, { id: 'b', n: 1 }))
+    held = await write(to, held, page())
+    held = await write(to, held, page({ id: 'a', n: 2 }, { id: 'c', n: 1 }))
+    expect(await to.countDistinct(held)).toBe(3)
+    await to.publish(held)
     await to.close()
     await to.discard()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe(
@@ -236,29 +254,29 @@ describe('a published snapshot', () => {
   test('replaces the old one, also when it is published twice', async () => {
     await writeFile(join(folder, 'users.ndjson'), 'old\n')
     const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
-    walk = await write(to, walk, page({ id: 'a' }))
+    let held = await open(to)
+    held = await write(to, held, page({ id: 'a' }))
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('old\n')
-    await to.publish('users', [walk])
-    await to.publish('users', [walk])
+    await to.publish(held)
+    await to.publish(held)
     await to.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n')
   })
 
   test('is a copy when partial, so that the run can go on without touching it', async () => {
     const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    let walk = await to.openWalk(newWalk(run.id, 'users'), keep)
-    walk = await write(to, walk, page({ id: 'a' }))
-    await to.publish('users', [walk], { isPartial: true })
-    await write(to, walk, page({ id: 'b' }))
+    let held = await open(to)
+    held = await write(to, held, page({ id: 'a' }))
+    await to.publish(held, { isPartial: true })
+    await write(to, held, page({ id: 'b' }))
     await to.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('{"id":"a"}\n')
   })
 
   test('of nobody is an empty file', async () => {
     const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-    const walk = await to.openWalk(newWalk(run.id, 'users'), keep)
-    await to.publish('users', [walk])
+    const held = await open(to)
+    await to.publish(held)
     await to.close()
     expect(await readFile(join(folder, 'users.ndjson'), 'utf8')).toBe('')
   })
@@ -274,11 +292,11 @@ test('leftovers of runs that are over are removed, those of others stay', async 
 
 test('a segment restarted begins at nothing', async () => {
   const to = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)
-  const start = await to.openWalk(newWalk(run.id, 'users'), keep)
+  const start = await open(to)
   await write(to, start, page({ id: 'a' }, { id: 'b' }))
-  await to.restartWalk(start)
-  const walk = await write(to, start, page({ id: 'b' }))
-  expect(await to.countDistinct(walk)).toBe(1)
+  await to.restart({ collection: nothing, walks: [] })
+  const held = await write(to, start, page({ id: 'b' }))
+  expect(await to.countDistinct(held)).toBe(1)
   expect(await readFile(segment(), 'utf8')).toBe('{"id":"b"}\n')
   await to.close()
 })

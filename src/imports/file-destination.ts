@@ -8,7 +8,7 @@ import { newIdSet } from './commit-step.ts'
 import type { IdSet } from './id-set.ts'
 import { createRowReader, type ImportedRows, type RowReader } from './imported-rows.ts'
 import { readNdjsonLines, type NdjsonLines } from './ndjson-lines.ts'
-import type { RunRecord, WalkRecord } from './ports.ts'
+import type { CollectionRecord, RunRecord } from './ports.ts'
 
 /** What the snapshot of a file destination is written as. */
 export type SnapshotFormat = 'ndjson' | 'csv'
@@ -18,18 +18,19 @@ export function runFolder(folder: string, runId: string): string {
   return join(folder, `.evergrant-${runId}`)
 }
 
-interface OpenWalk {
+interface OpenSegment {
   readonly file: SegmentFile
   readonly path: string
   readonly ids: IdSet
 }
 
 /**
- * Writes snapshots: one segment a walk, appended and flushed to disk before the cursor moves. Every
- * owner of a run writes a segment of its own, named in the walk's record, so that one that lost the
- * run while it stood still cannot write into its successor's. At the end de-duplicated by id (the
- * last row met wins) and put in place by a rename, so that a reader sees the old file or the new
- * one, never half of one. Segments are NDJSON; a CSV snapshot is written out of them at the end.
+ * Writes snapshots: one segment a collection, for all of its cursors, appended and flushed to disk
+ * before they move. Every owner of a run writes a segment of its own, named in the collection's
+ * record, so that one that lost the run while it stood still cannot write into its successor's. At
+ * the end de-duplicated by id (the last row met wins) and put in place by a rename, so that a
+ * reader sees the old file or the new one, never half of one. Segments are NDJSON; a CSV snapshot
+ * is written out of them at the end.
  */
 export function createFileDestination(
   format: SnapshotFormat,
@@ -39,102 +40,100 @@ export function createFileDestination(
   files: FilePort,
 ): Destination {
   const own = runFolder(folder, run.id)
-  const walks = new Map<string, OpenWalk>()
+  const segments = new Map<CollectionName, OpenSegment>()
   const readers = new Map<CollectionName, RowReader>()
   const columnsOf = (collection: CollectionName): readonly string[] =>
     run.options.columns[collection] ?? []
   const csv = format === 'csv' ? createCsvWriter(run.options.csv ?? defaultCsv) : undefined
-  const keyOf = (walk: WalkRecord): string => `${walk.collection}-${walk.shard}`
-  const opened = (walk: WalkRecord): OpenWalk => {
-    const open = walks.get(keyOf(walk))
-    if (open === undefined) throw new Error(`the walk ${keyOf(walk)} is not open`)
+  const opened = (collection: CollectionName): OpenSegment => {
+    const open = segments.get(collection)
+    if (open === undefined) throw new Error(`the segment of ${collection} is not open`)
     return open
   }
 
   return {
-    openWalk: async (walk, save) => {
+    openCollection: async ({ collection: record, walks }, save) => {
+      const { collection } = record
       await onFiles(own, () => files.makeFolder(own))
-      await walks.get(keyOf(walk))?.file.close()
-      walks.delete(keyOf(walk))
-      const segment = `${keyOf(walk)}.${instanceId}.ndjson`
+      await segments.get(collection)?.file.close()
+      segments.delete(collection)
+      const segment = `${collection}.${instanceId}.ndjson`
       const path = join(own, segment)
       const file = await onFiles(path, () => files.openSegment(path))
       const ids = newIdSet()
-      walks.set(keyOf(walk), { file, path, ids })
-      if (walk.segment === segment) await onFiles(path, () => file.truncate(walk.segmentBytes))
-      else await onFiles(path, () => file.truncate(0))
-      await readCommitted(walk, async (lines) => {
-        if (walk.segment !== segment) await onFiles(path, () => file.append(lines.bytes))
-        for (const id of rowsOf(walk, lines).keys) ids.add(id)
+      segments.set(collection, { file, path, ids })
+      const isMine = record.segment === segment
+      await onFiles(path, () => file.truncate(isMine ? record.segmentBytes : 0))
+      await readCommitted(record, async (lines) => {
+        if (!isMine) await onFiles(path, () => file.append(lines.bytes))
+        for (const id of rowsOf(collection, lines).keys) ids.add(id)
       })
-      if (ids.lines !== walk.rows) {
-        throw changed(own, `expected ${walk.rows} lines, but found ${ids.lines}`)
+      if (ids.lines !== record.writtenRows) {
+        throw changed(own, `expected ${record.writtenRows} lines, but found ${ids.lines}`)
       }
       await onFiles(path, () => file.sync())
-      const saved = { ...walk, segment }
+      const saved = { collection: { ...record, segment }, walks }
       await save(saved)
-      await evict(walk)
+      await evict(collection)
       return saved
     },
     // The two flushes of a commit cost more than a page: those that have come meanwhile share them.
     pagesPerCommit: 8,
-    write: async ({ from, to, batch }) => {
-      const { file, path, ids } = opened(from)
-      let { segmentBytes } = from
+    write: async ({ collection: record, batch }) => {
+      const { file, path, ids } = opened(record.collection)
+      let { segmentBytes, writtenRows } = record
       await onFiles(path, async () => {
         for (const rows of batch) {
           const data = rows.toNdjson()
           await file.append(data)
           segmentBytes += data.length
+          writtenRows += rows.length
         }
         await file.sync()
       })
       for (const rows of batch) for (const id of rows.keys) ids.add(id)
-      return { walk: { ...to, segmentBytes } }
+      return { collection: { ...record, segmentBytes, writtenRows } }
     },
-    restartWalk: async (walk) => {
-      const { file, path } = opened(walk)
+    restart: async ({ collection: { collection } }) => {
+      const { file, path } = opened(collection)
       await onFiles(path, () => file.truncate(0))
-      walks.set(keyOf(walk), { file, path, ids: newIdSet() })
+      segments.set(collection, { file, path, ids: newIdSet() })
     },
-    countDistinct: (walk) => Promise.resolve(opened(walk).ids.size),
-    publish: async (collection, finished, { isPartial = false } = {}) => {
-      const target = snapshotPath(folder, collection, format)
-      const [walk] = finished
-      if (walk === undefined) return undefined
-      const { path, ids } = opened(walk)
+    countDistinct: ({ collection }) => Promise.resolve(opened(collection).ids.size),
+    publish: async (record, { isPartial = false } = {}) => {
+      const target = snapshotPath(folder, record.collection, format)
+      const { path, ids } = opened(record.collection)
       const isReady = csv === undefined && ids.size === ids.lines
-      const source = isReady ? path : await rewritten(walk, ids)
+      const source = isReady ? path : await rewritten(record, ids)
       await onFiles(target, () => files.publish(source, target, isPartial ? 'copy' : 'link'))
       return target
     },
     discard: () => onFiles(own, () => files.remove(own)),
     close: async () => {
-      for (const { file } of walks.values()) await file.close().catch(() => {})
-      walks.clear()
+      for (const { file } of segments.values()) await file.close().catch(() => {})
+      segments.clear()
     },
   }
 
-  /** Reads what is committed of a walk, in whole lines. */
+  /** Reads what is committed of a collection, in whole lines. */
   async function readCommitted(
-    walk: WalkRecord,
+    { segment = '', segmentBytes }: CollectionRecord,
     take: (lines: NdjsonLines) => Promise<void>,
   ): Promise<void> {
-    if (walk.segmentBytes === 0) return
-    const path = join(own, walk.segment ?? keyOf(walk))
+    if (segmentBytes === 0) return
+    const path = join(own, segment)
     const size = (await onFiles(path, () => files.sizeOf(path))) ?? 0
-    if (size < walk.segmentBytes) {
-      throw changed(own, `expected at least ${walk.segmentBytes} bytes, but found ${size}`)
+    if (size < segmentBytes) {
+      throw changed(own, `expected at least ${segmentBytes} bytes, but found ${size}`)
     }
     await onFiles(path, async () => {
-      for await (const lines of readNdjsonLines(files.read(path), walk.segmentBytes)) {
+      for await (const lines of readNdjsonLines(files.read(path), segmentBytes)) {
         await take(lines)
       }
     })
   }
 
-  function rowsOf(walk: WalkRecord, lines: NdjsonLines): ImportedRows {
-    const { collection } = walk
+  function rowsOf(collection: CollectionName, lines: NdjsonLines): ImportedRows {
     const reader = readers.get(collection) ?? createRowReader(collection, columnsOf(collection))
     readers.set(collection, reader)
     const rows = reader.ofLines(lines)
@@ -143,32 +142,33 @@ export function createFileDestination(
   }
 
   /**
-   * Removes what earlier owners of the run wrote for a walk. One that was merely stalled and wakes
-   * now can put nothing in place any more: neither its segment nor what it readied is there. Until
-   * nothing is found, since it may be readying at this moment.
+   * Removes what earlier owners of the run wrote of a collection. One that was merely stalled and
+   * wakes now can put nothing in place any more: neither its segment nor what it readied is there.
+   * Until nothing is found, since it may be readying at this moment.
    */
-  async function evict(walk: WalkRecord): Promise<void> {
-    const mine = `${keyOf(walk)}.${instanceId}.`
+  async function evict(collection: CollectionName): Promise<void> {
+    const mine = `${collection}.${instanceId}.`
     for (;;) {
       const names = await onFiles(own, () => files.list(own))
-      const others = names.filter((n) => n.startsWith(`${keyOf(walk)}.`) && !n.startsWith(mine))
+      const others = names.filter((n) => n.startsWith(`${collection}.`) && !n.startsWith(mine))
       if (others.length === 0) return
       for (const name of others) await onFiles(own, () => files.remove(join(own, name)))
     }
   }
 
   /** Writes the snapshot anew from the segment: without repeats, as CSV where that is wanted. */
-  async function rewritten(walk: WalkRecord, ids: IdSet): Promise<string> {
-    const merged = join(own, `${keyOf(walk)}.${instanceId}.merged`)
+  async function rewritten(record: CollectionRecord, ids: IdSet): Promise<string> {
+    const { collection } = record
+    const merged = join(own, `${collection}.${instanceId}.merged`)
     await onFiles(merged, () => files.remove(merged))
     const file = await onFiles(merged, () => files.openSegment(merged))
     const { tenantId } = run.options
     try {
-      const head = csv?.head(['tenant_id', ...columnsOf(walk.collection)]) ?? ''
+      const head = csv?.head(['tenant_id', ...columnsOf(collection)]) ?? ''
       await onFiles(merged, () => file.append(Buffer.from(head)))
       let line = 0
-      await readCommitted(walk, async (lines) => {
-        const rows = rowsOf(walk, lines)
+      await readCommitted(record, async (lines) => {
+        const rows = rowsOf(collection, lines)
         const kept: string[] = []
         for (const [i, id] of rows.keys.entries()) {
           if (ids.isLast(id, line++)) kept.push(lineOf(csv, tenantId, rows, i))

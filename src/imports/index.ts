@@ -3,6 +3,7 @@ export { buildRequest } from './build-request.ts'
 export type { ImportDescription } from './build-request.ts'
 export { defaultCsv } from './csv.ts'
 export { defaultDeleteAtMost } from './delete-unseen.ts'
+export { inReadingOrder } from './order-progress.ts'
 export { parseDestination } from './destination-name.ts'
 export type { DestinationName } from './destination-name.ts'
 export { driveRun } from './drive-run.ts'
@@ -21,11 +22,13 @@ export {
 } from './prepare-run.ts'
 export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
 export type {
+  CollectionRecord,
   CsvOptions,
   Heartbeat,
   ImportToken,
   PageCommit,
   PageRows,
+  Progress,
   RefusalOutcome,
   RunChange,
   RunOptions,

@@ -1,6 +1,6 @@
 import type { Membership } from '../directory/index.ts'
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
-import { createLinkWatch, type ReadRefusal } from './page-reader.ts'
+import { createLinkWatch, type ReadRefusal } from './link-watch.ts'
 import type { WalkRecord } from './ports.ts'
 import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 import type { PageRows } from './ports.ts'

@@ -38,17 +38,19 @@ describe('a next link', () => {
 
 describe('the first page', () => {
   test('is asked in default mode', () => {
-    expect(firstPageUrl(options, 'users', 999)).toBe(
+    expect(firstPageUrl(options, { collection: 'users' }, 999)).toBe(
       `${graphUrl}/users?$select=id,displayName&$top=999`,
     )
-    expect(countUrl(options, 'users')).toBe(`${graphUrl}/users/$count`)
+    expect(countUrl(options, { collection: 'users' })).toBe(`${graphUrl}/users/$count`)
   })
 
   test('is asked in advanced mode under a filter', () => {
     const filtered = { ...options, filter: "startsWith(displayName,'A&B')" }
-    const query = new URL(firstPageUrl(filtered, 'users', 5)).searchParams
+    const query = new URL(firstPageUrl(filtered, { collection: 'users' }, 5)).searchParams
     expect(query.get('$filter')).toBe(filtered.filter)
     expect(query.get('$count')).toBe('true')
-    expect(new URL(countUrl(filtered, 'users')).searchParams.get('$filter')).toBe(filtered.filter)
+    expect(new URL(countUrl(filtered, { collection: 'users' })).searchParams.get('$filter')).toBe(
+      filtered.filter,
+    )
   })
 })

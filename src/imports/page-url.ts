@@ -1,30 +1,46 @@
 import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
-import type { RunOptions } from './ports.ts'
+import type { RunOptions, WalkRecord } from './ports.ts'
 
-/** Builds the URL of a collection's first page. */
+/** Builds the URL of the first page of a walk. */
 export function firstPageUrl(
   options: RunOptions,
-  collection: CollectionName,
+  walk: Pick<WalkRecord, 'collection' | 'filter'>,
+  pageSize: number,
+): string {
+  return listUrl(options, walk, options.columns[walk.collection] ?? [], pageSize)
+}
+
+/** Builds the URL of the first page of the list of groups whose members are walked. */
+export function firstListUrl(
+  options: RunOptions,
+  walk: Pick<WalkRecord, 'collection' | 'filter'>,
+  pageSize: number,
+): string {
+  return listUrl(options, walk, ['id'], pageSize)
+}
+
+function listUrl(
+  options: RunOptions,
+  { collection, filter: part }: Pick<WalkRecord, 'collection' | 'filter'>,
+  columns: readonly string[],
   pageSize: number,
 ): string {
   const url = new URL(options.graphUrl + collections[collection].path)
-  const query = [
-    `$select=${(options.columns[collection] ?? []).map(encodeURIComponent).join(',')}`,
-    `$top=${pageSize}`,
-  ]
-  if (options.filter !== undefined) {
+  const query = [`$select=${columns.map(encodeURIComponent).join(',')}`, `$top=${pageSize}`]
+  const filter = filterOf(options, part)
+  if (filter !== undefined) {
     // A filtered walk in default mode is reported to lose its page token on page 2; advanced mode keeps it.
-    query.push(`$filter=${encodeURIComponent(options.filter)}`, '$count=true')
+    query.push(`$filter=${encodeURIComponent(filter)}`, '$count=true')
   }
   url.search = query.join('&')
   return url.href
 }
 
-/** Builds the URL of the first page of the list of groups whose members are walked. */
-export function firstListUrl(options: RunOptions, pageSize: number): string {
-  const columns = { ...options.columns, members: ['id'] }
-  return firstPageUrl({ ...options, columns }, 'members', pageSize)
+/** What the operator wants of a collection, and what one walk reads of that. */
+function filterOf({ filter }: RunOptions, part: string | undefined): string | undefined {
+  if (filter === undefined || part === undefined) return filter ?? part
+  return `(${filter}) and (${part})`
 }
 
 /** Builds the URL of the first page of a group's members; Graph adds what each of them is. */
@@ -34,14 +50,22 @@ export function firstMembersUrl(options: RunOptions, groupId: string, pageSize: 
 }
 
 /** Headers of every page of a list: a filtered walk keeps its page token only in advanced mode. */
-export function listHeaders(options: RunOptions): Readonly<Record<string, string>> {
-  return options.filter === undefined ? {} : { consistencylevel: 'eventual' }
+export function listHeaders(
+  options: RunOptions,
+  walk: Pick<WalkRecord, 'filter'>,
+): Readonly<Record<string, string>> {
+  const isFiltered = filterOf(options, walk.filter) !== undefined
+  return isFiltered ? { consistencylevel: 'eventual' } : {}
 }
 
 /** Builds the URL of a collection's `$count`, under the same filter as the walk. */
-export function countUrl(options: RunOptions, collection: CollectionName): string {
+export function countUrl(
+  options: RunOptions,
+  { collection, filter: part }: { readonly collection: CollectionName; readonly filter?: string },
+): string {
   const url = new URL(`${options.graphUrl}${collections[collection].path}/$count`)
-  if (options.filter !== undefined) url.search = `$filter=${encodeURIComponent(options.filter)}`
+  const filter = filterOf(options, part)
+  if (filter !== undefined) url.search = `$filter=${encodeURIComponent(filter)}`
   return url.href
 }
 

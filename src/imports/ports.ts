@@ -116,26 +116,57 @@ export interface RunRecord {
   readonly totals: RunTotals
 }
 
-/** Where one walk of a collection stands. One walk a collection today; many shards tomorrow. */
+/** How a collection is read, decided once before its first page; a resume reads it the same way. */
+export interface CollectionPlan {
+  /** Cursors that read at the same time. */
+  readonly cursors: number
+  /** Why so many, for people. */
+  readonly why: string
+}
+
+/** What a run knows of one collection as a whole. */
+export interface CollectionRecord {
+  readonly runId: string
+  readonly collection: CollectionName
+  /** Undefined until the walks of the collection are there. */
+  readonly plan?: CollectionPlan
+  /** File and table destinations: rows they hold of it, repeats included. */
+  readonly writtenRows: number
+  /** File destinations: bytes of the segment that are safe on disk. */
+  readonly segmentBytes: number
+  /** File destinations: name of the file that holds them, written by one owner of the run alone. */
+  readonly segment?: string
+  /** `$count` before the walks and after them. */
+  readonly countBefore?: number
+  readonly countAfter?: number
+  /** Distinct ids, known when every walk is finished and verified. */
+  readonly distinctRows?: number
+  /** The verdict of this collection, once it is judged, and what it rests on. */
+  readonly verdict?: Verdict
+  readonly detail?: string
+  /** Rows that were not met and therefore marked as deleted. */
+  readonly deleted?: number
+  /** Why rows that were not met were left as they are, where that needs to be known. */
+  readonly deletionNote?: string
+}
+
+/** Where one cursor of a collection stands. */
 export interface WalkRecord {
   readonly runId: string
   readonly collection: CollectionName
   readonly shard: number
+  /** What this walk reads of the collection, as an OData clause; undefined: all of it. */
+  readonly filter?: string
+  /** The same for people: `a`, `b–d`, `the rest`. */
+  readonly label?: string
+  /** Rows counted when the walk was planned. */
+  readonly expected?: number
   readonly state: 'walking' | 'finished'
   /** The URL to request next; undefined before the first page and after the last. */
   readonly nextUrl?: string
   readonly pages: number
   readonly rows: number
   readonly restarts: number
-  /** File destinations: bytes of the segment that are safe on disk. */
-  readonly segmentBytes: number
-  /** File destinations: name of the file that holds them, written by one owner of the run alone. */
-  readonly segment?: string
-  /** `$count` before the walk and after it. */
-  readonly countBefore?: number
-  readonly countAfter?: number
-  /** Distinct ids, known when the walk is finished and verified. */
-  readonly distinctRows?: number
   /**
    * Memberships only. `nextUrl` is then the page of the list of groups that is being gone through,
    * and this the group of that page up to which everything is committed: its members up to
@@ -148,13 +179,12 @@ export interface WalkRecord {
   readonly vanishedGroups?: number
   /** Memberships only: groups whose members Graph refused to show, though it showed others'. */
   readonly hiddenGroups?: number
-  /** The verdict of this collection, once it is judged, and what it rests on. */
-  readonly verdict?: Verdict
-  readonly detail?: string
-  /** Rows that were not met and therefore marked as deleted. */
-  readonly deleted?: number
-  /** Why rows that were not met were left as they are, where that needs to be known. */
-  readonly deletionNote?: string
+}
+
+/** A collection and its cursors, as far as they changed. */
+export interface Progress {
+  readonly collection: CollectionRecord
+  readonly walks: readonly WalkRecord[]
 }
 
 /** Rows of one page, still as the bytes they came in. */
@@ -167,12 +197,15 @@ export interface PageRows {
   bytes?(index: number): Uint8Array
 }
 
-/** Everything one page changes; committed as one transaction. */
+/** Everything some pages change; committed as one transaction. */
 export interface PageCommit {
   readonly runId: string
   readonly instanceId: string
   readonly now: number
-  readonly walk: WalkRecord
+  /** The cursors that moved. */
+  readonly walks: readonly WalkRecord[]
+  /** Present where the destination keeps something in it. */
+  readonly collection?: CollectionRecord
   readonly totals: RunTotals
   readonly log: readonly LogEntry[]
   /** Present when the rows go to the store itself. */
@@ -239,8 +272,8 @@ export interface Heartbeat {
  */
 export interface RunStore {
   /**
-   * Creates a `running` run owned by `owner`, with its walks. When a live or interrupted run of
-   * that name exists nothing is written and it is returned as `existing`; the caller decides.
+   * Creates a `running` run owned by `owner`, with its collections. When a live or interrupted run
+   * of that name exists nothing is written and it is returned as `existing`; the caller decides.
    */
   createRun(
     run: {
@@ -287,9 +320,9 @@ export interface RunStore {
     now: number,
   ): Promise<void>
   commitPage(commit: PageCommit): Promise<void>
-  /** Writes walk fields outside a page: counts, restarts, verification. */
-  updateWalk(
-    walk: WalkRecord,
+  /** Writes a collection and cursors of it outside a page: plan, counts, restarts, verification. */
+  saveProgress(
+    progress: Progress,
     instanceId: string,
     log: readonly LogEntry[],
     now: number,
@@ -300,7 +333,8 @@ export interface RunStore {
   /** Runs that are neither completed, failed nor cancelled; one a name at most, 1,000 at most. */
   listOpenRuns(): Promise<readonly RunRecord[]>
   listRuns(query: RunQuery): Promise<readonly RunRecord[]>
-  listWalks(runId: string): Promise<readonly WalkRecord[]>
+  /** The collections of a run by name, each with its cursors by their number. */
+  listProgress(runId: string): Promise<readonly Progress[]>
   /** Log lines with `seq` greater than `afterSeq`, oldest first. */
   readLog(runId: string, afterSeq: number, limit: number): Promise<readonly LogLine[]>
   /**

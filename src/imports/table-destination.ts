@@ -2,7 +2,7 @@ import type { CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Destination } from './destination.ts'
 import type { ImportedRows } from './imported-rows.ts'
-import type { RunRecord, WalkRecord } from './ports.ts'
+import type { CollectionRecord, Progress, RunRecord, WalkRecord } from './ports.ts'
 import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 import {
@@ -18,22 +18,26 @@ import {
 } from './target-tables.ts'
 
 interface CursorRow {
+  readonly shard: number
   readonly fence: number | string
   readonly walk: string
 }
 
+/** The row of a collection as a whole stands before those of its cursors. */
+const headShard = -1
+
 /**
  * Writes tables of a database: `users`, `groups`, `members`, each with `tenant_id` and the selected
- * columns. Rows are staged in a table of the run; the cursor of record stands beside them, in
- * `_evergrant_cursor`, and moves in the same transaction. Publishing replaces the tenant's rows in
+ * columns. Rows are staged in a table of the run; the cursors of record stand beside them, in
+ * `_evergrant_cursor`, and move in the same transaction. Publishing replaces the tenant's rows in
  * one transaction, so that readers see the old snapshot or the new one; the table itself, its
  * views, grants and further columns stay.
  *
- * A fence keeps earlier owners of the run out: opening a walk raises a number in the cursor's row,
+ * A fence keeps earlier owners of the run out: opening a collection raises a number in its row,
  * under the run's ownership check on both sides of it, and whoever holds an older number writes
  * nothing any more.
  *
- * @param open Connects; called once, when the first walk is opened.
+ * @param open Connects; called once, when the first collection is opened.
  * @param isOver Tells whether a run, by its id, has ended: what it left behind is removed.
  */
 export function createTableDestination(
@@ -50,8 +54,8 @@ export function createTableDestination(
   }
   const columnsOf = (collection: CollectionName): readonly string[] =>
     run.options.columns[collection] ?? []
-  const staging = (walk: Pick<WalkRecord, 'collection'>): string =>
-    stagingName(walk.collection, run.id)
+  const staging = ({ collection }: Pick<CollectionRecord, 'collection'>): string =>
+    stagingName(collection, run.id)
 
   async function connect(): Promise<TargetDatabase> {
     const database = await open()
@@ -71,129 +75,161 @@ export function createTableDestination(
     }
   }
 
-  /** Reads the cursor's row, made when there is none. */
-  async function readCursor(tables: TargetTables, walk: WalkRecord): Promise<CursorRow> {
-    const select = `SELECT fence, walk FROM ${cursorTable}
-      WHERE run_id = $1 AND collection = $2 AND shard = $3`
-    const key = [run.id, walk.collection, walk.shard]
-    const known = await tables.row<CursorRow>(select, key)
-    if (known !== undefined) return known
-    if (walk.pages > 0) throw changed(walk, 'its cursor is gone')
-    const row = { fence: 0, walk: JSON.stringify(walk) }
+  /** Reads the collection's row, made when there is none, and those of its cursors. */
+  async function readCursors(
+    tables: TargetTables,
+    { collection: record, walks }: Progress,
+  ): Promise<{ readonly fence: number; readonly progress: Progress }> {
+    const { collection } = record
+    const rows = await tables.rows<CursorRow>(
+      `SELECT shard, fence, walk FROM ${cursorTable}
+       WHERE run_id = $1 AND collection = $2 ORDER BY shard`,
+      [run.id, collection],
+    )
+    const [head, ...cursors] = rows
+    if (head?.shard === headShard) {
+      const known = new Map(
+        cursors.map(({ walk }) => {
+          const stored = JSON.parse(walk) as WalkRecord
+          return [stored.shard, stored] as const
+        }),
+      )
+      return {
+        fence: Number(head.fence),
+        progress: {
+          collection: merged(record, JSON.parse(head.walk) as CollectionRecord),
+          walks: walks.map((walk) => known.get(walk.shard) ?? walk),
+        },
+      }
+    }
+    if (walks.some(({ pages }) => pages > 0)) throw changed(collection, 'its cursor is gone')
     await tables.run(
       `INSERT INTO ${cursorTable} (run_id, collection, shard, tenant_id, fence, walk)
        VALUES ($1, $2, $3, $4, $5, $6)`,
-      [...key, tenantId, row.fence, row.walk],
+      [run.id, collection, headShard, tenantId, 0, JSON.stringify(record)],
     )
-    return row
+    return { fence: 0, progress: { collection: record, walks } }
   }
 
-  /** Moves the cursor, provided that this owner's fence still stands. */
-  async function moveCursor(tables: TargetTables, walk: WalkRecord): Promise<void> {
+  /** Moves cursors, provided that this owner's fence still stands. */
+  async function moveCursors(
+    tables: TargetTables,
+    { collection: record, walks }: Progress,
+  ): Promise<void> {
+    const { collection } = record
     const changes = await tables.run(
       `UPDATE ${cursorTable} SET walk = $1
        WHERE run_id = $2 AND collection = $3 AND shard = $4 AND fence = $5`,
-      [
-        JSON.stringify(walk),
-        run.id,
-        walk.collection,
-        walk.shard,
-        fences.get(walk.collection) ?? -1,
-      ],
+      [JSON.stringify(record), run.id, collection, headShard, fences.get(collection) ?? -1],
     )
-    if (changes === 1) return
-    throw new EvergrantError(
-      'import_interrupted',
-      `another process has taken over the run "${run.id}", or has ended it`,
-    )
+    if (changes !== 1) {
+      throw new EvergrantError(
+        'import_interrupted',
+        `another process has taken over the run "${run.id}", or has ended it`,
+      )
+    }
+    for (const walk of walks) {
+      await tables.run(
+        `INSERT INTO ${cursorTable} (run_id, collection, shard, tenant_id, fence, walk)
+         VALUES ($1, $2, $3, $4, 0, $5)
+         ON CONFLICT (run_id, collection, shard) DO UPDATE SET walk = excluded.walk`,
+        [run.id, collection, walk.shard, tenantId, JSON.stringify(walk)],
+      )
+    }
   }
 
-  function changed(walk: WalkRecord, detail: string): EvergrantError {
+  function changed(collection: CollectionName, detail: string): EvergrantError {
     return new EvergrantError(
       'destination_changed',
-      `what ${run.id} had written of ${walk.collection} was changed: ${detail}`,
+      `what ${run.id} had written of ${collection} was changed: ${detail}`,
     )
   }
 
   return {
-    openWalk: async (walk, save) => {
+    openCollection: async (progress, save) => {
       const database = await target()
-      const columns = columnsOf(walk.collection)
+      const { collection: record } = progress
+      const { collection } = record
+      const columns = columnsOf(collection)
       for (;;) {
         const seen = await database.transaction('tables', async (tables) => {
-          await ensureStaging(database, tables, staging(walk), columns)
-          return await readCursor(tables, walk)
+          await ensureStaging(database, tables, staging(record), columns)
+          return await readCursors(tables, progress)
         })
         // An owner that has lost the run ends here, before it can raise the fence.
-        await save(walk)
-        const fence = Number(seen.fence) + 1
+        await save(progress)
+        const fence = seen.fence + 1
         const opened = await database.transaction('tables', async (tables) => {
           // Raised meanwhile, by an owner that lost the run behind its own check: once more.
           const raised = await tables.run(
             `UPDATE ${cursorTable} SET fence = $1
              WHERE run_id = $2 AND collection = $3 AND shard = $4 AND fence = $5`,
-            [fence, run.id, walk.collection, walk.shard, Number(seen.fence)],
+            [fence, run.id, collection, headShard, seen.fence],
           )
           if (raised === 0) return undefined
-          const row = await readCursor(tables, walk)
+          const { progress: found } = await readCursors(tables, progress)
           const count = await tables.row<{ rows: number | string }>(
-            `SELECT count(*) AS rows FROM ${quoted(staging(walk))}`,
+            `SELECT count(*) AS rows FROM ${quoted(staging(record))}`,
           )
-          return { walk: JSON.parse(row.walk) as WalkRecord, rows: Number(count?.rows) }
+          return { found, rows: Number(count?.rows) }
         })
         if (opened === undefined) continue
-        if (opened.rows !== opened.walk.rows) {
-          throw changed(walk, `expected ${opened.walk.rows} rows, but found ${opened.rows}`)
+        const { found, rows } = opened
+        const { writtenRows } = found.collection
+        if (rows !== writtenRows) {
+          throw changed(collection, `expected ${writtenRows} rows, but found ${rows}`)
         }
-        fences.set(walk.collection, fence)
-        const found = merged(walk, opened.walk)
+        fences.set(collection, fence)
         await save(found)
         return found
       }
     },
     pagesPerCommit: 4,
-    write: async ({ to, batch }) => {
+    write: async ({ collection: record, walks, batch }) => {
+      const { collection } = record
       const database = await target()
       const cells = batch.flatMap((rows: ImportedRows) =>
         Array.from({ length: rows.length }, (_row, index) => rows.cells(index)),
       )
-      await database.transaction(`walk ${run.id} ${to.collection}`, async (tables) => {
-        await moveCursor(tables, to)
-        await tables.insert(staging(to), columnsOf(to.collection), cells)
+      const moved = { ...record, writtenRows: record.writtenRows + cells.length }
+      await database.transaction(`walk ${run.id} ${collection}`, async (tables) => {
+        await moveCursors(tables, { collection: moved, walks })
+        await tables.insert(staging(record), columnsOf(collection), cells)
       })
-      return { walk: to }
+      return { collection: moved }
     },
-    restartWalk: async (walk) => {
+    restart: async (progress) => {
       const database = await target()
-      await database.transaction(`walk ${run.id} ${walk.collection}`, async (tables) => {
-        await moveCursor(tables, walk)
-        await tables.run(`DELETE FROM ${quoted(staging(walk))}`)
+      const { collection: record } = progress
+      await database.transaction(`walk ${run.id} ${record.collection}`, async (tables) => {
+        await moveCursors(tables, progress)
+        await tables.run(`DELETE FROM ${quoted(staging(record))}`)
       })
     },
-    countDistinct: async (walk) => {
+    countDistinct: async (record) => {
       const database = await target()
-      const keys = keyColumns(walk.collection).map(quoted).join(', ')
-      const count = await database.transaction(`walk ${run.id} ${walk.collection}`, (tables) =>
+      const keys = keyColumns(record.collection).map(quoted).join(', ')
+      const count = await database.transaction(`walk ${run.id} ${record.collection}`, (tables) =>
         tables.row<{ rows: number | string }>(
-          `SELECT count(*) AS rows FROM (SELECT DISTINCT ${keys} FROM ${quoted(staging(walk))}) AS kept`,
+          `SELECT count(*) AS rows FROM (SELECT DISTINCT ${keys} FROM ${quoted(staging(record))}) AS kept`,
         ),
       )
       return Number(count?.rows ?? 0)
     },
-    publish: async (collection, [walk]) => {
-      if (walk === undefined) return undefined
+    publish: async (record) => {
+      const { collection } = record
       const database = await target()
       const columns = columnsOf(collection)
       await database.transaction('tables', (tables) =>
         ensureFinalTable(database, tables, collection, columns),
       )
-      const isPlain = walk.distinctRows === walk.rows
+      const isPlain = record.distinctRows === record.writtenRows
       await database.transaction(`publish ${collection}`, async (tables) => {
-        await moveCursor(tables, walk)
+        await moveCursors(tables, { collection: record, walks: [] })
         await replaceRows(database, tables, collection, {
           tenantId,
           columns,
-          staging: staging(walk),
+          staging: staging(record),
           hasRepeats: !isPlain,
         })
       })
@@ -210,10 +246,7 @@ export function createTableDestination(
   }
 }
 
-/** The cursor of record, with what only the store knows of the walk. */
-function merged(stored: WalkRecord, cursor: WalkRecord): WalkRecord {
-  const { countBefore, countAfter, distinctRows, verdict, detail } = stored
-  const known = { countBefore, countAfter, distinctRows, verdict, detail }
-  const facts = Object.entries(known).filter(([, value]) => value !== undefined)
-  return { ...cursor, ...(Object.fromEntries(facts) as Partial<WalkRecord>) }
+/** The record beside the rows, with what only the store knows of the collection. */
+function merged(stored: CollectionRecord, beside: CollectionRecord): CollectionRecord {
+  return { ...stored, writtenRows: beside.writtenRows }
 }

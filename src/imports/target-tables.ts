@@ -43,7 +43,7 @@ export async function runsWithCursors(tables: TargetTables): Promise<readonly st
 /** Removes what an unfinished run has staged, and its cursors, so that it writes no more. */
 export async function dropRun(tables: TargetTables, runId: string): Promise<void> {
   const rows = await tables.rows<{ collection: CollectionName }>(
-    `SELECT collection FROM ${cursorTable} WHERE run_id = $1`,
+    `SELECT DISTINCT collection FROM ${cursorTable} WHERE run_id = $1`,
     [runId],
   )
   await tables.run(`DELETE FROM ${cursorTable} WHERE run_id = $1`, [runId])

@@ -1,23 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import type { WalkRecord } from './ports.ts'
-import { judgeWalks } from './verdict.ts'
+import type { Progress, WalkRecord } from './ports.ts'
+import { judgeCollection } from './verdict.ts'
 import { newWalk } from './commit-step.ts'
 
-const finished = (distinctRows: number, before?: number, after?: number): WalkRecord => ({
-  ...newWalk('run_1', 'users'),
-  state: 'finished',
-  distinctRows,
-  ...(before === undefined ? {} : { countBefore: before }),
-  ...(after === undefined ? {} : { countAfter: after }),
+const users = { runId: 'run_1', collection: 'users' } as const
+
+const finished = (distinctRows: number, before?: number, after?: number): Progress => ({
+  collection: {
+    ...users,
+    writtenRows: distinctRows,
+    segmentBytes: 0,
+    distinctRows,
+    ...(before === undefined ? {} : { countBefore: before }),
+    ...(after === undefined ? {} : { countAfter: after }),
+  },
+  walks: [{ ...newWalk(users), state: 'finished' }],
 })
 
 describe('a run is incomplete', () => {
   test('without any walk', () => {
-    expect(judgeWalks([]).verdict).toBe('incomplete')
+    expect(judgeCollection({ ...finished(0, 0, 0), walks: [] }).verdict).toBe('incomplete')
   })
   test('while a walk is unfinished, whatever the counts say', () => {
-    const walks = [finished(10, 10, 10), { ...finished(0), state: 'walking' } as const]
-    expect(judgeWalks(walks).verdict).toBe('incomplete')
+    const { collection, walks } = finished(10, 10, 10)
+    const one = { collection, walks: [...walks, newWalk(users, 1)] }
+    expect(judgeCollection(one).verdict).toBe('incomplete')
   })
 })
 
@@ -28,7 +35,7 @@ describe('a finished run drifted', () => {
     ['no count before', 10, undefined, 10],
     ['no count after', 10, 10, undefined],
   ])('with %s', (_what, distinct, before, after) => {
-    expect(judgeWalks([finished(distinct, before, after)]).verdict).toBe('complete_with_drift')
+    expect(judgeCollection(finished(distinct, before, after)).verdict).toBe('complete_with_drift')
   })
 })
 
@@ -40,22 +47,24 @@ describe('a finished run is complete', () => {
     ['within 0.1 % above', 400_400, 400_000, 400_000],
     ['empty', 0, 0, 0],
   ])('%s', (_what, distinct, before, after) => {
-    expect(judgeWalks([finished(distinct, before, after)]).verdict).toBe('complete')
+    expect(judgeCollection(finished(distinct, before, after)).verdict).toBe('complete')
   })
 })
 
 describe('members are judged by the groups whose list was read to its end', () => {
-  const members = (groups: number, vanishedGroups: number, count: number): WalkRecord => ({
-    ...finished(123_456, count, count),
-    collection: 'members',
-    groups,
-    vanishedGroups,
-  })
+  const members = (groups: number, vanishedGroups: number, count: number): Progress => {
+    const { collection, walks } = finished(123_456, count, count)
+    const counts = { collection: 'members', groups, vanishedGroups } as const
+    return {
+      collection: { ...collection, collection: 'members' },
+      walks: walks.map((walk): WalkRecord => ({ ...walk, ...counts })),
+    }
+  }
   test('and drifted when groups are missing, vanished ones included', () => {
-    expect(judgeWalks([members(90, 10, 100)]).verdict).toBe('complete_with_drift')
+    expect(judgeCollection(members(90, 10, 100)).verdict).toBe('complete_with_drift')
   })
   test('and are complete when there are as many as counted', () => {
-    expect(judgeWalks([members(100, 3, 100)])).toEqual({
+    expect(judgeCollection(members(100, 3, 100))).toEqual({
       verdict: 'complete',
       detail: '123456 distinct rows of 100 groups; $count of groups was 100 before and 100 after',
     })

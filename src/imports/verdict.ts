@@ -1,4 +1,4 @@
-import type { Verdict, WalkRecord } from './ports.ts'
+import type { Progress, Verdict, WalkRecord } from './ports.ts'
 
 /**
  * Counts may differ by this share and the run still is complete: the directory changes while we
@@ -7,29 +7,28 @@ import type { Verdict, WalkRecord } from './ports.ts'
 const tolerance = 0.001
 
 /** A verdict with its reason, for the log and the manifest. */
-export interface JudgedWalk {
+export interface Judged {
   readonly verdict: Verdict
   readonly detail: string
 }
 
 /**
- * Judges the walks of one collection. `complete`: every walk finished and the distinct ids lie
- * within the `$count`s before and after, give or take 0.1 %. `complete_with_drift`: finished, but
- * the counts disagree or Graph gave none. `incomplete`: anything else.
+ * Judges one collection. `complete`: every walk finished and the distinct ids lie within the
+ * `$count`s before and after, give or take 0.1 %. `complete_with_drift`: finished, but the counts
+ * disagree or Graph gave none. `incomplete`: anything else.
  *
  * Graph counts no memberships, so for `members` groups are counted instead: the groups whose member
  * list was read to the page without a next link, against the `$count`s of groups. A member list is
  * one cursor; what is missing is missing by whole groups. A single group whose members Graph would
  * not show makes it `complete_with_drift`, since nobody knows what has become of them.
  */
-export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
+export function judgeCollection({ collection: record, walks }: Progress): Judged {
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
-  const first = walks[0]
-  if (first === undefined || unfinished > 0) {
+  if (walks.length === 0 || unfinished > 0) {
     return { verdict: 'incomplete', detail: `${unfinished} of ${walks.length} walks unfinished` }
   }
-  const distinct = sum(walks, (walk) => walk.distinctRows)
-  const isMembers = first.collection === 'members'
+  const distinct = record.distinctRows ?? 0
+  const isMembers = record.collection === 'members'
   const read = isMembers ? sum(walks, (walk) => walk.groups) : distinct
   const found = isMembers
     ? `${distinct} distinct rows of ${read} groups`
@@ -41,7 +40,7 @@ export function judgeWalks(walks: readonly WalkRecord[]): JudgedWalk {
       detail: `${found}; Graph did not show the members of ${hidden} more (Member.Read.Hidden would)`,
     }
   }
-  const { countBefore, countAfter } = first
+  const { countBefore, countAfter } = record
   if (countBefore === undefined || countAfter === undefined) {
     return {
       verdict: 'complete_with_drift',

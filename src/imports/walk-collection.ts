@@ -1,126 +1,135 @@
-import type { EvergrantError } from '../kernel/index.ts'
-import { commitStep, openWalk, restartLimit, type WalkDependencies } from './commit-step.ts'
+import { restartLimit, type WalkDependencies } from './commit-step.ts'
 import { createRowReader } from './imported-rows.ts'
-import {
-  createPageReader,
-  type PageReader,
-  type ReadPage,
-  type ReadRefusal,
-} from './page-reader.ts'
+import { createLinkWatch, type ReadRefusal } from './link-watch.ts'
 import { firstPageUrl, listHeaders } from './page-url.ts'
-import type { WalkRecord } from './ports.ts'
-import { createPageScanner } from './scan-page.ts'
-import { send } from './send.ts'
+import type { Progress, WalkRecord } from './ports.ts'
+import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
+import { createPageScanner, type ScannedPage } from './scan-page.ts'
+import { send, type Sent } from './send.ts'
+import { walkCursors } from './walk-cursors.ts'
 
 /**
- * Walks one collection of objects from its cursor to its last page; pages are committed with the
- * cursor behind them. While pages are written, the next ones are read: memory holds a few pages,
- * never more.
+ * Walks one collection of objects, with each of its cursors from where it stands to its last page;
+ * pages are committed with the cursor behind them. While pages are written, the next ones are
+ * read.
  */
-export async function walkCollection(
-  deps: WalkDependencies,
-  start: WalkRecord,
-): Promise<WalkRecord> {
-  const { control, destination, instanceId, journal, run, store } = deps
-  const { collection } = start
-  const columns = run.options.columns[collection] ?? []
+export async function walkCollection(deps: WalkDependencies, start: Progress): Promise<Progress> {
+  const { pagesPerCommit } = deps.destination
+  const limits = { steps: pagesPerCommit, rows: Infinity, ahead: pagesPerCommit + 1 }
+  return await walkCursors(deps, start, limits, () => objectReader(deps, start))
+}
+
+/** Makes the reader of a collection's walks. */
+function objectReader(deps: WalkDependencies, { collection: record }: Progress): CursorReader {
+  const { journal, run } = deps
+  const { options } = run
+  const { collection } = record
+  const columns = options.columns[collection] ?? []
   const scan = createPageScanner(columns)
   const rowReader = createRowReader(collection, columns)
-  const headers = listHeaders(run.options)
-  let pageSize = run.options.pageSize
-  let walk = await openWalk(deps, start)
-  const isFinished = (): boolean => walk.state === 'finished'
-  if (isFinished()) return walk
-  let reader = readFrom(walk.nextUrl)
-  for (;;) {
-    const taken = await reader.take(destination.pagesPerCommit)
-    if ('ending' in taken) {
-      if (taken.ending === undefined) return walk
-      await recover(taken.ending)
-      reader = readFrom(undefined)
-      continue
+  let pageSize = options.pageSize
+
+  return async (start, sink) => {
+    let walk = start
+    for (let restarts = 0; ;) {
+      const size = pageSize
+      const read = await readPages(walk, size, sink)
+      if (read.refusal === undefined) return
+      const { error, kind } = read.refusal
+      if (kind === 'page_too_large') await lowerPageSize(read.refusal, size)
+      // A cursor leads on only under the page size it was made with.
+      if (kind === 'page_too_large' && walk.pages + read.pages === 0) continue
+      if (restarts++ >= restartLimit) throw error
+      walk = await sink.settle(restart(walk, error.detail))
     }
-    await commit(taken)
-    if (isFinished()) return walk
-    control.checkpoint()
   }
 
-  function readFrom(cursor: string | undefined): PageReader {
-    const options = {
-      collection,
-      url: cursor ?? firstPageUrl(run.options, collection, pageSize),
-      number: walk.pages + 1,
-      graphUrl: run.options.graphUrl,
-      ahead: destination.pagesPerCommit + 1,
+  /** Reads from a walk's cursor on; `refusal` is undefined when its last page was read. */
+  async function readPages(
+    walk: WalkRecord,
+    size: number,
+    sink: StepSink,
+  ): Promise<{ readonly refusal?: ReadRefusal; readonly pages: number }> {
+    const headers = listHeaders(options, walk)
+    const watch = createLinkWatch(collection, options.graphUrl)
+    let url = walk.nextUrl ?? firstPageUrl(options, walk, size)
+    for (let pages = 0; ; pages++) {
+      const page = walk.pages + pages + 1
+      const sent = await send(deps, url, headers, { collection, page }, (answer) =>
+        scan(answer.body),
+      )
+      if (sent.kind !== 'answer') return { refusal: sent, pages }
+      const next = watch.follow(sent.value, url, page)
+      await sink.push(step(walk.shard, sent, next))
+      if (next === undefined) return { pages }
+      url = next
     }
-    return createPageReader(options, (url, page) =>
-      send(deps, url, headers, { collection, page }, (answer) => scan(answer.body)),
-    )
   }
 
-  async function commit(pages: readonly ReadPage[]): Promise<void> {
-    let totalRows = walk.rows
-    const lines = pages.map((read, i) => {
-      totalRows += read.page.rows.length
-      return {
-        type: 'page_committed',
-        collection,
-        page: walk.pages + i + 1,
-        rows: read.page.rows.length,
-        totalRows,
-        fetchMs: read.fetchMs,
-        bytes: read.wireBytes,
-        tokenLifeMs: read.tokenLifeMs,
-      } as const
-    })
-    const nextUrl = pages.at(-1)?.nextUrl
-    const { nextUrl: _, ...rest } = walk
-    const to: WalkRecord = {
-      ...rest,
-      ...(nextUrl === undefined ? {} : { nextUrl }),
-      state: nextUrl === undefined ? 'finished' : 'walking',
-      pages: walk.pages + pages.length,
-      rows: totalRows,
-    }
-    const batch = pages.map(({ page }) => rowReader.ofPage(page))
-    walk = await commitStep(deps, { from: walk, to, batch }, lines)
-  }
-
-  /** Readies the walk to begin again after a refusal that allows it. */
-  async function recover(refusal: ReadRefusal): Promise<void> {
-    if (refusal.kind === 'page_too_large') await lowerPageSize(refusal.maximum, refusal.error)
-    // A cursor leads on only under the page size it was made with.
-    if (refusal.kind === 'page_token_expired' || walk.pages > 0) await restart(refusal.error)
-  }
-
-  async function restart(error: EvergrantError): Promise<void> {
-    if (walk.restarts - start.restarts >= restartLimit) throw error
-    journal.note(
-      {
-        type: 'walk_restarted',
-        collection: walk.collection,
-        restart: walk.restarts + 1,
-        page: walk.pages + 1,
-        detail: error.detail,
+  function step(
+    shard: number,
+    sent: Extract<Sent<ScannedPage>, { readonly kind: 'answer' }>,
+    nextUrl: string | undefined,
+  ): CursorStep {
+    const { answer, fetchMs, tokenLifeMs, value } = sent
+    const { length } = value.rows
+    return {
+      shard,
+      rows: rowReader.ofPage(value),
+      advance: ({ nextUrl: _, ...walk }) => {
+        const next: WalkRecord = {
+          ...walk,
+          ...(nextUrl === undefined ? {} : { nextUrl }),
+          state: nextUrl === undefined ? 'finished' : 'walking',
+          pages: walk.pages + 1,
+          rows: walk.rows + length,
+        }
+        const line = {
+          type: 'page_committed',
+          collection,
+          ...(walk.label === undefined ? {} : { shard: walk.label }),
+          page: next.pages,
+          rows: length,
+          totalRows: next.rows,
+          fetchMs,
+          bytes: answer.wireBytes,
+          tokenLifeMs,
+        } as const
+        return { walk: next, lines: [line] }
       },
-      'warn',
-    )
-    const { nextUrl: _, ...rest } = walk
-    walk = { ...rest, pages: 0, rows: 0, segmentBytes: 0, restarts: walk.restarts + 1 }
-    await journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
-    await destination.restartWalk(walk)
+    }
   }
 
-  async function lowerPageSize(maximum: number, error: EvergrantError): Promise<void> {
-    if (maximum < 1 || maximum >= pageSize) throw error
-    journal.note(
-      {
-        type: 'page_size_lowered',
-        collection: walk.collection,
-        from: pageSize,
-        to: maximum,
-        detail: error.detail,
+  function restart({ shard }: WalkRecord, detail: string): CursorStep {
+    return {
+      shard,
+      isRestart: true,
+      advance: ({ nextUrl: _, ...walk }) => {
+        const line = {
+          type: 'walk_restarted',
+          collection,
+          ...(walk.label === undefined ? {} : { shard: walk.label }),
+          restart: walk.restarts + 1,
+          page: walk.pages + 1,
+          detail,
+        } as const
+        return {
+          walk: { ...walk, pages: 0, rows: 0, restarts: walk.restarts + 1 },
+          lines: [line],
+        }
       },
+    }
+  }
+
+  async function lowerPageSize(
+    { error, maximum }: Extract<ReadRefusal, { readonly kind: 'page_too_large' }>,
+    size: number,
+  ): Promise<void> {
+    if (maximum < 1 || maximum >= size) throw error
+    // Another cursor may have met the same before.
+    if (maximum >= pageSize) return
+    journal.note(
+      { type: 'page_size_lowered', collection, from: pageSize, to: maximum, detail: error.detail },
       'warn',
     )
     pageSize = maximum

@@ -1,18 +1,14 @@
-import {
-  commitStep,
-  newIdSet,
-  openWalk,
-  restartLimit,
-  type WalkDependencies,
-} from './commit-step.ts'
+import { newIdSet, restartLimit, type WalkDependencies } from './commit-step.ts'
 import { membershipRows } from './imported-rows.ts'
+import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, type MembersPage } from './members-reader.ts'
-import type { ReadRefusal } from './page-reader.ts'
 import { firstListUrl, firstMembersUrl, listHeaders } from './page-url.ts'
-import type { LogBody, WalkRecord } from './ports.ts'
-import type { ReadAhead } from './read-ahead.ts'
+import type { LogBody, Progress, WalkRecord } from './ports.ts'
+import type { CursorReader, CursorStep } from './read-cursors.ts'
 import { createPageScanner } from './scan-page.ts'
 import { send } from './send.ts'
+import type { Place } from './token-keeper.ts'
+import { walkCursors } from './walk-cursors.ts'
 
 /** Pages taken at once: most groups are small, and a commit costs more than their rows. */
 const pagesAtOnce = 64
@@ -20,125 +16,150 @@ const pagesAtOnce = 64
 const rowsPerCommit = 1_000
 
 /**
- * Walks the members of all groups from the cursor to the last group. Pages of several groups share
- * a commit. When the list's page token expires the list is gone through again, and groups this
- * session has read are passed over.
+ * Walks the members of all groups, with each cursor from where it stands to its last group. Pages
+ * of several groups share a commit. When the page token of a list of groups expires it is gone
+ * through again, and groups this session has read are passed over.
  */
-export async function walkMembers(deps: WalkDependencies, start: WalkRecord): Promise<WalkRecord> {
-  const { control, instanceId, journal, run, store } = deps
-  const { collection } = start
+export async function walkMembers(deps: WalkDependencies, start: Progress): Promise<Progress> {
+  // One step waits while another is written, so that pages gather in the meantime.
+  const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1 }
+  return await walkCursors(deps, start, limits, () => membersReader(deps, start))
+}
+
+/** Makes the reader of the walks. */
+function membersReader(deps: WalkDependencies, { collection: record }: Progress): CursorReader {
+  const { journal, run } = deps
   const { options } = run
+  const { collection } = record
   const scanGroups = createPageScanner(['id'])
   const scanMembers = createPageScanner(['id', '@odata.type'])
-  const done = newIdSet()
-  const session = { groups: 0, vanishedGroups: 0, hiddenGroups: 0 }
-  /** Restarts of the list since a group was last read. */
-  let restarts = 0
-  let restartedAt = -1
-  let pageSize = options.pageSize
-  let requests = start.pages
-  let walk = await openWalk(deps, start)
-  const isFinished = (): boolean => walk.state === 'finished'
-  if (isFinished()) return walk
-  let reader = read()
-  for (;;) {
-    const taken = await reader.take(pagesAtOnce)
-    if ('ending' in taken) {
-      if (taken.ending === undefined) return walk
-      await recover(taken.ending)
-      reader = read()
-      continue
-    }
-    for (const pages of portions(taken)) {
-      await commit(pages)
-      control.checkpoint()
-    }
-    if (isFinished()) return walk
-  }
+  let { pageSize } = options
 
-  function read(): ReadAhead<MembersPage, ReadRefusal | undefined> {
-    const place = (): { collection: string; page: number } => ({ collection, page: ++requests })
-    return createMembersReader({
-      cursor: walk,
-      graphUrl: options.graphUrl,
-      ahead: pagesAtOnce,
-      firstListUrl: () => firstListUrl(options, pageSize),
-      firstMembersUrl: (groupId) => firstMembersUrl(options, groupId, pageSize),
-      fetchList: (url) =>
-        send(deps, url, listHeaders(options), place(), (answer) => scanGroups(answer.body)),
-      fetchMembers: (url) => send(deps, url, {}, place(), (answer) => scanMembers(answer.body)),
-      hasRead: (walk.groups ?? 0) > 0,
-      isDone: (groupId) => done.has(groupId),
-      onGroupRestart: (groupId, refusal) => {
-        if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
-        noteRestart(`group ${groupId}: ${refusal.error.detail}`)
-      },
-    })
-  }
+  return async (start, sink) => {
+    const done = newIdSet()
+    const session = { groups: 0, vanishedGroups: 0, hiddenGroups: 0 }
+    /** Restarts of the list since a group was last read. */
+    let restarts = 0
+    let restartedAt = -1
+    let requests = start.pages
+    let walk = start
+    for (;;) {
+      const refusal = await readFrom(walk)
+      if (refusal === undefined) return
+      if (refusal.kind === 'page_too_large' && !lowerPageSize(refusal.maximum)) throw refusal.error
+      restarts = done.size > restartedAt ? 0 : restarts + 1
+      if (restarts >= restartLimit) throw refusal.error
+      restartedAt = done.size
+      walk = await sink.settle(restart(refusal.error.detail))
+    }
 
-  async function commit(pages: readonly MembersPage[]): Promise<void> {
-    const edges = pages.flatMap((page) => page.edges)
-    const last = pages.at(-1)
-    const { nextUrl: _url, group: _group, ...rest } = walk
-    let { groups = 0, vanishedGroups = 0, hiddenGroups = 0 } = walk
-    for (const { ended } of pages) {
-      if (ended === undefined || !done.add(ended.groupId)) continue
-      const { groupId, how } = ended
-      if (how === 'vanished') {
-        vanishedGroups++
-        session.vanishedGroups++
-        journal.note({ type: 'group_vanished', collection, groupId }, 'warn')
-      } else if (how === 'hidden') {
-        hiddenGroups++
-        session.hiddenGroups++
-        journal.note({ type: 'group_hidden', collection, groupId }, 'warn')
-      } else {
-        groups++
-        session.groups++
+    /** Reads on from a walk's cursor; undefined when the last group was read. */
+    async function readFrom(from: WalkRecord): Promise<ReadRefusal | undefined> {
+      const place = (): Place => ({ collection, page: ++requests })
+      const headers = listHeaders(options, from)
+      const reader = createMembersReader({
+        cursor: from,
+        graphUrl: options.graphUrl,
+        ahead: pagesAtOnce,
+        firstListUrl: () => firstListUrl(options, from, pageSize),
+        firstMembersUrl: (groupId) => firstMembersUrl(options, groupId, pageSize),
+        fetchList: (url) => send(deps, url, headers, place(), (answer) => scanGroups(answer.body)),
+        fetchMembers: (url) => send(deps, url, {}, place(), (answer) => scanMembers(answer.body)),
+        hasRead: (from.groups ?? 0) > 0,
+        isDone: (groupId) => done.has(groupId),
+        onGroupRestart: (groupId, refusal) => {
+          if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
+          const detail = `group ${groupId}: ${refusal.error.detail}`
+          journal.note(restartLine(from, detail), 'warn')
+        },
+      })
+      for (;;) {
+        const taken = await reader.take(pagesAtOnce)
+        if ('ending' in taken) return taken.ending
+        for (const pages of portions(taken)) await sink.push(step(pages))
       }
     }
-    const to: WalkRecord = {
-      ...rest,
-      ...last?.cursor,
-      state: last?.cursor.nextUrl === undefined ? 'finished' : 'walking',
-      pages: walk.pages + pages.reduce((sum, page) => sum + page.pages, 0),
-      rows: walk.rows + edges.length,
-      groups,
-      ...(vanishedGroups === 0 ? {} : { vanishedGroups }),
-      ...(hiddenGroups === 0 ? {} : { hiddenGroups }),
+
+    function step(pages: readonly MembersPage[]): CursorStep {
+      const edges = pages.flatMap((page) => page.edges)
+      return {
+        shard: start.shard,
+        rows: membershipRows(edges),
+        advance: ({ nextUrl: _url, group: _group, ...before }) => {
+          const { vanishedGroups, hiddenGroups, ...counts } = countEnded(pages, before)
+          const cursor = pages.at(-1)?.cursor
+          const next: WalkRecord = {
+            ...before,
+            ...cursor,
+            state: cursor?.nextUrl === undefined ? 'finished' : 'walking',
+            pages: before.pages + pages.reduce((sum, page) => sum + page.pages, 0),
+            rows: before.rows + edges.length,
+            ...counts,
+            ...(vanishedGroups === 0 ? {} : { vanishedGroups }),
+            ...(hiddenGroups === 0 ? {} : { hiddenGroups }),
+          }
+          const line: LogBody = {
+            type: 'page_committed',
+            collection,
+            ...(next.label === undefined ? {} : { shard: next.label }),
+            page: next.pages,
+            rows: edges.length,
+            totalRows: next.rows,
+            fetchMs: Math.max(...pages.map((page) => page.fetchMs)),
+            bytes: pages.reduce((sum, page) => sum + page.wireBytes, 0),
+            tokenLifeMs: pages.findLast((page) => page.wireBytes > 0)?.tokenLifeMs ?? 0,
+            pages: next.pages - before.pages,
+            groups: counts.groups,
+          }
+          return { walk: next, lines: [line] }
+        },
+      }
     }
-    const line: LogBody = {
-      type: 'page_committed',
-      collection,
-      page: to.pages,
-      rows: edges.length,
-      totalRows: to.rows,
-      fetchMs: Math.max(...pages.map((page) => page.fetchMs)),
-      bytes: pages.reduce((sum, page) => sum + page.wireBytes, 0),
-      tokenLifeMs: pages.findLast((page) => page.wireBytes > 0)?.tokenLifeMs ?? 0,
-      pages: to.pages - walk.pages,
-      groups,
+
+    /** Counts the groups whose last pages these are, each once a session. */
+    function countEnded(
+      pages: readonly MembersPage[],
+      before: Pick<WalkRecord, 'groups' | 'vanishedGroups' | 'hiddenGroups'>,
+    ): { groups: number; vanishedGroups: number; hiddenGroups: number } {
+      const { groups = 0, vanishedGroups = 0, hiddenGroups = 0 } = before
+      const counts = { groups, vanishedGroups, hiddenGroups }
+      for (const { ended } of pages) {
+        if (ended === undefined || !done.add(ended.groupId)) continue
+        const { groupId, how } = ended
+        const counter = {
+          read: 'groups',
+          vanished: 'vanishedGroups',
+          hidden: 'hiddenGroups',
+        } as const
+        counts[counter[how]]++
+        session[counter[how]]++
+        if (how === 'read') continue
+        const type = how === 'vanished' ? 'group_vanished' : 'group_hidden'
+        journal.note({ type, collection, groupId }, 'warn')
+      }
+      return counts
     }
-    walk = await commitStep(deps, { from: walk, to, batch: [membershipRows(edges)] }, [line])
+
+    /** The list is gone through again. Groups of earlier sessions are met again and count then. */
+    function restart(detail: string): CursorStep {
+      return {
+        shard: start.shard,
+        isRestart: true,
+        advance: ({ nextUrl: _url, group: _group, ...before }) => ({
+          walk: { ...before, ...session, restarts: before.restarts + 1 },
+          lines: [restartLine(before, detail)],
+        }),
+      }
+    }
   }
 
-  /** Readies the list to be gone through again after a refusal that allows it. */
-  async function recover(refusal: ReadRefusal): Promise<void> {
-    if (refusal.kind === 'page_too_large' && !lowerPageSize(refusal.maximum)) throw refusal.error
-    restarts = done.size > restartedAt ? 0 : restarts + 1
-    if (restarts >= restartLimit) throw refusal.error
-    restartedAt = done.size
-    noteRestart(refusal.error.detail)
-    const { nextUrl: _url, group: _group, ...rest } = walk
-    // Groups of earlier sessions are met again and count then.
-    walk = { ...rest, ...session, restarts: walk.restarts + 1 }
-    await journal.write((log, _totals, now) => store.updateWalk(walk, instanceId, log, now))
-  }
-
-  function noteRestart(detail: string): void {
-    const restart = walk.restarts + 1
-    const page = walk.pages + 1
-    journal.note({ type: 'walk_restarted', collection, restart, page, detail }, 'warn')
+  function restartLine(
+    { label, pages, restarts }: Pick<WalkRecord, 'label' | 'pages' | 'restarts'>,
+    detail: string,
+  ): LogBody {
+    const shard = label === undefined ? {} : { shard: label }
+    const place = { collection, ...shard, restart: restarts + 1, page: pages + 1 }
+    return { type: 'walk_restarted', ...place, detail }
   }
 
   function lowerPageSize(maximum: number): boolean {

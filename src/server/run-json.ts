@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { describeLog, type LogLine, type RunRecord, type WalkRecord } from '../imports/index.ts'
+import { describeLog, type LogLine, type Progress, type RunRecord } from '../imports/index.ts'
 import { guidanceToJson } from './connection-view.ts'
 import { guidanceOf, type Problem } from '../kernel/index.ts'
 import type { logLineSchema, runSchema } from './api/import-schema.ts'
@@ -9,7 +9,7 @@ const time = (epochMs: number): string => new Date(epochMs).toISOString()
 /** A run as `--json` prints it: instants in RFC 3339, names as in the API. */
 export function runToJson(
   run: RunRecord,
-  walks?: readonly WalkRecord[],
+  progress?: readonly Progress[],
 ): z.input<typeof runSchema> {
   const { options, totals } = run
   return {
@@ -40,28 +40,7 @@ export function runToJson(
     paused_ms: totals.pausedMs,
     deleted: totals.deleted,
     problem: run.problem === undefined ? null : problemToJson(run.problem),
-    ...(walks === undefined
-      ? {}
-      : {
-          walks: walks.map((walk) => ({
-            collection: walk.collection,
-            shard: walk.shard,
-            state: walk.state,
-            pages: walk.pages,
-            rows: walk.rows,
-            distinct_rows: walk.distinctRows ?? null,
-            restarts: walk.restarts,
-            count_before: walk.countBefore ?? null,
-            count_after: walk.countAfter ?? null,
-            groups: walk.groups ?? null,
-            vanished_groups: walk.vanishedGroups ?? null,
-            hidden_groups: walk.hiddenGroups ?? null,
-            verdict: walk.verdict ?? null,
-            detail: walk.detail ?? null,
-            deleted: walk.deleted ?? null,
-            deletion_note: walk.deletionNote ?? null,
-          })),
-        }),
+    ...(progress === undefined ? {} : { walks: progress.flatMap(walksToJson) }),
   }
 }
 
@@ -70,6 +49,37 @@ function driverToJson({ state, owner }: RunRecord): z.input<typeof runSchema>['d
   if (owner === undefined || (state !== 'running' && state !== 'waiting')) return null
   const { driver = 'command', host = null, pid, takenOver } = owner
   return { kind: driver, host, pid, taken_over: takenOver !== undefined }
+}
+
+/** The cursors of a collection; what is known of it as a whole stands at the first of them. */
+function walksToJson({
+  collection: record,
+  walks,
+}: Progress): NonNullable<z.input<typeof runSchema>['walks']> {
+  return walks.map((walk, i) => {
+    const whole = i === 0 ? record : undefined
+    return {
+      collection: walk.collection,
+      shard: walk.shard,
+      label: walk.label ?? null,
+      filter: walk.filter ?? null,
+      expected: walk.expected ?? null,
+      state: walk.state,
+      pages: walk.pages,
+      rows: walk.rows,
+      distinct_rows: whole?.distinctRows ?? null,
+      restarts: walk.restarts,
+      count_before: whole?.countBefore ?? null,
+      count_after: whole?.countAfter ?? null,
+      groups: walk.groups ?? null,
+      vanished_groups: walk.vanishedGroups ?? null,
+      hidden_groups: walk.hiddenGroups ?? null,
+      verdict: whole?.verdict ?? null,
+      detail: whole?.detail ?? null,
+      deleted: whole?.deleted ?? null,
+      deletion_note: whole?.deletionNote ?? null,
+    }
+  })
 }
 
 /** A line of the execution log as `--json` prints it. */

@@ -7,6 +7,7 @@ import type {
 } from '../../src/grants/ports.ts'
 import type { LogEntry } from '../../src/imports/execution-log.ts'
 import type {
+  CollectionRecord,
   PageCommit,
   PageRows,
   RunOptions,
@@ -183,7 +184,14 @@ export function rowsNamed(prefix: string, count: number): SampleRow[] {
 
 export function aWalk(run: RunRecord, over: Partial<WalkRecord> = {}): WalkRecord {
   const start = { collection: 'users', shard: 0, state: 'walking' } as const
-  return { runId: run.id, ...start, pages: 0, rows: 0, restarts: 0, segmentBytes: 0, ...over }
+  return { runId: run.id, ...start, pages: 0, rows: 0, restarts: 0, ...over }
+}
+
+export function aCollection(
+  run: RunRecord,
+  over: Partial<CollectionRecord> = {},
+): CollectionRecord {
+  return { runId: run.id, collection: 'users', writtenRows: 0, segmentBytes: 0, ...over }
 }
 
 export function aLine(detail: string): LogEntry {
@@ -200,7 +208,9 @@ export function aPage(
     runId: run.id,
     instanceId: run.owner?.instanceId ?? '',
     now: 2_000,
-    walk: aWalk(run, { pages: 1, rows: rows.length, nextUrl: 'https://graph.microsoft.com/next' }),
+    walks: [
+      aWalk(run, { pages: 1, rows: rows.length, nextUrl: 'https://graph.microsoft.com/next' }),
+    ],
     totals: { ...run.totals, rows: rows.length, pages: 1 },
     log: [],
     rows: { tenantId, kind: 'user', sequence: run.sequence, page: pageOf(rows) },

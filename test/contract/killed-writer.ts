@@ -10,7 +10,7 @@ for (const pages of [1, 2]) {
   const walk = aWalk(run, { pages, rows: pages * 100, nextUrl: `page ${pages + 1}` })
   await store.runs.commitPage({
     ...aPage(run, rowsNamed('a', 100)),
-    walk,
+    walks: [walk],
     log: [aLine('committed')],
   })
 }
@@ -26,4 +26,4 @@ const deadly = {
   },
 }
 const walk = aWalk(run, { pages: 3, rows: 300, nextUrl: 'page 4' })
-await store.runs.commitPage({ ...aPage(run, rowsNamed('a', 100)), walk, log: [deadly] })
+await store.runs.commitPage({ ...aPage(run, rowsNamed('a', 100)), walks: [walk], log: [deadly] })

@@ -7,6 +7,7 @@ import {
   anOwner,
   aPage,
   aRun,
+  aCollection,
   aWalk,
   options,
   rowsNamed,
@@ -91,12 +92,14 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       await expect(one.runs.updateRun(run.id, 'one', {}, [aLine('x')], 6)).rejects.toMatchObject(
         lost,
       )
-      await expect(one.runs.updateWalk(aWalk(run), 'one', [], 6)).rejects.toMatchObject(lost)
+      await expect(
+        one.runs.saveProgress({ collection: aCollection(run), walks: [] }, 'one', [], 6),
+      ).rejects.toMatchObject(lost)
       expect(await one.runs.heartbeat(run.id, 'one', 6)).toEqual({ isOwner: false })
       expect(await one.runs.closeRun(run.id, 'one', { state: 'failed' }, [], 6)).toBe(false)
       expect(await two.directory.countObjects(tenantId, 'user')).toBe(0)
       expect(await two.runs.readLog(run.id, 0, 10)).toEqual([])
-      expect((await two.runs.listWalks(run.id))[0]?.pages).toBe(0)
+      expect((await two.runs.listProgress(run.id))[0]?.walks).toEqual([])
     })
 
     it('writes no part of a page when rows now belong to another import', async () => {
@@ -117,7 +120,7 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       expect(await take(one, 'a', false)).toBe('b')
     })
 
-    it('starts a run with a walk for each collection', async () => {
+    it('starts a run with its collections, no walk planned', async () => {
       const run = await aRun(one)
       expect(run).toMatchObject({
         state: 'running',
@@ -126,7 +129,9 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
         heartbeatAt: 1_000,
       })
       expect(await two.runs.getRun(run.id)).toEqual(run)
-      expect(await two.runs.listWalks(run.id)).toEqual([aWalk(run)])
+      expect(await two.runs.listProgress(run.id)).toEqual([
+        { collection: aCollection(run), walks: [] },
+      ])
       expect(await two.runs.getRun('run_none')).toBeUndefined()
     })
 
@@ -135,7 +140,9 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       const page = aPage(run, rowsNamed('a', 20), { log: [aLine('x'), aLine('y')] })
       await one.runs.commitPage(page)
       await one.runs.commitPage({ ...page, log: [aLine('z')] })
-      expect(await two.runs.listWalks(run.id)).toEqual([page.walk])
+      expect(await two.runs.listProgress(run.id)).toEqual([
+        { collection: aCollection(run), walks: page.walks },
+      ])
       expect(await two.runs.getRun(run.id)).toMatchObject({
         totals: page.totals,
         heartbeatAt: 2_000,
@@ -149,14 +156,22 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       expect(await two.runs.readLog(run.id, 0, 1)).toEqual([{ seq: 1, ...aLine('x') }])
     })
 
-    it('keeps every fact of a walk, and forgets those that are gone', async () => {
+    it('keeps every fact of a collection and its cursors, and forgets those that are gone', async () => {
       const run = await aRun(one)
       const walk = aWalk(run, {
+        filter: "startsWith(userPrincipalName,'o''a')",
+        label: "o'a",
+        expected: 12,
         nextUrl: 'https://graph.microsoft.com/v1.0/groups?$skiptoken=x',
         group: { id: 'g1', nextUrl: 'https://graph.microsoft.com/v1.0/groups/g1/members?p=2' },
         groups: 7,
         vanishedGroups: 1,
         hiddenGroups: 2,
+      })
+      const other = aWalk(run, { shard: 11, state: 'finished' })
+      const collection = aCollection(run, {
+        plan: { cursors: 2, why: 'why not' },
+        writtenRows: 8,
         segment: 's',
         segmentBytes: 9,
         countBefore: 1,
@@ -167,11 +182,22 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
         deleted: 4,
         deletionNote: 'too many',
       })
-      await one.runs.updateWalk(walk, 'one', [], 2)
-      expect(await two.runs.listWalks(run.id)).toEqual([walk])
+      await one.runs.saveProgress({ collection, walks: [other, walk] }, 'one', [], 2)
+      expect(await two.runs.listProgress(run.id)).toEqual([{ collection, walks: [walk, other] }])
       const moved = aWalk(run, { group: { id: 'g2' } })
-      await one.runs.updateWalk(moved, 'one', [], 3)
-      expect(await two.runs.listWalks(run.id)).toEqual([moved])
+      const after = aCollection(run)
+      await one.runs.saveProgress({ collection: after, walks: [moved] }, 'one', [], 3)
+      expect(await two.runs.listProgress(run.id)).toEqual([
+        { collection: after, walks: [moved, other] },
+      ])
+    })
+
+    it('moves several cursors and their collection with a page', async () => {
+      const run = await aRun(one)
+      const walks = [aWalk(run, { pages: 2 }), aWalk(run, { shard: 1, state: 'finished' })]
+      const collection = aCollection(run, { writtenRows: 5, segmentBytes: 50 })
+      await one.runs.commitPage(aPage(run, rowsNamed('a', 5), { walks, collection }))
+      expect(await two.runs.listProgress(run.id)).toEqual([{ collection, walks }])
     })
 
     it('clears members of a run that are null and keeps the absent ones', async () => {
@@ -283,8 +309,9 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
             }
             expect(did).toBe(should)
             expect((await two.runs.findOpenRun(name))?.id).toBe(open?.id)
-            const [walk] = await one.runs.listWalks(open?.id ?? '')
-            expect(walk?.pages).toBe(open?.pages)
+            const [known] = await one.runs.listProgress(open?.id ?? '')
+            const pages = known === undefined ? undefined : (known.walks[0]?.pages ?? 0)
+            expect(pages).toBe(open?.pages)
           }
         }),
         { numRuns: 40 },
@@ -310,7 +337,7 @@ function pageOfModel(runId: string, instanceId: string, pages: number): PageComm
     runId,
     instanceId,
     now: 2,
-    walk: { ...walk, pages, rows: 0, restarts: 0, segmentBytes: 0 },
+    walks: [{ ...walk, pages, rows: 0, restarts: 0 }],
     totals: {
       rows: 0,
       pages,

@@ -115,7 +115,8 @@ describe('an import of members', () => {
       env: {},
       role: 'main',
     })
-    const [walk] = await store.runs.listWalks(stopped.run.id)
+    const [known] = await store.runs.listProgress(stopped.run.id)
+    const walk = known?.walks[0]
     await close()
     expect(walk?.groups).toBeGreaterThan(1)
     const gone = walk?.group?.id ?? ''
@@ -215,8 +216,10 @@ test('users, groups and members in one run of the store are looked up from both 
     expect(new Set(ofGroup)).toEqual(
       new Set(edges.filter(({ groupId }) => groupId === one?.groupId)),
     )
-    const walks = await runs.listWalks(run.id)
-    const verdicts = walks.map(({ collection, verdict }) => `${collection}: ${verdict ?? ''}`)
+    const known = await runs.listProgress(run.id)
+    const verdicts = known.map(
+      ({ collection: { collection, verdict } }) => `${collection}: ${verdict ?? ''}`,
+    )
     expect(new Set(verdicts)).toEqual(
       new Set(['groups: complete', 'members: complete', 'users: complete']),
     )

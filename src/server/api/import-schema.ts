@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { instant, problemSchema } from './fields.ts'
 
+/** One cursor; what is known of its collection as a whole stands at the first, else it is null. */
 const walkSchema = z.object({
   collection: z.string(),
   shard: z.int(),
+  label: z.string().nullable().describe('What this cursor reads, for people; null: all of it'),
+  filter: z.string().nullable().describe('The same as an OData clause'),
+  expected: z.int().nullable().describe('Rows counted when the cursor was planned'),
   state: z.enum(['walking', 'finished']),
   pages: z.int(),
   rows: z.int(),

@@ -8,6 +8,7 @@ import { schema7 } from './schema-7.ts'
 import { schema8 } from './schema-8.ts'
 import { schema9 } from './schema-9.ts'
 import { schema10 } from './schema-10.ts'
+import { schema11 } from './schema-11.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, sql: schema8, since: '0.6.0', isBreaking: false },
   { version: 9, sql: schema9, since: '0.6.0', isBreaking: false },
   { version: 10, sql: schema10, since: '0.6.0', isBreaking: false },
+  { version: 11, sql: schema11, since: '0.7.0', isBreaking: true },
 ]

@@ -1,4 +1,5 @@
 import type {
+  CollectionRecord,
   Heartbeat,
   LogBody,
   LogEntry,
@@ -10,12 +11,14 @@ import type {
 } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import {
-  noTotals,
+  asProgress,
   asRun,
-  asWalk,
-  walkParameters,
+  newCollection,
+  noTotals,
+  recordOf,
+  type CollectionRow,
+  type CursorRow,
   type RunRow,
-  type WalkRow,
 } from '../rows/run-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
 import { writeEdges } from './edges.ts'
@@ -50,9 +53,8 @@ export function createRunStore({ read, write }: Connection): RunStore {
         if (made === undefined) {
           return { created: false, existing: asRun(await openRow(transaction, run.name)) }
         }
-        const start = { state: 'walking', pages: 0, rows: 0, restarts: 0, segmentBytes: 0 } as const
         for (const collection of run.options.collections) {
-          await writeWalk(transaction, { runId: run.id, collection, shard: 0, ...start })
+          await writeCollection(transaction, newCollection(run.id, collection))
         }
         await dropOldMarks(transaction, run.name)
         transaction.bump('runs')
@@ -130,7 +132,10 @@ export function createRunStore({ read, write }: Connection): RunStore {
           await countRows(transaction, id, written)
         }
         await Promise.all([
-          writeWalk(transaction, commit.walk),
+          writeWalks(transaction, commit.walks),
+          commit.collection === undefined
+            ? undefined
+            : writeCollection(transaction, commit.collection),
           applyChange(transaction, run, { totals: commit.totals }, now),
           appendLog(transaction, run.sequence, commit.log),
         ])
@@ -138,10 +143,11 @@ export function createRunStore({ read, write }: Connection): RunStore {
       })
     },
 
-    updateWalk: async (walk, instanceId, log, now) => {
+    saveProgress: async ({ collection, walks }, instanceId, log, now) => {
       await write(async (transaction) => {
-        const run = await ownedRow(transaction, walk.runId, instanceId)
-        await writeWalk(transaction, walk)
+        const run = await ownedRow(transaction, collection.runId, instanceId)
+        await writeCollection(transaction, collection)
+        await writeWalks(transaction, walks)
         await applyChange(transaction, run, {}, now)
         await appendLog(transaction, run.sequence, log)
         transaction.bump('runs')
@@ -181,16 +187,19 @@ export function createRunStore({ read, write }: Connection): RunStore {
       return rows.map(asRun)
     },
 
-    listWalks: async (runId) => {
-      const rows = await read(
-        async (reader) =>
-          await reader.rows<WalkRow>(
-            'SELECT * FROM evergrant.import_walks WHERE run_id = $1 ORDER BY collection, shard',
+    listProgress: async (runId) =>
+      await read(async (reader) =>
+        asProgress(
+          await reader.rows<CollectionRow>(
+            'SELECT * FROM evergrant.import_collections WHERE run_id = $1 ORDER BY collection',
             [runId],
           ),
-      )
-      return rows.map(asWalk)
-    },
+          await reader.rows<CursorRow>(
+            'SELECT * FROM evergrant.import_cursors WHERE run_id = $1 ORDER BY collection, shard',
+            [runId],
+          ),
+        ),
+      ),
 
     readLog: async (runId, afterSeq, limit) => {
       const rows = await read(
@@ -287,42 +296,27 @@ async function appendLog(
   )
 }
 
-const walkColumns = [
-  'run_id',
-  'collection',
-  'shard',
-  'state',
-  'next_url',
-  'pages',
-  'rows',
-  'restarts',
-  'segment_bytes',
-  'count_before',
-  'count_after',
-  'distinct_rows',
-  'segment',
-  'group_id',
-  'group_url',
-  'groups',
-  'vanished_groups',
-  'verdict',
-  'detail',
-  'deleted',
-  'deletion_note',
-  'hidden_groups',
-] as const
+async function writeCollection(transaction: Transaction, record: CollectionRecord): Promise<void> {
+  await transaction.run(
+    `INSERT INTO evergrant.import_collections (run_id, collection, record) VALUES ($1, $2, $3)
+     ON CONFLICT (run_id, collection) DO UPDATE SET record = excluded.record`,
+    [record.runId, record.collection, recordOf(record)],
+  )
+}
 
-const writeWalkSql = `
-  INSERT INTO evergrant.import_walks (${walkColumns.join(', ')})
-  VALUES (${walkColumns.map((_, i) => `$${i + 1}`).join(', ')})
-  ON CONFLICT (run_id, collection, shard) DO UPDATE SET
-    ${walkColumns
-      .slice(3)
-      .map((column) => `${column} = excluded.${column}`)
-      .join(', ')}`
-
-async function writeWalk(transaction: Transaction, walk: WalkRecord): Promise<void> {
-  await transaction.run(writeWalkSql, walkParameters(walk))
+async function writeWalks(transaction: Transaction, walks: readonly WalkRecord[]): Promise<void> {
+  if (walks.length === 0) return
+  await transaction.run(
+    `INSERT INTO evergrant.import_cursors (run_id, collection, shard, record)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[])
+     ON CONFLICT (run_id, collection, shard) DO UPDATE SET record = excluded.record`,
+    [
+      walks.map(({ runId }) => runId),
+      walks.map(({ collection }) => collection),
+      walks.map(({ shard }) => shard),
+      walks.map(recordOf),
+    ],
+  )
 }
 
 /** Applies a change; absent members stay, null ones are cleared. */

@@ -1,5 +1,7 @@
 import type { CollectionName } from '../../directory/index.ts'
 import type {
+  CollectionRecord,
+  Progress,
   RunOptions,
   RunOwner,
   RunRecord,
@@ -30,30 +32,16 @@ export interface RunRow {
   readonly totals: string
 }
 
-/** A row of `import_walks`. */
-export interface WalkRow {
+/** A row of `import_collections`: all but its key as JSON, so that a new fact is no new column. */
+export interface CollectionRow {
   readonly run_id: string
   readonly collection: CollectionName
+  readonly record: string
+}
+
+/** A row of `import_cursors`. */
+export interface CursorRow extends CollectionRow {
   readonly shard: number
-  readonly state: WalkRecord['state']
-  readonly next_url: string | null
-  readonly pages: number
-  readonly rows: number
-  readonly restarts: number
-  readonly segment_bytes: number
-  readonly count_before: number | null
-  readonly count_after: number | null
-  readonly distinct_rows: number | null
-  readonly segment: string | null
-  readonly group_id: string | null
-  readonly group_url: string | null
-  readonly groups: number | null
-  readonly vanished_groups: number | null
-  readonly verdict: Verdict | null
-  readonly detail: string | null
-  readonly deleted: number | null
-  readonly deletion_note: string | null
-  readonly hidden_groups: number | null
 }
 
 /** Totals of a run that has done nothing yet. */
@@ -94,64 +82,39 @@ export function asRun(row: RunRow): RunRecord {
   }
 }
 
-/** Reads a walk from its row. */
-export function asWalk(row: WalkRow): WalkRecord {
-  return {
-    runId: row.run_id,
-    collection: row.collection,
-    shard: row.shard,
-    state: row.state,
-    ...(row.next_url === null ? {} : { nextUrl: row.next_url }),
-    pages: row.pages,
-    rows: row.rows,
-    restarts: row.restarts,
-    segmentBytes: row.segment_bytes,
-    ...(row.count_before === null ? {} : { countBefore: row.count_before }),
-    ...(row.count_after === null ? {} : { countAfter: row.count_after }),
-    ...(row.distinct_rows === null ? {} : { distinctRows: row.distinct_rows }),
-    ...(row.segment === null ? {} : { segment: row.segment }),
-    ...(row.group_id === null
-      ? {}
-      : {
-          group: {
-            id: row.group_id,
-            ...(row.group_url === null ? {} : { nextUrl: row.group_url }),
-          },
-        }),
-    ...(row.groups === null ? {} : { groups: row.groups }),
-    ...(row.vanished_groups === null ? {} : { vanishedGroups: row.vanished_groups }),
-    ...(row.verdict === null ? {} : { verdict: row.verdict }),
-    ...(row.detail === null ? {} : { detail: row.detail }),
-    ...(row.deleted === null ? {} : { deleted: row.deleted }),
-    ...(row.deletion_note === null ? {} : { deletionNote: row.deletion_note }),
-    ...(row.hidden_groups === null ? {} : { hiddenGroups: row.hidden_groups }),
-  }
+/** A collection that nothing is known of yet. */
+export function newCollection(runId: string, collection: CollectionName): CollectionRecord {
+  return { runId, collection, writtenRows: 0, segmentBytes: 0 }
 }
 
-/** A walk as the parameters of its upsert, in the order of the columns. */
-export function walkParameters(walk: WalkRecord): unknown[] {
-  return [
-    walk.runId,
-    walk.collection,
-    walk.shard,
-    walk.state,
-    walk.nextUrl ?? null,
-    walk.pages,
-    walk.rows,
-    walk.restarts,
-    walk.segmentBytes,
-    walk.countBefore ?? null,
-    walk.countAfter ?? null,
-    walk.distinctRows ?? null,
-    walk.segment ?? null,
-    walk.group?.id ?? null,
-    walk.group?.nextUrl ?? null,
-    walk.groups ?? null,
-    walk.vanishedGroups ?? null,
-    walk.verdict ?? null,
-    walk.detail ?? null,
-    walk.deleted ?? null,
-    walk.deletionNote ?? null,
-    walk.hiddenGroups ?? null,
-  ]
+/** The collections of a run with their cursors, out of rows in the order of their keys. */
+export function asProgress(
+  collections: readonly CollectionRow[],
+  cursors: readonly CursorRow[],
+): readonly Progress[] {
+  return collections.map((row) => ({
+    collection: {
+      ...(JSON.parse(row.record) as CollectionRecord),
+      runId: row.run_id,
+      collection: row.collection,
+    },
+    walks: cursors
+      .filter(({ collection }) => collection === row.collection)
+      .map(({ collection, record, run_id: runId, shard }) => ({
+        ...(JSON.parse(record) as WalkRecord),
+        runId,
+        collection,
+        shard,
+      })),
+  }))
+}
+
+/** A collection or a cursor as JSON, without what stands in the columns of its key. */
+export function recordOf(record: CollectionRecord | WalkRecord): string {
+  return JSON.stringify({
+    ...record,
+    runId: undefined,
+    collection: undefined,
+    shard: undefined,
+  })
 }

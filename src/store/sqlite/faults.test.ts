@@ -60,7 +60,7 @@ describe('a full disk', () => {
     let pages = 0
     const commit = async (store: Store): Promise<void> => {
       const walk = aWalk(run, { pages: pages + 1, rows: (pages + 1) * 300 })
-      await store.runs.commitPage({ ...aPage(run, rowsNamed('x'.repeat(400), 300)), walk })
+      await store.runs.commitPage({ ...aPage(run, rowsNamed('x'.repeat(400), 300)), walks: [walk] })
       pages += 1
     }
     const fill = async (): Promise<void> => {
@@ -74,7 +74,7 @@ describe('a full disk', () => {
 
     const roomy = await open({ role: 'bulk' })
     expect(await roomy.runs.countSeen(tenantId, 'user', run.sequence)).toBe(pages * 300)
-    expect((await roomy.runs.listWalks(run.id))[0]?.pages).toBe(pages)
+    expect((await roomy.runs.listProgress(run.id))[0]?.walks[0]?.pages).toBe(pages)
     await commit(roomy)
     expect(await roomy.directory.countObjects(tenantId, 'user')).toBe(pages * 300)
   })
@@ -192,8 +192,8 @@ describe('a process that is killed in the middle of a transaction', () => {
     expect(signal).toBe('SIGKILL')
     const store = await open()
     const run = await store.runs.findOpenRun('directory')
-    const walks = await store.runs.listWalks(run?.id ?? '')
-    expect(walks[0]).toMatchObject({ pages: 2, rows: 200, nextUrl: 'page 3' })
+    const [known] = await store.runs.listProgress(run?.id ?? '')
+    expect(known?.walks[0]).toMatchObject({ pages: 2, rows: 200, nextUrl: 'page 3' })
     expect(await store.directory.countObjects(tenantId, 'user')).toBe(200)
     expect(await store.runs.countSeen(tenantId, 'user', run?.sequence ?? 0)).toBe(200)
     expect(await store.runs.readLog(run?.id ?? '', 0, 9)).toHaveLength(2)

@@ -10,6 +10,7 @@ import { schema9 } from './schema-9.ts'
 import { schema10 } from './schema-10.ts'
 import { schema11 } from './schema-11.ts'
 import { schema12 } from './schema-12.ts'
+import { schema13 } from './schema-13.ts'
 
 /** One step of the schema. Numbered from 1 without gaps; never changed once released. */
 export interface Migration {
@@ -35,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { version: 10, sql: schema10, since: '0.6.0', isBreaking: false },
   { version: 11, sql: schema11, since: '0.6.0', isBreaking: false },
   { version: 12, sql: schema12, since: '0.6.0', isBreaking: false },
+  { version: 13, sql: schema13, since: '0.7.0', isBreaking: true },
 ]

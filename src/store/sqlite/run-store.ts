@@ -1,4 +1,5 @@
 import type {
+  CollectionRecord,
   Heartbeat,
   PageCommit,
   RunChange,
@@ -10,12 +11,14 @@ import type {
 import type { LogBody, LogEntry } from '../../imports/ports.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import {
-  noTotals,
+  asProgress,
   asRun,
-  asWalk,
-  walkParameters,
+  newCollection,
+  noTotals,
+  recordOf,
+  type CollectionRow,
+  type CursorRow,
   type RunRow,
-  type WalkRow,
 } from '../rows/run-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
@@ -26,9 +29,6 @@ import { addRows, takeSpace, writableSpace } from './spaces.ts'
 import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
 
 const openStates = `('running', 'waiting', 'interrupted')`
-
-/** Writes a walk; its parameters are `walkParameters`. */
-const writeWalkSql = `INSERT OR REPLACE INTO import_walks VALUES (${Array.from({ length: 22 }, () => '?').join(', ')})`
 
 /** Keeps import runs, their walks and logs in SQLite. */
 export function createRunStore(connection: Connection): RunStore {
@@ -67,8 +67,21 @@ export function createRunStore(connection: Connection): RunStore {
     }
   }
 
+  const writeCollection = (record: CollectionRecord): void => {
+    prepare('INSERT OR REPLACE INTO import_collections VALUES (?, ?, ?)').run(
+      record.runId,
+      record.collection,
+      recordOf(record),
+    )
+  }
+
   const writeWalk = (walk: WalkRecord): void => {
-    prepare(writeWalkSql).run(...walkParameters(walk))
+    prepare('INSERT OR REPLACE INTO import_cursors VALUES (?, ?, ?, ?)').run(
+      walk.runId,
+      walk.collection,
+      walk.shard,
+      recordOf(walk),
+    )
   }
 
   const putEdges = (
@@ -126,14 +139,7 @@ export function createRunStore(connection: Connection): RunStore {
           JSON.stringify(noTotals),
         )
         for (const collection of run.options.collections) {
-          const start = {
-            state: 'walking',
-            pages: 0,
-            rows: 0,
-            restarts: 0,
-            segmentBytes: 0,
-          } as const
-          writeWalk({ runId: run.id, collection, shard: 0, ...start })
+          writeCollection(newCollection(run.id, collection))
         }
         dropOldMarks(connection, run.name)
         bumpGeneration(connection, 'runs')
@@ -198,17 +204,19 @@ export function createRunStore(connection: Connection): RunStore {
         const run = ownedRow(commit.runId, commit.instanceId)
         if (rows !== undefined) writePage({ ...rows, owner: run.name, now: commit.now })
         if (edges !== undefined) putEdges(edges, run.name, commit.now)
-        writeWalk(commit.walk)
+        for (const walk of commit.walks) writeWalk(walk)
+        if (commit.collection !== undefined) writeCollection(commit.collection)
         applyChange(run, { totals: commit.totals }, commit.now)
         appendLog(run.sequence, commit.log)
         bumpGeneration(connection, 'runs')
       })
     },
 
-    updateWalk: async (walk, instanceId, log, now) => {
+    saveProgress: async ({ collection, walks }, instanceId, log, now) => {
       await write(() => {
-        const run = ownedRow(walk.runId, instanceId)
-        writeWalk(walk)
+        const run = ownedRow(collection.runId, instanceId)
+        writeCollection(collection)
+        for (const walk of walks) writeWalk(walk)
         applyChange(run, {}, now)
         appendLog(run.sequence, log)
         bumpGeneration(connection, 'runs')
@@ -243,14 +251,17 @@ export function createRunStore(connection: Connection): RunStore {
       return rows.map(asRun)
     },
 
-    listWalks: async (runId) => {
-      const rows = await read(() =>
-        prepare<[string], WalkRow>(
-          'SELECT * FROM import_walks WHERE run_id = ? ORDER BY collection, shard',
-        ).all(runId),
-      )
-      return rows.map(asWalk)
-    },
+    listProgress: async (runId) =>
+      await read(() =>
+        asProgress(
+          prepare<[string], CollectionRow>(
+            'SELECT * FROM import_collections WHERE run_id = ? ORDER BY collection',
+          ).all(runId),
+          prepare<[string], CursorRow>(
+            'SELECT * FROM import_cursors WHERE run_id = ? ORDER BY collection, shard',
+          ).all(runId),
+        ),
+      ),
 
     readLog: async (runId, afterSeq, limit) => {
       const rows = await read(() =>

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { importUsers } from '../../../test/contract/accounts.contract.ts'
 import { aVault, createEagerClock, tenantId } from '../../../test/contract/builders.ts'
 import { openSqliteStore, type Store } from '../index.ts'
 import { migrations } from './migrations.ts'
@@ -22,9 +22,9 @@ it('a directory that the release before imported is one of accounts, once it is 
       role: 'bulk',
       migrations: known,
     })
-  const before = await open(migrations.filter(({ version }) => version < 6))
-  const [id = ''] = await importUsers(before, [{ mail: 'ann@contoso.com' }])
-  await before.close()
+  await (await open(migrations.filter(({ version }) => version < 6))).close()
+  const id = crypto.randomUUID()
+  writeOldUser(join(folder, 'store.db'), { id, mail: 'ann@contoso.com' })
 
   const after = await open(migrations)
   const key = { tenantId, kind: 'user', id } as const
@@ -34,12 +34,23 @@ it('a directory that the release before imported is one of accounts, once it is 
   expect(await after.readGenerations()).toMatchObject({ accounts: 1, sessions: 0 })
   await after.close()
   expect(readdirSync(folder).filter((name) => name.includes('.schema-5-'))).toHaveLength(1)
-
-  // It only adds: a process of the release before, still running beside, goes on.
-  const beside = await open(migrations.filter(({ version }) => version < 6))
-  await importUsers(beside, [{ id, mail: 'ann@fabrikam.com' }])
-  expect(await beside.directory.findObject(key)).toMatchObject({
-    properties: { mail: 'ann@fabrikam.com' },
-  })
-  await beside.close()
 })
+
+/** Writes a user as the release before had imported it. */
+function writeOldUser(path: string, user: { readonly id: string; readonly mail: string }): void {
+  const database = new Database(path)
+  database
+    .prepare(
+      "INSERT INTO directory_spaces (space_id, tenant_id, kind, objects) VALUES (1, ?, 'user', 1)",
+    )
+    .run(tenantId)
+  database
+    .prepare(
+      'INSERT INTO directory_objects (row_id, space_id, updated_at, properties) VALUES (1, 1, 9, ?)',
+    )
+    .run(JSON.stringify(user))
+  database
+    .prepare('INSERT INTO directory_keys VALUES (?, 1, 1)')
+    .run(Buffer.from(user.id.replaceAll('-', ''), 'hex'))
+  database.close()
+}

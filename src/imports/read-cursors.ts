@@ -1,0 +1,113 @@
+import type { ImportedRows } from './imported-rows.ts'
+import type { LogBody, WalkRecord } from './ports.ts'
+
+/** Something that was read for a walk, in the order it has to be committed. */
+export interface CursorStep {
+  readonly shard: number
+  readonly rows?: ImportedRows
+  /** True for the step with which a walk starts over. */
+  readonly isRestart?: boolean
+  /** Where the walk stands behind this step, and what the log tells of it. Called once, in order. */
+  advance(walk: WalkRecord): { readonly walk: WalkRecord; readonly lines: readonly LogBody[] }
+}
+
+/** Where a reader hands its steps on. */
+export interface StepSink {
+  /** Resolves when there is room for another. */
+  push(step: CursorStep): Promise<void>
+  /** Resolves with the walk once the step, and all before it, are committed. */
+  settle(step: CursorStep): Promise<WalkRecord>
+}
+
+/** Reads one walk from its cursor to its end. */
+export type CursorReader = (walk: WalkRecord, sink: StepSink) => Promise<void>
+
+/** The steps of several cursors as they come. */
+export interface CursorPool {
+  /**
+   * Resolves with what has come: at least one step, at most `limit`; undefined when every walk was
+   * read to its end. What made a reader fail is thrown after the steps that were read before it.
+   */
+  take(limit: number): Promise<readonly CursorStep[] | undefined>
+  /** Tells that a step is committed. */
+  committed(step: CursorStep, walk: WalkRecord): void
+}
+
+/**
+ * Begins to read walks, `cursors` of them at a time in the given order, and pauses while `ahead`
+ * steps wait to be taken. Of each walk the steps come in order. When one reader fails the others
+ * hand nothing on any more.
+ */
+export function createCursorPool(
+  walks: readonly WalkRecord[],
+  options: { readonly cursors: number; readonly ahead: number },
+  read: CursorReader,
+): CursorPool {
+  const ready: CursorStep[] = []
+  const waiting = [...walks]
+  const settling = new Map<CursorStep, (walk: WalkRecord) => void>()
+  let failure: { readonly error: unknown } | undefined
+  let isOver = false
+  let news = Promise.withResolvers<void>()
+  let room: PromiseWithResolvers<void> | undefined
+  const tell = (): void => {
+    news.resolve()
+    news = Promise.withResolvers()
+  }
+  const hand = (step: CursorStep): void => {
+    // What comes after a failure has no place to go: the session ends with what came before it.
+    if (failure !== undefined) return
+    ready.push(step)
+    tell()
+  }
+  const sink: StepSink = {
+    push: async (step) => {
+      hand(step)
+      while (ready.length >= options.ahead && failure === undefined) {
+        room ??= Promise.withResolvers()
+        await room.promise
+      }
+      if (failure !== undefined) throw new PoolEnded()
+    },
+    settle: (step) =>
+      new Promise((resolve) => {
+        settling.set(step, resolve)
+        hand(step)
+      }),
+  }
+  const work = async (): Promise<void> => {
+    for (let walk = waiting.shift(); walk !== undefined; walk = waiting.shift()) {
+      await read(walk, sink)
+    }
+  }
+  const fail = (error: unknown): void => {
+    if (!(error instanceof PoolEnded)) failure ??= { error }
+    room?.resolve()
+    tell()
+  }
+  const workers = Array.from({ length: Math.max(1, options.cursors) }, () => work().catch(fail))
+  void Promise.all(workers).then(() => {
+    isOver = true
+    tell()
+  })
+  return {
+    take: async (limit) => {
+      while (ready.length === 0) {
+        if (failure !== undefined) throw failure.error
+        if (isOver) return undefined
+        await news.promise
+      }
+      const steps = ready.splice(0, limit)
+      room?.resolve()
+      room = undefined
+      return steps
+    },
+    committed: (step, walk) => {
+      settling.get(step)?.(walk)
+      settling.delete(step)
+    },
+  }
+}
+
+/** Ends a reader whose pool has failed. */
+class PoolEnded extends Error {}

@@ -1,0 +1,117 @@
+import { commitStep, openCollection, saver, type WalkDependencies } from './commit-step.ts'
+import type { LogBody, Progress, WalkRecord } from './ports.ts'
+import { createCursorPool, type CursorReader, type CursorStep } from './read-cursors.ts'
+
+/** How many steps are committed at once. */
+export interface StepLimits {
+  /** Steps taken at once at most. */
+  readonly steps: number
+  /** A commit ends behind the step that brings it to so many rows. */
+  readonly rows: number
+  /** Steps that may wait to be taken. */
+  readonly ahead: number
+}
+
+/**
+ * Walks a collection with all of its cursors to their last pages. Many read, one writes: whatever
+ * has come of all cursors is committed together, rows and cursors at once. Memory holds a few pages
+ * a cursor, never more.
+ */
+export async function walkCursors(
+  deps: WalkDependencies,
+  start: Progress,
+  limits: StepLimits,
+  readerOf: (progress: Progress) => CursorReader,
+): Promise<Progress> {
+  const { control } = deps
+  const opened = await openCollection(deps, start)
+  let { collection } = opened
+  const walks = new Map(opened.walks.map((walk) => [walk.shard, walk]))
+  const unfinished = opened.walks.filter(({ state }) => state === 'walking')
+  const cursors = Math.min(collection.plan?.cursors ?? 1, unfinished.length)
+  const pool = createCursorPool(
+    unfinished,
+    { cursors, ahead: limits.ahead + cursors - 1 },
+    readerOf(opened),
+  )
+  for (let left = unfinished.length; left > 0;) {
+    const taken = await pool.take(limits.steps)
+    if (taken === undefined) break
+    for (const portion of portions(taken, limits.rows)) {
+      await (portion[0]?.isRestart === true ? startOver(portion[0]) : commit(portion))
+      for (const step of portion) pool.committed(step, at(step.shard))
+      control.checkpoint()
+    }
+    left = [...walks.values()].filter(({ state }) => state === 'walking').length
+  }
+  return { collection, walks: [...walks.values()] }
+
+  function at(shard: number): WalkRecord {
+    const walk = walks.get(shard)
+    if (walk === undefined) throw new RangeError(`there is no walk ${shard}`)
+    return walk
+  }
+
+  async function commit(steps: readonly CursorStep[]): Promise<void> {
+    const from = new Map<number, WalkRecord>()
+    const lines: LogBody[] = []
+    for (const step of steps) {
+      const before = at(step.shard)
+      if (!from.has(step.shard)) from.set(step.shard, before)
+      const next = step.advance(before)
+      walks.set(step.shard, next.walk)
+      lines.push(...next.lines)
+      if (next.walk.state === 'finished') lines.push(finished(next.walk))
+    }
+    const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
+    const batch = steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))
+    collection = await commitStep(deps, { collection, moves, batch }, lines)
+  }
+
+  /** A walk begins again; only that of a collection's single cursor takes back what it has brought. */
+  async function startOver(step: CursorStep): Promise<void> {
+    const { walk, lines } = step.advance(at(step.shard))
+    walks.set(step.shard, walk)
+    for (const line of lines) deps.journal.note(line, 'warn')
+    const isAll = walks.size === 1 && walk.rows === 0
+    if (isAll) collection = { ...collection, segmentBytes: 0, writtenRows: 0 }
+    // The record first: what it does not count is cut off when the process dies in between.
+    await saver(deps)({ collection, walks: [walk] })
+    if (isAll) await deps.destination.restart({ collection, walks: [walk] })
+  }
+}
+
+function finished({ collection, label, pages, rows }: WalkRecord): LogBody {
+  return {
+    type: 'walk_finished',
+    collection,
+    rows,
+    pages,
+    ...(label === undefined ? {} : { shard: label }),
+  }
+}
+
+/** Cuts steps into what one commit takes; a restart stands alone. */
+function* portions(
+  steps: readonly CursorStep[],
+  rowsPerCommit: number,
+): Generator<readonly CursorStep[]> {
+  let portion: CursorStep[] = []
+  let rows = 0
+  for (const step of steps) {
+    if (step.isRestart === true) {
+      if (portion.length > 0) yield portion
+      yield [step]
+      portion = []
+      rows = 0
+      continue
+    }
+    portion.push(step)
+    rows += step.rows?.length ?? 0
+    if (rows < rowsPerCommit) continue
+    yield portion
+    portion = []
+    rows = 0
+  }
+  if (portion.length > 0) yield portion
+}
