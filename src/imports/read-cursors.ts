@@ -63,11 +63,12 @@ export function createCursorPool(
   const sink: StepSink = {
     push: async (step) => {
       hand(step)
-      while (ready.length >= options.ahead && failure === undefined) {
+      for (;;) {
+        if (failure !== undefined) throw new PoolEnded()
+        if (ready.length < options.ahead) return
         room ??= Promise.withResolvers()
         await room.promise
       }
-      if (failure !== undefined) throw new PoolEnded()
     },
     settle: (step) =>
       new Promise((resolve) => {
@@ -86,10 +87,11 @@ export function createCursorPool(
     tell()
   }
   const workers = Array.from({ length: Math.max(1, options.cursors) }, () => work().catch(fail))
-  void Promise.all(workers).then(() => {
+  void (async () => {
+    await Promise.all(workers)
     isOver = true
     tell()
-  })
+  })()
   return {
     take: async (limit) => {
       while (ready.length === 0) {

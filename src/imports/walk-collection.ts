@@ -76,9 +76,10 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
     return {
       shard,
       rows: rowReader.ofPage(value),
-      advance: ({ nextUrl: _, ...walk }) => {
+      advance: (walk) => {
+        const { nextUrl: _, ...rest } = walk
         const next: WalkRecord = {
-          ...walk,
+          ...rest,
           ...(nextUrl === undefined ? {} : { nextUrl }),
           state: nextUrl === undefined ? 'finished' : 'walking',
           pages: walk.pages + 1,
@@ -104,7 +105,8 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
     return {
       shard,
       isRestart: true,
-      advance: ({ nextUrl: _, ...walk }) => {
+      advance: (walk) => {
+        const { nextUrl: _, ...rest } = walk
         const line = {
           type: 'walk_restarted',
           collection,
@@ -114,7 +116,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
           detail,
         } as const
         return {
-          walk: { ...walk, pages: 0, rows: 0, restarts: walk.restarts + 1 },
+          walk: { ...rest, pages: 0, rows: 0, restarts: walk.restarts + 1 },
           lines: [line],
         }
       },
