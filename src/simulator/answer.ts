@@ -24,6 +24,7 @@ export type RequestKind =
   | 'userinfo'
   | 'users'
   | 'user'
+  | 'delta'
   | 'count'
   | 'me'
   | 'myMemberOf'
@@ -81,6 +82,7 @@ export function isGraphKind(kind: RequestKind, path: string): boolean {
 const graphKinds: ReadonlySet<RequestKind> = new Set([
   'users',
   'user',
+  'delta',
   'count',
   'me',
   'myMemberOf',
@@ -108,6 +110,7 @@ export function kindOf(path: string): RequestKind {
 const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/users$/, 'users'],
   [/^\/(?:v1\.0|beta)\/users\/\$count$/, 'count'],
+  [/^\/(?:v1\.0|beta)\/.+\/(?:microsoft\.graph\.)?delta(?:\(\))?$/, 'delta'],
   [/^\/(?:v1\.0|beta)\/users\/[^/]+$/, 'user'],
   [/^\/(?:v1\.0|beta)\/me$/, 'me'],
   [/^\/(?:v1\.0|beta)\/me\/memberOf$/, 'myMemberOf'],

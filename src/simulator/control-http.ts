@@ -5,6 +5,7 @@ import type { AccountChange, Addressee, RefreshTokenWish } from './control-grant
 import type { Fault } from './faults.ts'
 import type { Range, Rotation, SimulatedCertificate } from './options.ts'
 import type { SimulatedFederation, SimulatedPolicy, SimulatedSecret } from './options.ts'
+import type { DeltaReset, DeltaSettings } from './journal.ts'
 import type { RejectionStyle, ResourceName } from './rejection-styles.ts'
 import { readBody } from './read-body.ts'
 import type { Revocation } from './token-ledger.ts'
@@ -70,6 +71,9 @@ const operations: Readonly<Record<string, Operation>> = {
   }),
   'change-user': (control, body: Arguments & { readonly change?: UserWish } & Addressee) =>
     control.changeUser(requireMember(body.user, 'user'), body.change ?? {}, body),
+  'reset-deltas': (control, body: { readonly style?: DeltaReset } & Addressee) =>
+    control.resetDeltas(body, body),
+  'set-deltas': (control, body: DeltaSettings & Addressee) => control.setDeltas(body, body),
   'set-index-lag': (control, body: Arguments & Addressee) =>
     control.setIndexLag(requireMember(body.ms, 'ms'), body),
   'restore-user': (control, body: Arguments & Addressee) =>

@@ -1,7 +1,15 @@
 import type { Addressee } from './control-grants.ts'
+import { countedEntry, requireReset, type DeltaReset, type DeltaSettings } from './journal.ts'
+import type { JournalEntry } from './journal.ts'
 import { drawPerson, idOf } from './person.ts'
 import { announceToSearch, setSearchLag } from './search-lag.ts'
-import { requireLag, requireTenant, requireUserCount, type Tenant } from './tenants.ts'
+import {
+  requireDeltas,
+  requireLag,
+  requireTenant,
+  requireUserCount,
+  type Tenant,
+} from './tenants.ts'
 import { alterationOf, applyUserChange, creationOf, removalOf } from './user-changes.ts'
 import type { UserChange, UserWish } from './user-changes.ts'
 import type { World } from './world.ts'
@@ -21,6 +29,13 @@ export interface PeopleControl {
   deleteUser(user: string, addressee?: Addressee): void
   /** How far the index of advanced queries and `$count` is behind from now on, in milliseconds. */
   setIndexLag(milliseconds: number, addressee?: Addressee): void
+  /**
+   * Forgets every delta link handed out so far: they are refused in this style, by default 410 with
+   * a Location to begin anew at.
+   */
+  resetDeltas(reset?: { readonly style?: DeltaReset }, addressee?: Addressee): void
+  /** How deltas are answered from now on; what is left out stays as it is. */
+  setDeltas(settings: DeltaSettings, addressee?: Addressee): void
   /** Brings a deleted user back, with its id and into its groups. */
   restoreUser(user: string, addressee?: Addressee): void
 }
@@ -30,7 +45,9 @@ export function createPeopleControl(world: World): PeopleControl {
   const tenantOf = (addressee?: Addressee): Tenant =>
     requireTenant(world.tenants, addressee?.tenant)
   const happen = (tenant: Tenant, change: UserChange): void => {
+    const before = tenant.userCount
     applyUserChange(tenant, change)
+    tenant.journal.entries.push(entryOf(change, before, world.now()))
     announceToSearch(tenant.lag, change, world.now())
     world.pages.clear()
   }
@@ -61,6 +78,13 @@ export function createPeopleControl(world: World): PeopleControl {
       happen(tenant, removed)
       stateOf(tenant, removed.index).isDeleted = true
     },
+    resetDeltas: ({ style = 'gone_with_location' } = {}, addressee) => {
+      tenantOf(addressee).journal.resets.push(requireReset(style))
+    },
+    setDeltas: (settings, addressee) => {
+      const { journal } = tenantOf(addressee)
+      journal.settings = requireDeltas({ ...journal.settings, ...settings })
+    },
     setIndexLag: (milliseconds, addressee) => {
       const tenant = tenantOf(addressee)
       setSearchLag(tenant.lag, tenant, requireLag(milliseconds, 'milliseconds'))
@@ -73,6 +97,17 @@ export function createPeopleControl(world: World): PeopleControl {
       stateOf(tenant, restored.index).isDeleted = false
     },
   }
+}
+
+/** What deltas are told of a change; `before`: how many users there were. */
+function entryOf(change: UserChange, before: number, at: number): JournalEntry {
+  const collection = 'users'
+  if (change.kind === 'counted') return countedEntry(collection, before, change.users, at)
+  const { index: from } = change
+  const span = { at, collection, from, to: from + 1 } as const
+  if (change.kind !== 'put') return { ...span, kind: change.kind }
+  const { names } = change
+  return names === undefined ? { ...span, kind: 'created' } : { ...span, kind: 'changed', names }
 }
 
 function stateOf(tenant: Tenant, index: number): ReturnType<Tenant['accounts']['state']> {

@@ -9,6 +9,7 @@ import { createPeopleControl, type PeopleControl } from './control-people.ts'
 import type { Fault, FaultHandle } from './faults.ts'
 import type { Range, SimulatorOptions } from './options.ts'
 import { indexOfGroupId } from './group.ts'
+import { countedEntry, createJournal } from './journal.ts'
 import { createOverlay, restoreOverlay } from './person-change.ts'
 import { resetSearchLag } from './search-lag.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
@@ -71,6 +72,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
     overlay: createOverlay(tenant.population.overlay),
     deviceCount: tenant.deviceCount,
     lagMs: tenant.lag.lagMs,
+    deltas: tenant.journal.settings,
   }))
   const grantBeginnings = realmsOf(world).map(({ accounts, applications, policy }) => ({
     accounts,
@@ -116,11 +118,17 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       changePages()
     },
     setGroupCount: (groups, addressee) => {
-      tenantOf(addressee).groupCount = requireCount(groups, maximumGroups, 'groups')
+      const tenant = tenantOf(addressee)
+      const { groupCount: before } = tenant
+      tenant.groupCount = requireCount(groups, maximumGroups, 'groups')
+      tenant.journal.entries.push(countedEntry('groups', before, groups, world.now()))
       changePages()
     },
     setDeviceCount: (devices, addressee) => {
-      tenantOf(addressee).deviceCount = requireCount(devices, maximumDevices, 'devices')
+      const tenant = tenantOf(addressee)
+      const { deviceCount: before } = tenant
+      tenant.deviceCount = requireCount(devices, maximumDevices, 'devices')
+      tenant.journal.entries.push(countedEntry('devices', before, devices, world.now()))
       changePages()
     },
     deleteGroup: (group, addressee) => {
@@ -128,6 +136,8 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
       if (index === undefined) throw noSuch('group', group)
       tenant.deletedGroups.add(index)
+      const span = { at: world.now(), collection: 'groups', from: index, to: index + 1 } as const
+      tenant.journal.entries.push({ ...span, kind: 'deleted' })
       changePages()
     },
     setPartnerMfa: (isEnforced) => {
@@ -146,7 +156,15 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.throttle.reset()
       Object.assign(world.settings, settingsOf(options))
       Object.assign(world.counters, createCounters())
-      for (const { tenant, userCount, groupCount, deviceCount, overlay, lagMs } of beginnings) {
+      for (const {
+        tenant,
+        userCount,
+        groupCount,
+        deviceCount,
+        overlay,
+        lagMs,
+        deltas,
+      } of beginnings) {
         restoreOverlay(tenant.population.overlay, overlay)
         tenant.userCount = userCount
         tenant.groupCount = groupCount
@@ -156,6 +174,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
         tenant.applicationConsents.clear()
         tenant.isConsentRefused = false
         tenant.index.clear()
+        Object.assign(tenant.journal, createJournal(deltas))
         resetSearchLag(tenant.lag, tenant, lagMs)
       }
       for (const { accounts, applications, policy, policyBefore } of grantBeginnings) {

@@ -13,6 +13,7 @@ import { answerToken } from './entra-token.ts'
 import { answerOfFault } from './fault-answers.ts'
 import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
+import { answerDelta } from './graph-delta.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
 import { answerGroup, answerGroups, directoryUnitsOf } from './graph-groups.ts'
@@ -221,6 +222,7 @@ function answerGraph(
     const answer = request.query.has('$expand') ? answerUsersWithManager : answerUsers
     return answer(world, request, caller.value, effect)
   }
+  if (request.kind === 'delta') return answerDelta(world, request, caller.value, effect)
   if (request.kind === 'count') return answerCount(world, request, caller.value)
   if (request.kind === 'me') return answerMe(request, caller.value)
   if (request.kind === 'myMemberOf') return answerMyMemberOf(request, caller.value)

@@ -8,6 +8,7 @@ export type { Fault, FaultEffect, FaultHandle, FaultMatch, FaultState } from './
 export type { DirectoryRole } from './directory-roles.ts'
 export type { MemberType } from './group.ts'
 export { groupPropertyNames } from './group-properties.ts'
+export type { DeltaReset, DeltaSettings } from './journal.ts'
 export type { SimulatedEdge } from './memberships.ts'
 export { defaultIssuer, defaultTenant } from './options.ts'
 export type {

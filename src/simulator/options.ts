@@ -1,6 +1,7 @@
 import type { Clock, RandomBytes } from '../kernel/index.ts'
 import type { DirectoryRole } from './directory-roles.ts'
 import type { MemberType } from './group.ts'
+import type { DeltaSettings } from './journal.ts'
 import type { Naming } from './person.ts'
 import type { ThrottleOptions } from './throttle.ts'
 import type { UserWish } from './user-changes.ts'
@@ -178,6 +179,8 @@ export interface SimulatedTenant extends SimulatedGrantRules {
    * simulator's clock: they see the users as they were then. Default 0.
    */
   readonly indexLagMs?: number
+  /** Pages, repeats and lateness of deltas. */
+  readonly delta?: DeltaSettings
   /** Whether it serves advanced queries and `$count`; B2C does not. Default true. */
   readonly advancedQueries?: boolean
   readonly groups?: SimulatedGroups

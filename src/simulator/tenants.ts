@@ -2,6 +2,7 @@ import { EvergrantError } from '../kernel/index.ts'
 import { createAccountBook, type Account } from './accounts.ts'
 import type { ApplicationConsent } from './application-consent.ts'
 import type { GroupPlan, MemberType } from './group.ts'
+import { createJournal, type DeltaSettings, type Journal } from './journal.ts'
 import { mix, guidOf } from './mixing.ts'
 import { defaultTenant, type SimulatedTenant } from './options.ts'
 import { drawPerson, idOf, userPrincipalNameOf, type Person } from './person.ts'
@@ -28,6 +29,8 @@ export interface Tenant extends Realm, UserView {
   applicationConsents: Map<string, ApplicationConsent>
   /** Its relationship with the partner lets nobody consent. */
   isConsentRefused: boolean
+  /** What happened in it, for deltas. */
+  readonly journal: Journal
   /** What advanced queries know of its users. */
   readonly lag: SearchLag
   /** Whether it serves advanced queries: B2C does not. */
@@ -118,6 +121,7 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     applicationConsents: new Map(),
     isConsentRefused: false,
     index: createUserIndex(() => tenant),
+    journal: createJournal(requireDeltas(options.delta, `${field}.delta`)),
     lag: { lagMs: 0, view: undefined, pending: [] },
     servesAdvanced: options.advancedQueries ?? true,
   }
@@ -177,6 +181,19 @@ export function requireUserCount(count: number, field: string): number {
 export function requireCount(count: number, maximum: number, field: string): number {
   if (Number.isInteger(count) && count >= 0 && count <= maximum) return count
   throw invalid(`"${field}" must be a whole number from 0 to ${maximum}, but is ${count}`)
+}
+
+/** Reads how deltas are answered; throws `config_invalid` naming the field that cannot be. */
+export function requireDeltas(
+  settings: DeltaSettings = {},
+  field = 'delta',
+): Required<DeltaSettings> {
+  const { lagMs = 0, pageSize = 200, repeats = 0 } = settings
+  if (pageSize < 1) throw invalid(`"${field}.pageSize" must be at least 1, but is ${pageSize}`)
+  requireCount(pageSize, 10_000, `${field}.pageSize`)
+  requireCount(repeats, 10_000, `${field}.repeats`)
+  requireLag(lagMs, `${field}.lagMs`)
+  return { lagMs, pageSize, repeats }
 }
 
 /** Reads how far an index is behind, in milliseconds; throws `config_invalid` naming `field`. */

@@ -24,7 +24,13 @@ export function createUserView(
 /** One thing that happened to the users of a tenant; by index. */
 export type UserChange =
   /** Somebody new, or something else about somebody: all that differs from the draw, after it. */
-  | { readonly kind: 'put'; readonly index: number; readonly change: PersonChange }
+  | {
+      readonly kind: 'put'
+      readonly index: number
+      readonly change: PersonChange
+      /** What changed; undefined for somebody new. */
+      readonly names?: readonly string[]
+    }
   | { readonly kind: 'deleted' | 'restored'; readonly index: number }
   /** The tenant ends here now. */
   | { readonly kind: 'counted'; readonly users: number }
@@ -90,7 +96,7 @@ export function alterationOf(view: UserView, user: string, wish: UserWish): User
     else if (userProperty(name)?.value(person) !== null) cleared.add(name)
   }
   const change = { values: { ...person.change?.values, ...given }, cleared }
-  return { kind: 'put', index: person.index, change }
+  return { kind: 'put', index: person.index, change, names: Object.keys(given) }
 }
 
 /** The change that deletes a user, or brings a deleted one back under the same id. */

@@ -22,7 +22,8 @@ export interface UsersQuery {
   readonly wantsCount: boolean
 }
 
-const readPermissions = [
+/** What is enough to read users. */
+export const userReaders = [
   'User.Read.All',
   'User.ReadWrite.All',
   'Directory.Read.All',
@@ -37,7 +38,7 @@ export function readUsersQuery(
   caller: GraphCaller,
   settings: Settings,
 ): Result<UsersQuery, Answer> {
-  const denied = requirePermission(request, caller, readPermissions)
+  const denied = requirePermission(request, caller, userReaders)
   if (denied !== undefined) return err(denied)
   const unsupported = unsupportedOption(request)
   if (unsupported !== undefined) return err(unsupported)
@@ -65,7 +66,7 @@ export function readCountQuery(
   caller: GraphCaller,
   settings: Settings,
 ): Result<UserFilter | undefined, Answer> {
-  const denied = requirePermission(request, caller, readPermissions)
+  const denied = requirePermission(request, caller, userReaders)
   if (denied !== undefined) return err(denied)
   if (!isEventual(request)) {
     return err(graphError(request, 400, 'Request_BadRequest', '$count is not currently supported.'))
@@ -91,7 +92,7 @@ export function readUserQuery(
   request: SimulatedRequest,
   caller: GraphCaller,
 ): Result<Pick<UsersQuery, 'properties' | 'selection'>, Answer> {
-  const denied = requirePermission(request, caller, readPermissions)
+  const denied = requirePermission(request, caller, userReaders)
   if (denied !== undefined) return err(denied)
   const selected = readSelect(request, caller, false)
   if (!selected.ok) return selected
