@@ -16,6 +16,7 @@ import { fullScale, quickScale, type Scale } from './scale.ts'
 import { benchStampede } from './stampede.ts'
 import { benchStampedeOfProcesses } from './stampede-processes.ts'
 import { describeSurroundings } from './surroundings.ts'
+import { benchThrottle } from './throttle.ts'
 
 // `npm run bench` measures everything and writes RESULTS.md; `npm run bench -- import --quick`
 // measures a part, or a little, and only prints it.
@@ -29,6 +30,7 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   duePostgres: benchDueGrantsOnPostgres,
   import: benchImport,
   importDelay: benchImportDelay,
+  throttle: benchThrottle,
   gateway: benchGateway,
   gatewayImport: benchGatewayImport,
   gatewayStream: benchGatewayStream,

@@ -56,3 +56,12 @@ async function countRows(path: string): Promise<Findings> {
     database.close()
   }
 }
+
+/** How many different ids the rows of an NDJSON file have. */
+export async function countIds(path: string): Promise<number> {
+  const ids = new Set<unknown>()
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    ids.add((JSON.parse(line) as { readonly id: unknown }).id)
+  }
+  return ids.size
+}
