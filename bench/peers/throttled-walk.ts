@@ -18,7 +18,7 @@ serve(async (job: ThrottledJob): Promise<ThrottledOutcome> => {
     authorization: `Bearer ${await fetchToken(simulator)}`,
     consistencylevel: 'eventual',
   }
-  const letters = [...'abcdefghijklmnopqrstuvwxyz']
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz')
   const begins = (letter: string): string => `startsWith(userPrincipalName,'${letter}')`
   const without = (some: readonly string[]): string => `not(${some.map(begins).join(' or ')})`
   const filters = [
