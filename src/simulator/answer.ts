@@ -40,6 +40,7 @@ export type RequestKind =
   | 'roleMembers'
   | 'manager'
   | 'memberOf'
+  | 'getByIds'
   | 'graphUserInfo'
   | 'arm'
   | 'partner'
@@ -98,6 +99,7 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'roleMembers',
   'manager',
   'memberOf',
+  'getByIds',
   'graphUserInfo',
 ])
 
@@ -129,6 +131,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/directoryRoles\/[^/]+\/members$/, 'roleMembers'],
   [/^\/(?:v1\.0|beta)\/users\/[^/]+\/manager$/, 'manager'],
   [/^\/(?:v1\.0|beta)\/(?:users|servicePrincipals)\/[^/]+\/checkMemberGroups$/, 'memberOf'],
+  [/^\/(?:v1\.0|beta)\/directoryObjects\/(?:microsoft\.graph\.)?getByIds$/, 'getByIds'],
   [/^\/oidc\/userinfo$/, 'graphUserInfo'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],

@@ -16,6 +16,7 @@ import { authorizeGraph } from './graph-authorize.ts'
 import { answerDelta } from './graph-delta.ts'
 import { graphError, graphStatusError } from './graph-errors.ts'
 import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
+import { answerGetByIds } from './graph-get-by-ids.ts'
 import { answerGroup, answerGroups, directoryUnitsOf } from './graph-groups.ts'
 import { answerManager, answerUsersWithManager } from './graph-managers.ts'
 import { advancedRefusal } from './graph-options.ts'
@@ -206,7 +207,8 @@ function answerGraph(
 ): Answer {
   const caller = authorizeGraph(world, request)
   if (!caller.ok) return caller.error
-  if (request.method !== (request.kind === 'memberOf' ? 'POST' : 'GET')) {
+  const isAction = request.kind === 'memberOf' || request.kind === 'getByIds'
+  if (request.method !== (isAction ? 'POST' : 'GET')) {
     const message = `The simulator does not serve ${request.method} here.`
     return graphError(request, 405, 'MethodNotAllowed', message)
   }
@@ -246,6 +248,7 @@ function answerGraph(
   }
   if (request.kind === 'roleMembers') return answerRoleMembers(world, request, caller.value, effect)
   if (request.kind === 'manager') return answerManager(request, caller.value)
+  if (request.kind === 'getByIds') return answerGetByIds(world, request, caller.value)
   if (request.kind === 'memberOf') return answerCheckMemberGroups(request, caller.value)
   if (request.kind === 'graphUserInfo') return answerGraphUserInfo(request, caller.value)
   const segment = request.path.split('/')[2] ?? ''

@@ -3,7 +3,13 @@ import type { Answer, RequestKind, SimulatedRequest } from './answer.ts'
 import type { FaultEffect } from './faults.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
-import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
+import {
+  idsFilteredBy,
+  isEventual,
+  readFilter,
+  readTop,
+  unsupportedOption,
+} from './graph-options.ts'
 import { answerPage, pageHeaders } from './graph-pages.ts'
 import { drawGroup, indexOfGroupId, type Group } from './group.ts'
 import { groupFilters, groupProperty, groupPropertyNames } from './group-properties.ts'
@@ -41,8 +47,9 @@ export function answerGroups(
   )
   if (!filter.ok) return filter.error
   const matches = filter.value ?? ((): boolean => true)
+  const ids = idsFilteredBy(request)
   const countAll = (): number =>
-    filter.value === undefined ? livingGroups(tenant) : count(groupsOf(tenant, matches))
+    filter.value === undefined ? livingGroups(tenant) : count(groupsOf(tenant, matches, 0, ids))
   if (isCount) return plainCount(request, countAll)
   const columns = readColumns(request, 'group', groupPropertyNames, groupProperty)
   if (!columns.ok) return columns.error
@@ -54,7 +61,7 @@ export function answerGroups(
     top: top.value,
     wantsCount,
     count: countAll,
-    rows: (from) => groupsOf(tenant, matches, from),
+    rows: (from) => groupsOf(tenant, matches, from, ids),
     write: (group) => groupRow(tenant, group, columns.value.names),
   })
 }
@@ -85,6 +92,7 @@ export function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Gro
 }
 
 const unitsByKind: Partial<Record<RequestKind, number>> = {
+  getByIds: 1,
   members: 3,
   owners: 3,
   devices: 1,
@@ -117,7 +125,17 @@ function* groupsOf(
   tenant: Tenant,
   matches: (group: Group) => boolean,
   from = 0,
+  ids?: readonly string[],
 ): Generator<readonly [number, Group]> {
+  if (ids !== undefined) {
+    const indexes = ids.map((id) => indexOfGroupId(tenant.groups, tenant.groupCount, id) ?? -1)
+    for (const index of [...new Set(indexes)].toSorted((a, b) => a - b)) {
+      if (index >= from && !tenant.deletedGroups.has(index)) {
+        yield [index, drawGroup(tenant.groups, index)]
+      }
+    }
+    return
+  }
   for (let index = from; index < tenant.groupCount; index++) {
     if (tenant.deletedGroups.has(index)) continue
     const group = drawGroup(tenant.groups, index)

@@ -70,6 +70,13 @@ export function readFilter<Row>(
   return filter.ok ? filter : err(graphError(request, 400, filter.error.code, filter.error.message))
 }
 
+/** The object ids that a filter asks for and nothing else; undefined for any other, or none. */
+export function idsFilteredBy(request: SimulatedRequest): readonly string[] | undefined {
+  const node = parseFilter(request.query.get('$filter') ?? '')
+  if (!node.ok || node.value.kind !== 'in' || node.value.property !== 'id') return undefined
+  return node.value.values.map((value) => String(value).toLowerCase())
+}
+
 /** Tells whether the request carries `ConsistencyLevel: eventual`. */
 export function isEventual(request: SimulatedRequest): boolean {
   return headerOf(request, 'consistencylevel')?.trim().toLowerCase() === 'eventual'

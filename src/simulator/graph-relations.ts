@@ -127,7 +127,7 @@ function* ofType(
 }
 
 /** A member's row: type and id first, then what was selected and the type has. */
-function memberRow(
+export function memberRow(
   tenant: Tenant,
   member: LivingMember,
   names: readonly string[] | undefined,

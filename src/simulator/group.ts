@@ -124,9 +124,22 @@ function divisorOf(a: number, b: number): number {
 }
 
 /** The object id of a device or service principal that a group names. */
-export function otherIdOf(plan: GroupPlan, member: Member): string {
-  const key = mix(
-    member.index ^ mix(plan.seed ^ (member.type === 'device' ? 0x64657669 : 0x73707269)),
-  )
+export function otherIdOf(plan: GroupPlan, { index, type }: Member): string {
+  const key = mix(index ^ saltOf(plan, type))
   return guidOf(key, mix(key + 1), mix(key + 2), mix(key + 3))
+}
+
+/** The index of the device or service principal with that object id, of however many there are. */
+export function indexOfOtherId(
+  plan: GroupPlan,
+  type: 'device' | 'servicePrincipal',
+  id: string,
+): number | undefined {
+  if (!/^[0-9a-f]{8}-/i.test(id)) return undefined
+  const index = (unmix(Number.parseInt(id.slice(0, 8), 16)) ^ saltOf(plan, type)) >>> 0
+  return otherIdOf(plan, { type, index }) === id.toLowerCase() ? index : undefined
+}
+
+function saltOf({ seed }: GroupPlan, type: MemberType): number {
+  return mix(seed ^ (type === 'device' ? 0x64657669 : 0x73707269))
 }

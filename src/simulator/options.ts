@@ -254,6 +254,11 @@ export interface SimulatorOptions {
    * filter that has an `or`: documents can be read either way.
    */
   readonly orClausesCounted?: 'expression' | 'filter'
+  /**
+   * Application permissions any of which is enough for `directoryObjects/getByIds`. Default: those
+   * of the whole directory, as documented; tenants were seen that let `User.Read.All` do.
+   */
+  readonly getByIdsPermissions?: readonly string[]
   /** Compress for clients that accept gzip. Default true. */
   readonly gzip?: boolean
   /** Keep encoded pages in memory (up to 512 MiB) and answer from there. Default false. */

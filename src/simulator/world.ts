@@ -25,6 +25,8 @@ export interface Settings {
   pageTokenLifetimeSeconds: number
   signInActivityPageCap: number
   readonly filterLimits: FilterLimits
+  /** Any of them is enough for `getByIds`. */
+  readonly getByIdsPermissions: readonly string[]
   /** Undefined: as Entra does; null: never. */
   refreshInSeconds: number | null | undefined
   assertionSkewMs: number
@@ -96,6 +98,10 @@ export function settingsOf(options: SimulatorOptions): Settings {
     tokenLifetimeSeconds: options.tokenLifetimeSeconds ?? 3_599,
     pageTokenLifetimeSeconds: options.pageTokenLifetimeSeconds ?? Infinity,
     signInActivityPageCap: options.signInActivityPageCap ?? 500,
+    getByIdsPermissions: options.getByIdsPermissions ?? [
+      'Directory.Read.All',
+      'Directory.ReadWrite.All',
+    ],
     filterLimits: {
       maximumOrClauses: options.maximumOrClauses ?? defaultFilterLimits.maximumOrClauses,
       counted: options.orClausesCounted ?? defaultFilterLimits.counted,
