@@ -1,5 +1,12 @@
 import { defaultTenant } from '../src/simulator/index.ts'
-import { columns, importSide, ourWays, pageSize, type ImportWay } from './import-sides.ts'
+import {
+  columns,
+  importSide,
+  oneCursor,
+  ourWays,
+  pageSize,
+  type ImportWay,
+} from './import-sides.ts'
 import { inUnit, show, showRatio, type Part, type Row } from './report.ts'
 import { interleave, type Tell } from './rounds.ts'
 import type { Scale } from './scale.ts'
@@ -11,10 +18,9 @@ const sdk: ImportWay = {
   file: './peers/graph-sdk-import.ts',
   to: 'ndjson',
 }
-const pageWalk = './peers/page-walk.ts'
 const floors: readonly ImportWay[] = [
-  { name: 'floor: bytes only', file: pageWalk, to: 'nowhere' },
-  { name: 'floor: bytes and `JSON.parse`', file: pageWalk, to: 'nowhere', parse: true },
+  { ...oneCursor, name: 'floor: bytes only' },
+  { ...oneCursor, name: 'floor: bytes and `JSON.parse`', parse: true },
 ]
 const bars = [
   { way: ourWays.ndjson, most: 0.7, text: '≤ 0.7 × SDK (stretch 0.5)' },

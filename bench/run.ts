@@ -9,6 +9,7 @@ import { benchGateway } from './gateway.ts'
 import { benchGetToken } from './get-token.ts'
 import { benchImport } from './import.ts'
 import { benchImportDelay } from './import-delay.ts'
+import { benchImportLatency } from './import-latency.ts'
 import { benchMemory } from './memory.ts'
 import { formatPart, type Part } from './report.ts'
 import type { Tell } from './rounds.ts'
@@ -30,6 +31,7 @@ const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<
   duePostgres: benchDueGrantsOnPostgres,
   import: benchImport,
   importDelay: benchImportDelay,
+  importLatency: benchImportLatency,
   throttle: benchThrottle,
   gateway: benchGateway,
   gatewayImport: benchGatewayImport,

@@ -20,6 +20,8 @@ export interface Scale {
   readonly manyUsers: number
   /** Rounds of the memory part: peaks are compared with a bound, not with a peer. */
   readonly memoryRounds: number
+  /** Rounds of the part with a slow network, in which one cursor takes minutes. */
+  readonly latencyRounds: number
   /** Length of one body that is streamed. */
   readonly streamBytes: number
 }
@@ -37,6 +39,7 @@ export const fullScale: Scale = {
   users: 400_000,
   manyUsers: 1_600_000,
   memoryRounds: 2,
+  latencyRounds: 2,
   streamBytes: 1_073_741_824,
 }
 
@@ -53,5 +56,6 @@ export const quickScale: Scale = {
   users: 20_000,
   manyUsers: 80_000,
   memoryRounds: 1,
+  latencyRounds: 1,
   streamBytes: 67_108_864,
 }
