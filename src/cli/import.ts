@@ -26,6 +26,7 @@ interface ImportOptions extends CommonOptions {
   readonly refreshBefore: string
   readonly pageSize: string
   readonly select?: string
+  readonly drop?: string
   readonly filter?: string
   readonly name?: string
   readonly fresh?: boolean
@@ -52,6 +53,7 @@ export function addImportCommand(program: Command, context: CliContext): void {
       .option('--refresh-before <duration>', 'renew tokens with less life than this', '5m')
       .option('--page-size <rows>', 'rows a page, 1 to 999', '999')
       .option('--select <columns>', 'properties to import, comma-separated')
+      .option('--drop <columns>', 'properties not to import, of the default ones or of --select')
       .option(
         '--filter <filter>',
         'OData $filter; the run then never counts as the whole directory',
@@ -119,6 +121,9 @@ async function readRequest(
     destination,
     // Of several collections, --select is about those that have a choice.
     columnsOf: (collection) => (collection === 'members' && names.length > 1 ? undefined : chosen),
+    ...(options.drop === undefined
+      ? {}
+      : { policy: { drop: options.drop.split(',').map((column) => column.trim()), hash: [] } }),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     pageSize: wholeNumberOption('--page-size', options.pageSize, 1, 999),
     refreshBeforeMs,

@@ -66,7 +66,7 @@ Examples:
     )
     .action(async (name: string, options: RunImportOptions) => {
       await withComposition(io, options, async (composition) => {
-        const described = describedImport(composition.config, name, options)
+        const described = await describedImport(composition, name, options)
         const source = await composition.importSource(described.connection)
         const prepared = await prepareRun(composition.desk, buildRequest(described, source))
         await driveToEnd(context, composition, prepared, options)

@@ -226,6 +226,8 @@ export interface ImportConfig {
   readonly password?: SecretReference
   /** Per collection, in order; absent: the collection's default columns. */
   readonly columns: Readonly<Record<string, readonly string[]>>
+  /** What is kept from the destination. */
+  readonly policy?: ImportPolicyConfig
   readonly filter?: string
   readonly pageSize?: number
   readonly refreshBeforeMs: number
@@ -240,6 +242,12 @@ export interface ImportConfig {
   readonly deleteAtMost: number
   /** Cron expression (five fields, UTC) by which a service begins it. */
   readonly schedule?: string
+}
+
+/** Columns that are dropped, and those of which a keyed hash is written. */
+export interface ImportPolicyConfig {
+  readonly drop: readonly string[]
+  readonly hash?: { readonly columns: readonly string[]; readonly key: SecretReference }
 }
 
 /** Where claims of a caller come from. */

@@ -170,6 +170,27 @@ describe('an import is refused', () => {
       '"contoso-graph@a.de"',
       'Write contoso-graph',
     ],
+    [
+      'with a policy that drops the id',
+      { policy: '{ drop: [ID] }' },
+      'policy.drop[0]',
+      '"ID"',
+      'Take it out',
+    ],
+    [
+      'with a policy that hashes without a key',
+      { policy: '{ hash: { columns: [mail] } }' },
+      'policy.hash.key',
+      'nothing',
+      'no default',
+    ],
+    [
+      'with a policy that hashes nothing',
+      { policy: '{ hash: { columns: [], key: { env: A } } }' },
+      'policy.hash.columns',
+      'an empty list',
+      'remove the line',
+    ],
     ['with half a template', { connection: 'a@' }, 'connection', '"a@"', 'of the store'],
   ])('%s', (_, fields, path, seen, remedy) => {
     const problem = problemAt(importing(entry(fields)), `imports.nightly.${path}`)
@@ -232,6 +253,15 @@ describe('an import', () => {
       to: 'postgres://eg@localhost/eg',
       password: { file: '/etc/eg/pw' },
     })
+  })
+
+  it('has a policy whose key stands beside the file', () => {
+    const policy = '{ drop: [mobilePhone], hash: { columns: [mail], key: { file: pepper } } }'
+    expect(read({ policy })?.policy).toEqual({
+      drop: ['mobilePhone'],
+      hash: { columns: ['mail'], key: { file: '/etc/eg/pepper' } },
+    })
+    expect(read({ policy: '{ drop: [mobilePhone] }' })?.policy).toEqual({ drop: ['mobilePhone'] })
   })
 
   it('has columns with the id first, of one collection or by name', () => {

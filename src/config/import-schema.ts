@@ -40,17 +40,46 @@ const destination = where(
   postgresRules('the address without it, and "password: { env: NAME }" beside "to"'),
 )
 
-const columnList = listOf(
-  must(text('the name of a property'), (name) => /^[A-Za-z]\w{0,127}$/.test(name), {
-    expected: 'the name of a property, as Microsoft Graph spells it',
-    remedy: 'Write names such as userPrincipalName, one an entry.',
+const property = must(text('the name of a property'), (name) => /^[A-Za-z]\w{0,127}$/.test(name), {
+  expected: 'the name of a property, as Microsoft Graph spells it',
+  remedy: 'Write names such as userPrincipalName, one an entry.',
+})
+
+const columnList = listOf(property, 1, {
+  expected: 'at least one property',
+  remedy: 'Name one, or remove the line: there are defaults.',
+})
+
+const policedList = listOf(
+  must(property, (name) => name.toLowerCase() !== 'id', {
+    expected: 'a property other than "id", by which rows are known',
+    remedy: 'Take it out: an id is no name, and nothing can be joined without it.',
   }),
   1,
-  {
-    expected: 'at least one property',
-    remedy: 'Name one, or remove the line: there are defaults.',
-  },
+  { expected: 'at least one property', remedy: 'Name one, or remove the line.' },
 )
+
+const policy = z
+  .strictObject({
+    drop: policedList
+      .optional()
+      .describe('Columns that are not even asked for, those of the defaults included.'),
+    hash: z
+      .strictObject({
+        columns: policedList.describe(
+          'Columns whose values are replaced by an HMAC-SHA-256, 43 characters of base64url, before anything is written: every text, number and boolean in them; null stays null. Addresses are hashed in lower case.',
+        ),
+        key: secretReference.describe(
+          'Where the key stands, at least 16 characters. The same key gives the same hash in every run; a run that began with one key does not go on with another.',
+        ),
+      })
+      .optional()
+      .describe('Columns of which the destination gets a keyed hash.'),
+  })
+  .optional()
+  .describe(
+    'What is kept from the destination. Every column has to be one of the import; those of memberships are fixed.',
+  )
 
 const columns = z
   .union([
@@ -129,6 +158,7 @@ export const importSchema = z
       .optional()
       .describe('Only for `postgres://`: where the password of the database stands.'),
     columns,
+    policy,
     filter: text('an OData filter')
       .optional()
       .describe('OData `$filter`; the import then never counts as the whole directory.'),

@@ -290,6 +290,14 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
         delimiter: fc.constantFrom(',', ';', '\t', '¦', '#', ' '),
         bom: fc.boolean(),
       }),
+      policy: optional(
+        fc
+          .record({
+            drop: fc.constantFrom([], ['mobilePhone'], ['mobilePhone', 'city']),
+            hash: optional(fc.record({ columns: fc.constant(['mail']), key: reference })),
+          })
+          .map(({ drop, hash }) => ({ drop, ...(hash === undefined ? {} : { hash }) })),
+      ),
       filter: optional(fc.constant("startsWith(mail,'a')")),
       pageSize: optional(fc.integer({ min: 1, max: 999 })),
       refreshBeforeMs: durationMs,

@@ -107,10 +107,18 @@ function writeProvider(provider: ProviderConfig): object {
   }
 }
 
-function writeImport({ refreshBeforeMs, csv, deleteAtMost, ...entry }: ImportConfig): object {
+function writeImport({
+  refreshBeforeMs,
+  csv,
+  deleteAtMost,
+  policy,
+  ...entry
+}: ImportConfig): object {
+  const { drop = [], hash } = policy ?? {}
   return {
     ...entry,
     name: undefined,
+    policy: policy === undefined ? undefined : { drop: drop.length === 0 ? undefined : drop, hash },
     refreshBefore: durationText(refreshBeforeMs),
     ...(entry.to.startsWith('csv:') ? { csv } : {}),
     ...(entry.to === 'store' ? { deleteAtMost } : {}),

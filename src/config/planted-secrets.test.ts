@@ -45,6 +45,12 @@ describe('a secret that stands in the file', () => {
       'in place of the password’s reference',
       `store: { url: postgres://u@h/d, password: ${planted} }`,
     ],
+    [
+      'in place of the key of a policy',
+      importing(
+        `{ connection: contoso-graph, collections: [users], policy: { hash: { columns: [mail], key: ${planted} } } }`,
+      ),
+    ],
     ['beside the reference', `store: { url: "postgres://u:${planted}@h/d", password: { env: A } }`],
     [
       'in the URL of a proxy',

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path'
 import type { ConfigFile } from './config-schema.ts'
-import type { Config, ImportConfig, ProviderConfig, StoreConfig } from './config.ts'
+import type {
+  Config,
+  ImportConfig,
+  ImportPolicyConfig,
+  ProviderConfig,
+  StoreConfig,
+} from './config.ts'
 import { isPostgres, resolvePostgresUrl } from './postgres-url.ts'
 import { resolveAlarms } from './resolve-alarms.ts'
 import { locate, resolveConnection } from './resolve-connection.ts'
@@ -90,7 +96,7 @@ function resolveImport(
   read: ConfigFile['imports'][string],
   directory: string,
 ): ImportConfig {
-  const { password, filter, pageSize, schedule } = read
+  const { password, policy, filter, pageSize, schedule } = read
   return {
     name,
     connection: read.connection,
@@ -98,6 +104,7 @@ function resolveImport(
     to: resolveDestination(read.to, directory),
     ...(password === undefined ? {} : { password: locate(password, directory) }),
     columns: resolveColumns(read),
+    ...(policy === undefined ? {} : { policy: resolvePolicy(policy, directory) }),
     ...(filter === undefined ? {} : { filter }),
     ...(pageSize === undefined ? {} : { pageSize }),
     refreshBeforeMs: read.refreshBefore,
@@ -128,6 +135,18 @@ function resolveColumns({
         : [[collection, ['id', ...names.filter((column) => column.toLowerCase() !== 'id')]]],
     ),
   )
+}
+
+function resolvePolicy(
+  { drop = [], hash }: NonNullable<ConfigFile['imports'][string]['policy']>,
+  directory: string,
+): ImportPolicyConfig {
+  return {
+    drop,
+    ...(hash === undefined
+      ? {}
+      : { hash: { columns: hash.columns, key: locate(hash.key, directory) } }),
+  }
 }
 
 function mapValues<T, U>(

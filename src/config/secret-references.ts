@@ -33,9 +33,12 @@ export function secretReferences(config: Config): readonly AskedSecret[] {
     ...Object.values(issuers).flatMap(({ name, client }) =>
       credentialsOf(`issuers.${name}`, client),
     ),
-    ...Object.values(imports).flatMap(({ name, password }) =>
-      passwordOf(`imports.${name}`, password),
-    ),
+    ...Object.values(imports).flatMap(({ name, password, policy }) => [
+      ...passwordOf(`imports.${name}`, password),
+      ...(policy?.hash === undefined
+        ? []
+        : [{ askedBy: `imports.${name}.policy.hash.key`, reference: policy.hash.key }]),
+    ]),
     ...alarms.to.flatMap((target, index) => receiverOf(`alarms.to[${index}]`, target)),
   ]
 }

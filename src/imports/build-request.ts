@@ -1,5 +1,6 @@
 import { collections, isCollectionName, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import { policeColumns, type PolicyDescription } from './column-policy.ts'
 import { delimiterProblem } from './csv.ts'
 import type { DestinationName } from './destination-name.ts'
 import type { CsvOptions, RunOptions } from './ports.ts'
@@ -13,6 +14,8 @@ export interface ImportDescription {
   readonly destination: DestinationName
   /** The columns chosen for a collection; undefined for its default ones. */
   readonly columnsOf: (collection: CollectionName) => readonly string[] | undefined
+  /** What is kept from the destination. */
+  readonly policy?: PolicyDescription
   readonly filter?: string
   /** Rows a page, 1 to 999. Default 999. */
   readonly pageSize?: number
@@ -49,6 +52,12 @@ export function buildRequest(
   }
   const problem = delimiterProblem(csv.delimiter)
   if (problem !== undefined) throw usage(`--csv-delimiter: ${problem}`)
+  const columns = Object.fromEntries(
+    wanted.map((collection) => [
+      collection,
+      columnsOf(collection, described.columnsOf(collection)),
+    ]),
+  )
   return {
     name,
     destination,
@@ -59,12 +68,7 @@ export function buildRequest(
       tenantId: source.tenantId,
       graphUrl: source.graphUrl,
       collections: wanted,
-      columns: Object.fromEntries(
-        wanted.map((collection) => [
-          collection,
-          columnsOf(collection, described.columnsOf(collection)),
-        ]),
-      ),
+      ...(described.policy === undefined ? { columns } : policeColumns(columns, described.policy)),
       ...(filter === undefined ? {} : { filter }),
       pageSize:
         described.pageSize ?? Math.min(...wanted.map((one) => collections[one].maxPageSize)),

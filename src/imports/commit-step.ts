@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { ColumnSeal } from './column-seal.ts'
 import type { Destination } from './destination.ts'
 import { createIdSet, type IdSet } from './id-set.ts'
 import type { ImportedRows } from './imported-rows.ts'
@@ -24,6 +25,8 @@ export interface WalkDependencies extends SendDependencies {
   readonly run: RunRecord
   readonly instanceId: string
   readonly destination: Destination
+  /** Hashes columns of what Graph answers; undefined when rows are kept as they come. */
+  readonly seal: ColumnSeal | undefined
 }
 
 /** Writes progress for as long as this instance owns the run. */

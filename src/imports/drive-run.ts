@@ -1,6 +1,13 @@
-import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/index.ts'
+import {
+  EvergrantError,
+  type Clock,
+  type Emit,
+  type Problem,
+  type Secret,
+} from '../kernel/index.ts'
 import { collections } from '../directory/index.ts'
 import { countCollection } from './count-collection.ts'
+import { openSeal } from './column-seal.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
 import { deleteUnseen } from './delete-unseen.ts'
 import { parseDestination } from './destination-name.ts'
@@ -42,6 +49,8 @@ export interface DriveDependencies {
   readonly transport: Transport
   readonly clock: Clock
   readonly random: () => number
+  /** Reads the key by which an import hashes columns; undefined when it has none now. */
+  readonly columnKey?: (importName: string) => Promise<Secret | undefined>
   /** Hears every line of the execution log as an event. */
   readonly emit?: Emit<ImportEvent>
 }
@@ -132,6 +141,7 @@ async function readAll(
     store.updateRun(run.id, instanceId, { reason: null, totals }, log, now),
   )
   const shared = {
+    seal: await openSeal(run, deps.columnKey),
     transport,
     tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),
     pacer: createPacer(clock, (pace) => journal.note({ type: 'pace_lowered', ...pace }, 'warn')),

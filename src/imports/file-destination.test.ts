@@ -10,7 +10,7 @@ import type { CollectionRecord, RunRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 
 let folder: string
-const scan = createPageScanner(['id', 'n'])
+const scan = createPageScanner(['id', 'n'], undefined)
 const reader = createRowReader('users', ['id', 'n'])
 const never = (): Promise<boolean> => Promise.resolve(false)
 

@@ -39,6 +39,18 @@ export interface RunOptions {
    * complete run may mark as deleted. Absent (runs of older releases): 0.1.
    */
   readonly deleteAtMost?: number
+  /** What of the rows is not written as it came; absent: nothing. */
+  readonly policy?: ColumnPolicy
+}
+
+/** What becomes of columns that are nobody's business at the destination. */
+export interface ColumnPolicy {
+  /** Not asked for at all, and so not among `columns`. */
+  readonly dropped: readonly string[]
+  /** Replaced by keyed hashes before anything is written. */
+  readonly hashed: readonly string[]
+  /** Names the key without telling anything of it; absent when nothing is hashed. */
+  readonly keyPrint?: string
 }
 
 /** How CSV files are written. */

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 
-const scan = createPageScanner(['id', 'displayName', 'tags', 'nested', 'n'])
+const scan = createPageScanner(['id', 'displayName', 'tags', 'nested', 'n'], undefined)
 
 function page(text: string): ScannedPage {
   const scanned = scan(Buffer.from(text))
@@ -128,7 +128,7 @@ describe('a page', () => {
   })
 
   test('keeps a selected property in Graph’s spelling, however it was asked for', () => {
-    const lower = createPageScanner(['id', 'displayname'])
+    const lower = createPageScanner(['id', 'displayname'], undefined)
     const rows = '{"id":"1","displayName":"A"},{"id":"2","displayName":"B","x":1}'
     const scanned = lower(Buffer.from(`{"value":[${rows}]}`))
     expect(scanned.ok && scanned.value.toNdjson().toString()).toBe(

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { err, ok, type Result } from '../kernel/index.ts'
+import type { ColumnSeal } from './column-seal.ts'
 import {
   PageSyntaxError,
   skipColon,
@@ -57,18 +58,29 @@ interface RowTable {
  */
 type Keys = ReadonlyMap<string, Buffer>
 
+/** What of a row is kept, and how. */
+interface RowRules {
+  readonly keys: Keys
+  readonly seal: ColumnSeal | undefined
+}
+
 /**
  * Makes a scanner for rows that may hold `columns` and nothing else: other properties (annotations
  * such as `@odata.type`) are left out of the rows it cuts.
+ *
+ * @param seal Hashes some of them; undefined where there is nothing to hash, as in our own files:
+ *   rows in Graph's usual form then stay the bytes they are.
  */
 export function createPageScanner(
   columns: readonly string[],
+  seal: ColumnSeal | undefined,
 ): (body: Buffer) => Result<ScannedPage, PageDefect> {
   const keys: Keys = new Map(columns.map((name) => [name.toLowerCase(), Buffer.from(`"${name}":`)]))
+  const rules: RowRules = { keys, seal }
   return (body) => {
     if (!isUtf8(body)) return err({ detail: 'the body is not UTF-8' })
     try {
-      return ok(scanPage(body, keys))
+      return ok(scanPage(body, rules))
     } catch (error) {
       if (!(error instanceof PageSyntaxError)) throw error
       return err({
@@ -79,7 +91,7 @@ export function createPageScanner(
   }
 }
 
-function scanPage(body: Buffer, keys: Keys): ScannedPage {
+function scanPage(body: Buffer, rules: RowRules): ScannedPage {
   const passage: Passage = { sawLineBreak: false }
   const links: PageLinks = {}
   let table: RowTable | undefined
@@ -95,7 +107,7 @@ function scanPage(body: Buffer, keys: Keys): ScannedPage {
     if (name === 'value') {
       if (table !== undefined) throw new PageSyntaxError(at, 'one "value" property only')
       table = { starts: [], ends: [], ids: [], rewritten: new Map() }
-      at = scanRows(body, at, keys, table)
+      at = scanRows(body, at, rules, table)
     } else at = scanAnnotation(body, at, name, links, passage)
     ;({ at, more } = skipSeparator(
       body,
@@ -133,7 +145,7 @@ function scanAnnotation(
   return skipValue(body, at, passage, 1)
 }
 
-function scanRows(body: Buffer, from: number, keys: Keys, table: RowTable): number {
+function scanRows(body: Buffer, from: number, rules: RowRules, table: RowTable): number {
   const passage: Passage = { sawLineBreak: false }
   // Keys of the row before, in order: rows of a page nearly always repeat them.
   const shape: (Buffer | undefined)[] = []
@@ -141,7 +153,7 @@ function scanRows(body: Buffer, from: number, keys: Keys, table: RowTable): numb
   let at = skipSpace(body, from + 1, passage)
   if (body[at] === 0x5d) return at + 1
   for (;;) {
-    at = scanRow(body, at, keys, shape, table, passage)
+    at = scanRow(body, at, rules, shape, table, passage)
     const next = skipSeparator(body, at, passage, 0x5d, '"," or "]" after a row')
     at = next.at
     if (!next.more) return at
@@ -151,7 +163,7 @@ function scanRows(body: Buffer, from: number, keys: Keys, table: RowTable): numb
 function scanRow(
   body: Buffer,
   start: number,
-  keys: Keys,
+  rules: RowRules,
   shape: (Buffer | undefined)[],
   table: RowTable,
   passage: Passage,
@@ -160,13 +172,13 @@ function scanRow(
   passage.sawLineBreak = false
   let at = skipSpace(body, start + 1, passage)
   let id: string | undefined
-  let isExact = true
+  let isExact = rules.seal === undefined
   for (let position = 0; ; position++) {
     let key = shape[position]
     if (key !== undefined && stands(body, at, key)) at = skipSpace(body, at + key.length, passage)
     else {
       const behindName = skipString(body, at, 'a row with an "id"')
-      key = keyOf(keys, textOf(body, at, behindName))
+      key = keyOf(rules.keys, textOf(body, at, behindName))
       shape[position] = key
       if (key === undefined) isExact = false
       at = skipColon(body, behindName, passage)
@@ -189,7 +201,7 @@ function scanRow(
   }
   if (id === undefined || id === '') throw new PageSyntaxError(start, 'a row with an "id"')
   if (!isExact || passage.sawLineBreak) {
-    table.rewritten.set(table.ids.length, rewriteRow(body, start, keys))
+    table.rewritten.set(table.ids.length, rewriteRow(body, start, rules))
   }
   table.starts.push(start)
   table.ends.push(at)
@@ -221,19 +233,24 @@ function isPlain(text: string): boolean {
 }
 
 /**
- * Copies the selected properties of a row that was checked before, on one line. Values stay the
- * bytes they are: parsed and written anew, a long number would lose digits.
+ * Copies the selected properties of a row that was checked before, on one line. Values that are not
+ * hashed stay the bytes they are: parsed and written anew, a long number would lose digits.
  */
-function rewriteRow(body: Buffer, start: number, keys: Keys): string {
+function rewriteRow(body: Buffer, start: number, { keys, seal }: RowRules): string {
   const passage: Passage = { sawLineBreak: false }
   const kept: string[] = []
   let at = skipSpace(body, start + 1, passage)
   for (let more = true; more;) {
     const behindName = skipString(body, at)
-    const key = keyOf(keys, textOf(body, at, behindName))
+    const name = textOf(body, at, behindName)
+    const key = keyOf(keys, name)
     const from = skipColon(body, behindName, passage)
     const end = skipValue(body, from, passage, 2)
-    if (key !== undefined) kept.push(key.toString() + compact(body, from, end))
+    if (key !== undefined) {
+      const isSealed = seal?.has(name) === true
+      const value = isSealed ? seal.value(name, body, from, end) : compact(body, from, end)
+      kept.push(key.toString() + value)
+    }
     ;({ at, more } = skipSeparator(
       body,
       end,

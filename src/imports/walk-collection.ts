@@ -25,7 +25,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   const { options } = run
   const { collection } = record
   const columns = options.columns[collection] ?? []
-  const scan = createPageScanner(columns)
+  const scan = createPageScanner(columns, deps.seal)
   const rowReader = createRowReader(collection, columns)
   let pageSize = options.pageSize
 

@@ -31,8 +31,8 @@ function membersReader(deps: WalkDependencies, { collection: record }: Progress)
   const { journal, run } = deps
   const { options } = run
   const { collection } = record
-  const scanGroups = createPageScanner(['id'])
-  const scanMembers = createPageScanner(['id', '@odata.type'])
+  const scanGroups = createPageScanner(['id'], undefined)
+  const scanMembers = createPageScanner(['id', '@odata.type'], undefined)
   let { pageSize } = options
 
   return async (start, sink) => {

@@ -21,6 +21,7 @@ import {
 import {
   createTargetOpener,
   hostFiles,
+  keyFieldOf,
   type DriveDependencies,
   type FilePort,
   type ImportEvent,
@@ -40,6 +41,7 @@ import {
   type EventBus,
   type ProcessIdentity,
   type RandomBytes,
+  type Secret,
 } from '../kernel/index.ts'
 import { nodeLeaseMs, type Store } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
@@ -142,6 +144,12 @@ export interface Composition {
    *   `provider_*`
    */
   importSource(connection: string): Promise<ImportSource>
+  /**
+   * The key by which an import of the configuration hashes columns; undefined when it hashes none.
+   *
+   * @throws EvergrantError `secret_unavailable`
+   */
+  columnKey(importName: string): Promise<Secret | undefined>
   /** What drives an import over the given connection. */
   driving(connection: string): DriveDependencies
   /** Reads the store’s connections and pauses again and lets the engine know them. */
@@ -290,6 +298,11 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       },
       upstreamUrl,
     })
+    const columnKey: Composition['columnKey'] = async (name) => {
+      const { key } =
+        (Object.hasOwn(config.imports, name) && config.imports[name]?.policy?.hash) || {}
+      return key === undefined ? undefined : await secrets.read(key, keyFieldOf(name))
+    }
     let isClosed = false
     return {
       get config() {
@@ -329,7 +342,9 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       }),
       definition,
       importSource,
+      columnKey,
       driving: (name) => ({
+        columnKey,
         store: store.runs,
         files,
         targets,

@@ -1,17 +1,18 @@
-import type { Config } from '../config/index.ts'
-import { parseDestination, type ImportDescription } from '../imports/index.ts'
+import { parseDestination, printOfKey, type ImportDescription } from '../imports/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import type { Composition } from './compose.ts'
 
 /**
  * The import that stands under a name in `imports:` of the configuration.
  *
- * @throws EvergrantError `import_undefined`, `destination_invalid`
+ * @throws EvergrantError `import_undefined`, `destination_invalid`, `secret_unavailable`,
+ *   `config_invalid` for a key of its policy that is too short
  */
-export function describedImport(
-  config: Config,
+export async function describedImport(
+  { config, columnKey }: Pick<Composition, 'config' | 'columnKey'>,
   name: string,
   options: { readonly fresh?: boolean; readonly takeOver?: boolean },
-): ImportDescription {
+): Promise<ImportDescription> {
   const known = Object.keys(config.imports)
   const entry = Object.hasOwn(config.imports, name) ? config.imports[name] : undefined
   if (entry === undefined) {
@@ -20,7 +21,8 @@ export function describedImport(
       `"imports" of ${config.file} has no "${name}"${known.length === 0 ? '' : `, but ${known.join(', ')}`}`,
     )
   }
-  const { columns, filter, pageSize } = entry
+  const { columns, filter, pageSize, policy } = entry
+  const key = await columnKey(name)
   return {
     name,
     connection: entry.connection,
@@ -28,6 +30,15 @@ export function describedImport(
     // Its path was made absolute against the configuration when that was read.
     destination: parseDestination(entry.to, (path) => path),
     columnsOf: (collection) => columns[collection],
+    ...(policy === undefined
+      ? {}
+      : {
+          policy: {
+            drop: policy.drop,
+            hash: policy.hash?.columns ?? [],
+            ...(key === undefined ? {} : { keyPrint: printOfKey(key, name) }),
+          },
+        }),
     ...(filter === undefined ? {} : { filter }),
     ...(pageSize === undefined ? {} : { pageSize }),
     refreshBeforeMs: entry.refreshBeforeMs,

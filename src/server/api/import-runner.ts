@@ -68,7 +68,7 @@ export async function beginImport(
   name: string,
   options: { readonly fresh?: boolean; readonly takeOver?: boolean },
 ): Promise<RunRecord> {
-  const described = describedImport(composition.config, name, options)
+  const described = await describedImport(composition, name, options)
   const source = await composition.importSource(described.connection)
   const prepared = await prepareRun(composition.desk, buildRequest(described, source))
   runner.start(prepared)

@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { policeColumns } from './column-policy.ts'
+
+const columns = {
+  users: ['id', 'displayName', 'mail', 'mobilePhone'],
+  groups: ['id', 'displayName', 'description'],
+  members: ['groupId', 'memberId', 'memberType'],
+}
+
+describe('a policy is refused', () => {
+  it.each([
+    ['that drops the id', { drop: ['ID'], hash: [] }, 'other than "id"'],
+    ['that hashes the id', { drop: [], hash: ['id'] }, '"hash" of the policy'],
+    [
+      'with a name that is no column, which would pass in plain text',
+      { drop: [], hash: ['mial'] },
+      '"mial"',
+    ],
+    [
+      'about memberships, whose columns are fixed',
+      { drop: ['memberType'], hash: [] },
+      'can be chosen',
+    ],
+    ['that drops and hashes the same', { drop: ['mail'], hash: ['Mail'] }, 'one of them'],
+  ])('%s', (_, policy, told) => {
+    expect(() => policeColumns(columns, policy)).toThrow(told)
+  })
+})
+
+describe('a policy', () => {
+  it('takes dropped columns out of every collection, and notes what is hashed as it is spelt', () => {
+    const policy = { drop: ['DISPLAYNAME', 'mobilephone'], hash: ['Mail'], keyPrint: 'print' }
+    expect(policeColumns(columns, policy)).toEqual({
+      columns: {
+        users: ['id', 'mail'],
+        groups: ['id', 'description'],
+        members: ['groupId', 'memberId', 'memberType'],
+      },
+      policy: { dropped: ['displayName', 'mobilePhone'], hashed: ['mail'], keyPrint: 'print' },
+    })
+  })
+
+  it('that says nothing is none', () => {
+    expect(policeColumns(columns, { drop: [], hash: [] })).toEqual({ columns })
+  })
+})
