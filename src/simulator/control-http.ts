@@ -74,6 +74,10 @@ const operations: Readonly<Record<string, Operation>> = {
   'reset-deltas': (control, body: { readonly style?: DeltaReset } & Addressee) =>
     control.resetDeltas(body, body),
   'set-deltas': (control, body: DeltaSettings & Addressee) => control.setDeltas(body, body),
+  'add-member': (control, body: Arguments & { readonly member?: string } & Addressee) =>
+    control.addMember(...membershipOf(body), body),
+  'remove-member': (control, body: Arguments & { readonly member?: string } & Addressee) =>
+    control.removeMember(...membershipOf(body), body),
   'set-index-lag': (control, body: Arguments & Addressee) =>
     control.setIndexLag(requireMember(body.ms, 'ms'), body),
   'restore-user': (control, body: Arguments & Addressee) =>
@@ -175,6 +179,12 @@ function isLocal(incoming: IncomingMessage): boolean {
     /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host) &&
     incoming.headers.origin === undefined
   )
+}
+
+function membershipOf(
+  body: Pick<Arguments, 'group'> & { readonly member?: string },
+): [group: string, member: string] {
+  return [requireMember(body.group, 'group'), requireMember(body.member, 'member')]
 }
 
 function requireMember<T>(value: T | undefined, name: string): T {

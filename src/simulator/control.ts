@@ -5,26 +5,20 @@ import {
   type Addressee,
   type GrantControl,
 } from './control-grants.ts'
+import { createGroupControl, type GroupControl } from './control-groups.ts'
 import { createPeopleControl, type PeopleControl } from './control-people.ts'
 import type { Fault, FaultHandle } from './faults.ts'
 import type { Range, SimulatorOptions } from './options.ts'
-import { indexOfGroupId } from './group.ts'
 import { countedEntry, createJournal } from './journal.ts'
 import { createOverlay, restoreOverlay } from './person-change.ts'
 import { resetSearchLag } from './search-lag.ts'
 import { createCounters, type SimulatorStats } from './stats.ts'
-import {
-  maximumDevices,
-  maximumGroups,
-  requireCount,
-  requireTenant,
-  type Tenant,
-} from './tenants.ts'
+import { maximumDevices, requireCount, requireTenant, type Tenant } from './tenants.ts'
 import type { Revocation } from './token-ledger.ts'
 import { settingsOf, type OutageStyle, type World } from './world.ts'
 
 /** Drives a running simulator: its clock, its tokens, its accidents. Every change works at once. */
-export interface SimulatorControl extends GrantControl, PeopleControl {
+export interface SimulatorControl extends GrantControl, GroupControl, PeopleControl {
   /** Moves the simulator's own clock; the machine's is not touched. */
   advanceClock(milliseconds: number): void
   /** Makes every API refuse every access token issued before now. */
@@ -45,12 +39,8 @@ export interface SimulatorControl extends GrantControl, PeopleControl {
   setTokenLifetime(seconds: Range): void
   /** Seconds; `null`: page tokens do not expire. */
   setPageTokenLifetime(seconds: number | null): void
-  /** Grows or shrinks a tenant's number of groups, at its end. */
-  setGroupCount(groups: number, addressee?: Addressee): void
   /** Grows or shrinks a tenant's number of devices, at its end. */
   setDeviceCount(devices: number, addressee?: Addressee): void
-  /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
-  deleteGroup(group: string, addressee?: Addressee): void
   /** Whether Partner Center refuses users' tokens without a second factor (900421). Default: yes. */
   setPartnerMfa(isEnforced: boolean): void
   /** Whether the relationship with a customer lets nobody consent to applications (403). */
@@ -88,6 +78,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
   const changePages = (): void => world.pages.clear()
   return {
     ...createGrantControl(world),
+    ...createGroupControl(world),
     ...createPeopleControl(world),
     advanceClock: (milliseconds) => {
       world.clockOffsetMs += requireNumber(milliseconds, 'milliseconds')
@@ -117,27 +108,11 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
       world.settings.pageTokenLifetimeSeconds = seconds ?? Infinity
       changePages()
     },
-    setGroupCount: (groups, addressee) => {
-      const tenant = tenantOf(addressee)
-      const { groupCount: before } = tenant
-      tenant.groupCount = requireCount(groups, maximumGroups, 'groups')
-      tenant.journal.entries.push(countedEntry('groups', before, groups, world.now()))
-      changePages()
-    },
     setDeviceCount: (devices, addressee) => {
       const tenant = tenantOf(addressee)
       const { deviceCount: before } = tenant
       tenant.deviceCount = requireCount(devices, maximumDevices, 'devices')
       tenant.journal.entries.push(countedEntry('devices', before, devices, world.now()))
-      changePages()
-    },
-    deleteGroup: (group, addressee) => {
-      const tenant = tenantOf(addressee)
-      const index = indexOfGroupId(tenant.groups, tenant.groupCount, group)
-      if (index === undefined) throw noSuch('group', group)
-      tenant.deletedGroups.add(index)
-      const span = { at: world.now(), collection: 'groups', from: index, to: index + 1 } as const
-      tenant.journal.entries.push({ ...span, kind: 'deleted' })
       changePages()
     },
     setPartnerMfa: (isEnforced) => {
@@ -171,6 +146,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
         tenant.deviceCount = deviceCount
         tenant.deletedUsers.clear()
         tenant.deletedGroups.clear()
+        tenant.memberChanges.clear()
         tenant.applicationConsents.clear()
         tenant.isConsentRefused = false
         tenant.index.clear()
@@ -205,10 +181,6 @@ function statsOf(world: World): SimulatorStats {
     now: world.now(),
     clockOffsetMs: world.clockOffsetMs,
   }
-}
-
-function noSuch(what: string, name: string): EvergrantError {
-  return new EvergrantError('config_invalid', `simulator: there is no ${what} "${name}"`)
 }
 
 function requireNumber(value: number, field: string): number {

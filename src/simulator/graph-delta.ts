@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../kernel/index.ts'
 import { headerOf, type Answer, type SimulatedRequest } from './answer.ts'
+import { groupDeltas } from './delta-groups.ts'
 import { deviceDeltas, principalDeltas, roleDeltas, unitDeltas } from './delta-objects.ts'
 import type { DeltaRound, DeltaSource, DeltaStep } from './delta-source.ts'
 import { readDeltaQuery } from './delta-query.ts'
@@ -13,6 +14,7 @@ import type { World } from './world.ts'
 
 const sources: Readonly<Record<string, DeltaSource>> = {
   users: userDeltas,
+  groups: groupDeltas,
   devices: deviceDeltas,
   servicePrincipals: principalDeltas,
   'directory/administrativeUnits': unitDeltas,

@@ -1,4 +1,5 @@
 import { EvergrantError } from '../kernel/index.ts'
+import type { Member } from './group.ts'
 
 /** Collections whose changes can be asked for. */
 export type DeltaCollection =
@@ -15,6 +16,9 @@ export interface JournalEntry {
   readonly to: number
   /** What was changed, of `changed`. */
   readonly names?: readonly string[]
+  /** Who was added to a group, or removed, where that is what changed. */
+  readonly member?: Member
+  readonly isAdded?: boolean
 }
 
 /** How a service tells that it knows nothing of a delta link any more. */

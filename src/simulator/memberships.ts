@@ -1,5 +1,6 @@
-import { drawGroup, groupIdOf, membersOf, otherIdOf } from './group.ts'
+import { drawGroup, groupIdOf, otherIdOf } from './group.ts'
 import type { Group, Member } from './group.ts'
+import { standingMembers } from './member-changes.ts'
 import { drawPerson, idOf } from './person.ts'
 import type { Tenant } from './tenants.ts'
 
@@ -14,8 +15,7 @@ export function* livingMembers(
   group: Group,
   from = 0,
 ): Generator<readonly [position: number, member: LivingMember]> {
-  const { groups, groupCount } = tenant
-  for (const [position, member] of membersOf(groups, group, groupCount, from)) {
+  for (const [position, member] of standingMembers(tenant, group, from)) {
     const id = livingIdOf(tenant, member)
     if (id !== undefined) yield [position, { ...member, id }]
   }

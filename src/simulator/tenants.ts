@@ -3,6 +3,7 @@ import { createAccountBook, type Account } from './accounts.ts'
 import type { ApplicationConsent } from './application-consent.ts'
 import type { GroupPlan, MemberType } from './group.ts'
 import { createJournal, type DeltaSettings, type Journal } from './journal.ts'
+import type { MemberChanges } from './member-changes.ts'
 import { mix, guidOf } from './mixing.ts'
 import { defaultTenant, type SimulatedTenant } from './options.ts'
 import { drawPerson, idOf, userPrincipalNameOf, type Person } from './person.ts'
@@ -25,6 +26,7 @@ export interface Tenant extends Realm, UserView {
   administrativeUnitCount: number
   /** Indexes of deleted groups. */
   deletedGroups: Set<number>
+  readonly memberChanges: MemberChanges
   /** Consents to applications of its partner, by client id. */
   applicationConsents: Map<string, ApplicationConsent>
   /** Its relationship with the partner lets nobody consent. */
@@ -118,6 +120,7 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
     ),
     deletedUsers: new Set(),
     deletedGroups: new Set(),
+    memberChanges: new Map(),
     applicationConsents: new Map(),
     isConsentRefused: false,
     index: createUserIndex(() => tenant),
