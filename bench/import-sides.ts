@@ -7,7 +7,7 @@ import { verifyImport } from './verify-import.ts'
 import { withFolder } from './workspace.ts'
 
 /** The columns and the page size of every import here: ours by default. */
-export const { defaultColumns: columns, maxPageSize: pageSize } = collections.users
+export const { defaultColumns: columns, maxPageSize: pageSize = 999 } = collections.users
 
 /** A way to import, before it knows from where. */
 export interface ImportWay {

@@ -1,3 +1,4 @@
+import { collections } from '../directory/index.ts'
 import {
   describeLog,
   inReadingOrder,
@@ -59,17 +60,17 @@ export async function followRun(
     const begun = inReadingOrder(run, known).filter(({ walks }) => walks.length > 0)
     const current = begun.find(isWalking) ?? begun.at(-1)
     const record = current?.collection
-    // Nobody knows how many memberships there are, but groups are counted.
-    const isByGroup = record?.collection === 'members'
+    // Nobody knows how many relations there are, but what they begin with is counted.
+    const sources = record === undefined ? undefined : collections[record.collection].sources
     const rows = (current?.walks ?? []).reduce(
-      (sum, walk) => sum + ((isByGroup ? walk.groups : walk.rows) ?? 0),
+      (sum, walk) => sum + ((sources === undefined ? walk.rows : walk.groups) ?? 0),
       0,
     )
     const first = run.options.collections[0] ?? ''
     start ??= { at: clock.monotonic(), rows }
     const seconds = Math.max((clock.monotonic() - start.at) / 1_000, 0.001)
     options.onLook?.(run, {
-      collection: isByGroup ? 'members by group' : (record?.collection ?? first),
+      collection: `${record?.collection ?? first}${sources === undefined ? '' : ` by ${sources}`}`,
       rows,
       rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
       refreshes: run.totals.refreshes,

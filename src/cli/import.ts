@@ -120,7 +120,8 @@ async function readRequest(
     collections: names,
     destination,
     // Of several collections, --select is about those that have a choice.
-    columnsOf: (collection) => (collection === 'members' && names.length > 1 ? undefined : chosen),
+    columnsOf: (collection) =>
+      collections[collection].hasFixedColumns === true && names.length > 1 ? undefined : chosen,
     ...(options.drop === undefined
       ? {}
       : { policy: { drop: options.drop.split(',').map((column) => column.trim()), hash: [] } }),
@@ -159,8 +160,8 @@ function shareOption(name: string, text: string): number {
 
 function helpText(): string {
   const lines = Object.values(collections).map(
-    ({ name, permission, defaultColumns }) =>
-      `  ${name}: application permission ${permission}\n    columns by default: ${defaultColumns.join(', ')}`,
+    ({ name, permission, furtherPermission, defaultColumns, hasFixedColumns = false }) =>
+      `  ${name}: application permission ${permission}${furtherPermission === undefined ? '' : ` and ${furtherPermission}`}\n    columns${hasFixedColumns ? '' : ' by default'}: ${defaultColumns.join(', ')}`,
   )
   return `
 Collections:
@@ -168,7 +169,7 @@ ${lines.join('\n')}
 
 Examples:
   $ evergrant import contoso-graph users
-  $ evergrant import contoso-graph users groups members
+  $ evergrant import contoso-graph users groups members owners
   $ evergrant import contoso-graph users --to ndjson:./out --refresh-before 10m
   $ evergrant import contoso-graph users groups --to csv:./out --csv-delimiter ';' --csv-bom
   $ evergrant import contoso-graph users --to postgres://loader@db.example.com/directory

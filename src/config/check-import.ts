@@ -68,7 +68,7 @@ function checkColumns(path: FieldPath, entry: unknown): Finding[] {
         at: 'value',
         expected:
           choosable.length === 0
-            ? 'no "columns": those of memberships are fixed'
+            ? `no "columns": those of ${listNames(collections)} are fixed`
             : `a list for each of ${listNames(choosable, 'and')}`,
         seen: 'one list',
         remedy:

@@ -6,10 +6,29 @@ import { secretReference } from './secret-schema.ts'
 import { where } from './store-schema.ts'
 
 /** The collections of the directory that can be imported. */
-export const collectionNames = ['users', 'groups', 'members', 'servicePrincipals'] as const
+export const collectionNames = [
+  'users',
+  'groups',
+  'members',
+  'owners',
+  'devices',
+  'servicePrincipals',
+  'administrativeUnits',
+  'directoryRoles',
+  'roleMembers',
+  'manager',
+  'signInActivity',
+] as const
 
-/** Collections whose columns can be chosen; the columns of memberships are fixed. */
-export const collectionsWithColumns = ['users', 'groups', 'servicePrincipals'] as const
+/** Collections whose columns can be chosen; those of the others are fixed. */
+export const collectionsWithColumns = [
+  'users',
+  'groups',
+  'devices',
+  'servicePrincipals',
+  'administrativeUnits',
+  'directoryRoles',
+] as const
 
 /** Kinds of destinations that are followed by a path. */
 const withPath = /^(ndjson|csv|sqlite):/
@@ -78,7 +97,7 @@ const policy = z
   })
   .optional()
   .describe(
-    'What is kept from the destination. Every column has to be one of the import; those of memberships are fixed.',
+    'What is kept from the destination. Every column has to be one that the import could choose.',
   )
 
 const columns = z
@@ -87,14 +106,23 @@ const columns = z
     z.strictObject({
       users: columnList.optional().describe('Properties of users, in the order of the columns.'),
       groups: columnList.optional().describe('Properties of groups, in the order of the columns.'),
+      devices: columnList
+        .optional()
+        .describe('Properties of devices, in the order of the columns.'),
       servicePrincipals: columnList
         .optional()
         .describe('Properties of service principals, in the order of the columns.'),
+      administrativeUnits: columnList
+        .optional()
+        .describe('Properties of administrative units, in the order of the columns.'),
+      directoryRoles: columnList
+        .optional()
+        .describe('Properties of directory roles, in the order of the columns.'),
     }),
   ])
   .optional()
   .describe(
-    'Properties to import: a list where there is one collection, else a mapping of lists; `id` is always among them. Default: those `evergrant import` takes. Memberships have `groupId`, `memberId` and `memberType`.',
+    'Properties to import: a list where there is one collection, else a mapping of lists; `id` is always among them. Default: those `evergrant import` takes. The columns of `members`, `owners`, `roleMembers`, `manager` and `signInActivity` are fixed.',
   )
 
 const isCron = (value: string): boolean => {
@@ -145,9 +173,9 @@ export const importSchema = z
     ),
     collections: listOf(z.enum(collectionNames), 1, {
       expected: 'at least one collection',
-      remedy: 'Name what to import: users, groups, members, servicePrincipals.',
+      remedy: `Name what to import: ${collectionNames.join(', ')}.`,
     }).describe(
-      'What to import: `users`, `groups`, `members`, `servicePrincipals` (the applications’ own accounts). At least one.',
+      'What to import: `users`, `groups`, `members` and `owners` (of groups), `devices`, `servicePrincipals` (the applications’ own accounts), `administrativeUnits`, `directoryRoles`, `roleMembers` (who holds the roles), `manager` (of users), `signInActivity` (of users). At least one.',
     ),
     to: destination
       .default('store')

@@ -27,8 +27,8 @@ export type { EntryProblem, PeopleDesk, PeopleDeskOptions, PersonEntry } from '.
 export { readPeopleList } from './people-list.ts'
 export type { PeopleList } from './people-list.ts'
 export { searchLookups } from './search-lookups.ts'
-export { collections, isCollectionName } from './collections.ts'
-export type { Collection, CollectionName, ObjectKind, RowKind } from './collections.ts'
+export { collections, isCollectionName, isEdgeKind } from './collections.ts'
+export type { Collection, CollectionName, EdgeKind, ObjectKind, RowKind } from './collections.ts'
 export type {
   DirectoryKey,
   DirectoryObject,

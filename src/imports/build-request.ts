@@ -28,6 +28,9 @@ export interface ImportDescription {
   readonly isTakeOver: boolean
 }
 
+/** Graph's greatest `$top`; what a collection takes less of is asked for in pages of that. */
+const greatestPageSize = 999
+
 /**
  * Makes the request for an import: its options resolved, so that the run asks the same when it is
  * resumed, and nothing in it that means nothing there.
@@ -50,6 +53,10 @@ export function buildRequest(
   if (filter !== undefined && wanted.length > 1) {
     throw usage(`--filter: expected one collection to filter, but saw ${wanted.join(', ')}`)
   }
+  const unfiltered = wanted.find((one) => !canBeFiltered(one))
+  if (filter !== undefined && unfiltered !== undefined) {
+    throw usage(`--filter: Graph filters no ${unfiltered}; import them whole`)
+  }
   const problem = delimiterProblem(csv.delimiter)
   if (problem !== undefined) throw usage(`--csv-delimiter: ${problem}`)
   const columns = Object.fromEntries(
@@ -70,14 +77,19 @@ export function buildRequest(
       collections: wanted,
       ...(described.policy === undefined ? { columns } : policeColumns(columns, described.policy)),
       ...(filter === undefined ? {} : { filter }),
-      pageSize:
-        described.pageSize ?? Math.min(...wanted.map((one) => collections[one].maxPageSize)),
+      pageSize: described.pageSize ?? greatestPageSize,
       refreshBeforeMs: described.refreshBeforeMs,
       publish: described.publish,
       ...(destination.kind === 'csv' ? { csv } : {}),
       ...(destination.kind === 'store' ? { deleteAtMost: described.deleteAtMost } : {}),
     },
   }
+}
+
+/** A filtered list is read by advanced queries, which know neither `$expand` nor directory roles. */
+function canBeFiltered(collection: CollectionName): boolean {
+  const { asks, isCounted = true } = collections[collection]
+  return asks === undefined && isCounted
 }
 
 function collectionOf(text: string): CollectionName {
@@ -92,10 +104,10 @@ function columnsOf(
   collection: CollectionName,
   chosen: readonly string[] | undefined,
 ): readonly string[] {
-  const { defaultColumns } = collections[collection]
+  const { defaultColumns, hasFixedColumns = false } = collections[collection]
   if (chosen === undefined) return defaultColumns
-  if (collection === 'members') {
-    throw usage('--select: the columns of members are groupId, memberId and memberType, always')
+  if (hasFixedColumns) {
+    throw usage(`--select: the columns of ${collection} are ${listed(defaultColumns)}, always`)
   }
   for (const column of chosen) {
     if (!/^[A-Za-z]\w{0,127}$/.test(column)) {
@@ -111,6 +123,10 @@ function columnsOf(
     if (!spelt.has(name)) spelt.set(name, column)
   }
   return [...spelt.values()]
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
 }
 
 function usage(detail: string): EvergrantError {

@@ -43,6 +43,14 @@ describe('an answer no waiting mends', () => {
     expect(error.remedy).toContain('signInActivity')
   })
 
+  test('names the column that needs a licence', () => {
+    const code = 'Authentication_RequestFromNonPremiumTenantOrB2CTenant'
+    const message = "Neither tenant is B2C or tenant doesn't have premium license"
+    const error = refusal(403, code, message, ['id', 'signInActivity'])
+    expect(error.code).toBe('graph_property_forbidden')
+    expect(error.remedy).toContain('Entra ID P1')
+  })
+
   test('tells a property that cannot be listed from one that does not exist', () => {
     expect(refusal(501, 'NotImplemented', 'x').code).toBe('graph_property_unsupported')
     expect(refusal(400, 'BadRequest', 'Could not find a property').code).toBe(

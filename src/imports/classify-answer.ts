@@ -140,7 +140,12 @@ function forbidden(
     return problem('graph_property_forbidden', {
       remedy: `Grant the application permission AuditLog.Read.All with admin consent, or leave ${guarded.join(
         ', ',
-      )} out of --select.`,
+      )} out.`,
+    })
+  }
+  if (graph.code.startsWith('Authentication_RequestFromNonPremiumTenant') && guarded.length > 0) {
+    return problem('graph_property_forbidden', {
+      remedy: `Leave ${guarded.join(', ')} out: Graph tells it of tenants with a licence of Microsoft Entra ID P1 or P2 alone.`,
     })
   }
   if (permission === undefined) return problem('graph_permission_missing')

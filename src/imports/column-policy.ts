@@ -1,4 +1,4 @@
-import type { CollectionName } from '../directory/index.ts'
+import { collections, isCollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { ColumnPolicy, RunOptions } from './ports.ts'
 
@@ -23,9 +23,10 @@ export function policeColumns(
   columns: RunOptions['columns'],
   { drop, hash, keyPrint }: PolicyDescription,
 ): PolicedColumns {
-  const { members: _, ...chosen } = columns
   const known = new Map(
-    Object.values(chosen).flatMap((names) => names.map((name) => [name.toLowerCase(), name])),
+    Object.entries(columns)
+      .filter(([collection]) => isChosen(collection))
+      .flatMap(([, names]) => names.map((name) => [name.toLowerCase(), name])),
   )
   const find = (field: string, names: readonly string[]): readonly string[] => [
     ...new Set(names.map((name) => nameOf(field, name, known))),
@@ -41,7 +42,7 @@ export function policeColumns(
     !dropped.some((other) => other.toLowerCase() === name.toLowerCase())
   const left = Object.entries(columns).map(([collection, names]) => [
     collection,
-    (collection as CollectionName) === 'members' ? names : names.filter(isLeft),
+    isChosen(collection) ? names.filter(isLeft) : names,
   ])
   const policy: ColumnPolicy = {
     dropped,
@@ -49,6 +50,11 @@ export function policeColumns(
     ...(keyPrint === undefined || hashed.length === 0 ? {} : { keyPrint }),
   }
   return { columns: Object.fromEntries(left) as RunOptions['columns'], policy }
+}
+
+/** The columns of edges and their like are fixed. */
+function isChosen(collection: string): boolean {
+  return isCollectionName(collection) && collections[collection].hasFixedColumns !== true
 }
 
 function nameOf(field: string, name: string, known: ReadonlyMap<string, string>): string {

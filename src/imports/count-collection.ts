@@ -1,4 +1,4 @@
-import type { CollectionName } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import { err, EvergrantError, ok } from '../kernel/index.ts'
 import { countUrl } from './page-url.ts'
 import type { RunOptions } from './ports.ts'
@@ -6,7 +6,7 @@ import { send, type SendDependencies } from './send.ts'
 
 /**
  * Asks Graph how many objects a collection holds; undefined when Graph refuses to say (some tenants
- * have no advanced queries), which the log then tells.
+ * have no advanced queries), which the log then tells, and where Graph never says.
  */
 export async function countCollection(
   deps: SendDependencies,
@@ -15,6 +15,7 @@ export async function countCollection(
   moment: 'before' | 'after',
 ): Promise<number | undefined> {
   const { journal } = deps
+  if (collections[collection].isCounted === false) return undefined
   try {
     const headers = { consistencylevel: 'eventual', accept: 'text/plain' }
     const sent = await send(

@@ -1,3 +1,4 @@
+import { collections, isCollectionName } from '../directory/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { LogBody } from './execution-log.ts'
 
@@ -85,9 +86,9 @@ export function describeLog(body: LogBody): string {
     case 'walk_finished':
       return `${partOf(body)}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
     case 'group_vanished':
-      return `${body.collection}: group ${body.groupId} is gone`
+      return `${body.collection}: ${sourceOf(body.collection)} ${body.groupId} is gone`
     case 'group_hidden':
-      return `${body.collection}: Graph does not show the members of group ${body.groupId}; grant Member.Read.Hidden to read them`
+      return `${body.collection}: ${hiddenFrom(body.collection, body.groupId)}`
     case 'collection_judged':
       return `${body.collection}: ${body.verdict} (${body.detail})`
     case 'rows_deleted':
@@ -147,6 +148,18 @@ function partOf({
   readonly shard?: string
 }): string {
   return shard === undefined ? collection : `${collection} (${shard})`
+}
+
+/** What a relation's objects are, one of them. */
+function sourceOf(collection: string): string {
+  return collection === 'roleMembers' ? 'directory role' : 'group'
+}
+
+function hiddenFrom(collection: string, sourceId: string): string {
+  const relation = isCollectionName(collection) ? collections[collection].relation : undefined
+  const { hiddenPermission, segment = 'members' } = relation ?? {}
+  const remedy = hiddenPermission === undefined ? '' : `; grant ${hiddenPermission} to read them`
+  return `Graph does not show the ${segment} of ${sourceOf(collection)} ${sourceId}${remedy}`
 }
 
 function number(value: number): string {

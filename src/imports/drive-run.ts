@@ -188,7 +188,8 @@ async function readCollection(deps: WalkDependencies, start: Progress): Promise<
     progress = await planCollection(deps, record)
     await save(progress)
   }
-  progress = await (collection === 'members' ? walkMembers : walkCollection)(deps, progress)
+  const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
+  progress = await walkAll(deps, progress)
   const countAfter = await countCollection(deps, run.options, collection, 'after')
   const distinctRows = await destination.countDistinct(progress.collection)
   const counted: CollectionRecord = {

@@ -1,9 +1,10 @@
-import type { CollectionName, Membership } from '../directory/index.ts'
-import { err, ok, type Result } from '../kernel/index.ts'
+import { collections, type CollectionName, type Membership } from '../directory/index.ts'
+import { ok, type Result } from '../kernel/index.ts'
 import type { NdjsonLines } from './ndjson-lines.ts'
 import type { PageRows } from './ports.ts'
 import { createCellReader, type Cell } from './row-values.ts'
 import { createPageScanner, type PageDefect, type ScannedPage } from './scan-page.ts'
+import { readTextRows, textRows, type TextRow } from './text-rows.ts'
 
 /** Some rows of a collection on their way from Graph to a destination. */
 export interface ImportedRows {
@@ -18,7 +19,7 @@ export interface ImportedRows {
   cells(index: number): readonly Cell[]
   /** The rows as the store takes objects. */
   readonly page?: PageRows
-  /** The rows as the store takes memberships. */
+  /** The rows as the store takes edges: each with its source, where it leads and what is there. */
   readonly edges?: readonly Membership[]
 }
 
@@ -30,6 +31,7 @@ export interface RowReader {
 
 /** Makes the reader of a collection's rows. @param columns The columns of the run, in order. */
 export function createRowReader(collection: CollectionName, columns: readonly string[]): RowReader {
+  const { asks, relation } = collections[collection]
   const cells = createCellReader(columns)
   const ofPage = (page: ScannedPage): ImportedRows => ({
     length: page.rows.length,
@@ -39,63 +41,59 @@ export function createRowReader(collection: CollectionName, columns: readonly st
     cells: (index) => cells(page.rows.json(index)),
     page: page.rows,
   })
-  if (collection === 'members') {
-    return { ofPage, ofLines: (lines) => readMemberships(lines) }
+  if (relation !== undefined) {
+    return { ofPage, ofLines: (lines) => mapped(readTextRows(lines, columns), edgesOf(columns)) }
+  }
+  if (asks !== undefined) {
+    const managers = managersOf(columns)
+    return {
+      ofPage: (page) => managers(expandedManagers(page.rows)),
+      ofLines: (lines) => mapped(readTextRows(lines, columns), managers),
+    }
   }
   // What was to be hashed is, in our own files.
   const scan = createPageScanner(columns, undefined)
-  return {
-    ofPage,
-    ofLines: (lines) => {
-      const page = scan(lines.asPage())
-      return page.ok ? ok(ofPage(page.value)) : page
-    },
+  return { ofPage, ofLines: (lines) => mapped(scan(lines.asPage()), ofPage) }
+}
+
+/**
+ * Edges as rows of a collection's fixed columns, such as `groupId`, `memberId`, `memberType`. In
+ * whatever collection, the source is the group of a membership, and what it leads to the member.
+ */
+export function edgeRows(collection: CollectionName, edges: readonly Membership[]): ImportedRows {
+  const rows = edges.map(({ groupId, memberId, memberType }) => [groupId, memberId, memberType])
+  return { ...textRows(collections[collection].defaultColumns, 2, rows), edges }
+}
+
+function edgesOf(columns: readonly string[]): (rows: readonly TextRow[]) => ImportedRows {
+  return (rows) => ({
+    ...textRows(columns, 2, rows),
+    edges: rows.map(([groupId = '', memberId = '', memberType = '']) => ({
+      groupId,
+      memberId,
+      memberType,
+    })),
+  })
+}
+
+/** Users with their managers: objects of the user's id, since each has one manager at most. */
+function managersOf(columns: readonly string[]): (rows: readonly TextRow[]) => ImportedRows {
+  return (rows) => {
+    const texts = textRows(columns, 1, rows)
+    const { json, keys, length } = texts
+    return { ...texts, page: { length, ids: keys, json } }
   }
 }
 
-/** Memberships as rows: `groupId`, `memberId`, `memberType`. */
-export function membershipRows(edges: readonly Membership[]): ImportedRows {
-  const json = (index: number): string => {
-    const { groupId, memberId, memberType } = at(edges, index)
-    return JSON.stringify({ groupId, memberId, memberType })
-  }
-  return {
-    length: edges.length,
-    keys: edges.map(({ groupId, memberId }) => `${groupId}/${memberId}`),
-    json,
-    toNdjson: () => Buffer.from(edges.map((_edge, index) => `${json(index)}\n`).join('')),
-    cells: (index) => {
-      const { groupId, memberId, memberType } = at(edges, index)
-      return [groupId, memberId, memberType]
-    },
-    edges,
-  }
+/** The users of a page that have a manager, each with its id. */
+function expandedManagers({ ids, json }: PageRows): readonly TextRow[] {
+  return ids.flatMap((id, index) => {
+    const { manager } = JSON.parse(json(index)) as { readonly manager?: { readonly id?: unknown } }
+    const managerId = manager?.id
+    return typeof managerId === 'string' && managerId !== '' ? [[id, managerId]] : []
+  })
 }
 
-function readMemberships(lines: NdjsonLines): Result<ImportedRows, PageDefect> {
-  const edges: Membership[] = []
-  for (const line of lines.bytes.toString('utf8').split('\n')) {
-    if (line === '') continue
-    const edge = readMembership(line)
-    if (edge === undefined) return err({ detail: 'expected lines of memberships' })
-    edges.push(edge)
-  }
-  return ok(membershipRows(edges))
-}
-
-function readMembership(line: string): Membership | undefined {
-  try {
-    const { groupId, memberId, memberType } = JSON.parse(line) as Partial<Membership>
-    if (groupId === undefined || memberId === undefined || memberType === undefined)
-      return undefined
-    return { groupId, memberId, memberType }
-  } catch {
-    return undefined
-  }
-}
-
-function at(edges: readonly Membership[], index: number): Membership {
-  const edge = edges[index]
-  if (edge === undefined) throw new RangeError(`there is no row ${index}`)
-  return edge
+function mapped<T, U>(result: Result<T, PageDefect>, map: (value: T) => U): Result<U, PageDefect> {
+  return result.ok ? ok(map(result.value)) : result
 }

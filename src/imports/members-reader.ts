@@ -1,4 +1,4 @@
-import type { Membership } from '../directory/index.ts'
+import { collections, type CollectionName, type Membership } from '../directory/index.ts'
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { createLinkWatch, type ReadRefusal } from './link-watch.ts'
 import type { WalkRecord } from './ports.ts'
@@ -34,6 +34,8 @@ export interface MembersPage {
 /** Where reading begins, and how requests are made. */
 export interface MembersSource {
   readonly cursor: Pick<WalkRecord, 'nextUrl' | 'group'>
+  /** The relation that is read. */
+  readonly collection: CollectionName
   readonly graphUrl: string
   /** Pages kept in memory at most, those on their way not counted. */
   readonly ahead: number
@@ -74,9 +76,11 @@ export function createMembersReader(
 ): ReadAhead<MembersPage, ReadRefusal | undefined> {
   /** Answers for members so far: the number of the last page, and of the last refusal. */
   const answers = { count: 0, lastPage: 0, lastRefusal: 0 }
+  const { sources = 'objects' } = collections[source.collection]
   return createReadAhead(source.ahead, async (emit) => {
-    const push = holdingBack(emit, source.hasRead, () => answers.lastPage > answers.lastRefusal)
-    const watch = createLinkWatch('groups', source.graphUrl)
+    const hasAnsweredSince = (): boolean => answers.lastPage > answers.lastRefusal
+    const push = holdingBack(emit, source, hasAnsweredSince)
+    const watch = createLinkWatch(`the list of ${sources}`, source.graphUrl)
     let url = source.cursor.nextUrl ?? source.firstListUrl()
     let { group } = source.cursor
     for (let number = 1; ; number++) {
@@ -137,7 +141,7 @@ export function createMembersReader(
     ending: MembersPage['cursor'],
     push: Push,
   ): Promise<void> {
-    let watch = createLinkWatch('members', source.graphUrl)
+    let watch = createLinkWatch(source.collection, source.graphUrl)
     let url = ''
     let restarts = 0
     let sent = first
@@ -153,7 +157,7 @@ export function createMembersReader(
       if (sent.kind !== 'answer') {
         if (++restarts > groupRestartLimit) throw sent.error
         source.onGroupRestart(id, sent)
-        watch = createLinkWatch('members', source.graphUrl)
+        watch = createLinkWatch(source.collection, source.graphUrl)
         number = 0
         url = source.firstMembersUrl(id)
         sent = await fetch(url)
@@ -196,10 +200,10 @@ type Push = (page: MembersPage, refusal?: EvergrantError) => Promise<void>
  */
 function holdingBack(
   emit: (page: MembersPage) => Promise<void>,
-  hadRead: boolean,
+  source: Pick<MembersSource, 'collection' | 'hasRead'>,
   hasAnsweredSince: () => boolean,
 ): { readonly page: Push; readonly end: () => Promise<void> } {
-  let hasRead = hadRead
+  let { hasRead } = source
   let held: MembersPage[] = []
   let refused: EvergrantError | undefined
   let refusedInARow = 0
@@ -212,7 +216,7 @@ function holdingBack(
     page: async (page, refusal) => {
       if (refusal !== undefined) {
         refused = refusal
-        if (++refusedInARow > refusedInARowLimit) throw membersRefused(refusal)
+        if (++refusedInARow > refusedInARowLimit) throw membersRefused(source.collection, refusal)
         held.push(page)
         return
       }
@@ -222,18 +226,28 @@ function holdingBack(
       if (refusedInARow === 0 || (isRead && hasAnsweredSince())) await release()
     },
     end: async () => {
-      if (refused !== undefined && !hasRead) throw membersRefused(refused)
+      if (refused !== undefined && !hasRead) throw membersRefused(source.collection, refused)
       await release()
     },
   }
 }
 
-function membersRefused({ detail, upstream }: EvergrantError): EvergrantError {
-  return new EvergrantError('graph_permission_missing', `the members of groups: ${detail}`, {
-    ...(upstream === undefined ? {} : { upstream }),
-    remedy:
-      'Grant the application permission GroupMember.Read.All, and Member.Read.Hidden as well where memberships are hidden, with admin consent in the Entra admin center.',
-  })
+function membersRefused(
+  collection: CollectionName,
+  { detail, upstream }: EvergrantError,
+): EvergrantError {
+  const { permission, relation, sources } = collections[collection]
+  const hidden = relation?.hiddenPermission
+  const alsoHidden =
+    hidden === undefined ? '' : `, and ${hidden} as well where memberships are hidden,`
+  return new EvergrantError(
+    'graph_permission_missing',
+    `the ${relation?.segment ?? collection} of ${sources ?? 'objects'}: ${detail}`,
+    {
+      ...(upstream === undefined ? {} : { upstream }),
+      remedy: `Grant the application permission ${permission}${alsoHidden} with admin consent in the Entra admin center.`,
+    },
+  )
 }
 
 /** To go on within a changed page could count a group twice; gone through anew, each counts once. */

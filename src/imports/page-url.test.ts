@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkNextLink, countUrl, firstPageUrl } from './page-url.ts'
+import { checkNextLink, countUrl, firstListUrl, firstPageUrl, firstRelatedUrl } from './page-url.ts'
 import type { RunOptions } from './ports.ts'
 
 const graphUrl = 'https://graph.microsoft.com/v1.0'
@@ -51,6 +51,36 @@ describe('the first page', () => {
     expect(query.get('$count')).toBe('true')
     expect(new URL(countUrl(filtered, { collection: 'users' })).searchParams.get('$filter')).toBe(
       filtered.filter,
+    )
+  })
+})
+
+describe('the first page of a collection', () => {
+  const all = {
+    ...options,
+    columns: { manager: ['userId', 'managerId'], signInActivity: ['id', 'signInActivity'] },
+  }
+
+  test('asks for no page size where Graph takes none', () => {
+    expect(firstListUrl(all, { collection: 'roleMembers' }, 999)).toBe(
+      'https://graph.microsoft.com/v1.0/directoryRoles?$select=id',
+    )
+    expect(firstRelatedUrl(all, 'roleMembers', 'r', 999)).toBe(
+      'https://graph.microsoft.com/v1.0/directoryRoles/r/members?$select=id',
+    )
+  })
+
+  test('asks for as many rows as the collection has a page', () => {
+    expect(firstPageUrl(all, { collection: 'signInActivity' }, 999)).toContain('$top=500')
+    expect(firstPageUrl(all, { collection: 'signInActivity' }, 20)).toContain('$top=20')
+    expect(firstRelatedUrl(all, 'owners', 'g', 999)).toBe(
+      'https://graph.microsoft.com/v1.0/groups/g/owners?$select=id&$top=999',
+    )
+  })
+
+  test('of managers expands them, with no column of the rows', () => {
+    expect(firstPageUrl(all, { collection: 'manager' }, 999)).toBe(
+      'https://graph.microsoft.com/v1.0/users?$select=id&$top=999&$expand=manager($select=id)',
     )
   })
 })

@@ -8,10 +8,12 @@ export function firstPageUrl(
   walk: Pick<WalkRecord, 'collection' | 'filter'>,
   pageSize: number,
 ): string {
-  return listUrl(options, walk, options.columns[walk.collection] ?? [], pageSize)
+  const { asks } = collections[walk.collection]
+  const columns = asks?.select ?? options.columns[walk.collection] ?? []
+  return listUrl(options, walk, columns, pageSize)
 }
 
-/** Builds the URL of the first page of the list of groups whose members are walked. */
+/** Builds the URL of the first page of the list of objects whose relation is walked. */
 export function firstListUrl(
   options: RunOptions,
   walk: Pick<WalkRecord, 'collection' | 'filter'>,
@@ -26,8 +28,13 @@ function listUrl(
   columns: readonly string[],
   pageSize: number,
 ): string {
-  const url = new URL(options.graphUrl + collections[collection].path)
-  const query = [`$select=${columns.map(encodeURIComponent).join(',')}`, `$top=${pageSize}`]
+  const { asks, maxPageSize, path } = collections[collection]
+  const url = new URL(options.graphUrl + path)
+  const query = [
+    `$select=${columns.map(encodeURIComponent).join(',')}`,
+    ...top(pageSize, maxPageSize),
+  ]
+  if (asks !== undefined) query.push(`$expand=${asks.expand}`)
   const filter = filterOf(options, part)
   if (filter !== undefined) {
     // A filtered walk in default mode is reported to lose its page token on page 2; advanced mode keeps it.
@@ -37,16 +44,28 @@ function listUrl(
   return url.href
 }
 
+/** The page size as an option; none where Graph takes none. */
+function top(pageSize: number, maximum: number | undefined): readonly string[] {
+  return maximum === undefined ? [] : [`$top=${Math.min(pageSize, maximum)}`]
+}
+
 /** What the operator wants of a collection, and what one walk reads of that. */
 function filterOf({ filter }: RunOptions, part: string | undefined): string | undefined {
   if (filter === undefined || part === undefined) return filter ?? part
   return `(${filter}) and (${part})`
 }
 
-/** Builds the URL of the first page of a group's members; Graph adds what each of them is. */
-export function firstMembersUrl(options: RunOptions, groupId: string, pageSize: number): string {
-  const path = `${collections.groups.path}/${encodeURIComponent(groupId)}/members`
-  return `${options.graphUrl}${path}?$select=id&$top=${pageSize}`
+/** Builds the URL of the first page of what an object leads to; Graph adds what each of them is. */
+export function firstRelatedUrl(
+  options: RunOptions,
+  collection: CollectionName,
+  sourceId: string,
+  pageSize: number,
+): string {
+  const { path, relation } = collections[collection]
+  if (relation === undefined) throw new Error(`${collection} are no relation`)
+  const url = `${options.graphUrl}${path}/${encodeURIComponent(sourceId)}/${relation.segment}`
+  return `${url}?${['$select=id', ...top(pageSize, relation.maxPageSize)].join('&')}`
 }
 
 /** Headers of every page of a list: a filtered walk keeps its page token only in advanced mode. */

@@ -1,4 +1,10 @@
-import type { CollectionName, Membership, ObjectKind, RowKind } from '../directory/index.ts'
+import type {
+  CollectionName,
+  EdgeKind,
+  Membership,
+  ObjectKind,
+  RowKind,
+} from '../directory/index.ts'
 import type { AccessToken, EvergrantError, Problem, ProcessOwner, Result } from '../kernel/index.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
@@ -227,9 +233,10 @@ export interface PageCommit {
     readonly sequence: number
     readonly page: PageRows
   }
-  /** Present when memberships go to the store itself. One that stands twice is one. */
+  /** Present when edges go to the store itself. One that stands twice is one. */
   readonly edges?: {
     readonly tenantId: string
+    readonly kind: EdgeKind
     readonly sequence: number
     readonly edges: readonly Membership[]
   }

@@ -1,4 +1,4 @@
-import { collections } from '../directory/index.ts'
+import { collections, isEdgeKind } from '../directory/index.ts'
 import type { Destination } from './destination.ts'
 import type { RunRecord, RunStore } from './ports.ts'
 
@@ -12,9 +12,9 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
     pagesPerCommit: 1,
     write: ({ collection, batch }) => {
       const { kind } = collections[collection.collection]
-      if (kind === 'member') {
+      if (isEdgeKind(kind)) {
         const edges = batch.flatMap((rows) => rows.edges ?? [])
-        return Promise.resolve({ edges: { tenantId, sequence, edges } })
+        return Promise.resolve({ edges: { tenantId, kind, sequence, edges } })
       }
       const page = batch[0]?.page
       if (page === undefined) return Promise.resolve({})

@@ -1,4 +1,4 @@
-import type { CollectionName } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
@@ -12,7 +12,7 @@ const rowsPerStep = 20_000
 
 /** The columns that make a row one, without the tenant. */
 export function keyColumns(collection: CollectionName): readonly string[] {
-  return collection === 'members' ? ['groupId', 'memberId'] : ['id']
+  return collections[collection].keyColumns
 }
 
 /** The table that holds what a run has read of a collection. */

@@ -1,3 +1,4 @@
+import { collections } from '../directory/index.ts'
 import type { Progress, Verdict, WalkRecord } from './ports.ts'
 
 /**
@@ -17,10 +18,12 @@ export interface Judged {
  * `$count`s before and after, give or take 0.1 %. `complete_with_drift`: finished, but the counts
  * disagree or Graph gave none. `incomplete`: anything else.
  *
- * Graph counts no memberships, so for `members` groups are counted instead: the groups whose member
- * list was read to the page without a next link, against the `$count`s of groups. A member list is
- * one cursor; what is missing is missing by whole groups. A single group whose members Graph would
- * not show makes it `complete_with_drift`, since nobody knows what has become of them.
+ * Graph counts no relations, so their sources are counted instead: for `members` the groups whose
+ * member list was read to the page without a next link, against the `$count`s of groups. A member
+ * list is one cursor; what is missing is missing by whole groups. A single group whose members
+ * Graph would not show makes it `complete_with_drift`, since nobody knows what has become of them.
+ * Where Graph has no `$count` at all (directory roles), the list read to its last page is
+ * complete.
  */
 export function judgeCollection({ collection: record, walks }: Progress): Judged {
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
@@ -28,17 +31,24 @@ export function judgeCollection({ collection: record, walks }: Progress): Judged
     return { verdict: 'incomplete', detail: `${unfinished} of ${walks.length} walks unfinished` }
   }
   const distinct = record.distinctRows ?? 0
-  const isMembers = record.collection === 'members'
-  const read = isMembers ? sum(walks, (walk) => walk.groups) : distinct
-  const found = isMembers
-    ? `${distinct} distinct rows of ${read} groups`
-    : `${distinct} distinct rows`
+  const { isCounted = true, relation, sources } = collections[record.collection]
+  const read = sources === undefined ? distinct : sum(walks, (walk) => walk.groups)
+  const found =
+    sources === undefined
+      ? `${distinct} distinct rows`
+      : `${distinct} distinct rows of ${read} ${sources}`
   const hidden = sum(walks, (walk) => walk.hiddenGroups)
   if (hidden > 0) {
     return {
       verdict: 'complete_with_drift',
-      detail: `${found}; Graph did not show the members of ${hidden} more (Member.Read.Hidden would)`,
+      detail: `${found}; Graph did not show the ${relation?.segment ?? 'rows'} of ${hidden} more${
+        relation?.hiddenPermission === undefined ? '' : ` (${relation.hiddenPermission} would)`
+      }`,
     }
+  }
+  if (!isCounted) {
+    const detail = `${found}; every page was read, and Graph counts none of them`
+    return { verdict: 'complete', detail }
   }
   const { countBefore, countAfter } = record
   if (countBefore === undefined || countAfter === undefined) {
@@ -49,7 +59,7 @@ export function judgeCollection({ collection: record, walks }: Progress): Judged
   }
   const low = Math.min(countBefore, countAfter)
   const high = Math.max(countBefore, countAfter)
-  const counted = isMembers ? '$count of groups' : '$count'
+  const counted = sources === undefined ? '$count' : `$count of ${sources}`
   const detail = `${found}; ${counted} was ${countBefore} before and ${countAfter} after`
   const isWithin = read >= low - low * tolerance && read <= high + high * tolerance
   return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }

@@ -1,3 +1,4 @@
+import { collections } from '../directory/index.ts'
 import { restartLimit, type WalkDependencies } from './commit-step.ts'
 import { createRowReader } from './imported-rows.ts'
 import { createLinkWatch, type ReadRefusal } from './link-watch.ts'
@@ -25,7 +26,8 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   const { options } = run
   const { collection } = record
   const columns = options.columns[collection] ?? []
-  const scan = createPageScanner(columns, deps.seal)
+  const { asks, sources } = collections[collection]
+  const scan = createPageScanner(asks?.properties ?? columns, deps.seal)
   const rowReader = createRowReader(collection, columns)
   let pageSize = options.pageSize
 
@@ -72,10 +74,12 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
     nextUrl: string | undefined,
   ): CursorStep {
     const { answer, fetchMs, tokenLifeMs, value } = sent
-    const { length } = value.rows
+    const rows = rowReader.ofPage(value)
+    const { length } = rows
+    const met = value.rows.length
     return {
       shard,
-      rows: rowReader.ofPage(value),
+      rows,
       advance: (walk) => {
         const { nextUrl: _, ...rest } = walk
         const next: WalkRecord = {
@@ -84,6 +88,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
           state: nextUrl === undefined ? 'finished' : 'walking',
           pages: walk.pages + 1,
           rows: walk.rows + length,
+          ...(sources === undefined ? {} : { groups: (walk.groups ?? 0) + met }),
         }
         const line = {
           type: 'page_committed',
@@ -106,7 +111,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
       shard,
       isRestart: true,
       advance: (walk) => {
-        const { nextUrl: _, ...rest } = walk
+        const { nextUrl: _, groups: _met, ...rest } = walk
         const line = {
           type: 'walk_restarted',
           collection,

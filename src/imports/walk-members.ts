@@ -1,8 +1,8 @@
 import { newIdSet, restartLimit, type WalkDependencies } from './commit-step.ts'
-import { membershipRows } from './imported-rows.ts'
+import { edgeRows } from './imported-rows.ts'
 import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, type MembersPage } from './members-reader.ts'
-import { firstListUrl, firstMembersUrl, listHeaders } from './page-url.ts'
+import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep } from './read-cursors.ts'
 import { createPageScanner } from './scan-page.ts'
@@ -62,7 +62,8 @@ function membersReader(deps: WalkDependencies, { collection: record }: Progress)
         graphUrl: options.graphUrl,
         ahead: pagesAtOnce,
         firstListUrl: () => firstListUrl(options, from, pageSize),
-        firstMembersUrl: (groupId) => firstMembersUrl(options, groupId, pageSize),
+        firstMembersUrl: (groupId) => firstRelatedUrl(options, collection, groupId, pageSize),
+        collection,
         fetchList: (url) => send(deps, url, headers, place(), (answer) => scanGroups(answer.body)),
         fetchMembers: (url) => send(deps, url, {}, place(), (answer) => scanMembers(answer.body)),
         hasRead: (from.groups ?? 0) > 0,
@@ -84,7 +85,7 @@ function membersReader(deps: WalkDependencies, { collection: record }: Progress)
       const edges = pages.flatMap((page) => page.edges)
       return {
         shard: start.shard,
-        rows: membershipRows(edges),
+        rows: edgeRows(collection, edges),
         advance: ({ nextUrl: _url, group: _group, ...before }) => {
           const { vanishedGroups, hiddenGroups, ...counts } = countEnded(pages, before)
           const cursor = pages.at(-1)?.cursor

@@ -94,7 +94,7 @@ export function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Gro
 const unitsByKind: Partial<Record<RequestKind, number>> = {
   getByIds: 1,
   members: 3,
-  owners: 3,
+  owners: 1,
   devices: 1,
   administrativeUnits: 1,
   directoryRoles: 1,

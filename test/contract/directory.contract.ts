@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Membership } from '../../src/directory/index.ts'
+import type { EdgeKind, Membership } from '../../src/directory/index.ts'
 import type { PageCommit, RunRecord, SweepStep } from '../../src/imports/ports.ts'
 import type { Store } from '../../src/store/index.ts'
 import {
@@ -209,6 +209,30 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(await two.directory.listMembers({ tenantId, id: kept, limit: 20 })).toHaveLength(9)
     })
 
+    it('keeps owners apart from members, though the same two stand in both', async () => {
+      const run = await aRun(one)
+      const [group, both, member] = ids(3)
+      await one.runs.commitPage(edgesPage(run, [anEdge(group, both), anEdge(group, member)]))
+      const owned = edgesPage(run, [anEdge(group, both)], tenantId, 'owner')
+      await one.runs.commitPage(owned)
+      expect(await two.directory.countObjects(tenantId, 'member')).toBe(2)
+      expect(await two.directory.countObjects(tenantId, 'owner')).toBe(1)
+      expect(await two.runs.countSeen(tenantId, 'owner', run.sequence)).toBe(1)
+      const of = { tenantId, id: group, limit: 9 }
+      expect(await two.directory.listMembers(of)).toHaveLength(2)
+      await finish(run)
+
+      const second = await aRun(one)
+      expect(await two.runs.countUnseen(tenantId, 'owner', second.sequence)).toEqual({
+        known: 1,
+        unseen: 1,
+      })
+      const swept = await one.runs.sweepUnseen({ ...sweep(second), kind: 'owner' })
+      expect(swept.marked).toBe(1)
+      expect(await two.directory.countObjects(tenantId, 'owner')).toBe(0)
+      expect(await two.directory.listMembers(of)).toHaveLength(2)
+    })
+
     it('holds the memberships a map would hold, whatever pages and sweeps come', async () => {
       const pool = [...ids(4), 'odd', '~', 'ab-cd']
       const edge = fc.record({
@@ -341,7 +365,12 @@ function anEdge(groupId: string, memberId: string, memberType = 'user'): Members
   return { groupId, memberId, memberType }
 }
 
-function edgesPage(run: RunRecord, edges: readonly Membership[], tenant = tenantId): PageCommit {
+function edgesPage(
+  run: RunRecord,
+  edges: readonly Membership[],
+  tenant = tenantId,
+  kind: EdgeKind = 'member',
+): PageCommit {
   const { rows: _, ...page } = aPage(run, [])
-  return { ...page, edges: { tenantId: tenant, sequence: run.sequence, edges } }
+  return { ...page, edges: { tenantId: tenant, kind, sequence: run.sequence, edges } }
 }

@@ -41,5 +41,5 @@ test.each(killTargets.map((kind, i) => [kind, i + 1] as const))(
 )
 
 function countEdges({ simulator }: Workspace): number {
-  return simulator.groupCount() + [...simulator.edges()].length
+  return simulator.groupCount() + [...simulator.edges()].length + [...simulator.owners()].length
 }

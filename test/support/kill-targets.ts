@@ -21,11 +21,11 @@ export const killTargets = [
   'csv',
   'sqlite',
   'postgres',
-  'groups and members to sqlite',
-  'groups and members to the store',
+  'groups and edges to sqlite',
+  'groups and edges to the store',
 ] as const
 
-const edges = ['groups', 'members'] as const
+const edges = ['groups', 'members', 'owners'] as const
 
 /** Makes a target in a workspace. */
 export async function makeKillTarget(
@@ -68,21 +68,21 @@ export async function makeKillTarget(
         to: 'sqlite:out.db',
         compare: () => tables(['users'], (one) => sqliteRows(workspace.path('out.db'), one)),
       }
-    case 'groups and members to sqlite':
+    case 'groups and edges to sqlite':
       return {
         ...users,
         to: 'sqlite:out.db',
         collections: edges,
         compare: () => tables(edges, (one) => sqliteRows(workspace.path('out.db'), one)),
       }
-    case 'groups and members to the store':
+    case 'groups and edges to the store':
       return {
         ...users,
         to: 'store',
         collections: edges,
-        // Through the views an operator reads; members alone have the same columns everywhere.
+        // Through the views an operator reads; edges alone have the same columns everywhere.
         compare: () =>
-          tables(['members'], (one) => sqliteRows(workspace.path('evergrant.db'), one)),
+          tables(['members', 'owners'], (one) => sqliteRows(workspace.path('evergrant.db'), one)),
       }
     case 'postgres': {
       const database = await emptyDatabase()

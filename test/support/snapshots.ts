@@ -9,7 +9,9 @@ export type Snapshot = ReadonlyMap<string, string>
 type Cells = Readonly<Record<string, string | null>>
 
 const keyOf = (cells: Cells): string =>
-  cells['id'] ?? `${String(cells['groupId'])}/${String(cells['memberId'])}`
+  cells['id'] ??
+  cells['userId'] ??
+  [cells['groupId'] ?? cells['roleId'], cells['ownerId'] ?? cells['memberId']].join('/')
 
 function snapshotOf(rows: readonly Cells[]): Snapshot {
   const snapshot = new Map(
@@ -42,10 +44,23 @@ function truthOf(
   collection: CollectionName,
   columns: readonly string[],
 ): Iterable<Readonly<Record<string, unknown>>> {
-  if (collection === 'users') return simulator.users(undefined, columns)
-  if (collection === 'groups') return simulator.groups(undefined, columns)
-  if (collection === 'servicePrincipals') return simulator.servicePrincipals(undefined, columns)
-  return [...simulator.edges()].map((edge) => ({ ...edge }))
+  return truths[collection](simulator, columns) as Iterable<Readonly<Record<string, unknown>>>
+}
+
+const truths: Readonly<
+  Record<CollectionName, (simulator: Simulator, columns: readonly string[]) => Iterable<object>>
+> = {
+  users: (simulator, columns) => simulator.users(undefined, columns),
+  groups: (simulator, columns) => simulator.groups(undefined, columns),
+  members: (simulator) => simulator.edges(),
+  owners: (simulator) => simulator.owners(),
+  devices: (simulator, columns) => simulator.devices(undefined, columns),
+  servicePrincipals: (simulator, columns) => simulator.servicePrincipals(undefined, columns),
+  administrativeUnits: (simulator, columns) => simulator.administrativeUnits(undefined, columns),
+  directoryRoles: (simulator, columns) => simulator.directoryRoles(undefined, columns),
+  roleMembers: (simulator) => simulator.roleMembers(),
+  manager: (simulator) => simulator.managers(),
+  signInActivity: (simulator, columns) => simulator.users(undefined, columns),
 }
 
 function cellOf(value: unknown): string | null {

@@ -155,7 +155,7 @@ export const importErrors = defineErrors({
     meaning:
       'Microsoft Graph let the token in, and says that the application may not read this collection.',
     steps: [
-      'Entra admin center → App registrations → the application → API permissions → Add a permission → Microsoft Graph → Application permissions: User.Read.All, Group.Read.All, GroupMember.Read.All, or Application.Read.All, as the collection needs.',
+      'Entra admin center → App registrations → the application → API permissions → Add a permission → Microsoft Graph → Application permissions: the one that the message names, as `evergrant import --help` tells it of each collection.',
       'Choose Grant admin consent on that page.',
       'Go on with `evergrant imports resume ID`; the token with the new permission is taken by itself.',
     ],
@@ -166,11 +166,12 @@ export const importErrors = defineErrors({
     actor: 'operator',
     exit: 3,
     title: 'A selected property needs a permission the application lacks',
-    remedy: 'Grant the permission that the message names, or leave the property out of `--select`.',
-    meaning: 'Graph gives this property to applications with another permission only.',
+    remedy: 'Grant the permission that the message names, or leave the property or collection out.',
+    meaning:
+      'Graph gives this property to applications with another permission only, or in tenants with another licence.',
     steps: [
       'See in the message which property it is.',
-      'Grant the permission that goes with it, and admin consent, in the Entra admin center; or leave the property out of `--select` or `columns`.',
+      'Grant the permission that goes with it, and admin consent, in the Entra admin center; or leave the property out of `--select` or `columns`, and the collection `signInActivity` out of the import.',
       'Run the import again.',
     ],
   },

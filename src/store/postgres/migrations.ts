@@ -9,6 +9,7 @@ import { schema8 } from './schema-8.ts'
 import { schema9 } from './schema-9.ts'
 import { schema10 } from './schema-10.ts'
 import { schema11 } from './schema-11.ts'
+import { schema12 } from './schema-12.ts'
 
 /**
  * One step of the schema. Numbered from 1 without gaps; never changed once released. Numbers are of
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, sql: schema9, since: '0.6.0', isBreaking: false },
   { version: 10, sql: schema10, since: '0.6.0', isBreaking: false },
   { version: 11, sql: schema11, since: '0.7.0', isBreaking: true },
+  { version: 12, sql: schema12, since: '0.7.0', isBreaking: false },
 ]

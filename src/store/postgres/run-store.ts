@@ -126,8 +126,7 @@ export function createRunStore({ read, write }: Connection): RunStore {
         const run = await ownedRow(transaction, commit.runId, commit.instanceId)
         if (rows !== undefined) await writePage(transaction, { ...rows, owner: run.name, now })
         if (edges !== undefined) {
-          const space = { tenantId: edges.tenantId, kind: 'member' } as const
-          const { space_id: id } = await writableSpace(transaction, space, run.name)
+          const { space_id: id } = await writableSpace(transaction, edges, run.name)
           const written = await writeEdges(transaction, id, edges.sequence, edges.edges, now)
           await countRows(transaction, id, written)
         }

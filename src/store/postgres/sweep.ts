@@ -1,4 +1,5 @@
 import type { SweepStep } from '../../imports/ports.ts'
+import { standsAsEdge } from '../rows/edge-kinds.ts'
 import type { Reader, Transaction } from './connection.ts'
 import { countSeenEdges, sweepEdges } from './edges.ts'
 import { countSeenObjects, rowsPerChunk } from './seen-marks.ts'
@@ -15,7 +16,7 @@ export async function countUnseen(
   return { known, unseen: Math.max(known - seen, 0) }
 }
 
-/** Counts the distinct rows of a space, objects or memberships, that a run has met. */
+/** Counts the distinct rows of a space, objects or edges, that a run has met. */
 export async function countSeenRows(
   reader: Reader,
   space: Space,
@@ -23,7 +24,7 @@ export async function countSeenRows(
 ): Promise<number> {
   const known = await findSpace(reader, space)
   if (known === undefined) return 0
-  return space.kind === 'member'
+  return standsAsEdge(space.kind)
     ? await countSeenEdges(reader, known.space_id, sequence)
     : await countSeenObjects(reader, known.space_id, sequence)
 }
@@ -34,10 +35,9 @@ export async function sweepSpace(
   space: SpaceRow,
   step: SweepStep,
 ): Promise<{ readonly marked: number; readonly next?: string }> {
-  const swept =
-    step.kind === 'member'
-      ? await sweepEdges(transaction, space.space_id, step, step.after)
-      : await sweepObjects(transaction, space, step)
+  const swept = standsAsEdge(step.kind)
+    ? await sweepEdges(transaction, space.space_id, step, step.after)
+    : await sweepObjects(transaction, space, step)
   await countRows(transaction, space.space_id, { marked: swept.marked })
   return swept
 }

@@ -11,6 +11,7 @@ import { schema10 } from './schema-10.ts'
 import { schema11 } from './schema-11.ts'
 import { schema12 } from './schema-12.ts'
 import { schema13 } from './schema-13.ts'
+import { schema14 } from './schema-14.ts'
 
 /** One step of the schema. Numbered from 1 without gaps; never changed once released. */
 export interface Migration {
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, sql: schema11, since: '0.6.0', isBreaking: false },
   { version: 12, sql: schema12, since: '0.6.0', isBreaking: false },
   { version: 13, sql: schema13, since: '0.7.0', isBreaking: true },
+  { version: 14, sql: schema14, since: '0.7.0', isBreaking: false },
 ]

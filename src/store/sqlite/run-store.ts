@@ -85,11 +85,11 @@ export function createRunStore(connection: Connection): RunStore {
   }
 
   const putEdges = (
-    { tenantId, sequence, edges }: NonNullable<PageCommit['edges']>,
+    { tenantId, kind, sequence, edges }: NonNullable<PageCommit['edges']>,
     owner: string,
     now: number,
   ): void => {
-    const { space_id: id } = writableSpace(connection, { tenantId, kind: 'member' }, owner)
+    const { space_id: id } = writableSpace(connection, { tenantId, kind }, owner)
     const { fresh, revived } = writeEdges(connection, id, sequence, edges, now)
     addRows(connection, id, fresh, revived)
   }

@@ -1,4 +1,5 @@
 import type { SweepStep } from '../../imports/ports.ts'
+import { standsAsEdge } from '../rows/edge-kinds.ts'
 import type { Connection } from './connection.ts'
 import { countSeenEdges, sweepEdges } from './edges.ts'
 import { countSeen, isMarked, readMarks, rowsPerChunk } from './seen-marks.ts'
@@ -14,9 +15,9 @@ export function countUnseen(
   return { known, unseen: Math.max(known - countSeenRows(connection, space, sequence), 0) }
 }
 
-/** Counts the distinct rows of a space, objects or memberships, that a run has met. */
+/** Counts the distinct rows of a space, objects or edges, that a run has met. */
 export function countSeenRows(connection: Connection, space: Space, sequence: number): number {
-  if (space.kind !== 'member') return countSeen(connection, space, sequence)
+  if (!standsAsEdge(space.kind)) return countSeen(connection, space, sequence)
   const known = findSpace(connection, space)
   return known === undefined ? 0 : countSeenEdges(connection, known.space_id, sequence)
 }
@@ -28,10 +29,9 @@ export function sweepSpace(
   step: SweepStep,
 ): { readonly marked: number; readonly next?: string } {
   const { space_id: spaceId } = space
-  const swept =
-    step.kind === 'member'
-      ? sweepEdges(connection, spaceId, step, step.after)
-      : sweepObjects(connection, spaceId, step)
+  const swept = standsAsEdge(step.kind)
+    ? sweepEdges(connection, spaceId, step, step.after)
+    : sweepObjects(connection, spaceId, step)
   if (swept.marked > 0) addTombstones(connection, spaceId, swept.marked)
   return swept
 }

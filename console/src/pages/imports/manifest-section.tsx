@@ -78,14 +78,9 @@ function count(value: number | undefined): string | null {
 }
 
 /** How far what was read lies outside of what was counted before and after. */
-function driftOf({
-  collection,
-  distinct,
-  groups,
-  before,
-  after,
-}: CollectionSum): number | undefined {
-  const read = collection === 'members' ? groups : distinct
+function driftOf({ distinct, groups, before, after }: CollectionSum): number | undefined {
+  // Of relations Graph counts what they begin with: the groups of members.
+  const read = groups ?? distinct
   if (read === undefined || before === undefined || after === undefined) return undefined
   const low = Math.min(before, after)
   const high = Math.max(before, after)

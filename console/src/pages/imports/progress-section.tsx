@@ -49,9 +49,9 @@ function Collection({ sum }: { readonly sum: CollectionSum }): ReactElement {
   )
 }
 
-function shareOf({ isFinished, collection, rows, groups, before, walks }: CollectionSum): number {
+function shareOf({ isFinished, rows, groups, before, walks }: CollectionSum): number {
   if (isFinished) return 1
-  const done = collection === 'members' ? (groups ?? 0) : rows
+  const done = groups ?? rows
   if (before === undefined || before === 0) return walks === 0 ? 0 : 0.02
   return Math.min(0.99, done / before)
 }
@@ -65,6 +65,6 @@ function wordsOf(
   if (isFinished) return texts.rowsDone(read)
   if (before === undefined) return texts.rowsSoFar(read)
   const all = describeCount(before)
-  if (collection === 'members') return texts.groupsOf(describeCount(groups ?? 0), all, read)
+  if (groups !== undefined) return texts.sourcesOf(collection, describeCount(groups), all, read)
   return texts.rowsOf(read, all)
 }

@@ -1,7 +1,7 @@
 /** Imports: what is scheduled, what runs, and what a run brought. */
 export const imports = {
   title: 'Imports',
-  hint: 'Users, groups and memberships of a directory, read through every expiry of the token.',
+  hint: 'Users, groups, devices and whatever else a directory holds, read through every expiry of the token.',
   configured: 'Configured imports',
   configuredColumns: {
     name: 'Import',
@@ -108,8 +108,8 @@ export const run = {
   progress: 'Progress',
   progressOf: (collection: string): string => `Progress of ${collection}`,
   rowsOf: (rows: string, all: string): string => `${rows} of about ${all} rows`,
-  groupsOf: (groups: string, all: string, rows: string): string =>
-    `${groups} of about ${all} groups, ${rows} memberships`,
+  sourcesOf: (collection: string, read: string, all: string, rows: string): string =>
+    `${read} of about ${all} ${collection === 'manager' ? 'users' : 'groups'}, ${rows} rows`,
   rowsSoFar: (rows: string): string => `${rows} rows so far`,
   rowsDone: (rows: string): string => `${rows} rows`,
   waitingForIt: 'not begun',
