@@ -23,7 +23,8 @@ function refusal(
   columns?: readonly string[],
 ): { readonly code: string; readonly remedy: string } {
   const outcome = classify(status, { error: { code, message } }, {}, columns)
-  if (outcome.kind !== 'refused') throw new Error(`it was ${outcome.kind}`)
+  if (outcome.kind !== 'refused' && outcome.kind !== 'columns_refused')
+    throw new Error(`it was ${outcome.kind}`)
   return outcome.error
 }
 
@@ -50,6 +51,20 @@ describe('an answer no waiting mends', () => {
     expect(error.code).toBe('graph_property_forbidden')
     expect(error.remedy).toContain('Entra ID P1')
   })
+
+  test.each([
+    [403, 'Authentication_MSGraphPermissionMissing', 'x', ['signInActivity']],
+    [501, 'NotImplemented', 'x', ['aboutMe', 'skills']],
+    [400, 'BadRequest', "Could not find a property named 'ShoeSize' on type 'x'.", ['shoesize']],
+  ])(
+    'of %d %s is about columns where it is about any that were asked for',
+    (status, code, message, guilty) => {
+      const body = { error: { code, message } }
+      const asked = classify(status, body, {}, ['id', ...guilty, 'mail'])
+      expect(asked).toMatchObject({ kind: 'columns_refused', columns: guilty })
+      expect(classify(status, body, {}, ['id', 'mail']).kind).toBe('refused')
+    },
+  )
 
   test('tells a property that cannot be listed from one that does not exist', () => {
     expect(refusal(501, 'NotImplemented', 'x').code).toBe('graph_property_unsupported')

@@ -10,6 +10,12 @@ export type AnswerClass =
   /** The token was refused, or something about it; the grants room decides. */
   | { readonly kind: 'unauthorized'; readonly error: EvergrantError }
   | { readonly kind: 'page_token_expired'; readonly error: EvergrantError }
+  /** Graph gives the list, but not with these of the selected columns. */
+  | {
+      readonly kind: 'columns_refused'
+      readonly columns: readonly string[]
+      readonly error: EvergrantError
+    }
   | { readonly kind: 'page_too_large'; readonly maximum: number; readonly error: EvergrantError }
   /** What a delta stood on is gone: only a full read tells what has changed. */
   | { readonly kind: 'delta_reset'; readonly reason: DeltaReset; readonly error: EvergrantError }
@@ -89,9 +95,10 @@ export function classifyAnswer(
       isThrottled: status === 429 || graph.code === 'Request_ThrottledTemporarily',
     }
   }
-  if (status === 403)
-    return { kind: 'refused', error: forbidden(graph, columns, permission, problem) }
-  if (status === 501) return { kind: 'refused', error: unsupported(columns, problem) }
+  const refused = columnsRefused(status, graph, columns, problem)
+  if (refused !== undefined) return refused
+  if (status === 403) return { kind: 'refused', error: forbidden(permission, problem) }
+  if (status === 501) return { kind: 'refused', error: problem('graph_property_unsupported') }
   if (status === 400) {
     const maximum = /page size[^]*?between \d+ and (\d+)/i.exec(graph.message)?.[1]
     if (maximum !== undefined) {
@@ -120,34 +127,45 @@ type MakeProblem = (
   options?: { readonly remedy?: string },
 ) => EvergrantError
 
-function unsupported(columns: readonly string[], problem: MakeProblem): EvergrantError {
-  const guilty = columns.filter((column) => oneUserOnly.has(column))
-  if (guilty.length === 0) return problem('graph_property_unsupported')
-  return problem('graph_property_unsupported', {
-    remedy: `Leave ${guilty.join(', ')} out of --select: Graph gives that for one user at a time only.`,
-  })
-}
-
-function forbidden(
+/** Which of the selected columns a refusal is about; undefined when it is about something else. */
+function columnsRefused(
+  status: number,
   graph: GraphError,
   columns: readonly string[],
-  permission: string | undefined,
   problem: MakeProblem,
-): EvergrantError {
-  // These properties need a permission of their own; Graph's answer names the permission, not the property.
-  const guarded = columns.filter((column) => column === 'signInActivity')
-  if (graph.code === 'Authentication_MSGraphPermissionMissing' && guarded.length > 0) {
-    return problem('graph_property_forbidden', {
-      remedy: `Grant the application permission AuditLog.Read.All with admin consent, or leave ${guarded.join(
-        ', ',
-      )} out.`,
-    })
+): Extract<AnswerClass, { readonly kind: 'columns_refused' }> | undefined {
+  const those = (is: (column: string) => boolean): readonly string[] => columns.filter(is)
+  const refused = (
+    guilty: readonly string[],
+    code: EvergrantError['code'],
+    remedy: string,
+  ): ReturnType<typeof columnsRefused> =>
+    guilty.length === 0
+      ? undefined
+      : { kind: 'columns_refused', columns: guilty, error: problem(code, { remedy }) }
+
+  // Graph's answer names the permission or the licence, not the property that needs it.
+  const guarded = those((column) => column.toLowerCase() === 'signinactivity')
+  if (status === 403 && graph.code === 'Authentication_MSGraphPermissionMissing') {
+    const remedy = `Grant the application permission AuditLog.Read.All with admin consent, or leave ${guarded.join(', ')} out.`
+    return refused(guarded, 'graph_property_forbidden', remedy)
   }
-  if (graph.code.startsWith('Authentication_RequestFromNonPremiumTenant') && guarded.length > 0) {
-    return problem('graph_property_forbidden', {
-      remedy: `Leave ${guarded.join(', ')} out: Graph tells it of tenants with a licence of Microsoft Entra ID P1 or P2 alone.`,
-    })
+  if (status === 403 && graph.code.startsWith('Authentication_RequestFromNonPremiumTenant')) {
+    const remedy = `Leave ${guarded.join(', ')} out: Graph tells it of tenants with a licence of Microsoft Entra ID P1 or P2 alone.`
+    return refused(guarded, 'graph_property_forbidden', remedy)
   }
+  if (status === 501) {
+    const guilty = those((column) => oneUserOnly.has(column))
+    const remedy = `Leave ${guilty.join(', ')} out of --select: Graph gives that for one user at a time only.`
+    return refused(guilty, 'graph_property_unsupported', remedy)
+  }
+  const named = status === 400 ? /property named '(\w+)'/i.exec(graph.message)?.[1] : undefined
+  const guilty = those((column) => column.toLowerCase() === named?.toLowerCase())
+  const remedy = `Correct ${guilty.join(', ')} in --select or \`columns\`, or leave it out: Graph knows no such property.`
+  return refused(guilty, 'graph_request_rejected', remedy)
+}
+
+function forbidden(permission: string | undefined, problem: MakeProblem): EvergrantError {
   if (permission === undefined) return problem('graph_permission_missing')
   return problem('graph_permission_missing', {
     remedy: `Grant the application permission ${permission} (or Directory.Read.All) and admin consent in the Entra admin center.`,

@@ -21,6 +21,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   waiting_ended: 'Graph or the provider answers again.',
   walk_restarted:
     'The walk’s page token expired, or the page of groups where a run stood has changed; the walk begins again, no row is lost or doubled.',
+  column_dropped:
+    'Graph gives the collection, but not with this column: a permission is missing, it cannot be listed, or there is none of that name. The run goes on without it, and it is empty.',
   page_size_lowered: 'Graph accepts only smaller pages for this selection.',
   walk_finished: 'The last page of a collection is committed.',
   group_vanished: 'A group was gone when its members were asked for; it has none.',
@@ -81,6 +83,8 @@ export function describeLog(body: LogBody): string {
       return `going on after ${formatDuration(body.waitedMs)}`
     case 'walk_restarted':
       return `${partOf(body)}: the walk starts over at page ${body.page} (restart ${body.restart}): ${body.detail}`
+    case 'column_dropped':
+      return `${body.collection}: goes on without ${body.column}, which stays empty (${body.detail}). ${body.remedy}`
     case 'page_size_lowered':
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':

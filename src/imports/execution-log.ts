@@ -90,6 +90,14 @@ export type LogBody =
       readonly detail: string
     }
   | {
+      readonly type: 'column_dropped'
+      readonly collection: string
+      readonly column: string
+      readonly code: string
+      readonly detail: string
+      readonly remedy: string
+    }
+  | {
       readonly type: 'page_size_lowered'
       readonly collection: string
       readonly from: number

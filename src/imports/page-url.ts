@@ -2,15 +2,21 @@ import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { RunOptions, WalkRecord } from './ports.ts'
 
-/** Builds the URL of the first page of a walk. */
+/**
+ * Builds the URL of the first page of a walk.
+ *
+ * @param refusedColumns Columns of the run that Graph does not give with this collection.
+ */
 export function firstPageUrl(
   options: RunOptions,
   walk: Pick<WalkRecord, 'collection' | 'filter'>,
   pageSize: number,
+  refusedColumns: readonly string[] = [],
 ): string {
   const { asks } = collections[walk.collection]
   const columns = asks?.select ?? options.columns[walk.collection] ?? []
-  return listUrl(options, walk, columns, pageSize)
+  const asked = columns.filter((column) => !refusedColumns.includes(column))
+  return listUrl(options, walk, asked, pageSize)
 }
 
 /** Builds the URL of the first page of the list of objects whose relation is walked. */

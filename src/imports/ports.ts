@@ -154,6 +154,8 @@ export interface CollectionRecord {
   readonly segmentBytes: number
   /** File destinations: name of the file that holds them, written by one owner of the run alone. */
   readonly segment?: string
+  /** Columns that Graph refused to give with the list: not asked for any more, and empty. */
+  readonly refusedColumns?: readonly string[]
   /** `$count` before the walks and after them. */
   readonly countBefore?: number
   readonly countAfter?: number

@@ -1,5 +1,5 @@
 import type { ImportedRows } from './imported-rows.ts'
-import type { LogBody, WalkRecord } from './ports.ts'
+import type { CollectionRecord, LogBody, WalkRecord } from './ports.ts'
 
 /** Something that was read for a walk, in the order it has to be committed. */
 export interface CursorStep {
@@ -7,6 +7,8 @@ export interface CursorStep {
   readonly rows?: ImportedRows
   /** True for the step with which a walk starts over. */
   readonly isRestart?: boolean
+  /** What it changes of the collection as a whole; only with a walk that starts over. */
+  readonly change?: (collection: CollectionRecord) => CollectionRecord
   /** Where the walk stands behind this step, and what the log tells of it. Called once, in order. */
   advance(walk: WalkRecord): { readonly walk: WalkRecord; readonly lines: readonly LogBody[] }
 }

@@ -47,6 +47,11 @@ export type Sent<T> =
     }
   | { readonly kind: 'page_token_expired'; readonly error: EvergrantError }
   | { readonly kind: 'page_too_large'; readonly maximum: number; readonly error: EvergrantError }
+  | {
+      readonly kind: 'columns_refused'
+      readonly columns: readonly string[]
+      readonly error: EvergrantError
+    }
 
 /** What a request for a page of a delta may meet besides. */
 type SentForDelta<T> =
@@ -116,6 +121,7 @@ async function sendForDelta<T>(
         case 'answer':
         case 'page_token_expired':
         case 'page_too_large':
+        case 'columns_refused':
         case 'delta_reset':
           await waiting.end(waiter)
           return outcome
@@ -224,6 +230,7 @@ async function sendForDelta<T>(
         throw means.error
       case 'page_token_expired':
       case 'page_too_large':
+      case 'columns_refused':
       case 'delta_reset':
         return means
     }

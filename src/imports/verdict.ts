@@ -25,7 +25,14 @@ export interface Judged {
  * Where Graph has no `$count` at all (directory roles), the list read to its last page is
  * complete.
  */
-export function judgeCollection({ collection: record, walks }: Progress): Judged {
+export function judgeCollection(progress: Progress): Judged {
+  const { verdict, detail } = judgeRows(progress)
+  const refused = progress.collection.refusedColumns ?? []
+  if (refused.length === 0) return { verdict, detail }
+  return { verdict, detail: `${detail}; without ${refused.join(', ')}, which Graph refused` }
+}
+
+function judgeRows({ collection: record, walks }: Progress): Judged {
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
   if (walks.length === 0 || unfinished > 0) {
     return { verdict: 'incomplete', detail: `${unfinished} of ${walks.length} walks unfinished` }

@@ -26,18 +26,27 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   const { options } = run
   const { collection } = record
   const columns = options.columns[collection] ?? []
-  const { asks, sources } = collections[collection]
+  const { asks, hasFixedColumns = false, sources } = collections[collection]
   const scan = createPageScanner(asks?.properties ?? columns, deps.seal)
   const rowReader = createRowReader(collection, columns)
   let pageSize = options.pageSize
+  let refused = record.refusedColumns ?? []
 
   return async (start, sink) => {
     let walk = start
     for (let restarts = 0; ;) {
       const size = pageSize
+      const without = refused
       const read = await readPages(walk, size, sink)
       if (read.refusal === undefined) return
       const { error, kind } = read.refusal
+      if (kind === 'columns_refused') {
+        // Rows with the column and rows without it would be one snapshot; and where the columns are
+        // fixed, such a column is what the collection is read for.
+        if (walk.pages + read.pages > 0 || hasFixedColumns) throw error
+        walk = await narrow(walk, read.refusal, without, sink)
+        continue
+      }
       if (kind === 'page_too_large') await lowerPageSize(read.refusal, size)
       // A cursor leads on only under the page size it was made with.
       if (kind === 'page_too_large' && walk.pages + read.pages === 0) continue
@@ -54,7 +63,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   ): Promise<{ readonly refusal?: ReadRefusal; readonly pages: number }> {
     const headers = listHeaders(options, walk)
     const watch = createLinkWatch(collection, options.graphUrl)
-    let url = walk.nextUrl ?? firstPageUrl(options, walk, size)
+    let url = walk.nextUrl ?? firstPageUrl(options, walk, size, refused)
     for (let pages = 0; ; pages++) {
       const page = walk.pages + pages + 1
       const sent = await send(deps, url, headers, { collection, page }, (answer) =>
@@ -126,6 +135,33 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
         }
       },
     }
+  }
+
+  /** Leaves what Graph refused out of what is asked for. */
+  async function narrow(
+    walk: WalkRecord,
+    { columns: named, error }: Extract<ReadRefusal, { readonly kind: 'columns_refused' }>,
+    without: readonly string[],
+    sink: StepSink,
+  ): Promise<WalkRecord> {
+    if (named.every((column) => without.includes(column))) throw error
+    // Another cursor may have met the same before.
+    const news = named.filter((column) => !refused.includes(column))
+    if (news.length === 0) return walk
+    refused = [...refused, ...news]
+    const { code, detail, remedy } = error
+    const lines = news.map(
+      (column) => ({ type: 'column_dropped', collection, column, code, detail, remedy }) as const,
+    )
+    return await sink.settle({
+      shard: walk.shard,
+      isRestart: true,
+      change: (known) => ({
+        ...known,
+        refusedColumns: [...(known.refusedColumns ?? []), ...news],
+      }),
+      advance: (at) => ({ walk: at, lines }),
+    })
   }
 
   async function lowerPageSize(

@@ -72,6 +72,7 @@ export async function walkCursors(
   async function startOver(step: CursorStep): Promise<void> {
     const { walk, lines } = step.advance(at(step.shard))
     walks.set(step.shard, walk)
+    collection = step.change?.(collection) ?? collection
     for (const line of lines) deps.journal.note(line, 'warn')
     const isAll = walks.size === 1 && walk.rows === 0
     if (isAll) collection = { ...collection, segmentBytes: 0, writtenRows: 0 }

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
+import { createRunControl } from '../../src/imports/index.ts'
 import type { FaultEffect } from '../../src/simulator/index.ts'
 import { createSkippingClock } from '../support/skipping-clock.ts'
 import {
@@ -224,29 +226,80 @@ describe('refusals that only a person mends', () => {
     expect(second.run.totals.pages).toBe(10)
   })
 
-  test('signInActivity without its permission names both', async () => {
-    await open({ users: 10 })
-    const { run } = await runImport(workspace, {
-      options: { columns: { users: ['id', 'signInActivity'] } },
-    })
-    expect(run.problem).toMatchObject({ code: 'graph_property_forbidden' })
-    expect(run.problem?.remedy).toContain('AuditLog.Read.All')
-  })
-
-  test.each([
-    ['aboutMe', 'graph_property_unsupported'],
-    ['noSuchProperty', 'graph_request_rejected'],
-  ])('the column %s ends as %s', async (column, code) => {
-    await open({ users: 10 })
-    const { run } = await runImport(workspace, { options: { columns: { users: ['id', column] } } })
-    expect(run).toMatchObject({ state: 'failed', problem: { code } })
-    expect(`${run.problem?.detail} ${run.problem?.remedy}`).toContain(column)
-  })
-
   test('a filter Graph does not know ends with Graph’s own words', async () => {
     await open({ users: 10 })
     const { run } = await runImport(workspace, { options: { filter: 'displayName similarTo 5' } })
     expect(run).toMatchObject({ state: 'failed', problem: { code: 'graph_request_rejected' } })
+  })
+})
+
+describe('a column that Graph does not give', () => {
+  test.each([
+    ['signInActivity', 'graph_property_forbidden', 'AuditLog.Read.All'],
+    ['aboutMe', 'graph_property_unsupported', 'one user at a time'],
+    ['noSuchProperty', 'graph_request_rejected', 'no such property'],
+  ])(
+    'such as %s is left out, the rest is read, and log and verdict say so',
+    async (column, code, remedy) => {
+      const { simulator } = await open({ users: 250 })
+      const { lines, run } = await runImport(workspace, {
+        options: { columns: { users: ['id', 'displayName', column, 'mail'] } },
+      })
+      expect(run).toMatchObject({ state: 'completed', verdict: 'complete', totals: { rows: 250 } })
+      expect(run.reason).toContain(`without ${column}, which Graph refused`)
+      const dropped = lines('column_dropped')
+      expect(dropped).toMatchObject([{ collection: 'users', column, code }])
+      expect(dropped[0]?.remedy).toContain(remedy)
+      expect(await storedUsers(workspace)).toEqual(
+        groundTruth(simulator, ['id', 'displayName', 'mail']),
+      )
+    },
+  )
+
+  test('is left out with others, and stays a column of the table, empty', async () => {
+    await open({ users: 150 })
+    const columns = { users: ['id', 'one', 'displayName', 'signInActivity', 'aboutMe', 'two'] }
+    const { lines, run } = await runImport(workspace, { to: 'csv:out', options: { columns } })
+    expect(run).toMatchObject({ verdict: 'complete' })
+    const names = lines('column_dropped').map(({ column }) => column)
+    expect(new Set(names)).toEqual(new Set(['one', 'signInActivity', 'aboutMe', 'two']))
+    const [head = '', row = ''] = (await readFile(workspace.path('out/users.csv'), 'utf8')).split(
+      '\r\n',
+    )
+    expect(head).toBe('tenant_id,id,one,displayName,signInActivity,aboutMe,two')
+    expect(row).toMatch(/^[\w-]+,[\w-]+,,[^,]+,,,$/)
+  })
+
+  test('is not asked for again by a resume', async () => {
+    const { simulator } = await open({ users: 500 })
+    const setup = { options: { columns: { users: ['id', 'shoeSize', 'mail'] } } }
+    const control = createRunControl()
+    atPage(simulator, 2, () => control.request('stop'))
+    expect((await runImport(workspace, { ...setup, control })).end.state).toBe('interrupted')
+    const { run, lines } = await runImport(workspace, setup)
+    expect(run).toMatchObject({ verdict: 'complete', totals: { rows: 500 } })
+    expect(lines('column_dropped')).toHaveLength(1)
+    expect(run.reason).toContain('without shoeSize')
+  })
+
+  test('ends the run where rows with it were read before: the permission was withdrawn meanwhile', async () => {
+    const { simulator } = await open({
+      users: 500,
+      permissions: ['User.Read.All', 'AuditLog.Read.All'],
+    })
+    const effect = {
+      kind: 'status',
+      status: 403,
+      code: 'Authentication_MSGraphPermissionMissing',
+    } as const
+    simulator.control.addFault({ match: { kind: 'users', nth: 3 }, effect })
+    const { run } = await runImport(workspace, {
+      options: { columns: { users: ['id', 'signInActivity'] } },
+    })
+    expect(run).toMatchObject({
+      state: 'interrupted',
+      problem: { code: 'graph_property_forbidden' },
+    })
   })
 })
 
