@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { err, ok, type Result } from '../kernel/index.ts'
-import type { ColumnSeal } from './column-seal.ts'
+import { sealRow, type ColumnSeal, type SealedValue } from './column-seal.ts'
 import {
   PageSyntaxError,
   skipColon,
@@ -62,6 +62,8 @@ type Keys = ReadonlyMap<string, Buffer>
 interface RowRules {
   readonly keys: Keys
   readonly seal: ColumnSeal | undefined
+  /** The hashed property that a key stands for, once it was met; empty for others. */
+  readonly sealed: WeakMap<Buffer, string>
 }
 
 /**
@@ -76,7 +78,7 @@ export function createPageScanner(
   seal: ColumnSeal | undefined,
 ): (body: Buffer) => Result<ScannedPage, PageDefect> {
   const keys: Keys = new Map(columns.map((name) => [name.toLowerCase(), Buffer.from(`"${name}":`)]))
-  const rules: RowRules = { keys, seal }
+  const rules: RowRules = { keys, seal, sealed: new WeakMap() }
   return (body) => {
     if (!isUtf8(body)) return err({ detail: 'the body is not UTF-8' })
     try {
@@ -172,7 +174,8 @@ function scanRow(
   passage.sawLineBreak = false
   let at = skipSpace(body, start + 1, passage)
   let id: string | undefined
-  let isExact = rules.seal === undefined
+  let isExact = true
+  let hidden: SealedValue[] | undefined
   for (let position = 0; ; position++) {
     let key = shape[position]
     if (key !== undefined && stands(body, at, key)) at = skipSpace(body, at + key.length, passage)
@@ -191,7 +194,15 @@ function scanRow(
       // What only an escape can bring (NUL, half a surrogate pair) no database keeps apart.
       if (id.length < end - at - 2 && !isPlain(id)) throw new PageSyntaxError(at, 'a plain "id"')
       at = end
-    } else at = skipValue(body, at, passage, 2)
+    } else {
+      const from = at
+      at = skipValue(body, at, passage, 2)
+      if (rules.seal !== undefined && key !== undefined) {
+        const property = sealedProperty(rules, key)
+        if (property !== '')
+          (hidden ??= []).push({ from, end: at, json: rules.seal.value(property, body, from, at) })
+      }
+    }
     // As skipSeparator does, without its object: this is the innermost step of an import.
     at = skipSpace(body, at, passage)
     const byte = body[at++]
@@ -202,11 +213,23 @@ function scanRow(
   if (id === undefined || id === '') throw new PageSyntaxError(start, 'a row with an "id"')
   if (!isExact || passage.sawLineBreak) {
     table.rewritten.set(table.ids.length, rewriteRow(body, start, rules))
+  } else if (hidden !== undefined) {
+    table.rewritten.set(table.ids.length, sealRow(body, start, at, hidden))
   }
   table.starts.push(start)
   table.ends.push(at)
   table.ids.push(id)
   return at
+}
+
+/** The hashed property whose key this is; empty when it is not hashed. */
+function sealedProperty({ seal, sealed }: RowRules, key: Buffer): string {
+  const known = sealed.get(key)
+  if (known !== undefined) return known
+  const name = key.toString('utf8', 1, key.length - 2)
+  const property = seal?.has(name) === true ? name : ''
+  sealed.set(key, property)
+  return property
 }
 
 function stands(body: Buffer, at: number, key: Buffer): boolean {
