@@ -7,6 +7,8 @@ export interface Answer {
   readonly body: Buffer | string
   /** The compressed body, where it is kept. */
   readonly gzipped?: () => Promise<Buffer>
+  /** How long it takes at least, under the load there is, in milliseconds. */
+  readonly latencyMs?: number
   /** Rows in `value`, when the answer is a page of a collection. */
   readonly rows?: number
 }

@@ -13,19 +13,8 @@ import { answerToken } from './entra-token.ts'
 import { answerOfFault } from './fault-answers.ts'
 import { isPageEffect, type DueFault, type FaultEffect } from './faults.ts'
 import { authorizeGraph } from './graph-authorize.ts'
-import { answerDelta } from './graph-delta.ts'
-import { graphError, graphStatusError } from './graph-errors.ts'
-import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
-import { answerGetByIds } from './graph-get-by-ids.ts'
-import { answerGroup, answerGroups, directoryUnitsOf } from './graph-groups.ts'
-import { answerManager, answerUsersWithManager } from './graph-managers.ts'
-import { advancedRefusal } from './graph-options.ts'
-import { answerMyMemberOf, answerOrganization } from './graph-me.ts'
-import { answerObjects } from './graph-objects.ts'
-import { answerMembers, answerOwners, answerRoleMembers } from './graph-relations.ts'
-import { servicePrincipalSource } from './graph-service-principals.ts'
-import { answerCheckMemberGroups, answerGraphUserInfo } from './graph-identity.ts'
-import { answerCount, answerMe, answerUser, answerUsers, graphThrottled } from './graph-users.ts'
+import { answerGraph } from './graph-dispatch.ts'
+import { graphStatusError } from './graph-errors.ts'
 import { throttleKeyOf } from './graph-users.ts'
 import { answerGuarded } from './guarded-apis.ts'
 import { isOidc, statusRefusal } from './oauth-errors.ts'
@@ -55,7 +44,7 @@ export async function answerExchange(
   if (fault !== undefined && isPause(fault) && fault.when === 'after') {
     await pause(world, request, fault, signal)
   }
-  const waitMs = world.draw(world.settings.latencyMs)
+  const waitMs = Math.max(world.draw(world.settings.latencyMs), answer.latencyMs ?? 0)
   const spentMs = world.clock.monotonic() - startedAt
   if (waitMs > spentMs) await world.clock.sleep(waitMs - spentMs, { signal })
   // Clients measure instants of an answer by its date: it goes by the clock that made them.
@@ -198,62 +187,6 @@ function answerAnyToken(world: World, request: SimulatedRequest): Answer {
     tokenRequest.outcome = answer.status === 200 ? 'issued' : 'refused'
   }
   return answer
-}
-
-function answerGraph(
-  world: World,
-  request: SimulatedRequest,
-  effect: FaultEffect | undefined,
-): Answer {
-  const caller = authorizeGraph(world, request)
-  if (!caller.ok) return caller.error
-  const isAction = request.kind === 'memberOf' || request.kind === 'getByIds'
-  if (request.method !== (isAction ? 'POST' : 'GET')) {
-    const message = `The simulator does not serve ${request.method} here.`
-    return graphError(request, 405, 'MethodNotAllowed', message)
-  }
-  const key = throttleKeyOf(caller.value)
-  const charge = world.throttle.charge(key, directoryUnitsOf(request), request.receivedAt)
-  if (charge.isThrottled) {
-    world.counters.throttled++
-    return graphThrottled(request, caller.value, charge)
-  }
-  const refused = caller.value.tenant.servesAdvanced ? undefined : advancedRefusal(request)
-  if (refused !== undefined) return refused
-  if (request.kind === 'users') {
-    const answer = request.query.has('$expand') ? answerUsersWithManager : answerUsers
-    return answer(world, request, caller.value, effect)
-  }
-  if (request.kind === 'delta') return answerDelta(world, request, caller.value, effect)
-  if (request.kind === 'count') return answerCount(world, request, caller.value)
-  if (request.kind === 'me') return answerMe(request, caller.value)
-  if (request.kind === 'myMemberOf') return answerMyMemberOf(request, caller.value)
-  if (request.kind === 'organization') return answerOrganization(request, caller.value)
-  if (request.kind === 'user') return answerUser(request, caller.value)
-  if (request.kind === 'groups') return answerGroups(world, request, caller.value, effect)
-  if (request.kind === 'group') return answerGroup(request, caller.value)
-  if (request.kind === 'members') return answerMembers(world, request, caller.value, effect)
-  if (request.kind === 'owners') return answerOwners(world, request, caller.value, effect)
-  if (request.kind === 'servicePrincipals') {
-    return answerObjects(world, request, caller.value, effect, servicePrincipalSource)
-  }
-  if (request.kind === 'devices') {
-    return answerObjects(world, request, caller.value, effect, deviceSource)
-  }
-  if (request.kind === 'administrativeUnits') {
-    return answerObjects(world, request, caller.value, effect, administrativeUnitSource)
-  }
-  if (request.kind === 'directoryRoles') {
-    return answerObjects(world, request, caller.value, effect, directoryRoleSource)
-  }
-  if (request.kind === 'roleMembers') return answerRoleMembers(world, request, caller.value, effect)
-  if (request.kind === 'manager') return answerManager(request, caller.value)
-  if (request.kind === 'getByIds') return answerGetByIds(world, request, caller.value)
-  if (request.kind === 'memberOf') return answerCheckMemberGroups(request, caller.value)
-  if (request.kind === 'graphUserInfo') return answerGraphUserInfo(request, caller.value)
-  const segment = request.path.split('/')[2] ?? ''
-  const message = `Resource not found for the segment '${segment}'.`
-  return graphError(request, 400, 'BadRequest', message)
 }
 
 function penalize(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { callGraph } from '../../test/support/graph-caller.ts'
 import { startSimulator, type Fault, type FaultEffect, type Simulator } from './index.ts'
 
 let simulator: Simulator
@@ -240,6 +241,35 @@ test('throttling answers 429 with its headers', async () => {
   expect(response.headers.get('x-ms-throttle-information')).toBe('ResourceUnitLimitExceeded')
   expect(response.headers.get('x-ms-throttle-scope')).toContain('Tenant_Application/Read/')
   expect(await response.text()).toContain('aadgraph.app.tenant_medium')
+})
+
+test('load makes answers slow, and tells where asked to, before anything is refused', async () => {
+  const clock = { now: 0, slept: [] as number[] }
+  await using loaded = await startSimulator({
+    tenants: [{ id: simulator.tenant, users: 3 }],
+    clock: {
+      now: () => clock.now,
+      monotonic: () => clock.now,
+      sleep: (ms) => {
+        clock.slept.push(ms)
+        return Promise.resolve()
+      },
+      schedule: () => () => undefined,
+    },
+    throttle: {
+      burstUnits: 10,
+      unitsPerSecond: 1,
+      latencyUnderLoadMs: [100, 1_100],
+      tellsShare: true,
+    },
+  })
+  const shares: (string | null)[] = []
+  for (let i = 0; i < 11; i++) {
+    const { headers, status } = await callGraph(loaded, '/users?$select=id')
+    shares.push(`${status} ${headers.get('x-ms-throttle-limit-percentage')}`)
+  }
+  expect(clock.slept).toEqual([200, 300, 400, 500, 600, 700, 800, 900, 1_000, 1_100, 1_100])
+  expect(shares.slice(6)).toEqual(['200 null', '200 0.80', '200 0.90', '200 1.00', '429 1.10'])
 })
 
 test('cached pages are the same pages, and a changed tenant forgets them', async () => {

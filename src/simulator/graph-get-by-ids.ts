@@ -36,7 +36,7 @@ export function answerGetByIds(
   const columns = names === undefined ? '' : `(${names.join(',')})`
   const context = `${request.origin}/${version}/$metadata#directoryObjects${columns}`
   const body = JSON.stringify({ '@odata.context': context, value })
-  return { status: 200, headers: pageHeaders(request, 1), body }
+  return { status: 200, headers: pageHeaders(request), body }
 }
 
 /** What a body asks for; a text tells what is wrong with it. */

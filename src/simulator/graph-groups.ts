@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/index.ts'
-import type { Answer, RequestKind, SimulatedRequest } from './answer.ts'
+import type { Answer, SimulatedRequest } from './answer.ts'
 import type { FaultEffect } from './faults.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
 import { graphError, graphHeaders, graphNotFound } from './graph-errors.ts'
@@ -14,7 +14,6 @@ import { answerPage, pageHeaders } from './graph-pages.ts'
 import { drawGroup, indexOfGroupId, type Group } from './group.ts'
 import { groupFilters, groupProperty, groupPropertyNames } from './group-properties.ts'
 import { livingGroups, type Tenant } from './tenants.ts'
-import { unitsOf } from './throttle.ts'
 import type { World } from './world.ts'
 
 /** What is enough to read groups, their members and owners. */
@@ -89,21 +88,6 @@ export function findGroup(request: SimulatedRequest, tenant: Tenant): Result<Gro
     return err(graphNotFound(request, id))
   }
   return ok(drawGroup(tenant.groups, index))
-}
-
-const unitsByKind: Partial<Record<RequestKind, number>> = {
-  getByIds: 1,
-  members: 3,
-  owners: 1,
-  devices: 1,
-  administrativeUnits: 1,
-  directoryRoles: 1,
-  roleMembers: 1,
-}
-
-/** Resource units of a request about the directory. */
-export function directoryUnitsOf(request: SimulatedRequest): number {
-  return unitsOf(request.query, unitsByKind[request.kind] ?? 2)
 }
 
 function refusalOf(request: SimulatedRequest, caller: GraphCaller): Answer | undefined {

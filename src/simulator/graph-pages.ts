@@ -10,15 +10,12 @@ const jsonType =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8'
 
 /** The headers of a page, or of one object. */
-export function pageHeaders(
-  request: SimulatedRequest,
-  units = unitsOf(request.query),
-): Record<string, string> {
+export function pageHeaders(request: SimulatedRequest): Record<string, string> {
   return {
     ...graphHeaders(request),
     'Content-Type': jsonType,
     'OData-Version': '4.0',
-    'x-ms-resource-unit': String(units),
+    'x-ms-resource-unit': String(unitsOf(request)),
   }
 }
 

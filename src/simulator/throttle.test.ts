@@ -9,6 +9,7 @@ test('a spent bucket throttles, names the size class and refills with time', () 
     isThrottled: true,
     retryAfterSeconds: 1,
     category: 'aadgraph.app.tenant_small',
+    usedShare: expect.closeTo(1, 2) as number,
   })
   expect(throttle.charge('b', 2, 0).isThrottled).toBe(false)
   expect(throttle.charge('a', 2, 1_000).isThrottled).toBe(false)
@@ -50,5 +51,24 @@ test.each([
   ['$top=20', 2],
   ['$select=id&$top=5', 1],
 ])('%j costs %i units', (query, units) => {
-  expect(unitsOf(new URLSearchParams(query))).toBe(units)
+  expect(unitsOf({ kind: 'users', query: new URLSearchParams(query) })).toBe(units)
+})
+
+test.each([
+  ['members', '$select=id', 2],
+  ['owners', '', 1],
+  ['groups', '$select=id', 1],
+  ['getByIds', '', 5],
+  ['memberOf', '', 4],
+  ['users', '$expand=manager', 3],
+] as const)('a request for %s with %j costs %i units', (kind, query, units) => {
+  expect(unitsOf({ kind, query: new URLSearchParams(query) })).toBe(units)
+})
+
+test('what is spent of a budget shows before it is all spent, and a debt beyond', () => {
+  const throttle = createThrottle({ burstUnits: 10, unitsPerSecond: 1 })
+  const shares = Array.from({ length: 12 }, () => throttle.charge('a', 1, 0).usedShare)
+  expect(shares.slice(0, 2)).toEqual([0.1, 0.2])
+  expect(shares.slice(9)).toEqual([1, 1.1, 1.2])
+  expect(createThrottle(undefined).charge('a', 1, 0).usedShare).toBe(0)
 })
