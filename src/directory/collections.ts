@@ -38,6 +38,11 @@ export interface Collection {
   readonly kind: RowKind
   /** Path below the Graph version root; relations are reached through the list of their sources. */
   readonly path: string
+  /**
+   * Path of the list of what has changed; undefined where Graph has none. Of edges: the sources
+   * whose edges have changed.
+   */
+  readonly deltaPath?: string
   /** Selected when the operator names no columns; Graph's own default set leaves most of these out. */
   readonly defaultColumns: readonly string[]
   /** The operator cannot choose the columns. Default: it can. */
@@ -86,6 +91,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'users',
     kind: 'user',
     path: '/users',
+    deltaPath: '/users/delta',
     defaultColumns: [
       'id',
       'userPrincipalName',
@@ -114,6 +120,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'groups',
     kind: 'group',
     path: '/groups',
+    deltaPath: '/groups/delta',
     defaultColumns: [
       'id',
       'displayName',
@@ -136,6 +143,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'members',
     kind: 'member',
     path: '/groups',
+    deltaPath: '/groups/delta',
     defaultColumns: ['groupId', 'memberId', 'memberType'],
     hasFixedColumns: true,
     keyColumns: ['groupId', 'memberId'],
@@ -164,6 +172,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'devices',
     kind: 'device',
     path: '/devices',
+    deltaPath: '/devices/delta',
     defaultColumns: [
       'id',
       'deviceId',
@@ -185,6 +194,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'servicePrincipals',
     kind: 'servicePrincipal',
     path: '/servicePrincipals',
+    deltaPath: '/servicePrincipals/delta',
     defaultColumns: [
       'id',
       'appId',
@@ -205,6 +215,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'administrativeUnits',
     kind: 'administrativeUnit',
     path: '/directory/administrativeUnits',
+    deltaPath: '/directory/administrativeUnits/delta',
     defaultColumns: [
       'id',
       'displayName',
@@ -222,6 +233,7 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     name: 'directoryRoles',
     kind: 'directoryRole',
     path: '/directoryRoles',
+    deltaPath: '/directoryRoles/delta',
     defaultColumns: ['id', 'displayName', 'description', 'roleTemplateId'],
     keyColumns: ['id'],
     isCounted: false,

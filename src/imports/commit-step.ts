@@ -59,9 +59,13 @@ export async function openCollection(
 /** What a step brings, and where the cursors stand behind it. */
 export interface CommitStep {
   readonly collection: CollectionRecord
+  /** True when the collection itself has moved, not only its cursors. */
+  readonly movesCollection?: boolean
   /** The cursors that move, as they stood before and as they stand then. */
   readonly moves: readonly { readonly from: WalkRecord; readonly to: WalkRecord }[]
   readonly batch: readonly ImportedRows[]
+  /** Ids of objects that are gone. */
+  readonly gone?: readonly string[]
 }
 
 /**
@@ -72,19 +76,24 @@ export interface CommitStep {
  */
 export async function commitStep(
   deps: WalkDependencies,
-  { collection, moves, batch }: CommitStep,
+  { collection, movesCollection = false, moves, ...brought }: CommitStep,
   lines: readonly LogBody[],
 ): Promise<CollectionRecord> {
   const { destination, instanceId, journal, run, store } = deps
   const walks = moves.map(({ to }) => to)
-  const written = await destination.write({ collection, walks, batch })
+  const written = await destination.write({ collection, walks, ...brought })
+  const moved = movesCollection ? { collection, ...written } : written
   const sum = (of: (walk: WalkRecord) => number): number =>
     moves.reduce((total, { from, to }) => total + of(to) - of(from), 0)
+  let deleted = 0
   await journal.write(
-    (log, totals, now) =>
-      store.commitPage({ runId: run.id, instanceId, now, walks, totals, log, ...written }),
+    async (log, totals, now) => {
+      const step = { runId: run.id, instanceId, now, walks, totals, log, ...moved }
+      ;({ deleted } = await store.commitPage(step))
+    },
     { lines, count: { pages: sum(({ pages }) => pages), rows: sum(({ rows }) => rows) } },
   )
+  journal.count({ deleted })
   return written.collection ?? collection
 }
 

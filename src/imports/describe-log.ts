@@ -29,8 +29,21 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   group_hidden:
     'Graph showed the members of other groups, but refused to show those of this one (403): its membership is hidden, and reading it needs `Member.Read.Hidden` as well.',
   collection_judged: 'All of a collection was read: its verdict, and the counts that rests on.',
+  changes_noted:
+    'A delta link was taken before the first page: what changes from here on can be told later. With a detail: Graph gave none.',
+  changes_begun:
+    'The run reads what has changed: while several cursors read (bracket), or since an earlier run.',
+  changes_committed:
+    'A page of changes is applied and durable: objects it named, objects read anew, objects confirmed to be gone.',
+  changes_applied: 'All changes are applied.',
+  changes_lost:
+    'What has changed is not to be had: the delta token has expired or was reset, or too much has changed.',
+  bulk_check_refused:
+    'Graph refuses `directoryObjects/getByIds`; ids that seem to be gone are asked for through their collection.',
+  rows_found_again:
+    'Rows that no page held were there after all when asked for by their ids; they were read and kept.',
   rows_deleted:
-    'Rows of the store that a complete, unfiltered run did not meet are marked as deleted.',
+    'Rows of the store that a complete, unfiltered run did not meet, and that Graph says are gone, are marked as deleted.',
   deletion_withheld:
     'More rows than `deleteAtMost` allows were not met: none was marked as deleted.',
   published: 'A snapshot is in place under its final name.',
@@ -46,6 +59,9 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
 }
 
 const timeOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(11, 19)
+
+const dayOf = (epochMs: number): string =>
+  new Date(epochMs).toISOString().slice(0, 16).replace('T', ' ')
 
 /** Writes a line's body for people, without its time and level. */
 export function describeLog(body: LogBody): string {
@@ -95,6 +111,24 @@ export function describeLog(body: LogBody): string {
       return `${body.collection}: ${hiddenFrom(body.collection, body.groupId)}`
     case 'collection_judged':
       return `${body.collection}: ${body.verdict} (${body.detail})`
+    case 'changes_noted':
+      return body.detail === undefined
+        ? `${body.collection}: changes from here on can be told later`
+        : `${body.collection}: Graph gives no link to what changes from here on (${body.detail})`
+    case 'changes_begun':
+      return body.purpose === 'since'
+        ? `${body.collection}: reading what has changed since ${dayOf(body.since)}`
+        : `${body.collection}: reading what has changed since ${timeOf(body.since)}, when the cursors began`
+    case 'changes_committed':
+      return `${body.collection} changes, page ${body.page}: ${number(body.named)} named, ${number(body.changed)} read anew, ${number(body.gone)} gone; token lives ${formatDuration(body.tokenLifeMs)}`
+    case 'changes_applied':
+      return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${body.pages} pages of changes`
+    case 'changes_lost':
+      return `${body.collection}: what has changed is not to be had: ${body.detail}`
+    case 'bulk_check_refused':
+      return `${body.collection}: asking for each id whether it is gone, since Graph refuses to say of many at once (${body.detail})`
+    case 'rows_found_again':
+      return `${body.collection}: ${describeFoundAgain(body)}`
     case 'rows_deleted':
       return `${body.collection}: ${number(body.deleted)} rows that are no longer there marked as deleted; ${number(body.left)} left`
     case 'deletion_withheld':
@@ -128,6 +162,15 @@ function requests(count: number): string {
   return count === 1 ? 'one request' : `${count} requests`
 }
 
+/** Says what became of rows that no page held. */
+export function describeFoundAgain({
+  found,
+  unlisted,
+}: Pick<Extract<LogBody, { readonly type: 'rows_found_again' }>, 'found' | 'unlisted'>): string {
+  const kept = unlisted === 0 ? '' : `, ${number(unlisted)} more are there but are not listed`
+  return `${number(found)} rows that no page held were found by their ids and kept${kept}`
+}
+
 /** Says why rows that were not met were left as they are. */
 export function describeWithheld(
   facts: Pick<
@@ -137,10 +180,6 @@ export function describeWithheld(
 ): string {
   const share = `${Math.round(facts.atMost * 1_000) / 10} %`
   return `${number(facts.unseen)} of ${number(facts.known)} known rows were not met, more than deleteAtMost (${share}) allows: none was marked as deleted`
-}
-
-function nth(times: number): string {
-  return times === 2 ? 'second' : 'third'
 }
 
 /** A collection, or the part of it that one of several cursors reads. */
@@ -173,4 +212,8 @@ function number(value: number): string {
 /** A detail may end with a stranger's full stop. */
 function sentence(detail: string): string {
   return /[.!?…]$/.test(detail) ? detail : `${detail}.`
+}
+
+function nth(times: number): string {
+  return times === 2 ? 'second' : 'third'
 }

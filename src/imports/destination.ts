@@ -7,10 +7,12 @@ export interface WriteStep {
   /** The cursors that move. */
   readonly walks: readonly WalkRecord[]
   readonly batch: readonly ImportedRows[]
+  /** Ids of objects that are gone, written before or not; none of them is in the batch. */
+  readonly gone?: readonly string[]
 }
 
 /** What became of a step, to be committed in the run's own store. */
-export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges'> {
+export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges' | 'gone'> {
   /** The collection with what the destination keeps of it; undefined where that is nothing. */
   readonly collection?: CollectionRecord
 }
@@ -39,7 +41,10 @@ export interface Destination {
    * starts over. Where one of several does, what it has brought stays: rows met twice are one.
    */
   restart(progress: Progress): Promise<void>
-  /** Distinct rows of a collection whose cursors are finished. */
+  /**
+   * Distinct rows of a collection whose cursors are finished; of one that only takes up changes,
+   * all that are there.
+   */
   countDistinct(collection: CollectionRecord): Promise<number>
   /**
    * Makes a collection visible under its final name, atomically, and returns that name; undefined

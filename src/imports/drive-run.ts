@@ -6,7 +6,6 @@ import {
   type Secret,
 } from '../kernel/index.ts'
 import { collections } from '../directory/index.ts'
-import { countCollection } from './count-collection.ts'
 import { openSeal } from './column-seal.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
 import { deleteUnseen } from './delete-unseen.ts'
@@ -17,7 +16,6 @@ import type { FilePort } from './file-port.ts'
 import { createJournal, type ImportEvent, type Journal } from './journal.ts'
 import { inReadingOrder } from './order-progress.ts'
 import { createPacer } from './pacer.ts'
-import { planCollection } from './plan-collection.ts'
 import type {
   CollectionRecord,
   Progress,
@@ -28,6 +26,7 @@ import type {
   Verdict,
   WalkRecord,
 } from './ports.ts'
+import { readCollection } from './read-collection.ts'
 import { asEvergrantError, createRunControl, RunStopped, type RunControl } from './run-control.ts'
 import { heartbeatEveryMs } from './run-owner.ts'
 import { createStoreDestination } from './store-destination.ts'
@@ -35,10 +34,8 @@ import { createTableDestination } from './table-destination.ts'
 import type { TargetOpener } from './target-opener.ts'
 import { createTokenKeeper } from './token-keeper.ts'
 import type { Transport } from './transport.ts'
-import { judgeCollection, type Judged } from './verdict.ts'
+import type { Judged } from './verdict.ts'
 import { createWaitingState } from './waiting-state.ts'
-import { walkCollection } from './walk-collection.ts'
-import { walkMembers } from './walk-members.ts'
 
 /** What it takes to drive a run. */
 export interface DriveDependencies {
@@ -164,65 +161,25 @@ async function readAll(
     read.push({ means, record: await readCollection(means, start) })
   }
   // Only now, when nothing more can fail to be read, does anyone see a change of what there was.
-  let deleted = 0
-  for (const { means, record } of read) deleted += await settle(means, record, deleted)
-  const isComplete = read.every(({ record }) => record.verdict === 'complete')
-  const details = read.map(({ record }) => `${record.collection}: ${record.detail ?? ''}`)
+  const settled: CollectionRecord[] = []
+  for (const { means, record } of read) settled.push(await settle(means, record))
+  const isComplete = settled.every(({ verdict }) => verdict === 'complete')
+  const details = settled.map(({ collection, detail = '' }) => `${collection}: ${detail}`)
   return {
     verdict: isComplete ? 'complete' : 'complete_with_drift',
     detail: details.join('; '),
   }
 }
 
-/** One collection: count, plan, walk, count again, judge. */
-async function readCollection(deps: WalkDependencies, start: Progress): Promise<CollectionRecord> {
-  const { control, destination, journal, run } = deps
-  const { collection } = start.collection
-  const save = saver(deps)
-  let progress = start
-
-  control.checkpoint()
-  if (progress.collection.plan === undefined) {
-    const countBefore = await countCollection(deps, run.options, collection, 'before')
-    const record = { ...progress.collection, ...(countBefore === undefined ? {} : { countBefore }) }
-    progress = await planCollection(deps, record)
-    await save(progress)
-  }
-  const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
-  progress = await walkAll(deps, progress)
-  const countAfter = await countCollection(deps, run.options, collection, 'after')
-  const distinctRows = await destination.countDistinct(progress.collection)
-  const counted: CollectionRecord = {
-    ...progress.collection,
-    distinctRows,
-    ...(countAfter === undefined ? {} : { countAfter }),
-  }
-  const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
-  if (counted.verdict === undefined) {
-    journal.note({ type: 'collection_judged', collection, verdict, detail })
-  }
-  const judged = { ...counted, verdict, detail }
-  await save({ collection: judged, walks: [] })
-  return judged
-}
-
-/**
- * What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere.
- *
- * @returns How many rows were deleted.
- */
-async function settle(
-  deps: WalkDependencies,
-  record: CollectionRecord,
-  deletedByOthers: number,
-): Promise<number> {
+/** What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere. */
+async function settle(deps: WalkDependencies, record: CollectionRecord): Promise<CollectionRecord> {
   const { destination, journal } = deps
   const { collection } = record
-  const swept = await deleteUnseen(deps, record, deletedByOthers)
-  if (swept !== record) await saver(deps)({ collection: swept, walks: [] })
-  const place = await destination.publish(record)
+  const settled = await deleteUnseen(deps, record)
+  if (settled !== record) await saver(deps)({ collection: settled, walks: [] })
+  const place = await destination.publish(settled)
   if (place !== undefined) journal.note({ type: 'published', collection, path: place })
-  return swept.deleted ?? 0
+  return settled
 }
 
 /** Puts what a run that ends early has read in place, as `--publish partial` asks. */

@@ -118,6 +118,53 @@ export type LogBody =
       readonly detail: string
     }
   | {
+      readonly type: 'changes_noted'
+      readonly collection: string
+      /** Why Graph gave no link; absent when it did. */
+      readonly detail?: string
+    }
+  | {
+      readonly type: 'changes_begun'
+      readonly collection: string
+      /** Since when, in epoch ms. */
+      readonly since: number
+      readonly purpose: 'bracket' | 'since'
+    }
+  | {
+      readonly type: 'changes_committed'
+      readonly collection: string
+      readonly page: number
+      /** Objects the page named, those read anew, and those confirmed to be gone. */
+      readonly named: number
+      readonly changed: number
+      readonly gone: number
+      readonly fetchMs: number
+      readonly bytes: number
+      readonly tokenLifeMs: number
+    }
+  | {
+      readonly type: 'changes_applied'
+      readonly collection: string
+      readonly pages: number
+      readonly changed: number
+      readonly gone: number
+    }
+  | { readonly type: 'changes_lost'; readonly collection: string; readonly detail: string }
+  | {
+      /** Graph does not say of many ids at once whether they are there. */
+      readonly type: 'bulk_check_refused'
+      readonly collection: string
+      readonly detail: string
+    }
+  | {
+      readonly type: 'rows_found_again'
+      readonly collection: string
+      /** Rows that no page held, read by their ids and kept. */
+      readonly found: number
+      /** Rows that Graph says are there, but does not list; kept as they were. */
+      readonly unlisted: number
+    }
+  | {
       readonly type: 'rows_deleted'
       readonly collection: string
       /** Rows marked as deleted. */

@@ -9,6 +9,7 @@ import type { IdSet } from './id-set.ts'
 import { createRowReader, type ImportedRows, type RowReader } from './imported-rows.ts'
 import { readNdjsonLines, type NdjsonLines } from './ndjson-lines.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
+import { tombstoneLine, tombstonesIn } from './tombstone-lines.ts'
 
 /** What the snapshot of a file destination is written as. */
 export type SnapshotFormat = 'ndjson' | 'csv'
@@ -22,6 +23,8 @@ interface OpenSegment {
   readonly file: SegmentFile
   readonly path: string
   readonly ids: IdSet
+  /** Ids of the lines that are tombstones, by line. */
+  readonly tombstones: Map<number, string>
 }
 
 /**
@@ -61,12 +64,17 @@ export function createFileDestination(
       const path = join(own, segment)
       const file = await onFiles(path, () => files.openSegment(path))
       const ids = newIdSet()
-      segments.set(collection, { file, path, ids })
+      const tombstones = new Map<number, string>()
+      segments.set(collection, { file, path, ids, tombstones })
       const isMine = record.segment === segment
       await onFiles(path, () => file.truncate(isMine ? record.segmentBytes : 0))
       await readCommitted(record, async (lines) => {
         if (!isMine) await onFiles(path, () => file.append(lines.bytes))
-        for (const id of rowsOf(collection, lines).keys) ids.add(id)
+        const dead = tombstonesIn(lines.bytes)
+        for (const [i, id] of rowsOf(collection, lines).keys.entries()) {
+          if (dead.has(i)) tombstones.set(ids.lines, id)
+          ids.add(id)
+        }
       })
       if (ids.lines !== record.writtenRows) {
         throw changed(own, `expected ${record.writtenRows} lines, but found ${ids.lines}`)
@@ -79,8 +87,9 @@ export function createFileDestination(
     },
     // The two flushes of a commit cost more than a page: those that have come meanwhile share them.
     pagesPerCommit: 8,
-    write: async ({ collection: record, batch }) => {
-      const { file, path, ids } = opened(record.collection)
+    write: async ({ collection: record, batch, gone = [] }) => {
+      const { file, path, ids, tombstones } = opened(record.collection)
+      const dead = gone.filter((id) => ids.has(id))
       let { segmentBytes, writtenRows } = record
       await onFiles(path, async () => {
         for (const rows of batch) {
@@ -89,17 +98,31 @@ export function createFileDestination(
           segmentBytes += data.length
           writtenRows += rows.length
         }
+        if (dead.length > 0) {
+          const data = Buffer.from(dead.map(tombstoneLine).join(''))
+          await file.append(data)
+          segmentBytes += data.length
+          writtenRows += dead.length
+        }
         await file.sync()
       })
       for (const rows of batch) for (const id of rows.keys) ids.add(id)
+      for (const id of dead) {
+        tombstones.set(ids.lines, id)
+        ids.add(id)
+      }
       return { collection: { ...record, segmentBytes, writtenRows } }
     },
     restart: async ({ collection: { collection } }) => {
       const { file, path } = opened(collection)
       await onFiles(path, () => file.truncate(0))
-      segments.set(collection, { file, path, ids: newIdSet() })
+      segments.set(collection, { file, path, ids: newIdSet(), tombstones: new Map() })
     },
-    countDistinct: ({ collection }) => Promise.resolve(opened(collection).ids.size),
+    countDistinct: ({ collection }) => {
+      const { ids, tombstones } = opened(collection)
+      const dead = [...tombstones].filter(([line, id]) => ids.isLast(id, line))
+      return Promise.resolve(ids.size - dead.length)
+    },
     publish: async (record, { isPartial = false } = {}) => {
       const target = snapshotPath(folder, record.collection, format)
       const { path, ids } = opened(record.collection)
@@ -169,9 +192,10 @@ export function createFileDestination(
       let line = 0
       await readCommitted(record, async (lines) => {
         const rows = rowsOf(collection, lines)
+        const dead = tombstonesIn(lines.bytes)
         const kept: string[] = []
         for (const [i, id] of rows.keys.entries()) {
-          if (ids.isLast(id, line++)) kept.push(lineOf(csv, tenantId, rows, i))
+          if (ids.isLast(id, line++) && !dead.has(i)) kept.push(lineOf(csv, tenantId, rows, i))
         }
         await onFiles(merged, () => file.append(Buffer.from(kept.join(''))))
       })

@@ -17,7 +17,13 @@ export interface LinkWatch {
    * @throws EvergrantError `next_link_foreign`, `next_link_repeated`, `pages_endless`,
    *   `graph_answer_invalid`
    */
-  follow(page: ScannedPage, url: string, number: number): string | undefined
+  follow(page: LinkedPage, url: string, number: number): string | undefined
+}
+
+/** What a watch needs to know of a page. */
+interface LinkedPage {
+  readonly rows: { readonly length: number }
+  readonly nextLink?: string
 }
 
 /** Makes the watch of one list. */

@@ -33,6 +33,11 @@ export interface RunOptions {
   /** Columns per collection, in order. */
   readonly columns: Readonly<Partial<Record<CollectionName, readonly string[]>>>
   readonly filter?: string
+  /**
+   * True to read only what has changed since the last completed run of the same name, where that
+   * can be told and is not too much; everything otherwise.
+   */
+  readonly delta?: boolean
   readonly pageSize: number
   /** A token with less remaining life than this is renewed before the next request. */
   readonly refreshBeforeMs: number
@@ -142,12 +147,45 @@ export interface CollectionPlan {
   readonly why: string
 }
 
+/** A link of Graph behind which it tells what has changed since. */
+export interface DeltaPlace {
+  readonly link: string
+  /** When Graph gave it (epoch ms). */
+  readonly takenAt: number
+}
+
+/** What a run knows of the changes to a collection. */
+export interface DeltaRecord {
+  /**
+   * `bracket`: the changes met while several cursors read are applied when they are done. `since`:
+   * the changes since an earlier run are applied, and nothing else is read. `next`: they are left
+   * to a later run.
+   */
+  readonly purpose: 'bracket' | 'since' | 'next'
+  /** `lost`: Graph does not tell what has changed, or it is too much; `note` says why. */
+  readonly state: 'open' | 'applied' | 'lost'
+  /** Where the changes begin; absent when Graph gave no link. */
+  readonly begin?: DeltaPlace
+  /** Where the next changes begin; present once these are applied. */
+  readonly end?: DeltaPlace
+  /** The page of the round to read next; absent before the first and after the last. */
+  readonly nextUrl?: string
+  readonly pages: number
+  /** Objects read anew, of memberships: groups; one met twice counting twice. */
+  readonly changed: number
+  /** Rows that were confirmed to be gone. */
+  readonly gone: number
+  readonly note?: string
+}
+
 /** What a run knows of one collection as a whole. */
 export interface CollectionRecord {
   readonly runId: string
   readonly collection: CollectionName
   /** Undefined until the walks of the collection are there. */
   readonly plan?: CollectionPlan
+  /** What has changed while it was read, or since; undefined where no run will ask. */
+  readonly delta?: DeltaRecord
   /** File and table destinations: rows they hold of it, repeats included. */
   readonly writtenRows: number
   /** File destinations: bytes of the segment that are safe on disk. */
@@ -242,6 +280,34 @@ export interface PageCommit {
     readonly sequence: number
     readonly edges: readonly Membership[]
   }
+  /**
+   * Present when rows of the store are known to be gone: these objects, or the memberships of these
+   * groups that the run of that sequence has not met. They are marked as deleted, do not count as
+   * met any more, and are added to `deleted` of the run's totals.
+   */
+  readonly gone?: {
+    readonly tenantId: string
+    readonly kind: RowKind
+    readonly sequence: number
+    readonly ids: readonly string[]
+  }
+}
+
+/** What a page has done to rows that were there before. */
+export interface PageOutcome {
+  /** Live rows that were marked as deleted. */
+  readonly deleted: number
+}
+
+/** One step in listing what a run has not met. */
+export interface UnseenQuery {
+  readonly tenantId: string
+  readonly kind: ObjectKind
+  readonly sequence: number
+  /** About how many rows to look at in this step. */
+  readonly limit: number
+  /** Where the step before left off; undefined for the first. */
+  readonly after?: string
 }
 
 /** One step in marking what a complete run has not met as deleted. */
@@ -340,7 +406,7 @@ export interface RunStore {
     log: readonly LogEntry[],
     now: number,
   ): Promise<void>
-  commitPage(commit: PageCommit): Promise<void>
+  commitPage(commit: PageCommit): Promise<PageOutcome>
   /** Writes a collection and cursors of it outside a page: plan, counts, restarts, verification. */
   saveProgress(
     progress: Progress,
@@ -379,6 +445,13 @@ export interface RunStore {
     kind: RowKind,
     sequence: number,
   ): Promise<{ readonly known: number; readonly unseen: number }>
+  /**
+   * The ids of live objects in one batch that the run has not met, and where to go on: undefined at
+   * the end.
+   */
+  listUnseen(
+    query: UnseenQuery,
+  ): Promise<{ readonly ids: readonly string[]; readonly next?: string }>
   /**
    * Marks the live rows of one batch that the run has not seen as deleted, at `now`, and adds them
    * to `deleted` of the run's totals. Rows seen by the run, and rows marked before, are left alone,

@@ -99,7 +99,7 @@ export async function send<T>(
 }
 
 /** As `send`, for what stands on a delta: how Graph takes that back is an outcome. */
-async function sendForDelta<T>(
+export async function sendForDelta<T>(
   deps: SendDependencies,
   url: string,
   headers: Readonly<Record<string, string>>,

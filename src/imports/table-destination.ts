@@ -7,6 +7,7 @@ import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 import {
   cursorTable,
+  deleteIds,
   dropRun,
   ensureCursorTable,
   ensureFinalTable,
@@ -185,16 +186,19 @@ export function createTableDestination(
       }
     },
     pagesPerCommit: 4,
-    write: async ({ collection: record, walks, batch }) => {
+    write: async ({ collection: record, walks, batch, gone = [] }) => {
       const { collection } = record
       const database = await target()
       const cells = batch.flatMap((rows: ImportedRows) =>
         Array.from({ length: rows.length }, (_row, index) => rows.cells(index)),
       )
-      const moved = { ...record, writtenRows: record.writtenRows + cells.length }
-      await database.transaction(`walk ${run.id} ${collection}`, async (tables) => {
-        await moveCursors(tables, { collection: moved, walks })
-        await tables.insert(staging(record), columnsOf(collection), cells)
+      const name = staging(record)
+      const moved = await database.transaction(`walk ${run.id} ${collection}`, async (tables) => {
+        const taken = await deleteIds(tables, name, gone)
+        const writtenRows = record.writtenRows + cells.length - taken
+        await moveCursors(tables, { collection: { ...record, writtenRows }, walks })
+        await tables.insert(name, columnsOf(collection), cells)
+        return { ...record, writtenRows }
       })
       return { collection: moved }
     },
@@ -248,5 +252,6 @@ export function createTableDestination(
 
 /** The record beside the rows, with what only the store knows of the collection. */
 function merged(stored: CollectionRecord, beside: CollectionRecord): CollectionRecord {
-  return { ...stored, writtenRows: beside.writtenRows }
+  const { delta, writtenRows } = beside
+  return { ...stored, ...(delta === undefined ? {} : { delta }), writtenRows }
 }

@@ -1,5 +1,6 @@
 import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import { piecesOf } from './at-once.ts'
 import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 
@@ -9,6 +10,8 @@ export const cursorTable = '_evergrant_cursor'
 const longestName = 63
 /** Rows put in place by one statement. */
 const rowsPerStep = 20_000
+/** Ids named in one statement. */
+const idsPerStatement = 200
 
 /** The columns that make a row one, without the tenant. */
 export function keyColumns(collection: CollectionName): readonly string[] {
@@ -63,6 +66,20 @@ export async function ensureStaging(
   await tables.run(
     `CREATE TABLE IF NOT EXISTS ${quoted(name)} (row_number ${database.rowNumberType}, ${list})`,
   )
+}
+
+/** Takes rows of objects out of a table by their ids; returns how many. */
+export async function deleteIds(
+  tables: TargetTables,
+  name: string,
+  ids: readonly string[],
+): Promise<number> {
+  let deleted = 0
+  for (const some of piecesOf(ids, idsPerStatement)) {
+    const places = some.map((_id, i) => `$${i + 1}`).join(', ')
+    deleted += await tables.run(`DELETE FROM ${quoted(name)} WHERE "id" IN (${places})`, some)
+  }
+  return deleted
 }
 
 /** Makes the table that readers see when there is none, and adds columns it lacks. */

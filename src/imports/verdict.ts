@@ -1,5 +1,5 @@
 import { collections } from '../directory/index.ts'
-import type { Progress, Verdict, WalkRecord } from './ports.ts'
+import type { DeltaRecord, Progress, Verdict, WalkRecord } from './ports.ts'
 
 /**
  * Counts may differ by this share and the run still is complete: the directory changes while we
@@ -24,24 +24,43 @@ export interface Judged {
  * Graph would not show makes it `complete_with_drift`, since nobody knows what has become of them.
  * Where Graph has no `$count` at all (directory roles), the list read to its last page is
  * complete.
+ *
+ * Where several cursors read, `complete` means besides that what changed meanwhile was applied.
  */
 export function judgeCollection(progress: Progress): Judged {
-  const { verdict, detail } = judgeRows(progress)
+  const { verdict, detail } = judgeChanges(progress, judgeRows(progress))
   const refused = progress.collection.refusedColumns ?? []
   if (refused.length === 0) return { verdict, detail }
   return { verdict, detail: `${detail}; without ${refused.join(', ')}, which Graph refused` }
 }
 
+/** What the changes met while several cursors read make of a verdict. */
+function judgeChanges({ collection: { delta } }: Progress, judged: Judged): Judged {
+  if (judged.verdict === 'incomplete' || delta?.purpose !== 'bracket') return judged
+  if (delta.state === 'applied') {
+    const changes = `${delta.changed} changed and ${delta.gone} gone while it was read`
+    return { ...judged, detail: `${judged.detail}; ${changes}` }
+  }
+  // What moved between the cursors while they read may be missing, whatever the counts say.
+  return {
+    verdict: 'complete_with_drift',
+    detail: `${judged.detail}; what changed while it was read is not known: ${delta.note ?? ''}`,
+  }
+}
+
 function judgeRows({ collection: record, walks }: Progress): Judged {
+  const { delta } = record
   const unfinished = walks.filter((walk) => walk.state !== 'finished').length
-  if (walks.length === 0 || unfinished > 0) {
+  const isSince = delta?.purpose === 'since' && delta.state === 'applied'
+  if (unfinished > 0 || (walks.length === 0 && !isSince)) {
     return { verdict: 'incomplete', detail: `${unfinished} of ${walks.length} walks unfinished` }
   }
   const distinct = record.distinctRows ?? 0
   const { isCounted = true, relation, sources } = collections[record.collection]
   const read = sources === undefined ? distinct : sum(walks, (walk) => walk.groups)
-  const found =
-    sources === undefined
+  const found = isSince
+    ? describeSince(delta, distinct)
+    : sources === undefined
       ? `${distinct} distinct rows`
       : `${distinct} distinct rows of ${read} ${sources}`
   const hidden = sum(walks, (walk) => walk.hiddenGroups)
@@ -70,6 +89,11 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
   const detail = `${found}; ${counted} was ${countBefore} before and ${countAfter} after`
   const isWithin = read >= low - low * tolerance && read <= high + high * tolerance
   return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }
+}
+
+function describeSince({ begin, changed, gone }: DeltaRecord, known: number): string {
+  const since = new Date(begin?.takenAt ?? 0).toISOString()
+  return `${changed} changed and ${gone} gone since ${since}, ${known} known rows`
 }
 
 function sum(walks: readonly WalkRecord[], of: (walk: WalkRecord) => number | undefined): number {

@@ -155,6 +155,74 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(3)
     })
 
+    it('lists what a run has not met, in steps, and nothing else', async () => {
+      const first = await aRun(one)
+      const rows = rowsNamed('a', 30)
+      const other = { tenantId: 'other', kind: 'user', sequence: first.sequence } as const
+      await one.runs.commitPage(aPage(first, rows))
+      await one.runs.commitPage(aPage(first, [], { rows: { ...other, page: pageOf(rows) } }))
+      await finish(first)
+      const second = await aRun(one)
+      await one.runs.commitPage(aPage(second, rows.slice(10, 15)))
+      const query = { tenantId, kind: 'user', sequence: second.sequence, limit: 7 } as const
+      const listed: string[] = []
+      let after: string | undefined
+      do {
+        const step = await two.runs.listUnseen(after === undefined ? query : { ...query, after })
+        listed.push(...step.ids)
+        after = step.next
+      } while (after !== undefined)
+      const unmet = [...rows.slice(0, 10), ...rows.slice(15)].map(({ id }) => id)
+      expect(listed.toSorted()).toEqual(unmet.toSorted())
+      expect(await two.runs.listUnseen({ ...query, tenantId: 'none' })).toEqual({ ids: [] })
+    })
+
+    it('marks no row as gone for a process that lost its run, or whose rows were taken over', async () => {
+      const { rows, second } = await twoRuns()
+      const page = aPage(second, [], { gone: goneIn(second, rows) })
+      const lost = one.runs.commitPage({ ...page, instanceId: 'else' })
+      await expect(lost).rejects.toMatchObject({ code: 'import_interrupted' })
+      await two.runs.takeRows(tenantId, 'user', 'thief', { takeOver: true, now: 1 })
+      await expect(one.runs.commitPage(page)).rejects.toMatchObject({ code: 'import_owned' })
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(6)
+    })
+
+    it('hides rows that are known to be gone, met ones too, and counts each once', async () => {
+      const { rows, second } = await twoRuns()
+      const never = { id: crypto.randomUUID(), displayName: '' }
+      const gone = [...rows.slice(3, 5), never]
+      const page = aPage(second, [], { gone: goneIn(second, gone) })
+      expect(await one.runs.commitPage(page)).toEqual({ deleted: 2 })
+      expect((await two.runs.getRun(second.id))?.totals.deleted).toBe(2)
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(4)
+      // Rows 4 and 5 were met; row 4 is gone.
+      expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(1)
+      expect(await one.runs.commitPage(page)).toEqual({ deleted: 0 })
+      expect(await two.runs.countUnseen(tenantId, 'user', second.sequence)).toEqual({
+        known: 4,
+        unseen: 3,
+      })
+      await one.runs.commitPage(aPage(second, rows.slice(4, 5)))
+      expect(await two.runs.countSeen(tenantId, 'user', second.sequence)).toBe(2)
+      expect(await two.directory.countObjects(tenantId, 'user')).toBe(5)
+    })
+
+    it('hides the memberships of a group that a run has read again without meeting them', async () => {
+      const first = await aRun(one)
+      const [group, other, a, b] = ids(4)
+      await one.runs.commitPage(
+        edgesPage(first, [anEdge(group, a), anEdge(group, b), anEdge(other, a)]),
+      )
+      await finish(first)
+      const second = await aRun(one)
+      const gone = { tenantId, kind: 'member', sequence: second.sequence, ids: [group] } as const
+      const page = { ...edgesPage(second, [anEdge(group, b)]), gone }
+      expect(await one.runs.commitPage(page)).toEqual({ deleted: 1 })
+      const members = await two.directory.listMembers({ tenantId, id: group, limit: 9 })
+      expect(members).toEqual([anEdge(group, b)])
+      expect(await two.directory.countObjects(tenantId, 'member')).toBe(2)
+    })
+
     it('doubles no deleted row when everything was deleted before', async () => {
       const first = await aRun(one)
       const rows = rowsNamed('a', 5)
@@ -287,6 +355,11 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
 
     async function finish(run: RunRecord): Promise<void> {
       await one.runs.updateRun(run.id, 'one', { state: 'completed', release: true }, [], 3_000)
+    }
+
+    function goneIn(run: RunRecord, rows: readonly SampleRow[]): NonNullable<PageCommit['gone']> {
+      const gone = rows.map(({ id }) => id)
+      return { tenantId, kind: 'user', sequence: run.sequence, ids: gone }
     }
 
     /** A run that brought six rows, and the next one, which has met the last two of them. */

@@ -324,7 +324,7 @@ async function take(store: Store, name: string, takeOver: boolean): Promise<stri
   return (await store.runs.takeRows(tenantId, 'user', name, { takeOver, now: 1 })).owner
 }
 
-async function succeeds(work: Promise<void>): Promise<boolean> {
+async function succeeds(work: Promise<unknown>): Promise<boolean> {
   return await work.then(
     () => true,
     () => false,

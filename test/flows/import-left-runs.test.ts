@@ -50,8 +50,9 @@ async function begin(
     const dying = {
       ...store,
       commitPage: async (...args: Parameters<typeof store.commitPage>) => {
-        await store.commitPage(...args)
+        const outcome = await store.commitPage(...args)
         if (++committed >= pages) throw new Error('died')
+        return outcome
       },
       updateRun: async (...args: Parameters<typeof store.updateRun>) => {
         if (committed >= pages) throw new Error('died')

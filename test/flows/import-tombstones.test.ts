@@ -111,6 +111,23 @@ test('users that are gone are marked by the next complete run, told in the log, 
   expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
 })
 
+test('users that no page held, but that are there, are read by their ids and kept', async () => {
+  await runImport(workspace)
+  const gone = deleteUsers(5)
+  atPage(workspace.simulator, 2, () => {
+    workspace.simulator.control.reset()
+    workspace.simulator.control.deleteUser(gone[0] ?? '')
+  })
+  const { run, lines } = await runImport(workspace)
+  expect(run).toMatchObject({ verdict: 'complete', totals: { deleted: 1 } })
+  expect(lines('rows_found_again')).toEqual([
+    { type: 'rows_found_again', collection: 'users', found: 4, unlisted: 0 },
+  ])
+  expect(lines('rows_deleted')).toMatchObject([{ deleted: 1, left: 399 }])
+  expect(run.reason).toContain('4 rows that no page held were found by their ids and kept')
+  expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+})
+
 test('memberships that are gone are marked like users', async () => {
   const collections = ['members'] as const
   await runImport(workspace, { collections })
@@ -127,13 +144,15 @@ test('a run that dies in the middle of marking goes on when it is resumed', asyn
   const steps: number[] = []
   const dying = await runImport(workspace, {
     before: ({ store }) => {
-      const { sweepUnseen } = store.runs
-      const dies: RunStore['sweepUnseen'] = async (step) => {
-        steps.push((await sweepUnseen(step)).marked)
+      const { commitPage } = store.runs
+      const dies: RunStore['commitPage'] = async (commit) => {
+        const outcome = await commitPage(commit)
+        if (commit.gone === undefined) return outcome
+        steps.push(outcome.deleted)
         // Ends as a kill does: nothing more is recorded.
         throw new EvergrantError('import_interrupted', 'killed')
       }
-      Object.assign(store.runs, { sweepUnseen: dies })
+      Object.assign(store.runs, { commitPage: dies })
     },
   })
   expect(dying.end.state).toBe('interrupted')

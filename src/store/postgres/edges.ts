@@ -102,6 +102,20 @@ export async function sweepEdges(
   return { marked, ...(last.looked_at < step.limit ? {} : { next }) }
 }
 
+/** Marks the memberships of some groups that a run has not met as deleted; returns how many. */
+export async function markEdgesGone(
+  transaction: Transaction,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+  now: number,
+): Promise<number> {
+  return await transaction.run(
+    `UPDATE evergrant.directory_edges SET deleted_at = $1
+     WHERE space_id = $2 AND group_id = ANY($3::text[]) AND seen_by <> $4 AND deleted_at IS NULL`,
+    [now, spaceId, ids.map(keyOfId), sequence],
+  )
+}
+
 /** A page of the memberships of one group or of one member. */
 export async function listEdges(
   reader: Reader,

@@ -23,6 +23,7 @@ import {
 import type { Connection, Reader, Transaction } from './connection.ts'
 import { writeEdges } from './edges.ts'
 import { StartOver } from './errors.ts'
+import { listUnseen, markGone } from './gone.ts'
 import { writePage } from './page-writer.ts'
 import { dropOldMarks } from './seen-marks.ts'
 import { countRows, takeSpace, writableSpace } from './spaces.ts'
@@ -121,8 +122,8 @@ export function createRunStore({ read, write }: Connection): RunStore {
     },
 
     commitPage: async (commit) => {
-      const { rows, edges, now } = commit
-      await write(async (transaction) => {
+      const { rows, edges, gone, now } = commit
+      return await write(async (transaction) => {
         const run = await ownedRow(transaction, commit.runId, commit.instanceId)
         if (rows !== undefined) await writePage(transaction, { ...rows, owner: run.name, now })
         if (edges !== undefined) {
@@ -130,15 +131,18 @@ export function createRunStore({ read, write }: Connection): RunStore {
           const written = await writeEdges(transaction, id, edges.sequence, edges.edges, now)
           await countRows(transaction, id, written)
         }
+        const deleted = gone === undefined ? 0 : await markGone(transaction, gone, run.name, now)
+        const totals = { ...commit.totals, deleted: commit.totals.deleted + deleted }
         await Promise.all([
           writeWalks(transaction, commit.walks),
           commit.collection === undefined
             ? undefined
             : writeCollection(transaction, commit.collection),
-          applyChange(transaction, run, { totals: commit.totals }, now),
+          applyChange(transaction, run, { totals }, now),
           appendLog(transaction, run.sequence, commit.log),
         ])
         transaction.bump('runs')
+        return { deleted }
       })
     },
 
@@ -224,6 +228,8 @@ export function createRunStore({ read, write }: Connection): RunStore {
 
     countUnseen: async (tenantId, kind, sequence) =>
       await read(async (reader) => await countUnseen(reader, { tenantId, kind }, sequence)),
+
+    listUnseen: async (query) => await read(async (reader) => await listUnseen(reader, query)),
 
     sweepUnseen: async (step) =>
       await write(async (transaction) => {

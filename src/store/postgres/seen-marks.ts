@@ -62,6 +62,46 @@ function mark(chunks: Map<number, Chunk>, rowId: number): void {
   chunk.seen += 1
 }
 
+/**
+ * Takes the marks of rows back, which a run has met and that are gone since. The caller holds the
+ * lock of the space.
+ */
+export async function unmarkSeen(
+  transaction: Transaction,
+  spaceId: number,
+  sequence: number,
+  rowIds: readonly number[],
+): Promise<void> {
+  const found = await transaction.rows<Chunk>(
+    `SELECT chunk, seen, bits FROM evergrant.directory_seen
+     WHERE run_sequence = $1 AND space_id = $2 AND chunk = ANY($3::bigint[])`,
+    [sequence, spaceId, [...new Set(rowIds.map((rowId) => Math.floor(rowId / rowsPerChunk)))]],
+  )
+  const chunks = new Map(found.map((each) => [each.chunk, each]))
+  for (const rowId of rowIds) {
+    const chunk = chunks.get(Math.floor(rowId / rowsPerChunk))
+    const bit = rowId % rowsPerChunk
+    const before = chunk?.bits[bit >> 3] ?? 0
+    const after = before & ~(1 << (bit & 7))
+    if (chunk === undefined || after === before) continue
+    chunk.bits[bit >> 3] = after
+    chunk.seen -= 1
+  }
+  const changed = [...chunks.values()]
+  await transaction.run(
+    `UPDATE evergrant.directory_seen AS mark SET seen = given.seen, bits = given.bits
+     FROM unnest($3::bigint[], $4::int[], $5::bytea[]) AS given (chunk, seen, bits)
+     WHERE mark.run_sequence = $1 AND mark.space_id = $2 AND mark.chunk = given.chunk`,
+    [
+      sequence,
+      spaceId,
+      changed.map(({ chunk }) => chunk),
+      changed.map(({ seen }) => seen),
+      changed.map(({ bits }) => bits),
+    ],
+  )
+}
+
 /** Counts the distinct objects of a space that a run has seen. */
 export async function countSeenObjects(
   reader: Reader,

@@ -96,6 +96,25 @@ export function sweepEdges(
   return { marked, ...(isEnd ? {} : { next: writePlace(last) }) }
 }
 
+/** Marks the memberships of some groups that a run has not met as deleted; returns how many. */
+export function markEdgesGone(
+  { prepare }: Connection,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+  now: number,
+): number {
+  const mark = prepare(
+    `UPDATE directory_edges SET deleted_at = @now
+     WHERE space_id = @spaceId AND group_id = ${keyOf('@group')} AND seen_by <> @sequence
+       AND deleted_at IS NULL`,
+  )
+  let marked = 0
+  for (const group of new Set(ids.map(textOfId))) {
+    marked += mark.run({ group, spaceId, sequence, now }).changes
+  }
+  return marked
+}
+
 /** A page of the memberships of one group or of one member. */
 export function listEdges(
   connection: Connection,

@@ -23,6 +23,7 @@ import {
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
 import { writeEdges } from './edges.ts'
+import { listUnseen, markGone } from './gone.ts'
 import { createPageWriter } from './page-writer.ts'
 import { dropOldMarks } from './seen-marks.ts'
 import { addRows, takeSpace, writableSpace } from './spaces.ts'
@@ -199,16 +200,19 @@ export function createRunStore(connection: Connection): RunStore {
     },
 
     commitPage: async (commit) => {
-      const { rows, edges } = commit
-      await write(() => {
+      const { rows, edges, gone } = commit
+      return await write(() => {
         const run = ownedRow(commit.runId, commit.instanceId)
         if (rows !== undefined) writePage({ ...rows, owner: run.name, now: commit.now })
         if (edges !== undefined) putEdges(edges, run.name, commit.now)
+        const deleted = gone === undefined ? 0 : markGone(connection, gone, run.name, commit.now)
+        const totals = { ...commit.totals, deleted: commit.totals.deleted + deleted }
         for (const walk of commit.walks) writeWalk(walk)
         if (commit.collection !== undefined) writeCollection(commit.collection)
-        applyChange(run, { totals: commit.totals }, commit.now)
+        applyChange(run, { totals }, commit.now)
         appendLog(run.sequence, commit.log)
         bumpGeneration(connection, 'runs')
+        return { deleted }
       })
     },
 
@@ -282,6 +286,8 @@ export function createRunStore(connection: Connection): RunStore {
 
     countUnseen: async (tenantId, kind, sequence) =>
       await read(() => countUnseen(connection, { tenantId, kind }, sequence)),
+
+    listUnseen: async (query) => await read(() => listUnseen(connection, query)),
 
     sweepUnseen: async (step) =>
       await write(() => {

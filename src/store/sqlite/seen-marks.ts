@@ -41,6 +41,30 @@ export function markSeen(
   for (const [index, { seen, bits }] of chunks) write.run(sequence, spaceId, index, seen, bits)
 }
 
+/** Takes the marks of rows back, which a run has met and that are gone since. */
+export function unmarkSeen(
+  { prepare }: Connection,
+  spaceId: number,
+  sequence: number,
+  rowIds: readonly number[],
+): void {
+  const read = prepare<number[], { seen: number; bits: Uint8Array }>(
+    'SELECT seen, bits FROM directory_seen WHERE run_sequence = ? AND space_id = ? AND chunk = ?',
+  )
+  const write = prepare(
+    `UPDATE directory_seen SET seen = ?, bits = ?
+     WHERE run_sequence = ? AND space_id = ? AND chunk = ?`,
+  )
+  for (const rowId of rowIds) {
+    const index = Math.floor(rowId / rowsPerChunk)
+    const chunk = read.get(sequence, spaceId, index)
+    if (chunk === undefined || !isMarked(chunk.bits, rowId)) continue
+    const bit = rowId % rowsPerChunk
+    chunk.bits[bit >> 3] = (chunk.bits[bit >> 3] ?? 0) & ~(1 << (bit & 7))
+    write.run(chunk.seen - 1, chunk.bits, sequence, spaceId, index)
+  }
+}
+
 /** The marks of one chunk of rows; undefined when the run has seen none of them. */
 export function readMarks(
   { prepare }: Connection,

@@ -1,0 +1,135 @@
+import { commitStep, saver, type WalkDependencies } from './commit-step.ts'
+import { createGoneCheck } from './confirm-gone.ts'
+import { createDeltaRound, type RoundPage } from './delta-round.ts'
+import { createRowReader } from './imported-rows.ts'
+import { createIdLookUp, joinPages } from './look-up-ids.ts'
+import type { CollectionRecord, DeltaRecord } from './ports.ts'
+import type { ScannedPage } from './scan-page.ts'
+
+/** A page of changes, with what has become of the objects it names. */
+interface Settled {
+  readonly page: ScannedPage
+  readonly gone: readonly string[]
+}
+
+/** How much may change and still be told object by object. */
+export interface ChangeLimits {
+  /** Objects named by the round, at most. */
+  readonly named: number
+  /** Rows that are gone, at most. */
+  readonly gone: number
+}
+
+/**
+ * Reads the open round of a collection of objects to its end and applies it: objects that changed
+ * are read anew, by their ids, so that a row is what a list would show at that moment, however
+ * often and in whatever order the round names it; objects that are said to be gone, or are not
+ * found, are confirmed to be gone before they are taken away. Rows, and the place in the round, are
+ * committed page by page: killed at any moment, another call goes on.
+ *
+ * @returns The collection with its round applied, or lost with the reason.
+ */
+export async function applyChanges(
+  deps: WalkDependencies,
+  start: CollectionRecord,
+  limits: ChangeLimits,
+): Promise<CollectionRecord> {
+  const { clock, control, journal, run } = deps
+  const { collection, delta: open } = start
+  if (open?.state !== 'open' || open.begin === undefined || open.purpose === 'next') return start
+  const { options } = run
+  const settle = settler(deps, start)
+  const reader = createRowReader(collection, options.columns[collection] ?? [])
+  const { purpose } = open
+  journal.note({ type: 'changes_begun', collection, since: open.begin.takenAt, purpose })
+  const round = createDeltaRound(deps, collection, options.graphUrl, {
+    link: open.begin.link,
+    number: open.pages + 1,
+    ...(open.nextUrl === undefined ? {} : { nextUrl: open.nextUrl }),
+  })
+  let record = start
+  let delta = open
+  for (;;) {
+    control.checkpoint()
+    const page = await round.next()
+    if (page === undefined) return await lose('the round ended without a link to the next')
+    if ('kind' in page) return await lose(page.detail)
+    if (delta.changed + delta.gone + page.changed.length + page.removed.length > limits.named) {
+      return await lose(`more than ${limits.named} objects have changed`)
+    }
+    const settled = await settle(page)
+    if (delta.gone + settled.gone.length > limits.gone) {
+      return await lose(`more than ${limits.gone} objects are gone`)
+    }
+    await commit(page, settled)
+    if (delta.state === 'applied') return record
+  }
+
+  async function commit(page: RoundPage, { page: rows, gone }: Settled): Promise<void> {
+    const { nextUrl: _, ...rest } = delta
+    const isLast = page.nextUrl === undefined
+    delta = {
+      ...rest,
+      ...(page.nextUrl === undefined ? {} : { nextUrl: page.nextUrl }),
+      ...(page.deltaLink === undefined
+        ? {}
+        : { end: { link: page.deltaLink, takenAt: clock.now() } }),
+      state: isLast ? 'applied' : 'open',
+      pages: delta.pages + 1,
+      changed: delta.changed + rows.rows.length,
+      gone: delta.gone + gone.length,
+    }
+    const { pages, changed } = delta
+    const line = {
+      type: 'changes_committed',
+      collection,
+      page: pages,
+      named: page.changed.length + page.removed.length,
+      changed: rows.rows.length,
+      gone: gone.length,
+      fetchMs: page.fetchMs,
+      bytes: page.wireBytes,
+      tokenLifeMs: page.tokenLifeMs,
+    } as const
+    const applied = {
+      type: 'changes_applied',
+      collection,
+      pages,
+      changed,
+      gone: delta.gone,
+    } as const
+    const step = {
+      collection: { ...record, delta },
+      movesCollection: true,
+      moves: [],
+      batch: rows.rows.length === 0 ? [] : [reader.ofPage(rows)],
+      gone,
+    }
+    record = await commitStep(deps, step, isLast ? [line, applied] : [line])
+  }
+
+  /** What was applied stays: each row is what it was when it was read. */
+  async function lose(detail: string): Promise<CollectionRecord> {
+    journal.note({ type: 'changes_lost', collection, detail }, 'warn')
+    const { nextUrl: _, ...rest } = delta
+    const lost: DeltaRecord = { ...rest, state: 'lost', note: detail }
+    record = { ...record, delta: lost }
+    await saver(deps)({ collection: record, walks: [] })
+    return record
+  }
+}
+
+/** Finds out what has become of the objects that a page of changes names. */
+function settler(
+  deps: WalkDependencies,
+  record: CollectionRecord,
+): (page: Pick<RoundPage, 'changed' | 'removed'>) => Promise<Settled> {
+  const { options } = deps.run
+  const lookUp = createIdLookUp(deps, options, record)
+  const check = createGoneCheck(deps, options, record.collection, lookUp)
+  return async ({ changed, removed }) => {
+    const known = await lookUp(changed)
+    const { found, gone } = await check([...removed, ...known.missing])
+    return { page: joinPages([known.page, found]), gone }
+  }
+}

@@ -1,0 +1,87 @@
+import { collections } from '../directory/index.ts'
+import type { WalkDependencies } from './commit-step.ts'
+import { noChanges } from './note-changes.ts'
+import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
+
+/** As many runs of a name are looked at for one that left a link. */
+const runsLookedAt = 50
+/** Rows may have become fewer by this share since without anyone having tampered with them. */
+const tolerance = 0.001
+
+/** Where a run can begin that reads changes alone, or why it reads everything. */
+export type EarlierPlace =
+  | {
+      readonly kind: 'found'
+      readonly begin: DeltaPlace
+      /** Columns that Graph did not give to that run. */
+      readonly refusedColumns: readonly string[]
+    }
+  | { readonly kind: 'none'; readonly detail: string }
+
+/**
+ * Finds the link that the last completed run of the same name left for a collection. It serves when
+ * that run wrote the same columns of everything to the same place, and when that place still holds
+ * what it wrote; a link older than any change of these is of no use.
+ *
+ * @param known Rows that the destination holds of the collection now.
+ */
+export async function findEarlierPlace(
+  deps: WalkDependencies,
+  { collection }: CollectionRecord,
+  known: number,
+): Promise<EarlierPlace> {
+  const { run, store } = deps
+  if (collections[collection].deltaPath === undefined) {
+    return none(`Graph does not tell changes of ${collection}`)
+  }
+  const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })
+  const last = runs.find(
+    ({ options, state }) => state === 'completed' && options.collections.includes(collection),
+  )
+  if (last === undefined) return none('no run of that name has completed yet')
+  const difference = differenceOf(last, run, collection)
+  if (difference !== undefined) return none(`the last completed run had another ${difference}`)
+  const progress = await store.listProgress(last.id)
+  const record = progress.find((one) => one.collection.collection === collection)?.collection
+  const begin = record?.delta?.end ?? record?.delta?.begin
+  if (begin === undefined) return none('the last completed run left no link')
+  const left = record?.distinctRows ?? 0
+  if (known < left * (1 - tolerance)) {
+    return none(`the last completed run left ${left} rows, but ${known} are there`)
+  }
+  return { kind: 'found', begin, refusedColumns: record?.refusedColumns ?? [] }
+}
+
+/** The record of a collection that is to be brought up to date from there. */
+export function beginSince(
+  record: CollectionRecord,
+  {
+    begin,
+    refusedColumns,
+  }: Pick<Extract<EarlierPlace, { kind: 'found' }>, 'begin' | 'refusedColumns'>,
+): CollectionRecord {
+  const why = `changes since ${new Date(begin.takenAt).toISOString()}`
+  return {
+    ...record,
+    ...(refusedColumns.length === 0 ? {} : { refusedColumns }),
+    plan: { cursors: 0, why },
+    delta: { purpose: 'since', state: 'open', begin, ...noChanges },
+  }
+}
+
+function differenceOf(
+  { options: then }: RunRecord,
+  { options: now }: RunRecord,
+  collection: CollectionRecord['collection'],
+): string | undefined {
+  if (then.filter !== undefined || now.filter !== undefined) return 'filter'
+  if (then.destination !== now.destination) return 'destination'
+  if (then.tenantId !== now.tenantId || then.graphUrl !== now.graphUrl) return 'tenant'
+  const columns = ({ columns: all, policy }: typeof now): string =>
+    JSON.stringify([all[collection] ?? [], policy ?? null])
+  return columns(then) === columns(now) ? undefined : 'selection or policy of columns'
+}
+
+function none(detail: string): EarlierPlace {
+  return { kind: 'none', detail }
+}

@@ -1,0 +1,49 @@
+import { collections, isEdgeKind } from '../directory/index.ts'
+import type { WalkDependencies } from './commit-step.ts'
+import { parseDestination } from './destination-name.ts'
+import { takeDeltaLink } from './delta-round.ts'
+import type { CollectionRecord, DeltaRecord, RunOptions } from './ports.ts'
+
+/** What no page of changes has added to yet. */
+export const noChanges = { pages: 0, changed: 0, gone: 0 } as const
+
+/**
+ * Takes a link to what will change from now on, before the first page of a collection is read:
+ * where several cursors read, objects may come, go, and move from one cursor's part to another's
+ * meanwhile; and where the rows stay, a later run can begin there. A filtered run takes none: the
+ * changes Graph tells are those of the whole collection.
+ *
+ * @param cursors How many cursors are going to read.
+ */
+export async function noteChanges(
+  deps: WalkDependencies,
+  record: CollectionRecord,
+  cursors: number,
+): Promise<CollectionRecord> {
+  const { clock, journal, run } = deps
+  const { collection } = record
+  const { deltaPath, kind } = collections[collection]
+  if (run.options.filter !== undefined) return record
+  // What can be missing of edges is missing by whole sources, which the verdict counts.
+  const isBracket = cursors > 1 && !isEdgeKind(kind)
+  const isForLater = deltaPath !== undefined && keepsRows(run.options)
+  if (!isBracket && !isForLater) return record
+  const purpose = isBracket ? 'bracket' : 'next'
+  const takenAt = clock.now()
+  const taken = await takeDeltaLink(deps, run.options, collection)
+  if (taken.kind === 'refused') {
+    const { detail } = taken
+    journal.note({ type: 'changes_noted', collection, detail }, isBracket ? 'warn' : 'info')
+    const delta: DeltaRecord = { purpose, state: 'lost', ...noChanges, note: detail }
+    return { ...record, delta }
+  }
+  journal.note({ type: 'changes_noted', collection })
+  const begin = { link: taken.link, takenAt }
+  return { ...record, delta: { purpose, state: 'open', begin, ...noChanges } }
+}
+
+/** True for destinations that hold their rows from run to run; files are snapshots. */
+export function keepsRows({ destination }: Pick<RunOptions, 'destination'>): boolean {
+  const { kind } = parseDestination(destination, (path) => path)
+  return kind === 'store' || kind === 'sqlite' || kind === 'postgres'
+}

@@ -1,0 +1,113 @@
+import { collections } from '../directory/index.ts'
+import { applyChanges } from './apply-changes.ts'
+import { beginSince, findEarlierPlace } from './changes-since.ts'
+import { openCollection, saver, type WalkDependencies } from './commit-step.ts'
+import { countCollection } from './count-collection.ts'
+import { defaultDeleteAtMost } from './delete-unseen.ts'
+import { noteChanges } from './note-changes.ts'
+import { planCollection } from './plan-collection.ts'
+import type { CollectionRecord, Progress } from './ports.ts'
+import { judgeCollection } from './verdict.ts'
+import { walkCollection } from './walk-collection.ts'
+import { walkMembers } from './walk-members.ts'
+
+/** Of what is known, so large a share may change and still be read object by object. */
+const changedAtMost = 0.1
+/** So few objects are read by their ids in any case. */
+const fewObjects = 100
+
+/**
+ * Reads one collection: count, plan, walk, apply what changed meanwhile, count again, judge. A run
+ * that is to read changes alone reads those instead, as long as Graph can tell them and they are
+ * few enough.
+ */
+export async function readCollection(
+  deps: WalkDependencies,
+  start: Progress,
+): Promise<CollectionRecord> {
+  const { control, destination, journal, run } = deps
+  const { collection } = start.collection
+  const save = saver(deps)
+  let progress = start
+
+  control.checkpoint()
+  if (progress.collection.plan === undefined) {
+    const countBefore = await countCollection(deps, run.options, collection, 'before')
+    const counted = {
+      ...progress.collection,
+      ...(countBefore === undefined ? {} : { countBefore }),
+    }
+    progress = (await planChanges(deps, counted)) ?? (await planWalks(deps, counted))
+    await save(progress)
+  }
+  if (progress.collection.delta?.purpose === 'since') {
+    progress = await openCollection(deps, progress)
+    const record = await applyChanges(deps, progress.collection, await limitsOf(deps, progress))
+    progress = { ...progress, collection: record }
+    if (record.delta?.state === 'lost') {
+      progress = await planWalks(deps, record)
+      await save(progress)
+    }
+  }
+  if (progress.walks.length > 0) {
+    const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
+    progress = await walkAll(deps, progress)
+    const limits = await limitsOf(deps, progress)
+    const record = await applyChanges(deps, progress.collection, limits)
+    progress = { ...progress, collection: record }
+  }
+  const countAfter = await countCollection(deps, run.options, collection, 'after')
+  const distinctRows = await destination.countDistinct(progress.collection)
+  const counted: CollectionRecord = {
+    ...progress.collection,
+    distinctRows,
+    ...(countAfter === undefined ? {} : { countAfter }),
+  }
+  const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
+  if (counted.verdict === undefined) {
+    journal.note({ type: 'collection_judged', collection, verdict, detail })
+  }
+  const judged = { ...counted, verdict, detail }
+  await save({ collection: judged, walks: [] })
+  return judged
+}
+
+/** Plans to read everything, and notes from where on changes can be told. */
+async function planWalks(deps: WalkDependencies, record: CollectionRecord): Promise<Progress> {
+  const { delta: _, ...whole } = record
+  const planned = await planCollection(deps, whole)
+  const noted = await noteChanges(deps, planned.collection, planned.walks.length)
+  return { ...planned, collection: noted }
+}
+
+/** Plans to read changes alone, where that was asked for and can be done. */
+async function planChanges(
+  deps: WalkDependencies,
+  record: CollectionRecord,
+): Promise<Progress | undefined> {
+  const { destination, journal, run } = deps
+  if (run.options.delta !== true) return undefined
+  const { collection } = record
+  const trial = beginSince(record, { begin: { link: '', takenAt: 0 }, refusedColumns: [] })
+  const opened = await openCollection(deps, { collection: trial, walks: [] })
+  const known = await destination.countDistinct(opened.collection)
+  const earlier = await findEarlierPlace(deps, record, known)
+  if (earlier.kind === 'none') {
+    journal.note({ type: 'changes_lost', collection, detail: earlier.detail }, 'warn')
+    return undefined
+  }
+  return { collection: beginSince(record, earlier), walks: [] }
+}
+
+async function limitsOf(
+  deps: WalkDependencies,
+  { collection }: Progress,
+): Promise<{ readonly named: number; readonly gone: number }> {
+  const { deleteAtMost = defaultDeleteAtMost } = deps.run.options
+  const known = await deps.destination.countDistinct(collection)
+  const named = Math.max(Math.floor(known * changedAtMost), fewObjects)
+  // A snapshot takes nothing away from anyone.
+  const isSnapshot =
+    collection.delta?.purpose === 'bracket' && deps.run.options.destination !== 'store'
+  return { named, gone: isSnapshot ? named : Math.floor(known * deleteAtMost) }
+}

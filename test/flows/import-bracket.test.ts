@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { EvergrantError } from '../../src/kernel/index.ts'
+import { driveRun, prepareRun } from '../../src/imports/index.ts'
+import { compose, type Composition } from '../../src/server/index.ts'
+import { createSkippingClock } from '../support/skipping-clock.ts'
+import { expectedRows, sqliteRows } from '../support/snapshots.ts'
+import {
+  atPage,
+  fileUsers,
+  groundTruth,
+  makeWorkspace,
+  outcomeOf,
+  requestOf,
+  runImport,
+  storedUsers,
+  type ImportOutcome,
+  type ImportSetup,
+  type Workspace,
+} from '../support/workspace.ts'
+
+let workspace: Workspace
+beforeEach(async () => {
+  workspace = await makeWorkspace({ users: 400 })
+})
+afterEach(() => workspace.close())
+
+const filters = ["startsWith(userPrincipalName,'a')", "not(startsWith(userPrincipalName,'a'))"]
+
+/** Imports users with two cursors, and reads what changed since a link taken before the first page. */
+async function runWithTwoCursors(
+  setup: ImportSetup & { readonly meanwhile?: (composition: Composition) => void } = {},
+): Promise<ImportOutcome> {
+  const { run: before } = await runImport(workspace, { name: 'before' })
+  const composition = await compose({
+    configPath: workspace.configPath,
+    env: {},
+    role: 'bulk',
+    ...(setup.clock === undefined ? {} : { clock: setup.clock }),
+  })
+  try {
+    const { desk, store } = composition
+    const taken = await store.runs.listProgress(before.id)
+    const begin = taken[0]?.collection.delta?.begin
+    if (begin === undefined) throw new Error('the run before left no link')
+    const request = await requestOf(composition, workspace, { isTakeOver: true, ...setup })
+    const { run, instanceId, isResumed } = await prepareRun(desk, request)
+    const [progress] = await store.runs.listProgress(run.id)
+    if (!isResumed && progress !== undefined) {
+      const collection = {
+        ...progress.collection,
+        plan: { cursors: 2, why: 'for this test' },
+        countBefore: 400,
+        delta: { purpose: 'bracket', state: 'open', begin, pages: 0, changed: 0, gone: 0 },
+      } as const
+      const walks = filters.map((filter, shard) => ({
+        ...({ runId: run.id, collection: 'users', state: 'walking', pages: 0, rows: 0 } as const),
+        restarts: 0,
+        shard,
+        filter,
+        label: String(shard),
+      }))
+      await store.runs.saveProgress({ collection, walks }, instanceId, [], 1)
+    }
+    setup.meanwhile?.(composition)
+    const end = await driveRun(composition.driving('contoso-graph'), run, instanceId, setup.control)
+    return await outcomeOf(composition, run.id, end)
+  } finally {
+    await composition.close()
+  }
+}
+
+/** Users come, go, change, and move from one cursor's part to the other's. */
+function stir(): void {
+  const { control } = workspace.simulator
+  const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+  for (const [i, id] of ids.entries()) {
+    if (i % 40 === 0) control.deleteUser(id)
+    else if (i % 40 === 1)
+      control.changeUser(id, { userPrincipalName: `a-moved${i}@contoso.example` })
+    else if (i % 40 === 2)
+      control.changeUser(id, { userPrincipalName: `z-moved${i}@contoso.example` })
+    else if (i % 40 === 3) control.changeUser(id, { department: null })
+  }
+  for (let i = 0; i < 5; i++) control.createUser({ userPrincipalName: `new${i}@contoso.example` })
+}
+
+const stirOnce = (): void => atPage(workspace.simulator, 2, stir)
+
+test('what comes, goes, changes and moves between two cursors is in the store when they are done', async () => {
+  const { run, lines } = await runWithTwoCursors({ meanwhile: stirOnce })
+  expect(run.reason).toContain('35 changed and 10 gone while it was read')
+  expect(run.verdict).toBe('complete')
+  expect(lines('changes_applied')).toMatchObject([{ changed: 35, gone: 10 }])
+  expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+})
+
+test('… and in a file, which holds nothing twice and nobody who is gone', async () => {
+  const { run } = await runWithTwoCursors({ to: 'ndjson:out', meanwhile: stirOnce })
+  expect(run.verdict).toBe('complete')
+  expect(await fileUsers(workspace.path('out/users.ndjson'))).toEqual(
+    groundTruth(workspace.simulator),
+  )
+})
+
+test('… and in a table', async () => {
+  const { run } = await runWithTwoCursors({ to: 'sqlite:directory.db', meanwhile: stirOnce })
+  expect(run.verdict).toBe('complete')
+  expect(await sqliteRows(workspace.path('directory.db'), 'users')).toEqual(
+    expectedRows(workspace.simulator, 'users'),
+  )
+})
+
+type Rows = ReadonlyMap<string, string>
+
+async function rowsOf(to: string): Promise<Rows> {
+  if (to === 'store') return await storedUsers(workspace)
+  if (to.startsWith('ndjson')) return await fileUsers(workspace.path('out/users.ndjson'))
+  return await sqliteRows(workspace.path('directory.db'), 'users')
+}
+
+function truthOf(to: string): Rows {
+  const { simulator } = workspace
+  return to.startsWith('sqlite') ? expectedRows(simulator, 'users') : groundTruth(simulator)
+}
+
+test.each(['store', 'ndjson:out', 'sqlite:directory.db'])(
+  'a run to %s that dies at any commit of changes goes on where it stood',
+  async (to) => {
+    workspace.simulator.control.setDeltas({ pageSize: 7, repeats: 2 })
+    let commits = 0
+    const dies = (composition: Composition): void => {
+      if (commits === 0) stirOnce()
+      const { runs } = composition.store
+      const { commitPage } = runs
+      const dying: typeof commitPage = async (commit) => {
+        const isChange = commit.log.some(({ body }) => body.type === 'changes_committed')
+        // The store's commit is lost at times, with the rows safe in another destination.
+        if (isChange && commits++ % 2 === 0)
+          throw new EvergrantError('import_interrupted', 'killed')
+        const outcome = await commitPage(commit)
+        if (isChange) throw new EvergrantError('import_interrupted', 'killed')
+        return outcome
+      }
+      Object.assign(runs, { commitPage: dying })
+    }
+    const clock = createSkippingClock()
+    const first = await runWithTwoCursors({ to, clock, meanwhile: dies })
+    let { end } = first
+    for (let i = 0; i < 40 && end.state === 'interrupted'; i++) {
+      clock.skip(31_000)
+      ;({ end } = await runImport(workspace, { to, clock, isTakeOver: true, before: dies }))
+    }
+    expect(commits).toBeGreaterThan(8)
+    expect(end).toMatchObject({ state: 'completed', verdict: 'complete' })
+    expect(await rowsOf(to)).toEqual(truthOf(to))
+  },
+)
+
+describe('a run whose changes are not to be had is complete with drift, deletes nothing and says why', () => {
+  async function drifted(meanwhile: () => void): Promise<string> {
+    const { run, lines } = await runWithTwoCursors({ meanwhile })
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete_with_drift' })
+    expect(lines('changes_lost')).toHaveLength(1)
+    expect(lines('rows_deleted')).toEqual([])
+    return run.reason ?? ''
+  }
+
+  test.each(['gone', 'gone_with_location', 'sync_state_not_found', 'steady_state'] as const)(
+    'after a reset in the style of %s',
+    async (style) => {
+      const { control } = workspace.simulator
+      expect(await drifted(() => control.resetDeltas({ style }))).toMatch(
+        /what changed while it was read is not known: .*(delta|round)/,
+      )
+    },
+  )
+
+  test('when more has changed than is worth reading one by one', async () => {
+    const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+    const change = (): void => {
+      for (const id of ids.slice(0, 101)) {
+        workspace.simulator.control.changeUser(id, { department: 'moved' })
+      }
+    }
+    expect(await drifted(change)).toContain('more than 100 objects have changed')
+  })
+
+  test('when more is gone than deleteAtMost allows', async () => {
+    const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+    const vanish = (): void =>
+      atPage(workspace.simulator, 4, () => {
+        for (const id of ids.slice(0, 41)) workspace.simulator.control.deleteUser(id)
+      })
+    expect(await drifted(vanish)).toMatch(/more than \d+ objects are gone/)
+    expect((await storedUsers(workspace)).size).toBe(400)
+  })
+})
