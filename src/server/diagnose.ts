@@ -8,6 +8,7 @@ import {
   type ConnectionRegistry,
   type RegisteredConnection,
 } from './connection-registry.ts'
+import { checkImportPermissions } from './check-import-permissions.ts'
 import { checkCredentialExpiry, checkPermissions, checkToken } from './diagnose-connection.ts'
 import { checkClock, checkReach } from './diagnose-network.ts'
 import {
@@ -24,6 +25,7 @@ import { lintIssuers } from './lint-issuers.ts'
 import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { graphUrlOf } from './probe-graph.ts'
+import { readAppRoles } from './read-app-roles.ts'
 import { resolveConnection } from './resolve-connections.ts'
 
 /** What to diagnose, and in which world. */
@@ -200,7 +202,10 @@ async function* checkConnection(
   }
   const { checks, token } = await checkToken(definition, outbound, clock)
   yield* checks
-  if (token !== undefined) yield* await checkPermissions(definition, token, outbound, clock)
+  if (token === undefined) return
+  yield* await checkPermissions(definition, token, outbound, clock)
+  const roles = readAppRoles(token)
+  if (roles !== undefined) yield* checkImportPermissions(config.imports, name, roles)
 }
 
 function chooseConnections(

@@ -35,6 +35,26 @@ const run = (
 ): Promise<CommandOutcome> =>
   runCommand(args, { cwd: folder, input, env: { NO_PROXY: '', ...env } })
 
+describe('doctor and the imports of the configuration', () => {
+  const nightly = `imports:
+  nightly: { connection: contoso-graph, collections: [users, devices, roleMembers] }
+`
+
+  it('warns of the permissions that its token lacks for them', async () => {
+    const workspace = await open({ permissions: ['User.Read.All'] }, nightly)
+    const { exit, out } = await run(workspace, ['doctor'])
+    expect(out).toMatch(/^warn +imports .*"nightly".* lets it read devices, roleMembers$/m)
+    expect(out).toContain('Device.Read.All, RoleManagement.Read.Directory')
+    expect(exit).toBe(0)
+  })
+
+  it('says nothing where one permission is enough for all', async () => {
+    const workspace = await open({ permissions: ['User.Read.All', 'Directory.Read.All'] }, nightly)
+    const { out } = await run(workspace, ['doctor'])
+    expect(out).not.toMatch(/^\w+ +imports /m)
+  })
+})
+
 describe('doctor behind a proxy', () => {
   it('goes the way that calls go: names that only the proxy resolves are no failure', async () => {
     const proxy = await startProxy()

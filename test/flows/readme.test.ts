@@ -179,7 +179,7 @@ describe('the documents for users', () => {
       .flatMap((path) => [...readDocument(path).matchAll(/^```yaml\n([\s\S]*?)^```/gm)])
       .map(([, text = '']) => text)
       .filter((text) => /^(imports|store|connections):/.test(text))
-    expect({ rows: rows.length, blocks: blocks.length }).toEqual({ rows: 6, blocks: 6 })
+    expect({ rows: rows.length, blocks: blocks.length }).toEqual({ rows: 6, blocks: 7 })
     for (const shown of [...rows, ...blocks]) {
       const bytes = new TextEncoder().encode(withPlace(shown))
       const world = { readFile: async () => bytes, workingDirectory: '/' }
