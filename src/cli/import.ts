@@ -25,6 +25,7 @@ interface ImportOptions extends CommonOptions {
   readonly to: string
   readonly refreshBefore: string
   readonly pageSize: string
+  readonly concurrency: string
   readonly select?: string
   readonly drop?: string
   readonly filter?: string
@@ -52,6 +53,7 @@ export function addImportCommand(program: Command, context: CliContext): void {
       )
       .option('--refresh-before <duration>', 'renew tokens with less life than this', '5m')
       .option('--page-size <rows>', 'rows a page, 1 to 999', '999')
+      .option('--concurrency <cursors>', 'cursors a collection, 1 to 32, or auto', 'auto')
       .option('--select <columns>', 'properties to import, comma-separated')
       .option('--drop <columns>', 'properties not to import, of the default ones or of --select')
       .option(
@@ -127,6 +129,10 @@ async function readRequest(
       : { policy: { drop: options.drop.split(',').map((column) => column.trim()), hash: [] } }),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     pageSize: wholeNumberOption('--page-size', options.pageSize, 1, 999),
+    concurrency:
+      options.concurrency === 'auto'
+        ? 'auto'
+        : wholeNumberOption('--concurrency', options.concurrency, 1, 32),
     refreshBeforeMs,
     publish,
     csv: {

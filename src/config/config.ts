@@ -230,6 +230,8 @@ export interface ImportConfig {
   readonly policy?: ImportPolicyConfig
   readonly filter?: string
   readonly pageSize?: number
+  /** Cursors a collection, 1 to 32, or as many as are worth it. */
+  readonly concurrency: 'auto' | number
   readonly refreshBeforeMs: number
   readonly publish: 'complete' | 'partial'
   readonly csv: {

@@ -84,6 +84,9 @@ describe('an import is refused', () => {
     ['with pages of nothing', { pageSize: '0' }, 'pageSize', 'the number 0', 'Leave it out'],
     ['with pages too large', { pageSize: '1000' }, 'pageSize', 'the number 1000', 'Leave it out'],
     ['with a page size in words', { pageSize: 'all' }, 'pageSize', '"all"', 'without quotes'],
+    ['with no cursor', { concurrency: '0' }, 'concurrency', 'the number 0', 'Leave it out'],
+    ['with 33 cursors', { concurrency: '33' }, 'concurrency', 'the number 33', 'Leave it out'],
+    ['with cursors in words', { concurrency: 'many' }, 'concurrency', '"many"', 'Write auto'],
     [
       'with a threshold in minutes',
       { refreshBefore: '5' },
@@ -231,6 +234,7 @@ describe('an import', () => {
       collections: ['users'],
       to: 'store',
       columns: {},
+      concurrency: 'auto',
       refreshBeforeMs: 300_000,
       publish: 'complete',
       csv: { header: true, delimiter: ',', bom: false },

@@ -197,6 +197,20 @@ export const importSchema = z
     )
       .optional()
       .describe('Rows a page, from 1 to 999. Default: the greatest.'),
+    concurrency: must(
+      z
+        .union([z.literal('auto'), z.number()], 'a whole number from 1 to 32, or auto')
+        .meta({ type: ['integer', 'string'] }),
+      (value) => value === 'auto' || (Number.isInteger(value) && value >= 1 && value <= 32),
+      {
+        expected: 'a whole number from 1 to 32, or auto',
+        remedy: 'Leave it out for as many as are worth it.',
+      },
+    )
+      .default('auto')
+      .describe(
+        'How many cursors read a collection at the same time, 1 to 32. `auto`: as many as hide the latency, at most 24; one for small collections.',
+      ),
     refreshBefore: duration({ least: '1s', most: '1d' })
       .prefault('5m')
       .describe('A token with less life than this is renewed before the next page, from 1s to 1d.'),

@@ -300,6 +300,7 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
       ),
       filter: optional(fc.constant("startsWith(mail,'a')")),
       pageSize: optional(fc.integer({ min: 1, max: 999 })),
+      concurrency: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 32 })),
       refreshBeforeMs: durationMs,
       publish: fc.constantFrom('complete' as const, 'partial' as const),
       deleteAtMost: fc.double({ min: 0, max: 1, noNaN: true }),

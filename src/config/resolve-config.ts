@@ -107,6 +107,7 @@ function resolveImport(
     ...(policy === undefined ? {} : { policy: resolvePolicy(policy, directory) }),
     ...(filter === undefined ? {} : { filter }),
     ...(pageSize === undefined ? {} : { pageSize }),
+    concurrency: read.concurrency,
     refreshBeforeMs: read.refreshBefore,
     publish: read.publish,
     csv: read.csv ?? { header: true, delimiter: ',', bom: false },

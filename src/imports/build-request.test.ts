@@ -13,6 +13,7 @@ function build(
     collections: names,
     destination: { kind: 'store' },
     columnsOf: () => undefined,
+    concurrency: 'auto',
     refreshBeforeMs: 300_000,
     publish: 'complete',
     csv: defaultCsv,

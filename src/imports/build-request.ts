@@ -2,6 +2,7 @@ import { collections, isCollectionName, type CollectionName } from '../directory
 import { EvergrantError } from '../kernel/index.ts'
 import { policeColumns, type PolicyDescription } from './column-policy.ts'
 import { delimiterProblem } from './csv.ts'
+import type { Concurrency } from './cursor-count.ts'
 import type { DestinationName } from './destination-name.ts'
 import type { CsvOptions, RunOptions } from './ports.ts'
 import type { ImportRequest } from './prepare-run.ts'
@@ -19,6 +20,7 @@ export interface ImportDescription {
   readonly filter?: string
   /** Rows a page, 1 to 999. Default 999. */
   readonly pageSize?: number
+  readonly concurrency: Concurrency
   readonly refreshBeforeMs: number
   readonly publish: 'complete' | 'partial'
   readonly csv: CsvOptions
@@ -78,6 +80,7 @@ export function buildRequest(
       ...(described.policy === undefined ? { columns } : policeColumns(columns, described.policy)),
       ...(filter === undefined ? {} : { filter }),
       pageSize: described.pageSize ?? greatestPageSize,
+      concurrency: described.concurrency,
       refreshBeforeMs: described.refreshBeforeMs,
       publish: described.publish,
       ...(destination.kind === 'csv' ? { csv } : {}),

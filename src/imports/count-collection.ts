@@ -17,25 +17,9 @@ export async function countCollection(
   const { journal } = deps
   if (collections[collection].isCounted === false) return undefined
   try {
-    const headers = { consistencylevel: 'eventual', accept: 'text/plain' }
-    const sent = await send(
-      deps,
-      countUrl(options, { collection }),
-      headers,
-      { collection, page: 0 },
-      (answer) => {
-        const text = answer.body
-          .toString('utf8', 0, 64)
-          .replace(/^\uFEFF/, '')
-          .trim()
-        return /^\d{1,15}$/.test(text)
-          ? ok(Number(text))
-          : err({ detail: 'expected a whole number from $count' })
-      },
-    )
-    if (sent.kind !== 'answer') throw sent.error
-    journal.note({ type: 'counted', collection, moment, count: sent.value })
-    return sent.value
+    const count = await countRows(deps, options, { collection })
+    journal.note({ type: 'counted', collection, moment, count })
+    return count
   } catch (error) {
     if (!(error instanceof EvergrantError) || !isAboutCounting(error)) throw error
     journal.note({ type: 'counted', collection, moment, count: null, detail: error.detail }, 'warn')
@@ -43,7 +27,33 @@ export async function countCollection(
   }
 }
 
-function isAboutCounting(error: EvergrantError): boolean {
+/**
+ * Asks Graph how many objects a part of a collection holds.
+ *
+ * @throws EvergrantError Graph's refusal, `isAboutCounting` or not; what `send` gives up on
+ */
+export async function countRows(
+  deps: SendDependencies,
+  options: RunOptions,
+  part: { readonly collection: CollectionName; readonly filter?: string },
+): Promise<number> {
+  const headers = { consistencylevel: 'eventual', accept: 'text/plain' }
+  const place = { collection: part.collection, page: 0 }
+  const sent = await send(deps, countUrl(options, part), headers, place, (answer) => {
+    const text = answer.body
+      .toString('utf8', 0, 64)
+      .replace(/^\uFEFF/, '')
+      .trim()
+    return /^\d{1,15}$/.test(text)
+      ? ok(Number(text))
+      : err({ detail: 'expected a whole number from $count' })
+  })
+  if (sent.kind !== 'answer') throw sent.error
+  return sent.value
+}
+
+/** Tells whether a refusal is about the question, so that one may go on without an answer. */
+export function isAboutCounting(error: EvergrantError): boolean {
   return ['graph_request_rejected', 'graph_property_unsupported', 'graph_answer_invalid'].includes(
     error.code,
   )

@@ -19,6 +19,15 @@ export function firstPageUrl(
   return listUrl(options, walk, asked, pageSize)
 }
 
+/** Builds the URL of some rows of a collection with one property; asked for in advanced mode. */
+export function sampleUrl(
+  options: RunOptions,
+  part: Pick<WalkRecord, 'collection' | 'filter'>,
+  property: string,
+): string {
+  return listUrl(options, part, [property], 999)
+}
+
 /** Builds the URL of the first page of the list of objects whose relation is walked. */
 export function firstListUrl(
   options: RunOptions,

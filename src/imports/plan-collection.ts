@@ -1,13 +1,153 @@
+import type { CollectionName } from '../directory/index.ts'
+import { err, EvergrantError, formatDuration, ok, type Result } from '../kernel/index.ts'
 import { newWalk, type WalkDependencies } from './commit-step.ts'
+import { countRows, isAboutCounting } from './count-collection.ts'
+import { chooseCursors, shardTarget, type CursorFacts } from './cursor-count.ts'
+import { firstPageUrl, sampleUrl } from './page-url.ts'
 import type { CollectionRecord, Progress } from './ports.ts'
+import type { PageDefect } from './scan-page.ts'
+import { send } from './send.ts'
+import type { ShardSource } from './shard-counts.ts'
+import { planShards, type Shard, type ShardPlan } from './shard-plan.ts'
 
-/** Decides, before the first page, with how many cursors a collection is read. */
+/**
+ * The text by which a collection is cut. Every object has one: a userPrincipalName is required, and
+ * so is the name of groups, devices and service principals.
+ */
+const shardProperties: Readonly<Partial<Record<CollectionName, string>>> = {
+  users: 'userPrincipalName',
+  signInActivity: 'userPrincipalName',
+  groups: 'displayName',
+  devices: 'displayName',
+  servicePrincipals: 'displayName',
+}
+/** Graph's next links repeat the filter and add a page token, within the same limit. */
+const pageTokenRoom = 400
+
+/** Some names of a collection, and how long Graph took for a page of them. */
+interface Sample {
+  readonly names: readonly string[]
+  readonly fetchMs: number
+}
+
+/**
+ * Decides, before the first page, with how many cursors a collection is read, and which part of it
+ * each of them reads. Where Graph refuses advanced queries (Azure AD B2C), or where a plan is not
+ * worth its questions, it is one, and the log says so.
+ */
 export async function planCollection(
-  _deps: WalkDependencies,
+  deps: WalkDependencies,
   record: CollectionRecord,
 ): Promise<Progress> {
-  return await Promise.resolve({
-    collection: { ...record, plan: { cursors: 1, why: 'one cursor' } },
-    walks: [newWalk(record)],
-  })
+  const { clock, run } = deps
+  const { pageSize, concurrency: asked = 1 } = run.options
+  const { collection, countBefore: total } = record
+  const property = shardProperties[collection]
+  if (asked === 1 || property === undefined) return oneCursor(record, 'as asked')
+  const startedAt = clock.monotonic()
+  const facts: CursorFacts = { asked, total, pageSize, latencyMs: Infinity }
+  const atMost = chooseCursors(facts)
+  if (total === undefined || atMost.cursors === 1) return told(atMost.why)
+  const sample = await sampleNames(deps, collection, property, undefined)
+  const { cursors, why } = chooseCursors({ ...facts, latencyMs: sample.fetchMs })
+  if (cursors === 1) return told(why)
+  const plan = await planShards(
+    sourceOf(deps, collection, property, sample),
+    {
+      property,
+      target: shardTarget(total, cursors, pageSize),
+      urlLength: (filter) =>
+        firstPageUrl(run.options, { collection, filter }, pageSize).length + pageTokenRoom,
+    },
+    total,
+  )
+  if (plan.whole !== undefined) return told(plan.whole, plan)
+  return told(why, plan, cursors)
+
+  function told(reason: string, made?: ShardPlan, most = 1): Progress {
+    const shards: readonly Shard[] = made?.shards ?? []
+    const progress =
+      shards.length > 1 ? severalCursors(record, reason, shards, most) : oneCursor(record, reason)
+    const took = formatDuration(Math.round(clock.monotonic() - startedAt))
+    const cost = made === undefined ? '' : `; ${made.asked} questions in ${took}`
+    deps.journal.note({
+      type: 'collection_planned',
+      collection,
+      cursors: progress.collection.plan?.cursors ?? 1,
+      shards: progress.walks.length,
+      detail: `${reason}${cost}`,
+    })
+    return progress
+  }
+}
+
+function oneCursor(record: CollectionRecord, why: string): Progress {
+  return { collection: { ...record, plan: { cursors: 1, why } }, walks: [newWalk(record)] }
+}
+
+function severalCursors(
+  record: CollectionRecord,
+  why: string,
+  shards: readonly Shard[],
+  most: number,
+): Progress {
+  return {
+    collection: { ...record, plan: { cursors: Math.min(most, shards.length), why } },
+    walks: shards.map((shard, number) => ({ ...newWalk(record, number), ...shard })),
+  }
+}
+
+function sourceOf(
+  deps: WalkDependencies,
+  collection: CollectionName,
+  property: string,
+  whole: Sample,
+): ShardSource {
+  return {
+    count: async (filter) => {
+      try {
+        return await countRows(deps, deps.run.options, { collection, filter })
+      } catch (error) {
+        if (!(error instanceof EvergrantError) || !isAboutCounting(error)) throw error
+        return { refused: error.detail }
+      }
+    },
+    sample: async (filter) =>
+      (filter === undefined ? whole : await sampleNames(deps, collection, property, filter)).names,
+  }
+}
+
+/** Asks for names; none where Graph refuses, since they steer a plan and nothing else. */
+async function sampleNames(
+  deps: WalkDependencies,
+  collection: CollectionName,
+  property: string,
+  filter: string | undefined,
+): Promise<Sample> {
+  const part = { collection, ...(filter === undefined ? {} : { filter }) }
+  const url = sampleUrl(deps.run.options, part, property)
+  const place = { collection, page: 0 }
+  const startedAt = deps.clock.monotonic()
+  try {
+    const headers = { consistencylevel: 'eventual' }
+    const sent = await send(deps, url, headers, place, ({ body }) => readNames(body, property))
+    if (sent.kind !== 'answer') throw sent.error
+    return { names: sent.value, fetchMs: sent.fetchMs }
+  } catch (error) {
+    if (!(error instanceof EvergrantError) || !isAboutCounting(error)) throw error
+    return { names: [], fetchMs: deps.clock.monotonic() - startedAt }
+  }
+}
+
+function readNames(body: Buffer, property: string): Result<readonly string[], PageDefect> {
+  try {
+    const { value } = JSON.parse(body.toString('utf8')) as { readonly value?: unknown }
+    if (Array.isArray(value)) {
+      const names = value.map((row: unknown) => (row as Record<string, unknown> | null)?.[property])
+      return ok(names.filter((name) => typeof name === 'string'))
+    }
+  } catch {
+    // Told below.
+  }
+  return err({ detail: `expected a page of objects with their ${property}` })
 }

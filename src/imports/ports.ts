@@ -6,6 +6,7 @@ import type {
   RowKind,
 } from '../directory/index.ts'
 import type { AccessToken, EvergrantError, Problem, ProcessOwner, Result } from '../kernel/index.ts'
+import type { Concurrency } from './cursor-count.ts'
 import type { LogEntry, LogLine } from './execution-log.ts'
 
 export type { ScheduleRecord, ScheduleStore } from './schedule-store.ts'
@@ -39,6 +40,11 @@ export interface RunOptions {
    */
   readonly delta?: boolean
   readonly pageSize: number
+  /**
+   * Cursors that read a collection at the same time, 1 to 32; `auto` for as many as are worth it.
+   * Absent: one. Matters until a collection is planned, and not to whether two requests are equal.
+   */
+  readonly concurrency?: Concurrency
   /** A token with less remaining life than this is renewed before the next request. */
   readonly refreshBeforeMs: number
   /** `complete` publishes snapshots only for a complete verdict; `partial` always. */

@@ -41,6 +41,7 @@ export async function describedImport(
         }),
     ...(filter === undefined ? {} : { filter }),
     ...(pageSize === undefined ? {} : { pageSize }),
+    concurrency: entry.concurrency,
     refreshBeforeMs: entry.refreshBeforeMs,
     publish: entry.publish,
     csv: entry.csv,

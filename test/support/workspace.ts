@@ -47,6 +47,8 @@ export interface WorkspaceOptions extends Omit<SimulatorOptions, 'tenants'> {
   /** What people can consent to, and who they are besides those that follow from the seed. */
   readonly delegatedPermissions?: readonly string[]
   readonly accounts?: SimulatedTenant['accounts']
+  /** Whatever else the tenant is to be. */
+  readonly tenant?: Partial<SimulatedTenant>
   /** A database, empty, for the store; disposed of by whoever made it. Default: SQLite. */
   readonly database?: TestDatabase
 }
@@ -62,6 +64,7 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
     permissions,
     delegatedPermissions,
     accounts,
+    tenant,
     database,
     ...rest
   } = options
@@ -74,6 +77,7 @@ export async function makeWorkspace(options: WorkspaceOptions = {}): Promise<Wor
         id: tenantId,
         domain: 'contoso.example',
         users,
+        ...tenant,
         ...(groups === undefined ? {} : { groups }),
         ...(accounts === undefined ? {} : { accounts }),
         applications: [
