@@ -144,3 +144,33 @@ test('filtered pages of a cached simulator are the same pages, and change with t
   cached.control.deleteUser((rows[0] as { readonly id: string }).id)
   expect(await read()).toEqual(rows.slice(1))
 })
+
+test('filtered groups and devices are looked for anew once some came or went', async () => {
+  const { control } = simulator
+  control.setPermissions(['Directory.Read.All'])
+  const named = async (path: string): Promise<unknown[]> => {
+    const { rows } = await walkGraph(simulator, path, { headers: eventual })
+    return rows.map((row) => row['id'])
+  }
+  const truth = (rows: Iterable<Record<string, unknown>>, prefix: string): unknown[] =>
+    [...rows]
+      .filter((row) => String(row['displayName']).toLowerCase().startsWith(prefix))
+      .map((row) => row['id'])
+  const columns = ['id', 'displayName']
+  const expectAgreement = async (): Promise<void> => {
+    const groups = "/groups?$count=true&$top=5&$filter=startsWith(displayName,'s')"
+    expect(await named(groups)).toEqual(truth(simulator.groups(undefined, columns), 's'))
+    const devices = "/devices?$count=true&$top=50&$filter=not(startsWith(displayName,'b'))"
+    expect(await named(devices)).toEqual(truth(simulator.devices(undefined, columns), 'laptop'))
+  }
+  await expectAgreement()
+  const [gone] = truth(simulator.groups(undefined, columns), 's')
+  control.deleteGroup(String(gone))
+  control.setDeviceCount(150)
+  await expectAgreement()
+  control.setGroupCount(150)
+  await expectAgreement()
+  control.reset()
+  control.setPermissions(['Directory.Read.All'])
+  await expectAgreement()
+})

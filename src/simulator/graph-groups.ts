@@ -13,6 +13,7 @@ import {
 import { answerPage, pageHeaders } from './graph-pages.ts'
 import { drawGroup, indexOfGroupId, type Group } from './group.ts'
 import { groupFilters, groupProperty, groupPropertyNames } from './group-properties.ts'
+import { rememberedMatches } from './remembered-matches.ts'
 import { livingGroups, type Tenant } from './tenants.ts'
 import type { World } from './world.ts'
 
@@ -45,10 +46,8 @@ export function answerGroups(
     world.settings.filterLimits,
   )
   if (!filter.ok) return filter.error
-  const matches = filter.value ?? ((): boolean => true)
-  const ids = idsFilteredBy(request)
-  const countAll = (): number =>
-    filter.value === undefined ? livingGroups(tenant) : count(groupsOf(tenant, matches, 0, ids))
+  const found = filter.value === undefined ? undefined : foundGroups(request, tenant, filter.value)
+  const countAll = (): number => found?.length ?? livingGroups(tenant)
   if (isCount) return plainCount(request, countAll)
   const columns = readColumns(request, 'group', groupPropertyNames, groupProperty)
   if (!columns.ok) return columns.error
@@ -60,7 +59,8 @@ export function answerGroups(
     top: top.value,
     wantsCount,
     count: countAll,
-    rows: (from) => groupsOf(tenant, matches, from, ids),
+    rows: (from) =>
+      found === undefined ? groupsOf(tenant, from) : drawnGroups(tenant, found, from),
     write: (group) => groupRow(tenant, group, columns.value.names),
   })
 }
@@ -105,25 +105,36 @@ export function asksCount(request: SimulatedRequest): boolean {
   return isEventual(request) && request.query.get('$count')?.toLowerCase() === 'true'
 }
 
-function* groupsOf(
+/** Indexes of the living groups that a filter lets through; ids are looked up, and nothing walked. */
+function foundGroups(
+  request: SimulatedRequest,
   tenant: Tenant,
   matches: (group: Group) => boolean,
-  from = 0,
-  ids?: readonly string[],
-): Generator<readonly [number, Group]> {
+): readonly number[] {
+  const { deletedGroups, groupCount, groups } = tenant
+  const ids = idsFilteredBy(request)
   if (ids !== undefined) {
-    const indexes = ids.map((id) => indexOfGroupId(tenant.groups, tenant.groupCount, id) ?? -1)
-    for (const index of [...new Set(indexes)].toSorted((a, b) => a - b)) {
-      if (index >= from && !tenant.deletedGroups.has(index)) {
-        yield [index, drawGroup(tenant.groups, index)]
-      }
-    }
-    return
+    const indexes = ids.flatMap((id) => indexOfGroupId(groups, groupCount, id) ?? [])
+    const living = indexes.filter((index) => !deletedGroups.has(index))
+    return [...new Set(living)].toSorted((a, b) => a - b)
   }
+  return rememberedMatches(tenant, `groups ${request.query.get('$filter')}`, function* () {
+    for (const [index, group] of groupsOf(tenant)) if (matches(group)) yield index
+  })
+}
+
+function* drawnGroups(
+  { groups }: Tenant,
+  indexes: readonly number[],
+  from: number,
+): Generator<readonly [number, Group]> {
+  for (const index of indexes) if (index >= from) yield [index, drawGroup(groups, index)]
+}
+
+function* groupsOf(tenant: Tenant, from = 0): Generator<readonly [number, Group]> {
   for (let index = from; index < tenant.groupCount; index++) {
     if (tenant.deletedGroups.has(index)) continue
-    const group = drawGroup(tenant.groups, index)
-    if (matches(group)) yield [index, group]
+    yield [index, drawGroup(tenant.groups, index)]
   }
 }
 
@@ -165,17 +176,11 @@ export function* groupRows(
   tenant: Tenant,
   names: readonly string[],
 ): Generator<Record<string, unknown>> {
-  for (const [, group] of groupsOf(tenant, () => true)) yield groupRow(tenant, group, names)
+  for (const [, group] of groupsOf(tenant)) yield groupRow(tenant, group, names)
 }
 
 /** The answer to a `$count` of its own. */
 export function plainCount(request: SimulatedRequest, countAll: () => number): Answer {
   const headers = { ...graphHeaders(request), 'Content-Type': 'text/plain', 'OData-Version': '4.0' }
   return { status: 200, headers, body: String(countAll()) }
-}
-
-function count(rows: Iterable<unknown>): number {
-  let total = 0
-  for (const _ of rows) total++
-  return total
 }

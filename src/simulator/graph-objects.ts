@@ -8,6 +8,7 @@ import { asksCount, plainCount, readColumns } from './graph-groups.ts'
 import { isEventual, readFilter, readTop, unsupportedOption } from './graph-options.ts'
 import { answerPage } from './graph-pages.ts'
 import type { PropertyTable } from './property-table.ts'
+import { rememberedMatches } from './remembered-matches.ts'
 import type { Tenant } from './tenants.ts'
 import type { World } from './world.ts'
 
@@ -51,9 +52,16 @@ export function answerObjects<Row>(
   const schema = { resource, rules: filters, property: properties.find }
   const filter = readFilter(request, wantsCount, schema, world.settings.filterLimits)
   if (!filter.ok) return filter.error
-  const matches = filter.value ?? ((): boolean => true)
+  const { tenant } = caller
+  const matches = filter.value
+  const found =
+    matches === undefined
+      ? undefined
+      : rememberedMatches(tenant, `${entitySet} ${request.query.get('$filter')}`, function* () {
+          for (const [place, row] of source.rows(tenant, 0)) if (matches(row)) yield place
+        })
   const rows = (from: number): Iterable<readonly [number, Row]> =>
-    matching(source.rows(caller.tenant, from), matches)
+    found === undefined ? source.rows(tenant, from) : rowsAt(source, tenant, found, from)
   const countAll = (): number => [...rows(0)].length
   if (isCount) return plainCount(request, countAll)
   const columns = readColumns(request, source.type, properties.names, properties.find)
@@ -80,11 +88,16 @@ export function* objectRows<Row>(
   for (const [, row] of source.rows(tenant, 0)) yield source.properties.row(row, names)
 }
 
-function* matching<Row>(
-  rows: Iterable<readonly [number, Row]>,
-  matches: (row: Row) => boolean,
+function* rowsAt<Row>(
+  source: ObjectSource<Row>,
+  tenant: Tenant,
+  places: readonly number[],
+  from: number,
 ): Generator<readonly [number, Row]> {
-  for (const row of rows) if (matches(row[1])) yield row
+  for (const place of places) {
+    const [row] = place < from ? [] : source.rows(tenant, place)
+    if (row !== undefined) yield row
+  }
 }
 
 /** Reads `$top`; where answers are of a fixed size it is refused. */
