@@ -126,7 +126,7 @@ test('a filtered walk loses and doubles nobody who stays, whatever happens meanw
 
 test('filtered pages of a cached simulator are the same pages, and change with the tenant', async () => {
   await using cached = await startSimulator({
-    tenants: [{ id: simulator.tenant, users: 3_000 }],
+    tenants: [{ id: simulator.tenant, users: 600 }],
     cachePages: true,
   })
   const filter = filtered(

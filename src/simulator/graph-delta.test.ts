@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { callGraph, type GraphReply } from '../../test/support/graph-caller.ts'
+import { bearerOf, callGraph, type GraphReply } from '../../test/support/graph-caller.ts'
 import { startSimulator, type DeltaReset, type Simulator } from './index.ts'
 
 const users = 950
@@ -28,8 +28,9 @@ async function follow(
 ): Promise<Round> {
   const rows: Row[] = []
   let pages = 0
+  const bearer = await bearerOf(simulator)
   for (let next = path; ; pages++) {
-    const { body, status, text }: GraphReply = await callGraph(simulator, next, { headers })
+    const { body, status, text }: GraphReply = await callGraph(simulator, next, { headers, bearer })
     if (status !== 200) throw new Error(text)
     rows.push(...body.value)
     const deltaLink = body['@odata.deltaLink']

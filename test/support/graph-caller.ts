@@ -20,13 +20,15 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent by POST, as JSON. */
   readonly body?: unknown
+  /** Default: a new token. */
+  readonly bearer?: string
 }
 
 /** The header of advanced queries. */
 export const eventual = { ConsistencyLevel: 'eventual' } as const
 
 /** Gets a token of the first application of a tenant, with the permissions it has now. */
-async function bearerOf(simulator: Simulator, tenant: string): Promise<string> {
+export async function bearerOf(simulator: Simulator, tenant = simulator.tenant): Promise<string> {
   const body = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: simulator.client.id,
@@ -42,11 +44,11 @@ async function bearerOf(simulator: Simulator, tenant: string): Promise<string> {
 export async function callGraph(
   simulator: Simulator,
   path: string,
-  { headers = {}, body }: CallOptions = {},
+  { headers = {}, body, bearer }: CallOptions = {},
   tenant = simulator.tenant,
 ): Promise<GraphReply> {
   const url = path.startsWith('http') ? path : `${simulator.urls.graph}/v1.0${path}`
-  const authorization = `Bearer ${await bearerOf(simulator, tenant)}`
+  const authorization = `Bearer ${bearer ?? (await bearerOf(simulator, tenant))}`
   const sent = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }
   const response = await fetch(url, { ...sent, headers: { authorization, ...headers } })
   const text = await response.text()
@@ -65,8 +67,9 @@ export async function walkGraph(
   let pages = 0
   let next: string | undefined = path
   let last: GraphReply['body'] = { value: [] }
+  const bearer = await bearerOf(simulator)
   while (next !== undefined) {
-    const reply: GraphReply = await callGraph(simulator, next, options)
+    const reply: GraphReply = await callGraph(simulator, next, { bearer, ...options })
     if (reply.status !== 200) throw new Error(`${next} was answered ${reply.status} ${reply.text}`)
     last = reply.body
     rows.push(...last.value)
