@@ -48,7 +48,7 @@ export function addImportsCommands(program: Command, context: CliContext): void 
 Examples:
   $ evergrant imports run directory
   $ evergrant imports list
-  $ evergrant imports log run_0199… --follow
+  $ evergrant imports log directory --follow
   $ evergrant imports resume run_0199…`,
     )
 
@@ -98,13 +98,18 @@ Examples:
   withCommonOptions(
     imports
       .command('show <id>')
-      .description('show one run: state, verdict, counters, each of its collections'),
+      .description(
+        'show one run, or the last one of an import by its name: state, verdict, counters, each of its collections',
+      ),
   )
-    .addHelpText('after', '\nExamples:\n  $ evergrant imports show run_0199… --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ evergrant imports show directory\n  $ evergrant imports show run_0199… --json',
+    )
     .action(async (id: string, options: CommonOptions) => {
       await withComposition(io, options, async (composition) => {
         const run = trueState(composition, await knownRun(composition, id))
-        const known = inReadingOrder(run, await composition.store.runs.listProgress(id))
+        const known = inReadingOrder(run, await composition.store.runs.listProgress(run.id))
         if (options.json === true) io.out(`${JSON.stringify(runToJson(run, known))}\n`)
         else {
           const { driven_by: driver, ...facts } = runToJson(run)
@@ -117,22 +122,22 @@ Examples:
   withCommonOptions(
     imports
       .command('log <id>')
-      .description('print the job execution log of a run')
+      .description('print the job execution log of a run, or of the last one of an import')
       .option('--follow', 'go on printing until the run ends')
       .option('--no-pages', 'leave the line of every page out'),
   )
     .addHelpText(
       'after',
-      '\nWith --json: one object a line.\n\nExamples:\n  $ evergrant imports log run_0199… --no-pages\n  $ evergrant imports log run_0199… --follow --json',
+      '\nWith --json: one object a line.\n\nExamples:\n  $ evergrant imports log directory --no-pages\n  $ evergrant imports log run_0199… --follow --json',
     )
     .action(async (id: string, options: LogOptions) => {
       await withComposition(io, options, async (composition) => {
-        await knownRun(composition, id)
+        const run = await knownRun(composition, id)
         const ended = new AbortController()
         if (options.follow !== true) ended.abort()
         const release = io.onInterrupt(() => ended.abort())
         try {
-          await followRun(composition, id, {
+          await followRun(composition, run.id, {
             signal: ended.signal,
             onLine: (line) => {
               if (line.body.type === 'page_committed' && !options.pages) return
@@ -186,10 +191,12 @@ function trueState(composition: Composition, run: RunRecord): RunRecord {
   return withTrueState(run, composition.identity, composition.clock.now())
 }
 
-async function knownRun(composition: Composition, id: string): Promise<RunRecord> {
-  const run = await composition.store.runs.getRun(id)
-  if (run === undefined) throw new EvergrantError('import_unknown', `there is no run "${id}"`)
-  return run
+/** The run of that id, else the last one of the import of that name. */
+async function knownRun(composition: Composition, asked: string): Promise<RunRecord> {
+  const { runs } = composition.store
+  const run = (await runs.getRun(asked)) ?? (await runs.listRuns({ limit: 1, name: asked }))[0]
+  if (run !== undefined) return run
+  throw new EvergrantError('import_unknown', `there is no run "${asked}", and none of that name`)
 }
 
 function formatRuns(runs: readonly RunRecord[]): string {

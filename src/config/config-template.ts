@@ -38,7 +38,7 @@ ${job === 'import' ? '' : serverSection}providers:
     tenant: ${tenant} # "Tenant ID" in the Entra admin center, or a domain
     cloud: global # or usgov, china
 
-${job === 'consent' ? partnerSection(clientId) : graphSection(clientId)}${job === 'gateway' ? upstreamSection : ''}${job === 'bearer' ? bearerSections(tenant) : ''}`
+${job === 'consent' ? partnerSection(clientId) : graphSection(clientId)}${job === 'gateway' ? upstreamSection : ''}${job === 'bearer' ? bearerSections(tenant) : ''}${job === 'import' ? importSections : ''}`
 }
 
 /** The application itself reads Graph. */
@@ -94,7 +94,23 @@ function partnerSection(clientId: string): string {
     refresh:
       before: 5m # renew a token when less than this is left of its life
 
-# Who is told before a grant, a secret or a certificate ends; \`evergrant alarms test\` tries it.
+${alarmsSection('before a grant, a secret or a certificate ends')}`
+}
+
+/** What is worth naming once it shall run every night. */
+const importSections = `
+# Imports by name: \`evergrant imports run assets\`, or a service (\`evergrant serve\`) when they are due.
+# imports:
+#   assets:
+#     connection: contoso-graph
+#     collections: [users] # docs/guides/import.md: all of them, and their permissions
+#     to: csv:./drop # drop/users.csv: the old file or the new one, never half of one
+#     schedule: '0 2 * * *' # cron of five fields, in UTC
+
+${alarmsSection('when an import fails or does not begin, and before a secret ends')}`
+
+function alarmsSection(when: string): string {
+  return `# Who is told ${when}; \`evergrant alarms test\` tries it.
 # alarms:
 #   to:
 #     - { webhook: https://hooks.example.com/evergrant, secret: { env: ALARM_KEY } }

@@ -452,6 +452,16 @@ describe('the starter file', () => {
     expect(filled.connections['contoso-graph']?.client.id).toBe('app')
   })
 
+  it('is valid with the import and the receiver that it proposes, too', () => {
+    const proposed = configTemplate({ for: 'import' }).replaceAll(/^# (?=imports:|alarms:| )/gm, '')
+    const starter = read(proposed)
+    expect(starter.imports['assets']).toMatchObject({
+      collections: ['users'],
+      schedule: '0 2 * * *',
+    })
+    expect(starter.alarms.to).toHaveLength(1)
+  })
+
   it('calls Graph through the gateway, and knows its refusals, when it is for that', () => {
     const { connections, server: served } = read(configTemplate({ for: 'gateway' }))
     expect(served.listen).toEqual({ host: '127.0.0.1', port: 8420 })

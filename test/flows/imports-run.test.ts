@@ -38,6 +38,12 @@ describe('imports run', () => {
     expect(note).toContain('--page-size')
   })
 
+  test('is unknown by its name until it ran', async () => {
+    const { exit, note } = await run('imports', 'log', 'directory')
+    expect(exit).toBe(2)
+    expect(note).toContain('there is no run "directory", and none of that name')
+  })
+
   test('imports what stands there, under that name; imports show tells of each collection', async () => {
     const { exit, json } = await run('imports', 'run', 'directory', '--json')
     expect(exit).toBe(0)
@@ -49,7 +55,8 @@ describe('imports run', () => {
     expect(await csvRows(workspace.path('snapshots/members.csv'))).toEqual(
       expectedRows(workspace.simulator, 'members'),
     )
-    const shown = await run('imports', 'show', done.id)
+    const shown = await run('imports', 'show', 'directory')
+    expect(shown.out).toContain(done.id)
     expect(shown.out).toMatch(/^users +finished +complete +120 +120/m)
     expect(shown.out).toMatch(/^members +finished +complete .* 10/m)
     expect(shown.out).toContain('groups: 10 distinct rows; $count was 10 before and 10 after')
