@@ -72,7 +72,7 @@ export async function benchImport(scale: Scale, tell: Tell): Promise<Part> {
     notes: [
       `One cursor, pages of ${pageSize}, the same ${columns.length} columns for every side, from a simulator in another process that keeps its pages ready, over loopback and uncompressed; one round of all sides before the first one counted. The time begins with the modules loaded and nothing opened, and ends when the rows are complete and on the disk.`,
       `Evergrant is what \`evergrant import\` runs: it opens its store, takes a token, starts a worker, checks the token before each page, writes its execution log and commits every page with \`synchronous=FULL\` (SQLite) or \`fdatasync\` and such a commit (NDJSON); it counts the tenant before and after. Until the worker had loaded its sources and began, these passed, all of them counted (medians): ${starts.join(', ')}. The SDK has nothing but the HTTP handler in its chain, a token ready, no retries, and flushes once at its end.`,
-      'After each run the rows are counted by the side itself, in what it left behind and at the simulator; the NDJSON files of all sides hold the same rows with the same properties in the same order.',
+      'After each run the rows are counted by the side itself, in what it left behind and at the simulator; the NDJSON files of all sides hold the same rows with the same properties.',
     ],
   }
 }

@@ -97,7 +97,15 @@ async function counted(
 function ours(simulator: SimulatorFacts, pageSize: number): Promise<ThrottledOutcome> {
   return withFolder(async (folder) => {
     const to = 'ndjson'
-    const job: ImportJob = { simulator, folder, columns, pageSize, to, parse: false }
+    const job: ImportJob = {
+      simulator,
+      folder,
+      columns,
+      pageSize,
+      to,
+      parse: false,
+      concurrency: cursors,
+    }
     const outcome = await runChild<ImportOutcome>(ourWays.ndjson.file, job, deadlineMs)
     return { elapsedMs: outcome.elapsedMs, rows: await countIds(join(folder, 'users.ndjson')) }
   })

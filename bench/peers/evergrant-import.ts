@@ -32,6 +32,7 @@ serve(async (job: ImportJob): Promise<ImportOutcome> => {
         collections: ['users'],
         columns: { users: job.columns },
         pageSize: job.pageSize,
+        concurrency: job.concurrency ?? 'auto',
         refreshBeforeMs: 300_000,
         publish: 'complete',
       },

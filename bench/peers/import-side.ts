@@ -11,6 +11,8 @@ export interface ImportJob {
   readonly to: 'ndjson' | 'sqlite' | 'nowhere'
   /** Whether rows that go nowhere are parsed. */
   readonly parse: boolean
+  /** Cursors to read with (ours only). Default: what the command takes, `auto`. */
+  readonly concurrency?: number
   /** Whether the main thread does what that of a service does, and is watched (ours only). */
   readonly watch?: boolean
 }
