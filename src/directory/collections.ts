@@ -43,6 +43,13 @@ export interface Collection {
    * whose edges have changed.
    */
   readonly deltaPath?: string
+  /**
+   * What that list is asked for where it does not tell when rows change, but who comes, goes and is
+   * renamed: it completes a read by several cursors, and no later run can begin there.
+   */
+  readonly deltaColumns?: readonly string[]
+  /** Graph's type of the object that a row is about, where that is not the kind. */
+  readonly objectType?: ObjectKind
   /** Selected when the operator names no columns; Graph's own default set leaves most of these out. */
   readonly defaultColumns: readonly string[]
   /** The operator cannot choose the columns. Default: it can. */
@@ -271,6 +278,9 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     defaultColumns: ['id', 'signInActivity'],
     hasFixedColumns: true,
     keyColumns: ['id'],
+    deltaPath: '/users/delta',
+    deltaColumns: ['id', 'userPrincipalName'],
+    objectType: 'user',
     maxPageSize: 500,
     permission: 'User.Read.All',
     furtherPermission: 'AuditLog.Read.All',

@@ -31,7 +31,8 @@ export async function findEarlierPlace(
   known: number,
 ): Promise<EarlierPlace> {
   const { run, store } = deps
-  if (collections[collection].deltaPath === undefined) {
+  const { deltaColumns, deltaPath } = collections[collection]
+  if (deltaPath === undefined || deltaColumns !== undefined) {
     return none(`Graph does not tell changes of ${collection}`)
   }
   const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })

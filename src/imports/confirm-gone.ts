@@ -35,13 +35,13 @@ export function createGoneCheck(
 ): ConfirmGone {
   const scan = createPageScanner(['id'], undefined)
   const url = `${options.graphUrl}/directoryObjects/getByIds?$select=id`
-  const { kind } = collections[collection]
+  const { kind, objectType = kind } = collections[collection]
   let isRefused = false
 
   /** Those of the ids that are there; undefined where Graph does not answer such questions. */
   async function ask(ids: readonly string[]): Promise<readonly string[] | undefined> {
     if (isRefused) return undefined
-    const question = JSON.stringify({ ids, types: [kind] })
+    const question = JSON.stringify({ ids, types: [objectType] })
     try {
       const place = { collection, page: 0 }
       const sent = await send(deps, url, {}, place, ({ body }) => scan(body), question)

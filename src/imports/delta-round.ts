@@ -146,9 +146,10 @@ const untracked: ReadonlySet<string> = new Set(['signinactivity', 'manager'])
 
 /** The URL of an empty round that begins now; undefined where Graph has no delta. */
 function latestUrl(options: RunOptions, collection: CollectionName): string | undefined {
-  const { deltaPath, kind } = collections[collection]
+  const { deltaColumns, deltaPath, kind } = collections[collection]
   if (deltaPath === undefined) return undefined
-  const columns = kind === 'member' ? ['members'] : (options.columns[collection] ?? [])
+  const all = kind === 'member' ? ['members'] : (options.columns[collection] ?? [])
+  const columns = deltaColumns ?? all
   const select = columns
     .filter((column) => !untracked.has(column.toLowerCase()))
     .map(encodeURIComponent)

@@ -22,11 +22,12 @@ export async function noteChanges(
 ): Promise<CollectionRecord> {
   const { clock, journal, run } = deps
   const { collection } = record
-  const { deltaPath, kind } = collections[collection]
+  const { deltaColumns, deltaPath, kind } = collections[collection]
   if (run.options.filter !== undefined) return record
   // What can be missing of edges is missing by whole sources, which the verdict counts.
   const isBracket = cursors > 1 && !isEdgeKind(kind)
-  const isForLater = deltaPath !== undefined && keepsRows(run.options)
+  const tellsRows = deltaPath !== undefined && deltaColumns === undefined
+  const isForLater = tellsRows && keepsRows(run.options)
   if (!isBracket && !isForLater) return record
   const purpose = isBracket ? 'bracket' : 'next'
   const takenAt = clock.now()

@@ -11,7 +11,7 @@ import {
   sqliteRows,
   type Snapshot,
 } from '../support/snapshots.ts'
-import { makeWorkspace, runImport, type Workspace } from '../support/workspace.ts'
+import { atPage, makeWorkspace, runImport, type Workspace } from '../support/workspace.ts'
 
 const wanted = [
   'devices',
@@ -252,4 +252,44 @@ test('a group that is gone when its owners are asked for is passed over, and cou
   expect(lines('group_vanished')).toEqual([
     { type: 'group_vanished', collection: 'owners', groupId: id },
   ])
+})
+
+describe('several cursors', () => {
+  const several = { concurrency: 8, pageSize: 20 } as const
+
+  test('read sign-in activity whole, and what becomes of users meanwhile is applied', async () => {
+    await open()
+    const { simulator } = workspace
+    const setup = { collections: ['signInActivity'], options: several } as const
+    await runImport(workspace, setup)
+    const gone = [...simulator.users(undefined, ['id'])].slice(0, 3)
+    atPage(simulator, 10, () => {
+      for (const { id } of gone) simulator.control.deleteUser(String(id))
+      simulator.control.createUser({ userPrincipalName: 'zoe@contoso.example' })
+    })
+    const { lines, run } = await runImport(workspace, setup)
+    expect(lines('collection_planned')[0]?.cursors).toBeGreaterThan(1)
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+    const database = new Database(workspace.path('evergrant.db'), { readonly: true })
+    const rows = database.prepare('SELECT id FROM signInActivity').all()
+    database.close()
+    const ids = (all: Iterable<unknown>): ReadonlySet<unknown> =>
+      new Set([...all].map((row) => (row as { id: unknown }).id))
+    expect(rows).toHaveLength(simulator.userCount())
+    expect(ids(rows)).toEqual(ids(simulator.users(undefined, ['id'])))
+  })
+
+  test('read devices whole', async () => {
+    await open()
+    const { lines, run } = await runImport(workspace, {
+      collections: ['devices'],
+      to: 'csv:out',
+      options: { concurrency: 4, pageSize: 5 },
+    })
+    expect(lines('collection_planned')[0]?.cursors).toBeGreaterThan(1)
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+    expect(await csvRows(workspace.path('out/devices.csv'))).toEqual(
+      expectedRows(workspace.simulator, 'devices'),
+    )
+  })
 })
