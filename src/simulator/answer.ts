@@ -43,6 +43,7 @@ export type RequestKind =
   | 'manager'
   | 'memberOf'
   | 'getByIds'
+  | 'batch'
   | 'graphUserInfo'
   | 'arm'
   | 'partner'
@@ -102,6 +103,7 @@ const graphKinds: ReadonlySet<RequestKind> = new Set([
   'manager',
   'memberOf',
   'getByIds',
+  'batch',
   'graphUserInfo',
 ])
 
@@ -134,6 +136,7 @@ const kinds: readonly (readonly [pattern: RegExp, kind: RequestKind])[] = [
   [/^\/(?:v1\.0|beta)\/users\/[^/]+\/manager$/, 'manager'],
   [/^\/(?:v1\.0|beta)\/(?:users|servicePrincipals)\/[^/]+\/checkMemberGroups$/, 'memberOf'],
   [/^\/(?:v1\.0|beta)\/directoryObjects\/(?:microsoft\.graph\.)?getByIds$/, 'getByIds'],
+  [/^\/(?:v1\.0|beta)\/\$batch$/, 'batch'],
   [/^\/oidc\/userinfo$/, 'graphUserInfo'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?token$/, 'token'],
   [/^\/[^/]+\/oauth2\/(?:v2\.0\/)?authorize$/, 'authorize'],

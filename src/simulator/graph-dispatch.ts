@@ -1,6 +1,7 @@
 import type { Answer, RequestKind, SimulatedRequest } from './answer.ts'
 import type { FaultEffect } from './faults.ts'
 import { authorizeGraph, type GraphCaller } from './graph-authorize.ts'
+import { answerBatch } from './graph-batch.ts'
 import { answerDelta } from './graph-delta.ts'
 import { administrativeUnitSource, deviceSource, directoryRoleSource } from './graph-directory.ts'
 import { graphError } from './graph-errors.ts'
@@ -57,7 +58,7 @@ const handlers: Readonly<Partial<Record<RequestKind, Handler>>> = {
 }
 
 /** Kinds that are asked by POST; all others by GET. */
-const actions: ReadonlySet<RequestKind> = new Set(['memberOf', 'getByIds'])
+const actions: ReadonlySet<RequestKind> = new Set(['memberOf', 'getByIds', 'batch'])
 
 /** Answers a request to Graph: token, method and budget are judged before what it asks. */
 export function answerGraph(
@@ -70,6 +71,10 @@ export function answerGraph(
   if (request.method !== (actions.has(request.kind) ? 'POST' : 'GET')) {
     const message = `The simulator does not serve ${request.method} here.`
     return graphError(request, 405, 'MethodNotAllowed', message)
+  }
+  // A batch itself costs nothing: its items do.
+  if (request.kind === 'batch') {
+    return answerBatch(world, request, (item) => answerGraph(world, item, undefined))
   }
   const key = throttleKeyOf(caller.value)
   const charge = world.throttle.charge(key, unitsOf(request), request.receivedAt)

@@ -103,3 +103,32 @@ test('the SDK reads devices, owners, roles and managers, and gets exactly the gr
   expect(led).toEqual([...simulator.managers()].slice(0, led.length))
   expect(led.length).toBeGreaterThan(0)
 })
+
+test('the SDK follows a delta to its end, and asks later what changed and who still lives', async () => {
+  simulator.control.reset()
+  simulator.control.setPermissions(['Directory.Read.All'])
+  const client = graphClient(credentialWith(simulator.client.secret))
+  const follow = async (
+    path: string,
+  ): Promise<{ readonly ids: unknown[]; readonly link: string }> => {
+    const ids: unknown[] = []
+    const first = (await client.api(path).get()) as PageCollection
+    const pages = new PageIterator(client, first, (row: { readonly id: string }) => {
+      ids.push(row.id)
+      return true
+    })
+    await pages.iterate()
+    return { ids, link: pages.getDeltaLink() ?? '' }
+  }
+  const all = await follow('/users/delta?$select=displayName')
+  const truth = [...simulator.users(simulator.tenant, ['id'])].map(({ id }) => id)
+  expect(all.ids).toEqual(truth)
+  const [gone, kept] = all.ids.map(String)
+  simulator.control.deleteUser(gone ?? '')
+  const created = simulator.control.createUser({ userPrincipalName: 'new@contoso.example' })
+  expect((await follow(all.link)).ids).toEqual([gone, created])
+  const living = (await client
+    .api('/directoryObjects/getByIds')
+    .post({ ids: [gone, kept, created], types: ['user'] })) as PageCollection
+  expect(living.value).toMatchObject([{ id: kept }, { id: created }])
+})
