@@ -42,6 +42,8 @@ export function createTokenKeeper(
   refreshBeforeMs: number,
 ): TokenKeeper {
   let last: AccessToken | undefined
+  /** Refusals being settled; they say best why the token that comes of them is another. */
+  let refusals = 0
   /** Until when the failure last told explains why the old token still serves. */
   let warnedUntil = Number.NEGATIVE_INFINITY
 
@@ -51,6 +53,8 @@ export function createTokenKeeper(
     place: Place,
     startedAt: number,
   ): void => {
+    // Cursors that met the end of a token together share the next one: it changed once.
+    if (isSame(token, last)) return
     journal.note({
       type: 'token_changed',
       reason,
@@ -88,25 +92,24 @@ export function createTokenKeeper(
       const got = await source.getToken({ renewBelowMs: refreshBeforeMs, signal })
       if (!got.ok) return err(got.error)
       const { token, origin, warning } = got.value
-      if (!isSame(token, last)) {
-        const isFirst = last === undefined
-        const reason = isFirst ? 'first' : origin === 'issued' ? 'expiring' : 'adopted'
-        changed(token, reason, place, startedAt)
-      }
+      const isFirst = last === undefined
+      const reason = isFirst ? 'first' : origin === 'issued' ? 'expiring' : 'adopted'
+      if (refusals === 0) changed(token, reason, place, startedAt)
       if (warning !== undefined) noteWarning(warning, token)
       return ok(token)
     },
     afterRefusal: async (answer, token, place, signal) => {
       const startedAt = clock.monotonic()
-      const outcome = await source.reportRefusal(
-        {
-          status: answer.status,
-          headers: answer.headers,
-          body: answer.body.toString('utf8', 0, 65_536),
-          token,
-        },
-        { signal },
-      )
+      const refusal = {
+        status: answer.status,
+        headers: answer.headers,
+        body: answer.body.toString('utf8', 0, 65_536),
+        token,
+      }
+      refusals += 1
+      const outcome = await source.reportRefusal(refusal, { signal }).finally(() => {
+        refusals -= 1
+      })
       switch (outcome.kind) {
         case 'renewed':
           changed(outcome.token, 'rejected', place, startedAt)
@@ -115,7 +118,7 @@ export function createTokenKeeper(
           changed(outcome.token, 'claims_challenge', place, startedAt)
           return { kind: 'replay', token: outcome.token }
         case 'newer_token_exists':
-          if (!isSame(outcome.token, last)) changed(outcome.token, 'adopted', place, startedAt)
+          if (refusals === 0) changed(outcome.token, 'adopted', place, startedAt)
           return { kind: 'replay', token: outcome.token }
         case 'not_about_token':
           return { kind: 'hopeless', detail: outcome.detail }

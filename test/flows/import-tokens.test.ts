@@ -93,6 +93,24 @@ describe('a token that dies in use', () => {
     expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
   })
 
+  test('is one change of token, however many cursors meet its end', async () => {
+    const { simulator } = await open({ users: 500 })
+    const held = simulator.control.addFault({
+      match: { kind: 'users', nth: 10, times: 4 },
+      effect: { kind: 'hold' },
+    })
+    const running = runImport(workspace, { options: { concurrency: 8, pageSize: 20 } })
+    await held.happened(4)
+    simulator.control.revokeTokens()
+    held.release()
+    const { run, lines } = await running
+    expect(run.verdict).toBe('complete')
+    expect(simulator.stats().tokenRejections).toBeGreaterThanOrEqual(4)
+    expect(simulator.stats().tokensIssued).toBe(2)
+    expect(lines('token_changed').map((change) => change.reason)).toEqual(['first', 'rejected'])
+    expect(run.totals.refreshes).toBe(1)
+  })
+
   test.each([
     ['InvalidAuthenticationToken', 'Lifetime validation failed, the token is expired.'],
     ['Authentication_ExpiredToken', 'Your access token has expired. Please renew it.'],

@@ -306,7 +306,9 @@ function canonical(user: Readonly<Record<string, unknown>>): string {
 export function atPage(simulator: Simulator, page: number, then: () => void): void {
   let pages = 0
   const stop = simulator.events.on((event) => {
-    if (event.type !== 'simulator.request_answered' || event.rows === undefined) return
+    if (event.type !== 'simulator.request_answered') return
+    // A link to what will change is a page of nothing.
+    if (event.rows === undefined || event.rows === 0) return
     pages++
     if (pages < page) return
     stop()
