@@ -6,6 +6,7 @@ import { emptyDatabase, type TestDatabase } from '../support/postgres.ts'
 import { startServeProcess, type ServeProcess } from '../support/serve-process.ts'
 import {
   atPage,
+  fileUsers,
   groundTruth,
   makeWorkspace,
   storedUsers,
@@ -28,6 +29,7 @@ beforeAll(async () => {
     `server: { listen: "127.0.0.1:0", drain: 1s }
 imports:
   people: { connection: contoso-graph, collections: [users], pageSize: ${pageSize} }
+  lines: { connection: contoso-graph, collections: [users], pageSize: ${pageSize}, to: "ndjson:./out" }
 `,
   )
   const wish = ['callers', 'add', 'ops', '--role', 'operator', '--json']
@@ -46,12 +48,12 @@ const node = (at: number): ServeProcess & { readonly client: Client } =>
   Object.assign({}, nodes[at] as ServeProcess, { client: clients[at] as Client })
 
 /** Begins the import at a node, slowly, and resolves once some pages of it were read. */
-async function beginAt(at: number, pages: number): Promise<string> {
+async function beginAt(at: number, pages: number, name = 'people'): Promise<string> {
   workspace.simulator.control.setLatency(150)
   const reached = new Promise<void>((resolve) => {
     atPage(workspace.simulator, pages, resolve)
   })
-  const { id } = await node(at).client.imports.run({ name: 'people' })
+  const { id } = await node(at).client.imports.run({ name })
   await reached
   return id
 }
@@ -122,12 +124,13 @@ describe('of three nodes on PostgreSQL', { timeout: 90_000 }, () => {
     expect(told).toHaveLength(1)
   })
 
-  it('one goes on with what another hands on when it is told to end', async () => {
-    const id = await beginAt(1, 4)
+  it('one goes on with what another wrote to their folder and hands on when it is told to end', async () => {
+    const id = await beginAt(1, 4, 'lines')
     node(1).kill('SIGTERM')
     await node(1).ended
     await becomes(2, id, 'completed')
     expect(await linesOf(2, id)).toContain('run_taken_over')
-    expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+    const published = await fileUsers(workspace.path('out/users.ndjson'))
+    expect(published).toEqual(groundTruth(workspace.simulator))
   })
 })
