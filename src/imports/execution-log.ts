@@ -192,7 +192,7 @@ export type LogBody =
       readonly type: 'run_taken_over'
       /** Which process left it, for people. */
       readonly from: string
-      /** How often in a row, no page having been committed in between. */
+      /** How many died of it in a row, no page having been committed in between. */
       readonly times: number
     }
   | { readonly type: 'run_given_up'; readonly from: string; readonly times: number }

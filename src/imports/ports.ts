@@ -93,7 +93,7 @@ export interface RunOwner extends ProcessOwner {
 
 /** What tells whether taking a run over again is of any use. */
 export interface TakeOverCount {
-  /** How often in a row it was taken over, no page having been committed in between. */
+  /** How many owners died in a row, no page having been committed in between. */
   readonly times: number
   /** Pages that were committed by then. */
   readonly pages: number

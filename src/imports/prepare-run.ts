@@ -117,19 +117,26 @@ export async function resumeChecked(
  * Leaves a run of this process, whose worker has ended without a word, to whatever service is there
  * first. Changes nothing when the run has ended by itself or belongs to someone else.
  *
+ * @param problem What ended the worker, unless the service was told to end.
  * @throws EvergrantError `import_interrupted` when there is nothing to leave; `store_*`
  */
 export async function handOnRun(
   desk: RunDesk,
   { run, instanceId }: PreparedRun,
   detail: string,
+  problem?: EvergrantError,
 ): Promise<void> {
   const now = desk.clock.now()
   // The owner stays on the record: a run that has one and that nobody drives is there to be taken.
   await desk.store.updateRun(
     run.id,
     instanceId,
-    { state: 'interrupted', verdict: 'incomplete', reason: detail },
+    {
+      state: 'interrupted',
+      verdict: 'incomplete',
+      reason: detail,
+      problem: problem?.toProblem() ?? null,
+    },
     [{ at: now, level: 'warn', body: { type: 'run_interrupted', detail } }],
     now,
   )

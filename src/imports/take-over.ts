@@ -109,9 +109,14 @@ async function obey(
   )
 }
 
-function countOf({ totals: { pages } }: RunRecord, { takenOver }: RunOwner): TakeOverCount {
-  const isStuck = takenOver !== undefined && takenOver.pages === pages
-  return { times: isStuck ? takenOver.times + 1 : 1, pages }
+/** A service that stopped in order has not ended because of the run, and does not count. */
+function countOf(
+  { problem, state, totals: { pages } }: RunRecord,
+  { takenOver }: RunOwner,
+): TakeOverCount {
+  const wasHandedOn = state === 'interrupted' && problem === undefined
+  const before = takenOver?.pages === pages ? takenOver.times : 0
+  return { times: wasHandedOn ? before : before + 1, pages }
 }
 
 async function giveUp(

@@ -10,7 +10,7 @@ import {
   type RunDesk,
   type RunRecord,
 } from '../../src/imports/index.ts'
-import { newId } from '../../src/kernel/index.ts'
+import { EvergrantError, newId } from '../../src/kernel/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
 import { createSkippingClock, type SkippingClock } from '../support/skipping-clock.ts'
 import { makeWorkspace, requestOf, type Workspace } from '../support/workspace.ts'
@@ -166,6 +166,27 @@ describe('a run that its service left', () => {
     ).rejects.toMatchObject({ code: 'import_interrupted' })
     await look()
     expect(taken).toHaveLength(1)
+  })
+
+  it('is not held against it that services stop in order, but that its workers die', async () => {
+    let left = await begin('store')
+    const stopped = 'the service that drove it ended'
+    for (let times = 1; times <= 5; times++) {
+      await handOnRun(composition.desk, left, stopped)
+      await look()
+      left = taken.at(-1) as PreparedRun
+    }
+    expect(taken).toHaveLength(5)
+    expect((await runOf(left)).owner?.takenOver).toEqual({ times: 0, pages: 0 })
+    for (let times = 1; times <= 4; times++) {
+      const fault = new EvergrantError('internal', 'its worker ended without a word')
+      await handOnRun(composition.desk, left, fault.detail, fault)
+      die()
+      await look()
+      left = taken.at(-1) as PreparedRun
+    }
+    expect(taken).toHaveLength(8)
+    expect((await linesOf(left)).at(-1)).toBe('run_given_up')
   })
 
   it('is given up when three services in a row end before a page of it', async () => {

@@ -6,6 +6,7 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 /** `evergrant serve` in a process of its own. */
 export interface ServeProcess {
+  readonly pid: number
   /** Where it listens. */
   readonly url: string
   /** Lines of its log so far. */
@@ -56,6 +57,7 @@ export async function startServeProcess(
     })
   })
   return {
+    pid: child.pid ?? 0,
     url: await ready.promise,
     log: parsed,
     logged: (test) =>

@@ -5,6 +5,7 @@ import {
   type PreparedRun,
   type RunRecord,
 } from '../../imports/index.ts'
+import { EvergrantError } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
 import { describedImport } from '../described-import.ts'
 import { openImportWorker, type RunningImport } from '../start-import.ts'
@@ -21,6 +22,14 @@ export interface ImportRunner {
 export function createImportRunner(composition: Composition): ImportRunner {
   let isClosing = false
   const running = new Set<{ readonly worker: RunningImport; readonly ended: Promise<void> }>()
+  const leave = async (prepared: PreparedRun): Promise<void> => {
+    if (isClosing) {
+      await handOnRun(composition.desk, prepared, 'the service that drove it ended')
+      return
+    }
+    const detail = 'its worker ended without a word'
+    await handOnRun(composition.desk, prepared, detail, new EvergrantError('internal', detail))
+  }
   return {
     start: (prepared) => {
       const worker = openImportWorker().drive({
@@ -31,13 +40,7 @@ export function createImportRunner(composition: Composition): ImportRunner {
       const ended = worker.done
         .catch(() => {})
         // A run that ended by itself is over, and stays as it is.
-        .then(() =>
-          handOnRun(
-            composition.desk,
-            prepared,
-            isClosing ? 'the service that drove it ended' : 'its worker ended without a word',
-          ),
-        )
+        .then(() => leave(prepared))
         .catch(() => {})
         .finally(() => running.delete(entry))
       const entry = { worker, ended }
