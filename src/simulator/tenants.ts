@@ -106,7 +106,6 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
         `${field}.groups.giantSize`,
       ),
       memberTypes: groupOptions.memberTypes ?? memberTypes,
-      changes: new Map(),
     },
     groupCount,
     deviceCount: requireCount(

@@ -34,14 +34,17 @@ export async function importUnderKills(
   world: {
     readonly collections?: readonly string[]
     readonly env?: Readonly<Record<string, string>>
+    /** Called before each session that will be killed. */
+    readonly beforeSession?: () => void
   } = {},
 ): Promise<KilledImport> {
-  const { collections = ['users'], env = {} } = world
+  const { beforeSession = () => {}, collections = ['users'], env = {} } = world
   const options = { cwd: workspace.folder, env }
   const config = ['--config', workspace.configPath]
   const command = ['import', 'contoso-graph', ...collections, ...config, ...args]
   let killed = 0
   for (let i = 0; i < kills; i++) {
+    beforeSession()
     const session = startCli(command, options)
     const page = 1 + Math.floor(random() * stride)
     // Between an answer and the next lie scanning, writing, flushing and committing: hit any of them.
