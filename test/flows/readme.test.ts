@@ -168,7 +168,7 @@ describe('the documents for users', () => {
     const listed = [...list.matchAll(/`(\w+)`/g)].map(([, name]) => name)
     expect(listed).toEqual(collections.users.defaultColumns)
     const { length } = collections.users.defaultColumns
-    expect(readDocument('docs/guides/import.md')).toContain(`| ${length} columns `)
+    expect(readDocument('docs/guides/import-operations.md')).toContain(`| ${length} columns `)
   })
 
   it('show settings and sections that the configuration takes', async () => {
@@ -252,19 +252,19 @@ describe('README.md', () => {
   })
 })
 
-describe('docs/guides/import.md', () => {
+describe('docs/guides/import.md and import-operations.md', () => {
   let runner: BlockRunner
   beforeAll(async () => {
     runner = await createBlockRunner()
   })
   afterAll(() => runner.close())
 
-  it('can be rehearsed from its first block to its last', { timeout: 240_000 }, async () => {
-    const all = markedBlocks(readDocument('docs/guides/import.md'))
-    const queries = all.filter(({ language }) => language === 'sql')
-    const steps = all.filter(({ language }) => language !== 'sql')
-    expect([queries.length, steps.length]).toEqual([1, 7])
-    for (const block of [...steps, ...queries]) {
+  it('can be followed from the first block to the last', { timeout: 480_000 }, async () => {
+    const first = markedBlocks(readDocument('docs/guides/import.md'))
+    // What goes on where the first ends: the same folder, tenant and service.
+    const further = markedBlocks(readDocument('docs/guides/import-operations.md'))
+    expect([first.length, further.length]).toEqual([13, 2])
+    for (const block of [...first, ...further]) {
       await follow(runner, block)
     }
   })
