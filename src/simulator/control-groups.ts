@@ -1,9 +1,11 @@
 import { EvergrantError } from '../kernel/index.ts'
 import type { Addressee } from './control-grants.ts'
 import { drawGroup, indexOfGroupId, indexOfOtherId, type Group, type Member } from './group.ts'
+import { groupProperty } from './group-properties.ts'
 import { countedEntry, type JournalEntry } from './journal.ts'
 import { addMember, removeMember } from './member-changes.ts'
 import { livingIdOf, livingMembers } from './memberships.ts'
+import type { PersonChange } from './person-change.ts'
 import { findPerson } from './population.ts'
 import { maximumGroups, requireCount, requireTenant, type Tenant } from './tenants.ts'
 import type { World } from './world.ts'
@@ -14,6 +16,10 @@ export interface GroupControl {
   setGroupCount(groups: number, addressee?: Addressee): void
   /** Deletes a group by its object id: it vanishes from lists and groups, its members are 404. */
   deleteGroup(group: string, addressee?: Addressee): void
+  /** Brings a deleted group back, with its id and its members. */
+  restoreGroup(group: string, addressee?: Addressee): void
+  /** Gives a group (its object id) other values; null clears one. */
+  changeGroup(group: string, change: Readonly<Record<string, unknown>>, addressee?: Addressee): void
   /** Puts a user, group or device into a group (object ids, or a userPrincipalName). */
   addMember(group: string, member: string, addressee?: Addressee): void
   /** Takes a member out of a group. */
@@ -60,9 +66,41 @@ export function createGroupControl(world: World): GroupControl {
       tenant.deletedGroups.add(index)
       happen(tenant, { from: index, to: index + 1, kind: 'deleted' })
     },
+    restoreGroup: (name, addressee) => {
+      const tenant = tenantOf(addressee)
+      const { index } = requireGroup(tenant, name)
+      tenant.deletedGroups.delete(index)
+      happen(tenant, { from: index, to: index + 1, kind: 'restored' })
+    },
+    changeGroup: (name, change, addressee) => {
+      const tenant = tenantOf(addressee)
+      const group = requireGroup(tenant, name)
+      const changed = changeOf(group, change, tenant.population.domain)
+      tenant.groups.changes?.set(group.index, changed)
+      const span = { from: group.index, to: group.index + 1 }
+      happen(tenant, { ...span, kind: 'changed', names: Object.keys(change) })
+    },
     addMember: (group, member, addressee) => move({ group, member }, true, addressee),
     removeMember: (group, member, addressee) => move({ group, member }, false, addressee),
   }
+}
+
+/** All that differs of a group from the draw, after a change. */
+function changeOf(
+  group: Group,
+  wish: Readonly<Record<string, unknown>>,
+  domain: string,
+): PersonChange {
+  const cleared = new Set(group.change?.cleared)
+  for (const [name, value] of Object.entries(wish)) {
+    const property = groupProperty(name)
+    if (property?.name !== name || name === 'id') {
+      throw invalid(`groups have no property "${name}" that can be changed`)
+    }
+    if (value !== null) cleared.delete(name)
+    else if (property.value(group, domain) !== null) cleared.add(name)
+  }
+  return { values: { ...group.change?.values, ...wish }, cleared }
 }
 
 function requireGroup(tenant: Tenant, id: string): Group {

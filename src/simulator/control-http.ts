@@ -74,6 +74,12 @@ const operations: Readonly<Record<string, Operation>> = {
   'reset-deltas': (control, body: { readonly style?: DeltaReset } & Addressee) =>
     control.resetDeltas(body, body),
   'set-deltas': (control, body: DeltaSettings & Addressee) => control.setDeltas(body, body),
+  'restore-group': (control, body: Arguments & Addressee) =>
+    control.restoreGroup(requireMember(body.group, 'group'), body),
+  'change-group': (
+    control,
+    body: Arguments & { readonly change?: Readonly<Record<string, unknown>> } & Addressee,
+  ) => control.changeGroup(requireMember(body.group, 'group'), body.change ?? {}, body),
   'add-member': (control, body: Arguments & { readonly member?: string } & Addressee) =>
     control.addMember(...membershipOf(body), body),
   'remove-member': (control, body: Arguments & { readonly member?: string } & Addressee) =>

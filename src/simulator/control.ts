@@ -147,6 +147,7 @@ export function createControl(world: World, options: SimulatorOptions): Simulato
         tenant.deletedUsers.clear()
         tenant.deletedGroups.clear()
         tenant.memberChanges.clear()
+        tenant.groups.changes?.clear()
         tenant.applicationConsents.clear()
         tenant.isConsentRefused = false
         tenant.index.clear()

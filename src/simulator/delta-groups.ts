@@ -82,7 +82,7 @@ function columnsOf(
 ): Record<string, unknown> {
   const { domain } = tenant.population
   const values = names.map((name) => [name, groupProperty(name)?.value(group, domain)] as const)
-  return setValuesOf(Object.fromEntries(values))
+  return setValuesOf(Object.fromEntries(values), group.change?.cleared)
 }
 
 function* wholeGroup(

@@ -166,3 +166,34 @@ test('more new members than a row names come in pieces', async () => {
   expect(rows.map((row) => membersOf([row]).length)).toEqual([500, 10])
   expect(membersOf(rows).map(({ id }) => id)).toEqual(added)
 })
+
+test('a group is changed by what groups have, and by nothing else', () => {
+  const [group = ''] = groupIds()
+  const { control } = simulator
+  expect(() => control.changeGroup(group, { shoeSize: 43 })).toThrow('"shoeSize"')
+  expect(() => control.changeGroup(group, { id: 'mine' })).toThrow('"id"')
+  expect(() => control.changeGroup('nowhere', { displayName: 'x' })).toThrow('no group "nowhere"')
+})
+
+test('a renamed and a restored group are in the list, the filter, the ground truth and the delta', async () => {
+  const select = ['id', 'displayName', 'visibility']
+  const before = [...simulator.groups(undefined, select)]
+  const visible = before.find((group) => group['visibility'] !== null)
+  const [renamed, gone] = [String(visible?.['id']), groupIds().at(-1) ?? '']
+  const link = await latest('/groups/delta?$select=displayName,visibility')
+  const { control } = simulator
+  control.changeGroup(renamed, { displayName: 'Zzz', visibility: null })
+  control.deleteGroup(gone)
+  control.restoreGroup(gone)
+  const path = `/groups?$top=999&$select=${select.join(',')}`
+  const truth = [...simulator.groups(undefined, select)]
+  expect((await callGraph(simulator, path)).body.value).toEqual(truth)
+  expect(truth).toHaveLength(before.length)
+  const filter = "/groups?$select=id&$filter=startsWith(displayName,'zzz')"
+  expect((await callGraph(simulator, filter)).body.value).toEqual([{ id: renamed }])
+  const { rows } = await follow(link)
+  expect(rows.map(({ id }) => id)).toEqual([renamed, gone])
+  expect(rows[0]).toEqual({ id: renamed, displayName: 'Zzz', visibility: null })
+  control.reset()
+  expect([...simulator.groups(undefined, select)]).toEqual(before)
+})

@@ -67,8 +67,19 @@ const properties: readonly GroupProperty[] = [
   },
 ]
 
+/** The property as changes leave it. */
+function changeable({ name, value }: GroupProperty): GroupProperty {
+  return {
+    name,
+    value: (group, domain) =>
+      group.change !== undefined && name in group.change.values
+        ? group.change.values[name]
+        : value(group, domain),
+  }
+}
+
 const byName: ReadonlyMap<string, GroupProperty> = new Map(
-  properties.map((property) => [property.name.toLowerCase(), property]),
+  properties.map((property) => [property.name.toLowerCase(), changeable(property)]),
 )
 
 /** Every property of a group that can be selected. */

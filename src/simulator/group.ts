@@ -1,4 +1,5 @@
 import { guidOf, mix, unmix } from './mixing.ts'
+import type { PersonChange } from './person-change.ts'
 
 /** Kinds of objects a group can hold. */
 export type MemberType = 'user' | 'group' | 'device' | 'servicePrincipal'
@@ -11,6 +12,8 @@ export interface GroupPlan {
   /** Members of the first group. */
   readonly giantSize: number
   readonly memberTypes: readonly MemberType[]
+  /** What was changed of groups since, by index. */
+  readonly changes?: Map<number, PersonChange>
 }
 
 /** One group's draw of the dice; everything about it is a pure function of that. */
@@ -22,6 +25,8 @@ export interface Group {
   readonly b: number
   readonly c: number
   readonly d: number
+  /** What was changed since; undefined for almost all. */
+  readonly change: PersonChange | undefined
 }
 
 /** A member as the group names it; `index` of users and groups leads to the object itself. */
@@ -37,7 +42,8 @@ export function drawGroup(plan: GroupPlan, index: number): Group {
   const key = mix(index ^ mix(plan.seed ^ salt))
   const a = mix(key + 0x3c6ef372)
   const c = mix(key ^ 0x1f83d9ab)
-  return { index, key, a, b: mix(a ^ 0x5be0cd19), c, d: mix(c + 0x510e527f) }
+  const change = plan.changes?.get(index)
+  return { index, key, a, b: mix(a ^ 0x5be0cd19), c, d: mix(c + 0x510e527f), change }
 }
 
 /** The object id (a GUID). */

@@ -106,6 +106,7 @@ function createTenant(options: SimulatedTenant, position: number): Tenant {
         `${field}.groups.giantSize`,
       ),
       memberTypes: groupOptions.memberTypes ?? memberTypes,
+      changes: new Map(),
     },
     groupCount,
     deviceCount: requireCount(
