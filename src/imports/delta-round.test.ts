@@ -4,7 +4,13 @@ import {
   scriptedGraphUrl,
   type ScriptedAnswer,
 } from '../../test/support/sending.ts'
-import { createDeltaRound, takeDeltaLink, type RoundPage, type RoundReset } from './delta-round.ts'
+import {
+  createDeltaRound,
+  takeDeltaLink,
+  type RoundPage,
+  type RoundRefusal,
+  type RoundReset,
+} from './delta-round.ts'
 import type { RunOptions } from './ports.ts'
 
 const link = `${scriptedGraphUrl}/users/delta?$deltatoken=begin`
@@ -47,12 +53,12 @@ async function readRound(
   answer: (token: string) => ScriptedAnswer,
   from: { readonly nextUrl?: string } = {},
 ): Promise<{
-  readonly pages: readonly (RoundPage | RoundReset)[]
+  readonly pages: readonly (RoundPage | RoundRefusal | RoundReset)[]
   readonly asked: readonly string[]
 }> {
   const { deps, asked } = makeScriptedGraph((path) => answer(path.split('=').at(-1) ?? ''))
   const round = createDeltaRound(deps, 'users', scriptedGraphUrl, { link, number: 1, ...from })
-  const pages: (RoundPage | RoundReset)[] = []
+  const pages: (RoundPage | RoundRefusal | RoundReset)[] = []
   for (let next = await round.next(); next !== undefined; next = await round.next()) {
     pages.push(next)
     if ('kind' in next) break
@@ -177,10 +183,25 @@ describe('a link from now on', () => {
     })
   })
 
+  test('is asked for without a column that Graph does not give, once it says so', async () => {
+    const message = "Could not find a property named 'displayName' on type 'microsoft.graph.user'."
+    const answers = [refusal(400, 'BadRequest', message), page([], { delta: 'now' })]
+    expect(await take(() => answers.shift() ?? refusal(500, 'asked too often'))).toMatchObject({
+      kind: 'taken',
+      without: ['displayName'],
+      asked: [
+        'GET /users/delta?$select=id,displayName&$deltatoken=latest',
+        'GET /users/delta?$select=id&$deltatoken=latest',
+      ],
+    })
+    expect(await take(() => refusal(400, 'BadRequest', message))).toMatchObject({ kind: 'refused' })
+  })
+
   test('is asked for with the columns of the run', async () => {
     expect(await take(() => page([], { delta: 'now' }))).toEqual({
       kind: 'taken',
       link: `${scriptedGraphUrl}/users/delta?$deltatoken=now`,
+      without: [],
       asked: ['GET /users/delta?$select=id,displayName&$deltatoken=latest'],
     })
     expect(await take(() => page([], { delta: 'now' }), 'members')).toMatchObject({

@@ -28,6 +28,14 @@ export interface RoundReset {
   readonly detail: string
 }
 
+/** Graph does not tell changes of some columns. */
+export interface RoundRefusal {
+  readonly kind: 'columns_refused'
+  readonly columns: readonly string[]
+  /** For people. */
+  readonly detail: string
+}
+
 /** Where reading goes on. */
 export interface RoundPlace {
   /** Where the round begins. */
@@ -41,7 +49,7 @@ export interface RoundPlace {
 /** Reads a round of a delta, page by page, from a link that Graph gave. */
 export interface DeltaRound {
   /** @throws EvergrantError what no waiting mends; `next_link_foreign` */
-  next(): Promise<RoundPage | RoundReset | undefined>
+  next(): Promise<RoundPage | RoundReset | RoundRefusal | undefined>
 }
 
 /**
@@ -77,6 +85,9 @@ export function createDeltaRound(
           continue
         }
         if (sent.kind === 'page_token_expired') return reset('token_expired', sent.error)
+        if (sent.kind === 'columns_refused') {
+          return { kind: sent.kind, columns: sent.columns, detail: sent.error.detail }
+        }
         if (sent.kind !== 'answer') throw sent.error
         const { nextLink, deltaLink, changed, removed } = sent.value
         const rows = { length: changed.length + removed.length }
@@ -110,7 +121,12 @@ export function createDeltaRound(
 
 /** A link to what will have changed from now on, or why there is none. */
 export type TakenLink =
-  | { readonly kind: 'taken'; readonly link: string }
+  | {
+      readonly kind: 'taken'
+      readonly link: string
+      /** Columns whose changes it does not tell, as Graph knows no such, or not by delta. */
+      readonly without: readonly string[]
+    }
   | { readonly kind: 'refused'; readonly detail: string }
 
 /**
@@ -122,22 +138,38 @@ export async function takeDeltaLink(
   options: RunOptions,
   collection: CollectionName,
 ): Promise<TakenLink> {
-  const url = latestUrl(options, collection)
-  if (url === undefined) return refused(`Graph has no delta of ${collection}`)
-  const round = createDeltaRound(deps, collection, options.graphUrl, { link: url, number: 1 })
+  let without: readonly string[] = []
+  const begin = (): DeltaRound | undefined => {
+    const link = latestUrl(options, collection, without)
+    if (link === undefined) return undefined
+    return createDeltaRound(deps, collection, options.graphUrl, { link, number: 1 })
+  }
+  let round = begin()
+  if (round === undefined) return refused(`Graph has no delta of ${collection}`)
   try {
     for (;;) {
-      const page = await round.next()
+      const page: Awaited<ReturnType<DeltaRound['next']>> = await round?.next()
       if (page === undefined) return refused('the delta ended without a link')
-      if ('kind' in page) return refused(page.detail)
+      if ('kind' in page) {
+        const news = page.kind === 'reset' ? [] : page.columns.filter(isNew)
+        if (news.length === 0) return refused(page.detail)
+        // Whether the list has them as well is for the list to say.
+        without = [...without, ...news]
+        round = begin()
+        continue
+      }
       if (page.changed.length + page.removed.length > 0) {
         return refused('Graph began to list everything instead of giving a link from now on')
       }
-      if (page.deltaLink !== undefined) return { kind: 'taken', link: page.deltaLink }
+      if (page.deltaLink !== undefined) return { kind: 'taken', link: page.deltaLink, without }
     }
   } catch (error) {
     if (!isEvergrantError(error) || !isRefusal(error)) throw error
     return refused(error.detail)
+  }
+
+  function isNew(column: string): boolean {
+    return !without.includes(column)
   }
 }
 
@@ -145,13 +177,17 @@ export async function takeDeltaLink(
 const untracked: ReadonlySet<string> = new Set(['signinactivity', 'manager'])
 
 /** The URL of an empty round that begins now; undefined where Graph has no delta. */
-function latestUrl(options: RunOptions, collection: CollectionName): string | undefined {
+function latestUrl(
+  options: RunOptions,
+  collection: CollectionName,
+  without: readonly string[],
+): string | undefined {
   const { deltaColumns, deltaPath, kind } = collections[collection]
   if (deltaPath === undefined) return undefined
   const all = kind === 'member' ? ['members'] : (options.columns[collection] ?? [])
   const columns = deltaColumns ?? all
   const select = columns
-    .filter((column) => !untracked.has(column.toLowerCase()))
+    .filter((column) => !untracked.has(column.toLowerCase()) && !without.includes(column))
     .map(encodeURIComponent)
     .join(',')
   return `${options.graphUrl}${deltaPath}?$select=${select}&$deltatoken=latest`

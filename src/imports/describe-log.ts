@@ -113,7 +113,7 @@ export function describeLog(body: LogBody): string {
       return `${body.collection}: ${body.verdict} (${body.detail})`
     case 'changes_noted':
       return body.detail === undefined
-        ? `${body.collection}: changes from here on can be told later`
+        ? `${body.collection}: changes from here on can be told later${body.without === undefined ? '' : `, but for those of ${body.without.join(', ')}`}`
         : `${body.collection}: Graph gives no link to what changes from here on (${body.detail})`
     case 'changes_begun':
       return body.purpose === 'since'

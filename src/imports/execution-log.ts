@@ -122,6 +122,8 @@ export type LogBody =
       readonly collection: string
       /** Why Graph gave no link; absent when it did. */
       readonly detail?: string
+      /** Columns whose changes it does not tell. */
+      readonly without?: readonly string[]
     }
   | {
       readonly type: 'changes_begun'

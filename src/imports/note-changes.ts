@@ -38,7 +38,8 @@ export async function noteChanges(
     const delta: DeltaRecord = { purpose, state: 'lost', ...noChanges, note: detail }
     return { ...record, delta }
   }
-  journal.note({ type: 'changes_noted', collection })
+  const { without } = taken
+  journal.note({ type: 'changes_noted', collection, ...(without.length === 0 ? {} : { without }) })
   const begin = { link: taken.link, takenAt }
   return { ...record, delta: { purpose, state: 'open', begin, ...noChanges } }
 }

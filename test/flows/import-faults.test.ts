@@ -270,6 +270,25 @@ describe('a column that Graph does not give', () => {
     expect(row).toMatch(/^[\w-]+,[\w-]+,,[^,]+,,,$/)
   })
 
+  test('is left out by all cursors of a collection, and told once', async () => {
+    const { simulator } = await open({ users: 1_500 })
+    const { lines, run } = await runImport(workspace, {
+      options: {
+        columns: { users: ['id', 'shoeSize', 'mail', 'signInActivity'] },
+        concurrency: 8,
+        pageSize: 20,
+      },
+    })
+    expect(lines('collection_planned')[0]?.cursors).toBeGreaterThan(1)
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+    expect(
+      lines('column_dropped')
+        .map(({ column }) => column)
+        .toSorted(),
+    ).toEqual(['shoeSize', 'signInActivity'])
+    expect(await storedUsers(workspace)).toEqual(groundTruth(simulator, ['id', 'mail']))
+  })
+
   test('is not asked for again by a resume', async () => {
     const { simulator } = await open({ users: 500 })
     const setup = { options: { columns: { users: ['id', 'shoeSize', 'mail'] } } }
