@@ -32,18 +32,33 @@ export function textRows(
     if (row === undefined) throw new RangeError(`there is no row ${index}`)
     return row
   }
-  const json = (index: number): string => {
+  const lineOf = (row: TextRow): string => {
     let text = ''
-    for (const [i, value] of cells(index).entries()) text += openings[i] + JSON.stringify(value)
+    for (let i = 0; i < openings.length; i++) text += openings[i] + quoted(row[i] ?? '')
     return `${text}}`
   }
   return {
     length: rows.length,
-    keys: rows.map((row) => row.slice(0, keyLength).join('/')),
-    json,
-    toNdjson: () => Buffer.from(rows.map((_row, index) => `${json(index)}\n`).join('')),
+    keys: rows.map((row) => keyOf(row, keyLength)),
+    json: (index) => lineOf(cells(index)),
+    toNdjson: () => {
+      let text = ''
+      for (const row of rows) text += `${lineOf(row)}\n`
+      return Buffer.from(text)
+    },
     cells,
   }
+}
+
+function keyOf(row: TextRow, length: number): string {
+  let key = row[0] ?? ''
+  for (let i = 1; i < length; i++) key += `/${row[i] ?? ''}`
+  return key
+}
+
+/** A text as JSON; ids and types, which are most of them, need no escaping. */
+function quoted(text: string): string {
+  return /^[\w-]*$/.test(text) ? `"${text}"` : JSON.stringify(text)
 }
 
 /** Reads lines that were written of such rows. */
