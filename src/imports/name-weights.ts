@@ -36,12 +36,14 @@ const guessWeight = 2
  * weigh more than what is common; none that is possible is left out.
  *
  * @param names Names in lower case; those that do not begin with the prefix count for nothing.
+ * @param others Names of that collection, to see what they are made of.
  * @param doubted The sample was found to mislead: it tells what there is, not how much of it.
  */
 export function continuationsOf(
   prefix: string,
   names: readonly string[],
   doubted: boolean,
+  others: readonly string[] = names,
 ): readonly Continuation[] {
   const seen = new Map<string, number>()
   let total = 0
@@ -51,7 +53,7 @@ export function continuationsOf(
     const next = characterAt(name, prefix.length)
     if (next !== undefined) seen.set(next, (seen.get(next) ?? 0) + 1)
   }
-  const guesses = prefix === '' ? beginning : habitsOf(prefix, names)
+  const guesses = prefix === '' ? beginning : habitsOf(prefix, others)
   const known = doubted ? 0 : total
   return [...new Set([...seen.keys(), ...guesses.keys()])]
     .map((character) => {

@@ -205,8 +205,8 @@ function tickets(count: number): readonly string[] {
 }
 
 describe.each([
-  { of: 'people', names: people(20_000), orderedSample: false, rounds: 7, most: 1.5 },
-  { of: 'random texts', names: tickets(20_000), orderedSample: false, rounds: 5, most: 1.5 },
+  { of: 'people', names: people(20_000), orderedSample: false, rounds: 6, most: 1.5 },
+  { of: 'random texts', names: tickets(20_000), orderedSample: false, rounds: 4, most: 1.5 },
   { of: 'staff numbers', names: staff(20_000), orderedSample: false, rounds: 9, most: 1.8 },
   // The worst case: what a list shows first says nothing about the rest.
   {
@@ -227,6 +227,7 @@ describe.each([
     expect(made.shards.map(({ expected }) => expected)).toEqual(sizes)
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
     expect(made.asked).toBeLessThanOrEqual(150)
+    console.log(made.rounds, made.asked)
     expect(made.rounds).toBeLessThanOrEqual(rounds)
   })
 })

@@ -5,7 +5,7 @@ import {
   type CountRefusal,
   type ShardSource,
 } from './shard-counts.ts'
-import { splitPrefix, type Cell, type Part, type Rest } from './split-prefix.ts'
+import { splitPrefix, type Cell, type Part } from './split-prefix.ts'
 import { anyOf, labelOf, maximumOrClauses, restOf } from './shard-filters.ts'
 
 /** What a plan must keep to. */
@@ -91,8 +91,7 @@ async function attempt(
       return wholePlan(total, asking.asked(), 'its names cannot be told apart by their beginnings')
     }
     const parts = mergeSmall(cells.filter(isPart), property, target, fits)
-    const counted = await Promise.all(rests.map((rest) => countRest(asking, property, rest)))
-    const found = [...parts, ...counted].reduce((sum, { rows }) => sum + rows, 0)
+    const found = [...parts, ...rests].reduce((sum, { rows }) => sum + rows, 0)
     if (found < total * (1 - toleratedShare) - 10) {
       const why = `its parts count ${found} of ${total} rows, so that some might belong to none`
       return wholePlan(total, asking.asked(), why)
@@ -103,7 +102,7 @@ async function attempt(
         label: labelOf(prefixes),
         expected: rows,
       })),
-      ...counted.map(({ prefix, excluded, rows }) => {
+      ...rests.map(({ prefix, excluded, rows }) => {
         const filter = restOf(property, prefix, excluded)
         return {
           ...(filter === undefined ? {} : { filter }),
@@ -117,12 +116,6 @@ async function attempt(
     if (error instanceof Refused) return { refused: error.message }
     throw error
   }
-}
-
-/** Counts a rest, which is known by difference alone so far: Graph must take its filter. */
-async function countRest(asking: Asking, property: string, rest: Rest): Promise<Rest> {
-  const filter = restOf(property, rest.prefix, rest.excluded)
-  return filter === undefined ? rest : { ...rest, rows: await asking.count(filter) }
 }
 
 /** Joins parts that are too small for a cursor of their own, the smallest first. */

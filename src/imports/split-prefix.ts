@@ -34,14 +34,16 @@ export interface SplitMeans {
 
 /** With fewer names than this a sample says little; a further one is asked for. */
 const leastNames = 24
+/** So many say how much of each continuation there is, if they are no particular ones. */
+const manyNames = 100
 /** Prefixes of a common beginning that are counted at once. */
 const beginningsAtOnce = 12
 /** How often what is left of a prefix is looked at before it stays as it is. */
 const mostTurns = 4
-/** Kept free for the counts of the rests, which every plan ends with, */
-const reservedForRests = 30
+/** Questions kept for the rests of long beginnings, */
+const reservedForBeginnings = 10
 /** And for pieces that are far too large, while others are little more than a shard. */
-const reservedForLarge = 30
+const reservedForLarge = 40
 
 /** Cuts a collection of so many rows. */
 export async function splitPrefix(means: SplitMeans, rows: number): Promise<readonly Cell[]> {
@@ -67,8 +69,11 @@ export async function splitPrefix(means: SplitMeans, rows: number): Promise<read
     const beginning = await longBeginning(here, rowsHere, names)
     if (beginning !== undefined) {
       const { prefixes, rows: below } = beginning
-      const rest: Rest = { kind: 'rest', prefix: here, excluded: prefixes, rows: rowsHere - below }
-      return [rest, ...(await cut(prefixes[0] ?? here, below, names))]
+      const [left, cells] = await Promise.all([
+        countRest(here, prefixes),
+        cut(prefixes[0] ?? here, below, names),
+      ])
+      return [{ kind: 'rest', prefix: here, excluded: prefixes, rows: left }, ...cells]
     }
     const { parts, left } = await fan(here, rowsHere, names)
     if (parts.length === 0) return [whole]
@@ -125,20 +130,23 @@ export async function splitPrefix(means: SplitMeans, rows: number): Promise<read
     for (let turn = 0; turn < mostTurns && left > cutAbove; turn++) {
       if (turn > 0) names = await namesOfRest(here, parts, names, isStuck)
       const excluded = parts.flatMap(({ prefixes }) => prefixes)
-      const likely = continuationsOf(here, names, doubted).filter(
+      const likely = continuationsOf(here, names, doubted, sampled).filter(
         (next) => !counted.has(next.prefix),
       )
       const taken = takeLikeliest(here, likely, left, excluded)
       const groups = packGroups(taken, left)
-      if (groups.length === 0 || !mayAsk(groups.length)) break
+      if (groups.length === 0 || !mayAsk(groups.length + 1)) break
       for (const next of taken) counted.add(next.prefix)
-      const found = await countAll(groups)
+      const beyond = [...excluded, ...taken.map((next) => next.prefix)]
+      const [found, rowsBeyond] = await Promise.all([countAll(groups), countRest(here, beyond)])
       const rowsFound = found.reduce((sum, part) => sum + part.rows, 0)
       const foreseen = taken.reduce((sum, next) => sum + next.share, 0) * left
-      if (turn === 0 && foreseen > target && rowsFound < foreseen / 2) doubted = true
+      // Few names tell less of what is rare.
+      const borne = names.length < manyNames ? 0.5 : 0.8
+      if (turn === 0 && foreseen > target && rowsFound < foreseen * borne) doubted = true
       isStuck = rowsFound < left / 10
       parts = [...parts, ...found]
-      left -= rowsFound
+      left = rowsBeyond
       ;({ parts, left } = leaveSmall(parts, left))
     }
     return { parts, left }
@@ -211,6 +219,11 @@ export async function splitPrefix(means: SplitMeans, rows: number): Promise<read
     return mayAsk(1) ? asking.sample(restOf(property, here, excluded)) : rest
   }
 
+  /** Counts what is left of a prefix: Graph must take its filter, and no row may be in neither. */
+  async function countRest(here: string, excluded: readonly string[]): Promise<number> {
+    return await asking.count(restOf(property, here, excluded) ?? '')
+  }
+
   function countAll(groups: readonly (readonly string[])[]): Promise<readonly Part[]> {
     return Promise.all(
       groups.map(async (prefixes) => {
@@ -222,6 +235,6 @@ export async function splitPrefix(means: SplitMeans, rows: number): Promise<read
 
   function mayAsk(questions: number, rowsHere = Infinity): boolean {
     const large = rowsHere > cutAbove * 1.5 ? 0 : reservedForLarge
-    return asking.mayAsk(questions + reservedForRests + large)
+    return asking.mayAsk(questions + reservedForBeginnings + large)
   }
 }
