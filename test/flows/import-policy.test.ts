@@ -78,9 +78,22 @@ it('refuses a policy with a column that the import does not have, and a key that
 
 it('writes hashes and leaves columns out wherever rows go, and the key nowhere', async () => {
   const wanted = policed()
-  for (const name of ['kept', 'lines', 'cells', 'rows']) {
-    const { exit, note } = await run(name)
-    expect({ name, exit, note: exit === 0 ? '' : note }).toEqual({ name, exit: 0, note: '' })
+  const { exit, note } = await run('kept')
+  expect({ exit, note: exit === 0 ? '' : note }).toEqual({ exit: 0, note: '' })
+  const options = {
+    columns: { users: chosen.filter((column) => column !== 'mobilePhone') },
+    policy: {
+      dropped: ['mobilePhone'],
+      hashed: ['mail', 'businessPhones'],
+      keyPrint: printOfKey(new Secret(pepper), 'lines'),
+    },
+  }
+  for (const [name, to] of [
+    ['lines', 'ndjson:out'],
+    ['cells', 'csv:out'],
+    ['rows', 'sqlite:rows.db'],
+  ] as const) {
+    expect((await runImport(workspace, { name, to, options })).run.verdict).toBe('complete')
   }
   expect(parsed(await storedUsers(workspace))).toEqual(wanted)
   const lines = (await readFile(workspace.path('out/users.ndjson'), 'utf8')).trimEnd().split('\n')
@@ -103,6 +116,28 @@ it('writes hashes and leaves columns out wherever rows go, and the key nowhere',
       expect(typeof text === 'string' && all.includes(text)).toBe(false)
     }
   }
+})
+
+it('hashes what is read anew because it changed while several cursors read', async () => {
+  const { control } = workspace.simulator
+  const users = [...workspace.simulator.users(undefined, ['id'])] as { readonly id: string }[]
+  atPage(workspace.simulator, 3, () => {
+    for (const { id } of users.slice(0, 20)) control.changeUser(id, { mail: 'Planted@x.example' })
+  })
+  const { lines, run: told } = await runImport(workspace, {
+    name: 'kept',
+    options: {
+      columns: { users: ['id', 'mail'] },
+      policy: { dropped: [], hashed: ['mail'], keyPrint: printOfKey(new Secret(pepper), 'kept') },
+      concurrency: 4,
+      pageSize: 10,
+    },
+  })
+  expect(told.state).toBe('completed')
+  expect(lines('changes_applied')[0]?.changed).toBeGreaterThan(0)
+  const stored = [...(await storedUsers(workspace)).values()].join('\n')
+  expect(stored).not.toMatch(/planted/i)
+  expect(stored.split(hashOf('planted@x.example'))).toHaveLength(21)
 })
 
 it('does not go on with another key, and does with the one it began with', async () => {
