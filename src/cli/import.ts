@@ -30,6 +30,7 @@ interface ImportOptions extends CommonOptions {
   readonly drop?: string
   readonly filter?: string
   readonly name?: string
+  readonly delta?: boolean
   readonly fresh?: boolean
   readonly takeOver?: boolean
   readonly publish: string
@@ -61,6 +62,10 @@ export function addImportCommand(program: Command, context: CliContext): void {
         'OData $filter; the run then never counts as the whole directory',
       )
       .option('--name <name>', 'name of the import (default: the connection)')
+      .option(
+        '--delta',
+        'read only what has changed since the last completed run, where that is known',
+      )
       .option('--fresh', 'start anew where an interrupted run could be resumed')
       .option('--take-over', 'take rows of the store over from another import')
       .option(
@@ -141,6 +146,7 @@ async function readRequest(
       bom: options.csvBom === true,
     },
     deleteAtMost: shareOption('--delete-at-most', options.deleteAtMost),
+    isDelta: options.delta === true,
     isFresh: options.fresh === true,
     isTakeOver: options.takeOver === true,
   }
@@ -176,6 +182,7 @@ ${lines.join('\n')}
 Examples:
   $ evergrant import contoso-graph users
   $ evergrant import contoso-graph users groups members owners
+  $ evergrant import contoso-graph users groups --delta
   $ evergrant import contoso-graph users --to ndjson:./out --refresh-before 10m
   $ evergrant import contoso-graph users groups --to csv:./out --csv-delimiter ';' --csv-bom
   $ evergrant import contoso-graph users --to postgres://loader@db.example.com/directory

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import {
   buildRequest,
   cancelRun,
+  deltaLinkLifeMs,
   prepareResume,
   prepareRun,
   withTrueState,
@@ -31,6 +32,7 @@ interface LogOptions extends CommonOptions {
 }
 
 interface RunImportOptions extends CommonOptions {
+  readonly delta?: boolean
   readonly fresh?: boolean
   readonly takeOver?: boolean
   readonly pages?: boolean
@@ -56,6 +58,8 @@ Examples:
     imports
       .command('run <name>')
       .description('run the import that stands under `imports:` of the configuration')
+      .option('--delta', 'read only what has changed since the last completed run')
+      .option('--no-delta', 'read everything, whatever the configuration says')
       .option('--fresh', 'start anew where an interrupted run could be resumed')
       .option('--take-over', 'take rows of the store over from another import')
       .option('--pages', 'print a line for every page'),
@@ -114,7 +118,8 @@ Examples:
         else {
           const { driven_by: driver, ...facts } = runToJson(run)
           const by = driver === null ? null : driverText(driver)
-          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatProgressOf(known)}`)
+          const now = composition.clock.now()
+          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatProgressOf(known, now)}`)
         }
       })
     })
@@ -233,20 +238,21 @@ function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by'
 }
 
 /** Each collection of a run: how far it is, what is thought of it, what became of its rows. */
-function formatProgressOf(progress: readonly Progress[]): string {
+function formatProgressOf(progress: readonly Progress[], now: number): string {
   const number = (value: number | undefined): string => value?.toLocaleString('en-US') ?? ''
   const table = formatTable(
     ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'GROUPS', 'DELETED', 'CURSORS'],
     progress.map(({ collection: record, walks }) => {
       const finished = walks.filter(({ state }) => state === 'finished').length
-      const isFinished = walks.length > 0 && finished === walks.length
+      const isApplied = record.delta?.purpose === 'since' && record.delta.state === 'applied'
+      const isFinished = isApplied || (walks.length > 0 && finished === walks.length)
       const sum = (of: (walk: WalkRecord) => number | undefined): number | undefined =>
         walks.some((walk) => of(walk) !== undefined)
           ? walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
           : undefined
       return [
         record.collection,
-        walks.length === 0 ? 'waiting' : isFinished ? 'finished' : 'walking',
+        isFinished ? 'finished' : walks.length === 0 ? 'waiting' : 'walking',
         record.verdict ?? '',
         number(sum(({ rows }) => rows)),
         number(record.distinctRows),
@@ -256,9 +262,31 @@ function formatProgressOf(progress: readonly Progress[]): string {
       ]
     }),
   )
-  const notes = progress.flatMap(({ collection: { collection, detail, deletionNote } }) => [
+  const notes = progress.flatMap(({ collection: { collection, delta, detail, deletionNote } }) => [
     ...(detail === undefined ? [] : [`${collection}: ${detail}\n`]),
     ...(deletionNote === undefined ? [] : [`! ${collection}: ${deletionNote}\n`]),
+    ...describeLink(collection, delta, now),
   ])
   return table + notes.join('')
+}
+
+/** Says how old the link is at which the next run begins that reads changes alone. */
+function describeLink(
+  collection: string,
+  delta: Progress['collection']['delta'],
+  now: number,
+): readonly string[] {
+  const next = delta?.end ?? delta?.begin
+  if (next === undefined) return []
+  const ageMs = Math.max(now - next.takenAt, 0)
+  const age = formatDuration(ageMs)
+  if (ageMs > deltaLinkLifeMs) {
+    return [
+      `! ${collection}: the link to later changes is ${age} old; Graph has forgotten it, and --delta reads everything\n`,
+    ]
+  }
+  const left = formatDuration(deltaLinkLifeMs - ageMs)
+  return [
+    `${collection}: --delta begins at a link ${age} old, which Graph keeps for ${left} more\n`,
+  ]
 }

@@ -697,6 +697,21 @@ export type ImportRun = {
         readonly deletion_note: string | null
       }[]
     | undefined
+  readonly changes?:
+    | readonly {
+        readonly collection: string
+        /** Applied after several cursors have read; read instead of everything; left to a later run */ readonly purpose:
+          'bracket' | 'since' | 'next'
+        readonly state: 'open' | 'applied' | 'lost'
+        /** When Graph gave the link at which they begin */ readonly since: string | null
+        readonly pages: number
+        readonly changed: number
+        readonly gone: number
+        /** Why they are lost */ readonly note: string | null
+        /** When Graph gave the link at which the next run begins that reads changes alone */ readonly next_since:
+          string | null
+      }[]
+    | undefined
 }
 
 export type IssuerHealth = {

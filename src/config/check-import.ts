@@ -16,6 +16,21 @@ export function checkImport(name: string, source: YamlSource): readonly Finding[
     ...checkSource([...path, 'connection'], entry, source),
     ...checkColumns([...path, 'columns'], entry),
     ...checkDestinationFields(path, entry),
+    ...checkDelta([...path, 'delta'], entry),
+  ]
+}
+
+/** Graph tells changes of whole collections, and would tell them of rows that no filter lets in. */
+function checkDelta(path: FieldPath, entry: unknown): Finding[] {
+  if (member(entry, 'delta') !== true || member(entry, 'filter') === undefined) return []
+  return [
+    {
+      path,
+      at: 'name',
+      expected: 'no "delta" beside "filter", since Graph tells the changes of everything',
+      seen: 'both',
+      remedy: 'Remove one of them.',
+    },
   ]
 }
 
@@ -98,6 +113,7 @@ function checkDestinationFields(path: FieldPath, entry: unknown): Finding[] {
   const onlyFor: readonly (readonly [field: string, kinds: readonly string[]])[] = [
     ['csv', ['csv']],
     ['deleteAtMost', ['store']],
+    ['delta', ['store', 'sqlite', 'postgres', 'postgresql']],
     ['password', ['postgres', 'postgresql']],
   ]
   return onlyFor

@@ -240,6 +240,8 @@ export interface ImportConfig {
     readonly delimiter: string
     readonly bom: boolean
   }
+  /** Whether runs read only what has changed since the last completed one. */
+  readonly delta: boolean
   /** The greatest share of the known objects, 0 to 1, that one run may mark as deleted. */
   readonly deleteAtMost: number
   /** Cron expression (five fields, UTC) by which a service begins it. */

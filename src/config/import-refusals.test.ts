@@ -139,6 +139,20 @@ describe('an import is refused', () => {
       'Remove it',
     ],
     [
+      'of changes to a snapshot',
+      { to: 'ndjson:out', delta: 'true' },
+      'delta',
+      'the destination "ndjson"',
+      'Remove it',
+    ],
+    [
+      'of changes with a filter',
+      { delta: 'true', filter: 'accountEnabled eq true' },
+      'delta',
+      'both',
+      'Remove one',
+    ],
+    [
       'with seconds in its schedule',
       { schedule: '"0 0 2 * * *"' },
       'schedule',
@@ -238,6 +252,7 @@ describe('an import', () => {
       refreshBeforeMs: 300_000,
       publish: 'complete',
       csv: { header: true, delimiter: ',', bom: false },
+      delta: false,
       deleteAtMost: 0.1,
     })
   })

@@ -235,6 +235,11 @@ export const importSchema = z
       })
       .optional()
       .describe('Only for `csv:`: how the files are written.'),
+    delta: flag()
+      .default(false)
+      .describe(
+        'Only for `store`, `sqlite:` and `postgres://`: whether a run reads only what has changed since the last completed one, where Graph can tell that and it is not too much; everything otherwise.',
+      ),
     deleteAtMost: share,
     schedule: must(text('a cron expression'), isCron, {
       expected: 'a cron expression of five fields whose time comes, such as "0 2 * * *"',

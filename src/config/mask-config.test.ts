@@ -303,15 +303,17 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
       concurrency: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 32 })),
       refreshBeforeMs: durationMs,
       publish: fc.constantFrom('complete' as const, 'partial' as const),
+      delta: fc.boolean(),
       deleteAtMost: fc.double({ min: 0, max: 1, noNaN: true }),
       schedule: optional(fc.constant('0 2 * * 1-5')),
     })
-    .map(({ destination: where, csv, deleteAtMost, ...rest }) => ({
+    .map(({ destination: where, csv, delta, deleteAtMost, ...rest }) => ({
       ...rest,
       ...where,
       connection: 'of-the-store',
       collections: ['users', 'groups', 'members'],
       csv: where.to.startsWith('csv:') ? csv : { header: true, delimiter: ',', bom: false },
+      delta: delta && rest.filter === undefined && !/^(csv|ndjson):/.test(where.to),
       deleteAtMost: where.to === 'store' ? deleteAtMost : 0.1,
     })),
 )

@@ -110,6 +110,7 @@ function writeProvider(provider: ProviderConfig): object {
 function writeImport({
   refreshBeforeMs,
   csv,
+  delta,
   deleteAtMost,
   policy,
   ...entry
@@ -121,6 +122,7 @@ function writeImport({
     policy: policy === undefined ? undefined : { drop: drop.length === 0 ? undefined : drop, hash },
     refreshBefore: durationText(refreshBeforeMs),
     ...(entry.to.startsWith('csv:') ? { csv } : {}),
+    ...(delta ? { delta } : {}),
     ...(entry.to === 'store' ? { deleteAtMost } : {}),
   }
 }

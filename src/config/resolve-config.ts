@@ -111,6 +111,7 @@ function resolveImport(
     refreshBeforeMs: read.refreshBefore,
     publish: read.publish,
     csv: read.csv ?? { header: true, delimiter: ',', bom: false },
+    delta: read.delta,
     deleteAtMost: read.deleteAtMost ?? 0.1,
     ...(schedule === undefined ? {} : { schedule }),
   }

@@ -26,6 +26,8 @@ export interface ImportDescription {
   readonly csv: CsvOptions
   /** The greatest share, 0 to 1, of the known rows that may be marked as deleted. */
   readonly deleteAtMost: number
+  /** Read only what has changed since the last completed run. Default false. */
+  readonly isDelta?: boolean
   readonly isFresh: boolean
   readonly isTakeOver: boolean
 }
@@ -59,6 +61,7 @@ export function buildRequest(
   if (filter !== undefined && unfiltered !== undefined) {
     throw usage(`--filter: Graph filters no ${unfiltered}; import them whole`)
   }
+  if (described.isDelta === true) checkDelta(described)
   const problem = delimiterProblem(csv.delimiter)
   if (problem !== undefined) throw usage(`--csv-delimiter: ${problem}`)
   const columns = Object.fromEntries(
@@ -83,6 +86,7 @@ export function buildRequest(
       concurrency: described.concurrency,
       refreshBeforeMs: described.refreshBeforeMs,
       publish: described.publish,
+      ...(described.isDelta === true ? { delta: true } : {}),
       ...(destination.kind === 'csv' ? { csv } : {}),
       ...(destination.kind === 'store' ? { deleteAtMost: described.deleteAtMost } : {}),
     },
@@ -130,6 +134,18 @@ function columnsOf(
 
 function listed(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`
+}
+
+/** A snapshot is written anew as a whole; and changes are told of whole collections. */
+function checkDelta({ destination, filter }: ImportDescription): void {
+  if (destination.kind === 'ndjson' || destination.kind === 'csv') {
+    throw usage(
+      `--delta: expected a destination that keeps its rows (store, sqlite:FILE or postgres://…), but saw ${destination.kind}: files are snapshots, read as a whole`,
+    )
+  }
+  if (filter !== undefined) {
+    throw usage('--delta: expected no --filter with it, since Graph tells changes of everything')
+  }
 }
 
 function usage(detail: string): EvergrantError {

@@ -5,6 +5,8 @@ import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
 
 /** As many runs of a name are looked at for one that left a link. */
 const runsLookedAt = 50
+/** As many runs of any name are looked at for one that wrote to the same place since. */
+const othersLookedAt = 200
 /** Rows may have become fewer by this share since without anyone having tampered with them. */
 const tolerance = 0.001
 
@@ -42,6 +44,9 @@ export async function findEarlierPlace(
   if (last === undefined) return none('no run of that name has completed yet')
   const difference = differenceOf(last, run, collection)
   if (difference !== undefined) return none(`the last completed run had another ${difference}`)
+  const others = await store.listRuns({ limit: othersLookedAt })
+  const other = others.find((one) => writesOver(one, last, collection))
+  if (other !== undefined) return none(`the import "${other.name}" has written there since`)
   const progress = await store.listProgress(last.id)
   const record = progress.find((one) => one.collection.collection === collection)?.collection
   const begin = record?.delta?.end ?? record?.delta?.begin
@@ -81,6 +86,23 @@ function differenceOf(
   const columns = ({ columns: all, policy }: typeof now): string =>
     JSON.stringify([all[collection] ?? [], policy ?? null])
   return columns(then) === columns(now) ? undefined : 'selection or policy of columns'
+}
+
+/** True for a run of another import that put rows where the earlier run had put its own. */
+function writesOver(
+  run: RunRecord,
+  earlier: RunRecord,
+  collection: CollectionRecord['collection'],
+): boolean {
+  const { destination, tenantId } = earlier.options
+  return (
+    run.name !== earlier.name &&
+    run.sequence > earlier.sequence &&
+    run.totals.pages > 0 &&
+    run.options.destination === destination &&
+    run.options.tenantId === tenantId &&
+    run.options.collections.includes(collection)
+  )
 }
 
 function none(detail: string): EarlierPlace {

@@ -6,6 +6,7 @@ import type { CollectionRecord, Progress, RunRecord, WalkRecord } from './ports.
 import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 import {
+  countRows,
   cursorTable,
   deleteIds,
   dropRun,
@@ -16,6 +17,7 @@ import {
   replaceRows,
   runsWithCursors,
   stagingName,
+  updateRows,
 } from './target-tables.ts'
 
 interface CursorRow {
@@ -32,7 +34,8 @@ const headShard = -1
  * columns. Rows are staged in a table of the run; the cursors of record stand beside them, in
  * `_evergrant_cursor`, and move in the same transaction. Publishing replaces the tenant's rows in
  * one transaction, so that readers see the old snapshot or the new one; the table itself, its
- * views, grants and further columns stay.
+ * views, grants and further columns stay. Changes since an earlier run go into the table itself, a
+ * page of them in one transaction with its cursor.
  *
  * A fence keeps earlier owners of the run out: opening a collection raises a number in its row,
  * under the run's ownership check on both sides of it, and whoever holds an older number writes
@@ -155,6 +158,7 @@ export function createTableDestination(
       for (;;) {
         const seen = await database.transaction('tables', async (tables) => {
           await ensureStaging(database, tables, staging(record), columns)
+          if (isSince(record)) await ensureFinalTable(database, tables, collection, columns)
           return await readCursors(tables, progress)
         })
         // An owner that has lost the run ends here, before it can raise the fence.
@@ -192,6 +196,18 @@ export function createTableDestination(
       const cells = batch.flatMap((rows: ImportedRows) =>
         Array.from({ length: rows.length }, (_row, index) => rows.cells(index)),
       )
+      if (isSince(record)) {
+        await database.transaction(`publish ${collection}`, async (tables) => {
+          await moveCursors(tables, { collection: record, walks })
+          await updateRows(tables, collection, {
+            tenantId,
+            columns: columnsOf(collection),
+            rows: cells,
+            gone,
+          })
+        })
+        return { collection: record }
+      }
       const name = staging(record)
       const moved = await database.transaction(`walk ${run.id} ${collection}`, async (tables) => {
         const taken = await deleteIds(tables, name, gone)
@@ -212,6 +228,11 @@ export function createTableDestination(
     },
     countDistinct: async (record) => {
       const database = await target()
+      if (isSince(record)) {
+        return await database.transaction('tables', (tables) =>
+          countRows(tables, record.collection, tenantId),
+        )
+      }
       const keys = keyColumns(record.collection).map(quoted).join(', ')
       const count = await database.transaction(`walk ${run.id} ${record.collection}`, (tables) =>
         tables.row<{ rows: number | string }>(
@@ -222,6 +243,7 @@ export function createTableDestination(
     },
     publish: async (record) => {
       const { collection } = record
+      if (isSince(record)) return undefined
       const database = await target()
       const columns = columnsOf(collection)
       await database.transaction('tables', (tables) =>
@@ -250,8 +272,23 @@ export function createTableDestination(
   }
 }
 
+/** True for a collection whose changes go into the table that readers see, page by page. */
+function isSince({ delta }: CollectionRecord): boolean {
+  return delta?.purpose === 'since'
+}
+
 /** The record beside the rows, with what only the store knows of the collection. */
 function merged(stored: CollectionRecord, beside: CollectionRecord): CollectionRecord {
-  const { delta, writtenRows } = beside
+  const { writtenRows } = beside
+  const delta = furtherOf(stored.delta, beside.delta)
   return { ...stored, ...(delta === undefined ? {} : { delta }), writtenRows }
+}
+
+/** Of one round, what stands beside the rows may be a page ahead; of another round it is nothing. */
+function furtherOf(
+  stored: CollectionRecord['delta'],
+  beside: CollectionRecord['delta'],
+): CollectionRecord['delta'] {
+  const isSame = stored?.purpose === beside?.purpose && stored?.begin?.link === beside?.begin?.link
+  return isSame && (beside?.pages ?? 0) > (stored?.pages ?? 0) ? beside : stored
 }

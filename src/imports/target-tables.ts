@@ -1,6 +1,7 @@
 import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { piecesOf } from './at-once.ts'
+import type { Cell } from './row-values.ts'
 import { quoted } from './sql-names.ts'
 import type { TargetDatabase, TargetTables } from './target-database.ts'
 
@@ -144,6 +145,43 @@ export async function replaceRows(
       row + rowsPerStep,
     ])
   }
+}
+
+/** Puts changed rows of objects in the place of a tenant's older ones, and takes others away. */
+export async function updateRows(
+  tables: TargetTables,
+  collection: CollectionName,
+  change: {
+    readonly tenantId: string
+    readonly columns: readonly string[]
+    readonly rows: readonly (readonly Cell[])[]
+    readonly gone: readonly string[]
+  },
+): Promise<void> {
+  const { columns, gone, rows, tenantId } = change
+  const idAt = columns.indexOf('id')
+  const newest = new Map(rows.map((row) => [String(row[idAt]), [tenantId, ...row]]))
+  for (const some of piecesOf([...newest.keys(), ...gone], idsPerStatement)) {
+    const places = some.map((_id, i) => `$${i + 2}`).join(', ')
+    await tables.run(
+      `DELETE FROM ${quoted(collection)} WHERE tenant_id = $1 AND "id" IN (${places})`,
+      [tenantId, ...some],
+    )
+  }
+  await tables.insert(collection, ['tenant_id', ...columns], [...newest.values()])
+}
+
+/** Counts a tenant's rows in the table that readers see. */
+export async function countRows(
+  tables: TargetTables,
+  collection: CollectionName,
+  tenantId: string,
+): Promise<number> {
+  const count = await tables.row<{ rows: number | string }>(
+    `SELECT count(*) AS rows FROM ${quoted(collection)} WHERE tenant_id = $1`,
+    [tenantId],
+  )
+  return Number(count?.rows ?? 0)
 }
 
 async function deleteRows(

@@ -11,7 +11,12 @@ import type { Composition } from './compose.ts'
 export async function describedImport(
   { config, columnKey }: Pick<Composition, 'config' | 'columnKey'>,
   name: string,
-  options: { readonly fresh?: boolean; readonly takeOver?: boolean },
+  options: {
+    readonly fresh?: boolean
+    readonly takeOver?: boolean
+    /** Whether only changes are read; left to the configuration when undefined. */
+    readonly delta?: boolean
+  },
 ): Promise<ImportDescription> {
   const known = Object.keys(config.imports)
   const entry = Object.hasOwn(config.imports, name) ? config.imports[name] : undefined
@@ -46,6 +51,7 @@ export async function describedImport(
     publish: entry.publish,
     csv: entry.csv,
     deleteAtMost: entry.deleteAtMost,
+    isDelta: options.delta ?? entry.delta,
     isFresh: options.fresh === true,
     isTakeOver: options.takeOver === true,
   }

@@ -40,8 +40,32 @@ export function runToJson(
     paused_ms: totals.pausedMs,
     deleted: totals.deleted,
     problem: run.problem === undefined ? null : problemToJson(run.problem),
-    ...(progress === undefined ? {} : { walks: progress.flatMap(walksToJson) }),
+    ...(progress === undefined
+      ? {}
+      : { walks: progress.flatMap(walksToJson), changes: progress.flatMap(changesToJson) }),
   }
+}
+
+/** What is known of the changes to a collection; nothing where no run asks for them. */
+function changesToJson({
+  collection: { collection, delta },
+}: Progress): NonNullable<z.input<typeof runSchema>['changes']> {
+  if (delta === undefined) return []
+  const { begin, changed, end, gone, note = null, pages, purpose, state } = delta
+  const next = end ?? begin
+  return [
+    {
+      collection,
+      purpose,
+      state,
+      since: begin === undefined ? null : time(begin.takenAt),
+      pages,
+      changed,
+      gone,
+      note,
+      next_since: next === undefined ? null : time(next.takenAt),
+    },
+  ]
 }
 
 /** Who drives a run, as shown; nobody where its state says that it is not under way. */

@@ -24,7 +24,26 @@ const walkSchema = z.object({
   deletion_note: z.string().nullable(),
 })
 
-/** A run of an import; `walks` only where one run is asked for. */
+/** What a run knows of the changes to a collection. */
+const changesSchema = z.object({
+  collection: z.string(),
+  purpose: z
+    .enum(['bracket', 'since', 'next'])
+    .describe(
+      'Applied after several cursors have read; read instead of everything; left to a later run',
+    ),
+  state: z.enum(['open', 'applied', 'lost']),
+  since: instant.nullable().describe('When Graph gave the link at which they begin'),
+  pages: z.int(),
+  changed: z.int(),
+  gone: z.int(),
+  note: z.string().nullable().describe('Why they are lost'),
+  next_since: instant
+    .nullable()
+    .describe('When Graph gave the link at which the next run begins that reads changes alone'),
+})
+
+/** A run of an import; `walks` and `changes` only where one run is asked for. */
 export const runSchema = z
   .object({
     id: z.string(),
@@ -63,6 +82,7 @@ export const runSchema = z
     deleted: z.int(),
     problem: problemSchema.nullable(),
     walks: z.array(walkSchema).optional(),
+    changes: z.array(changesSchema).optional(),
   })
   .meta({ id: 'ImportRun' })
 
