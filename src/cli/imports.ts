@@ -241,7 +241,7 @@ function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by'
 function formatProgressOf(progress: readonly Progress[], now: number): string {
   const number = (value: number | undefined): string => value?.toLocaleString('en-US') ?? ''
   const table = formatTable(
-    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'GROUPS', 'DELETED', 'CURSORS'],
+    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'READ OF', 'DELETED', 'CURSORS'],
     progress.map(({ collection: record, walks }) => {
       const finished = walks.filter(({ state }) => state === 'finished').length
       const isApplied = record.delta?.purpose === 'since' && record.delta.state === 'applied'

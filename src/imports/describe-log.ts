@@ -27,7 +27,7 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   walk_finished: 'The last page of a collection is committed.',
   group_vanished: 'A group was gone when its members were asked for; it has none.',
   group_hidden:
-    'Graph showed the members of other groups, but refused to show those of this one (403): its membership is hidden, and reading it needs `Member.Read.Hidden` as well.',
+    'Graph showed the members of other groups, but refused to show those of this one (403): its membership is hidden, and reading it needs `Member.Read.Hidden` as well. Owners of groups and holders of directory roles alike.',
   collection_judged: 'All of a collection was read: its verdict, and the counts that rests on.',
   changes_noted:
     'A delta link was taken before the first page: what changes from here on can be told later. With a detail: Graph gave none.',
@@ -78,7 +78,7 @@ export function describeLog(body: LogBody): string {
       return `${body.collection}: ${body.cursors === 1 ? 'one cursor' : `${body.cursors} cursors over ${body.shards} parts`} (${body.detail})`
     case 'page_committed':
       if (body.groups !== undefined) {
-        return `${partOf(body)} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} groups in all; token lives ${formatDuration(body.tokenLifeMs)}`
+        return `${partOf(body)} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} ${sourcesOf(body.collection)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
       }
       return `${partOf(body)} page ${body.page}: ${body.rows} rows in ${body.fetchMs} ms, ${number(body.totalRows)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'token_changed': {
@@ -191,6 +191,12 @@ function partOf({
   readonly shard?: string
 }): string {
   return shard === undefined ? collection : `${collection} (${shard})`
+}
+
+/** What a collection of relations is read of. */
+function sourcesOf(collection: string): string {
+  const known = isCollectionName(collection) ? collections[collection].sources : undefined
+  return known ?? 'groups'
 }
 
 /** What a relation's objects are, one of them. */

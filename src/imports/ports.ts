@@ -232,16 +232,20 @@ export interface WalkRecord {
   readonly rows: number
   readonly restarts: number
   /**
-   * Memberships only. `nextUrl` is then the page of the list of groups that is being gone through,
-   * and this the group of that page up to which everything is committed: its members up to
-   * `nextUrl`, or all of them when it has none. Undefined: nothing of that page is.
+   * Edges only. `nextUrl` is then the page of the list of their sources (groups, directory roles)
+   * that is being gone through, and this the source of that page up to which everything is
+   * committed: its members up to `nextUrl`, or all of them when it has none. Undefined: nothing of
+   * that page is.
    */
   readonly group?: { readonly id: string; readonly nextUrl?: string }
-  /** Memberships only: groups whose members were read to the end, vanished ones left out. */
+  /**
+   * Edges: sources that were read to their end, vanished ones left out. Managers: users that were
+   * looked at.
+   */
   readonly groups?: number
-  /** Memberships only: groups that were listed, but were gone when their members were asked for. */
+  /** Edges only: sources that were listed, but were gone when they were asked for. */
   readonly vanishedGroups?: number
-  /** Memberships only: groups whose members Graph refused to show, though it showed others'. */
+  /** Edges only: sources whose edges Graph refused to show, though it showed others'. */
   readonly hiddenGroups?: number
 }
 
