@@ -102,6 +102,52 @@ describe('a collection is read by several cursors', () => {
   }, 30_000)
 })
 
+describe('users who come, go and change their names while they are read', () => {
+  /**
+   * Renames, creates and deletes at some pages; where to is another cursor's part more often than
+   * not.
+   */
+  function stir(simulator: Workspace['simulator'], seed: number): void {
+    const { control } = simulator
+    const names = [...simulator.users(undefined, ['id'])].map(({ id }) => String(id))
+    for (const page of [2, 9, 17, 26]) {
+      atPage(simulator, page, () => {
+        for (let i = 0; i < 5; i++) {
+          const at = (seed * 7_919 + page * 131 + i * 37) % names.length
+          const [id = ''] = names.splice(at, 1)
+          const letter = 'zajm5'[(page + i) % 5] ?? ''
+          if (i % 3 === 0) control.deleteUser(id)
+          else
+            control.changeUser(id, {
+              userPrincipalName: `${letter}.${seed}${page}${i}@contoso.example`,
+            })
+          control.createUser({
+            userPrincipalName: `${letter}new${seed}${page}${i}@contoso.example`,
+          })
+        }
+      })
+    }
+  }
+
+  test.each([1, 2, 3])('are all in the store when it is done (%i)', async (seed) => {
+    const { simulator } = await open({ users: 700 })
+    stir(simulator, seed)
+    const { run, lines } = await runImport(workspace, { options: several })
+    expect(lines('collection_planned')[0]?.cursors).toBe(8)
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+    expect(lines('changes_applied')[0]?.changed).toBeGreaterThan(10)
+    expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
+  })
+
+  test('… also where the index that cursors read from does not know of it for an hour', async () => {
+    const { simulator } = await open({ users: 700, tenant: { indexLagMs: 3_600_000 } })
+    stir(simulator, 4)
+    const { run } = await runImport(workspace, { options: several })
+    expect(run.state).toBe('completed')
+    expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
+  })
+})
+
 describe('whatever the names are', () => {
   const mark = fc.constantFrom(...Array.from(`aAeEn'.-_!#^~&+% 0159éÉñßıЖ美`))
   const opening = fc.constantFrom('', 'emp000', "o'brien", 'EMP00', 'a', 'adm-')
