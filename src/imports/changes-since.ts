@@ -1,4 +1,4 @@
-import { collections } from '../directory/index.ts'
+import { collections, isEdgeKind } from '../directory/index.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { noChanges } from './note-changes.ts'
 import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
@@ -33,8 +33,9 @@ export async function findEarlierPlace(
   known: number,
 ): Promise<EarlierPlace> {
   const { run, store } = deps
-  const { deltaColumns, deltaPath } = collections[collection]
-  if (deltaPath === undefined || deltaColumns !== undefined) {
+  const { deltaColumns, deltaPath, kind } = collections[collection]
+  // Of edges a delta names the sources that have others now, not the edges.
+  if (deltaPath === undefined || deltaColumns !== undefined || isEdgeKind(kind)) {
     return none(`Graph does not tell changes of ${collection}`)
   }
   const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })

@@ -26,7 +26,7 @@ export async function noteChanges(
   if (run.options.filter !== undefined) return record
   // What can be missing of edges is missing by whole sources, which the verdict counts.
   const isBracket = cursors > 1 && !isEdgeKind(kind)
-  const tellsRows = deltaPath !== undefined && deltaColumns === undefined
+  const tellsRows = deltaPath !== undefined && deltaColumns === undefined && !isEdgeKind(kind)
   const isForLater = tellsRows && keepsRows(run.options)
   if (!isBracket && !isForLater) return record
   const purpose = isBracket ? 'bracket' : 'next'

@@ -58,6 +58,16 @@ describe('everything is read, and the log says why', () => {
     expect(await whyEverything()).toContain('no run of that name has completed')
   })
 
+  test('of memberships, of which Graph names the groups alone', async () => {
+    const collections = ['members'] as const
+    await runImport(workspace, { collections })
+    const { run, lines } = await runDelta({ collections })
+    expect(run.state).toBe('completed')
+    expect(lines('changes_lost')).toMatchObject([
+      { detail: 'Graph does not tell changes of members' },
+    ])
+  })
+
   test('when the last run took other columns, or wrote elsewhere', async () => {
     await runImport(workspace)
     const columns = { users: ['id', 'displayName'] }
