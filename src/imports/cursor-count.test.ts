@@ -10,7 +10,7 @@ describe('one cursor is taken', () => {
     [{ ...tenant, total: 0 }, 'are few'],
     [{ ...tenant, total: 15 * 999 }, 'are few'],
     [{ ...tenant, latencyMs: 25 }, 'is fast'],
-    [{ ...tenant, asked: 8, total: 3 }, 'are 1 pages'],
+    [{ ...tenant, asked: 8, total: 3 }, 'are one page'],
     [{ ...tenant, asked: 8, total: 0 }, 'are 0 pages'],
   ] as const)('of %j', (facts, why) => {
     const chosen = chooseCursors(facts)

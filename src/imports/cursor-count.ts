@@ -42,7 +42,9 @@ export function chooseCursors(facts: CursorFacts): CursorChoice {
   if (asked !== 'auto') {
     const cursors = Math.max(1, Math.min(asked, pages))
     const why =
-      cursors === asked ? 'as asked' : `${asked} asked for, but ${rows} are ${pages} pages`
+      cursors === asked
+        ? 'as asked'
+        : `${asked} asked for, but ${rows} are ${pages === 1 ? 'one page' : `${pages} pages`}`
     return { cursors, why }
   }
   const latency = `${Math.round(latencyMs)} ms a page`

@@ -122,7 +122,7 @@ export function describeLog(body: LogBody): string {
     case 'changes_committed':
       return `${body.collection} changes, page ${body.page}: ${number(body.named)} named, ${number(body.changed)} read anew, ${number(body.gone)} gone; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'changes_applied':
-      return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${body.pages} pages of changes`
+      return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${counted(body.pages, 'page')} of changes`
     case 'changes_lost':
       return `${body.collection}: what has changed is not to be had: ${body.detail}`
     case 'bulk_check_refused':
@@ -148,7 +148,7 @@ export function describeLog(body: LogBody): string {
     case 'run_failed':
       return `failed: ${sentence(body.detail)} ${body.remedy}`
     case 'run_completed':
-      return `${body.verdict}: ${number(body.rows)} rows, ${body.pages} pages, ${body.requests} requests, ${body.refreshes} token refreshes in ${formatDuration(body.wallMs)} (${body.detail})`
+      return `${body.verdict}: ${counted(body.rows, 'row')}, ${counted(body.pages, 'page')}, ${counted(body.requests, 'request')}, ${body.refreshes} token ${body.refreshes === 1 ? 'refresh' : 'refreshes'} in ${formatDuration(body.wallMs)} (${body.detail})`
   }
 }
 
@@ -209,6 +209,10 @@ function hiddenFrom(collection: string, sourceId: string): string {
   const { hiddenPermission, segment = 'members' } = relation ?? {}
   const remedy = hiddenPermission === undefined ? '' : `; grant ${hiddenPermission} to read them`
   return `Graph does not show the ${segment} of ${sourceOf(collection)} ${sourceId}${remedy}`
+}
+
+function counted(amount: number, noun: string): string {
+  return `${number(amount)} ${noun}${amount === 1 ? '' : 's'}`
 }
 
 function number(value: number): string {
