@@ -183,6 +183,7 @@ Examples:
   $ evergrant import contoso-graph users
   $ evergrant import contoso-graph users groups members owners
   $ evergrant import contoso-graph users groups --delta
+  $ evergrant import contoso-graph users --to csv:./drop --name assets --concurrency 16
   $ evergrant import contoso-graph users --to ndjson:./out --refresh-before 10m
   $ evergrant import contoso-graph users groups --to csv:./out --csv-delimiter ';' --csv-bom
   $ evergrant import contoso-graph users --to postgres://loader@db.example.com/directory

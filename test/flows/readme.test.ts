@@ -263,7 +263,7 @@ describe('docs/guides/import.md and import-operations.md', () => {
     const first = markedBlocks(readDocument('docs/guides/import.md'))
     // What goes on where the first ends: the same folder, tenant and service.
     const further = markedBlocks(readDocument('docs/guides/import-operations.md'))
-    expect([first.length, further.length]).toEqual([13, 2])
+    expect([first.length, further.length]).toEqual([13, 3])
     for (const block of [...first, ...further]) {
       await follow(runner, block)
     }
