@@ -47,11 +47,11 @@ export async function openCollection(
   progress: Progress,
 ): Promise<Progress> {
   const opened = await deps.destination.openCollection(progress, saver(deps))
-  for (const [i, walk] of opened.walks.entries()) {
-    const before = progress.walks[i]
-    if (before === undefined || before.restarts !== walk.restarts) continue
-    const rows = Math.max(walk.rows - before.rows, 0)
-    deps.journal.count({ rows, pages: Math.max(walk.pages - before.pages, 0) })
+  for (const walk of opened.walks) {
+    const before = progress.walks.find(({ shard }) => shard === walk.shard)
+    if (before !== undefined && before.restarts !== walk.restarts) continue
+    const rows = Math.max(walk.rows - (before?.rows ?? 0), 0)
+    deps.journal.count({ rows, pages: Math.max(walk.pages - (before?.pages ?? 0), 0) })
   }
   return opened
 }

@@ -7,8 +7,8 @@ import type { PageRows } from './ports.ts'
 import type { ScannedPage } from './scan-page.ts'
 import type { Sent } from './send.ts'
 
-/** Groups whose members are asked for at the same time. */
-const groupsAtOnce = 8
+/** A group with more pages than these goes on in a walk of its own, beside the others. */
+const pagesInTurn = 2
 /**
  * Graph may refuse the members of so many groups in a row; a single one more is not about hidden
  * memberships, but about the application.
@@ -23,6 +23,8 @@ export interface MembersPage {
   readonly cursor: Pick<WalkRecord, 'nextUrl' | 'group'>
   /** The group whose last page this is. */
   readonly ended?: { readonly groupId: string; readonly how: 'read' | 'vanished' | 'hidden' }
+  /** The group that goes on beyond this page, in a walk of its own. */
+  readonly handedOver?: { readonly groupId: string; readonly nextUrl: string }
   /** Requests' pages this one stands for: 0 where a list of groups had none to read. */
   readonly pages: 0 | 1
   readonly fetchMs: number
@@ -39,6 +41,8 @@ export interface MembersSource {
   readonly graphUrl: string
   /** Pages kept in memory at most, those on their way not counted. */
   readonly ahead: number
+  /** Groups whose members are asked for at the same time. */
+  readonly groupsAtOnce: number
   firstListUrl(): string
   firstMembersUrl(groupId: string): string
   fetchList(url: string): Promise<Sent<ScannedPage>>
@@ -113,7 +117,7 @@ export function createMembersReader(
     const window: Promise<First>[] = []
     let started = 0
     const fill = (): void => {
-      while (window.length < groupsAtOnce && started < ids.length) {
+      while (window.length < source.groupsAtOnce && started < ids.length) {
         const id = ids[started] ?? ''
         const isFirst = started++ === 0
         const first = fetch(
@@ -164,6 +168,16 @@ export function createMembersReader(
         continue
       }
       const next = watch.follow(sent.value, url, number)
+      if (next !== undefined && number >= pagesInTurn) {
+        await push({
+          edges: membershipsOf(id, sent.value.rows),
+          cursor: ending,
+          handedOver: { groupId: id, nextUrl: next },
+          pages: 1,
+          ...measures(sent),
+        })
+        return
+      }
       await push({
         edges: membershipsOf(id, sent.value.rows),
         cursor: next === undefined ? ending : { nextUrl: listUrl, group: { id, nextUrl: next } },
@@ -273,7 +287,8 @@ function remaining(
   return distinct.slice(group.nextUrl === undefined ? at + 1 : at)
 }
 
-function membershipsOf(groupId: string, rows: PageRows): readonly Membership[] {
+/** The memberships of a page of a group's members. */
+export function membershipsOf(groupId: string, rows: PageRows): readonly Membership[] {
   return rows.ids.map((memberId, index) => {
     const { '@odata.type': type } = JSON.parse(rows.json(index)) as { '@odata.type'?: unknown }
     const memberType = typeof type === 'string' ? type.replace(/^#microsoft\.graph\./, '') : ''
@@ -293,11 +308,11 @@ function measures(
 }
 
 /** Graph's own word that the group is not there, not that of a proxy in its place. */
-function isGone({ upstream }: EvergrantError): boolean {
+export function isGone({ upstream }: EvergrantError): boolean {
   return upstream?.status === 404 && upstream.error === 'Request_ResourceNotFound'
 }
 
 /** Graph's own word that this application may not see it; not about a property or another origin. */
-function isRefused({ code, upstream }: EvergrantError): boolean {
+export function isRefused({ code, upstream }: EvergrantError): boolean {
   return code === 'graph_permission_missing' && upstream?.error === 'Authorization_RequestDenied'
 }

@@ -239,6 +239,11 @@ export interface WalkRecord {
    */
   readonly group?: { readonly id: string; readonly nextUrl?: string }
   /**
+   * Edges only: the one source whose edges this walk reads, from its second pages on, so that a
+   * giant holds up nobody. `nextUrl` is then the page of its edges.
+   */
+  readonly only?: string
+  /**
    * Edges: sources that were read to their end, vanished ones left out. Managers: users that were
    * looked at.
    */

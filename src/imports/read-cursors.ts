@@ -10,7 +10,15 @@ export interface CursorStep {
   /** What it changes of the collection as a whole; only with a walk that starts over. */
   readonly change?: (collection: CollectionRecord) => CollectionRecord
   /** Where the walk stands behind this step, and what the log tells of it. Called once, in order. */
-  advance(walk: WalkRecord): { readonly walk: WalkRecord; readonly lines: readonly LogBody[] }
+  advance(walk: WalkRecord): AdvancedWalk
+}
+
+/** What a step makes of its walk. */
+export interface AdvancedWalk {
+  readonly walk: WalkRecord
+  readonly lines: readonly LogBody[]
+  /** Walks that begin with this step, without their numbers. */
+  readonly begins?: readonly Omit<WalkRecord, 'shard'>[]
 }
 
 /** Where a reader hands its steps on. */
@@ -33,6 +41,8 @@ export interface CursorPool {
   take(limit: number): Promise<readonly CursorStep[] | undefined>
   /** Tells that a step is committed. */
   committed(step: CursorStep, walk: WalkRecord): void
+  /** Has one more walk read. */
+  add(walk: WalkRecord): void
 }
 
 /**
@@ -49,7 +59,7 @@ export function createCursorPool(
   const waiting = [...walks]
   const settling = new Map<CursorStep, (walk: WalkRecord) => void>()
   let failure: { readonly error: unknown } | undefined
-  let isOver = false
+  let working = 0
   let news = Promise.withResolvers<void>()
   let room: PromiseWithResolvers<void> | undefined
   const tell = (): void => {
@@ -86,19 +96,23 @@ export function createCursorPool(
   const fail = (error: unknown): void => {
     if (!(error instanceof PoolEnded)) failure ??= { error }
     room?.resolve()
-    tell()
   }
-  const workers = Array.from({ length: Math.max(1, options.cursors) }, () => work().catch(fail))
-  void (async () => {
-    await Promise.all(workers)
-    isOver = true
-    tell()
-  })()
+  const begin = (): void => {
+    if (working >= options.cursors || waiting.length === 0) return
+    working++
+    void (async () => {
+      await work().catch(fail)
+      working--
+      tell()
+    })()
+    begin()
+  }
+  begin()
   return {
     take: async (limit) => {
       while (ready.length === 0) {
         if (failure !== undefined) throw failure.error
-        if (isOver) return undefined
+        if (working === 0) return undefined
         await news.promise
       }
       const steps = ready.splice(0, limit)
@@ -109,6 +123,10 @@ export function createCursorPool(
     committed: (step, walk) => {
       settling.get(step)?.(walk)
       settling.delete(step)
+    },
+    add: (walk) => {
+      waiting.push(walk)
+      begin()
     },
   }
 }

@@ -102,7 +102,10 @@ export function createTableDestination(
         fence: Number(head.fence),
         progress: {
           collection: merged(record, JSON.parse(head.walk) as CollectionRecord),
-          walks: walks.map((walk) => known.get(walk.shard) ?? walk),
+          // Also those that began with a commit which the store has lost.
+          walks: [...walks.filter(({ shard }) => !known.has(shard)), ...known.values()].toSorted(
+            (a, b) => a.shard - b.shard,
+          ),
         },
       }
     }

@@ -10,6 +10,8 @@ export interface StepLimits {
   readonly rows: number
   /** Steps that may wait to be taken. */
   readonly ahead: number
+  /** Walks read at the same time besides those of the plan: the ones that steps begin. */
+  readonly begun?: number
 }
 
 /**
@@ -28,7 +30,8 @@ export async function walkCursors(
   let { collection } = opened
   const walks = new Map(opened.walks.map((walk) => [walk.shard, walk]))
   const unfinished = opened.walks.filter(({ state }) => state === 'walking')
-  const cursors = Math.min(collection.plan?.cursors ?? 1, unfinished.length)
+  const planned = Math.min(collection.plan?.cursors ?? 1, unfinished.length)
+  const cursors = planned + (limits.begun ?? 0)
   const pool = createCursorPool(
     unfinished,
     { cursors, ahead: limits.ahead + cursors - 1 },
@@ -54,18 +57,26 @@ export async function walkCursors(
 
   async function commit(steps: readonly CursorStep[]): Promise<void> {
     const from = new Map<number, WalkRecord>()
+    const added: WalkRecord[] = []
     const lines: LogBody[] = []
     for (const step of steps) {
       const before = at(step.shard)
       if (!from.has(step.shard)) from.set(step.shard, before)
       const next = step.advance(before)
       walks.set(step.shard, next.walk)
+      for (const begun of next.begins ?? []) {
+        const walk = { ...begun, shard: Math.max(...walks.keys()) + 1 }
+        walks.set(walk.shard, walk)
+        from.set(walk.shard, walk)
+        added.push(walk)
+      }
       lines.push(...next.lines)
       if (next.walk.state === 'finished') lines.push(finished(next.walk))
     }
     const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
     const batch = steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))
     collection = await commitStep(deps, { collection, moves, batch }, lines)
+    for (const walk of added) pool.add(walk)
   }
 
   /** A walk begins again; only that of a collection's single cursor takes back what it has brought. */

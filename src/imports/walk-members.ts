@@ -1,12 +1,13 @@
-import { newIdSet, restartLimit, type WalkDependencies } from './commit-step.ts'
+import { newIdSet, newWalk, restartLimit, type WalkDependencies } from './commit-step.ts'
 import { edgeRows } from './imported-rows.ts'
 import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, type MembersPage } from './members-reader.ts'
 import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep } from './read-cursors.ts'
-import { createPageScanner } from './scan-page.ts'
-import { send } from './send.ts'
+import { readGiant } from './read-giant.ts'
+import { createPageScanner, type ScannedPage } from './scan-page.ts'
+import { send, type Sent } from './send.ts'
 import type { Place } from './token-keeper.ts'
 import { walkCursors } from './walk-cursors.ts'
 
@@ -14,34 +15,67 @@ import { walkCursors } from './walk-cursors.ts'
 const pagesAtOnce = 64
 /** A commit ends behind the page that brings it to so many rows. */
 const rowsPerCommit = 1_000
+/** Groups asked for at the same time, and giants beside them, where no number was asked for. */
+const groupsUnasked = 16
 
 /**
  * Walks the members of all groups, with each cursor from where it stands to its last group. Pages
- * of several groups share a commit. When the page token of a list of groups expires it is gone
- * through again, and groups this session has read are passed over.
+ * of several groups share a commit. A group with more than a few pages goes on in a walk of its
+ * own, beside the others, so that the largest groups are read from the moment they are met and hold
+ * up nobody. When the page token of a list of groups expires it is gone through again, and groups
+ * this session has read are passed over.
  */
 export async function walkMembers(deps: WalkDependencies, start: Progress): Promise<Progress> {
   // One step waits while another is written, so that pages gather in the meantime.
-  const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1 }
-  return await walkCursors(deps, start, limits, () => membersReader(deps, start))
+  const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1, begun: groupsAtOnce(deps) }
+  return await walkCursors(deps, start, limits, (opened) => membersReader(deps, opened))
+}
+
+function groupsAtOnce({ run }: WalkDependencies): number {
+  const { concurrency } = run.options
+  return typeof concurrency === 'number' ? concurrency : groupsUnasked
 }
 
 /** Makes the reader of the walks. */
-function membersReader(deps: WalkDependencies, { collection: record }: Progress): CursorReader {
+function membersReader(
+  deps: WalkDependencies,
+  { collection: record, walks }: Progress,
+): CursorReader {
   const { journal, run } = deps
   const { options } = run
   const { collection } = record
   const scanGroups = createPageScanner(['id'], undefined)
   const scanMembers = createPageScanner(['id', '@odata.type'], undefined)
+  /** Groups that have a walk of their own. */
+  const giants = new Set(walks.flatMap(({ only }) => only ?? []))
   let { pageSize } = options
+  let requests = walks.reduce((sum, { pages }) => sum + pages, 0)
+  const place = (): Place => ({ collection, page: ++requests })
+  const fetchMembers = (url: string): Promise<Sent<ScannedPage>> =>
+    send(deps, url, {}, place(), (answer) => scanMembers(answer.body))
+  const firstMembersUrl = (groupId: string): string =>
+    firstRelatedUrl(options, collection, groupId, pageSize)
 
   return async (start, sink) => {
+    if (start.only !== undefined) {
+      const source = {
+        collection,
+        graphUrl: options.graphUrl,
+        firstMembersUrl,
+        fetchMembers,
+        onRestart: (refusal: ReadRefusal): void => {
+          if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
+        },
+        note: (body: LogBody): void => journal.note(body, 'warn'),
+      }
+      await readGiant(source, start, start.only, sink)
+      return
+    }
     const done = newIdSet()
     const session = { groups: 0, vanishedGroups: 0, hiddenGroups: 0 }
     /** Restarts of the list since a group was last read. */
     let restarts = 0
     let restartedAt = -1
-    let requests = start.pages
     let walk = start
     for (;;) {
       const refusal = await readFrom(walk)
@@ -55,19 +89,19 @@ function membersReader(deps: WalkDependencies, { collection: record }: Progress)
 
     /** Reads on from a walk's cursor; undefined when the last group was read. */
     async function readFrom(from: WalkRecord): Promise<ReadRefusal | undefined> {
-      const place = (): Place => ({ collection, page: ++requests })
       const headers = listHeaders(options, from)
       const reader = createMembersReader({
         cursor: from,
         graphUrl: options.graphUrl,
         ahead: pagesAtOnce,
         firstListUrl: () => firstListUrl(options, from, pageSize),
-        firstMembersUrl: (groupId) => firstRelatedUrl(options, collection, groupId, pageSize),
+        firstMembersUrl,
         collection,
         fetchList: (url) => send(deps, url, headers, place(), (answer) => scanGroups(answer.body)),
-        fetchMembers: (url) => send(deps, url, {}, place(), (answer) => scanMembers(answer.body)),
+        fetchMembers,
+        groupsAtOnce: groupsAtOnce(deps),
         hasRead: (from.groups ?? 0) > 0,
-        isDone: (groupId) => done.has(groupId),
+        isDone: (groupId) => done.has(groupId) || giants.has(groupId),
         onGroupRestart: (groupId, refusal) => {
           if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
           const detail = `group ${groupId}: ${refusal.error.detail}`
@@ -112,9 +146,18 @@ function membersReader(deps: WalkDependencies, { collection: record }: Progress)
             pages: next.pages - before.pages,
             groups: counts.groups,
           }
-          return { walk: next, lines: [line] }
+          return { walk: next, lines: [line], begins: pages.flatMap(giantOf) }
         },
       }
+    }
+
+    /** The walk of a group that a page hands over; none where it has one already. */
+    function giantOf({ handedOver }: MembersPage): readonly Omit<WalkRecord, 'shard'>[] {
+      if (handedOver === undefined || giants.has(handedOver.groupId)) return []
+      const { groupId, nextUrl } = handedOver
+      giants.add(groupId)
+      const { shard: _, ...walk } = newWalk(record)
+      return [{ ...walk, label: `group ${groupId}`, only: groupId, nextUrl }]
     }
 
     /** Counts the groups whose last pages these are, each once a session. */
