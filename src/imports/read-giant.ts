@@ -14,6 +14,8 @@ export interface GiantSource {
   readonly graphUrl: string
   firstMembersUrl(groupId: string): string
   fetchMembers(url: string): Promise<Sent<ScannedPage>>
+  /** Whether Graph shows others their members, where it refuses this group's. */
+  isAboutGroup(): Promise<boolean>
   /** Told before the group is read from its first page again. */
   onRestart(refusal: ReadRefusal): void
   note(body: LogBody): void
@@ -24,7 +26,8 @@ type Answer = Extract<Sent<ScannedPage>, { readonly kind: 'answer' }>
 /**
  * Reads the members of one group that has many, in a walk of its own, from where that stands to its
  * last page. When its page token perishes the group is read again from its first page: memberships
- * met twice are one. Where Graph has not got it any more, or shows it no longer, it ends there.
+ * met twice are one. Where Graph has not got it any more, or shows it no longer though it shows
+ * others, it ends there.
  */
 export async function readGiant(
   source: GiantSource,
@@ -65,7 +68,8 @@ export async function readGiant(
     } catch (error) {
       if (!isEvergrantError(error)) throw error
       if (isGone(error)) return 'vanished'
-      if (isRefused(error)) return 'hidden'
+      // A permission that was withdrawn is no hidden membership: the run ends, to be resumed.
+      if (isRefused(error) && (await source.isAboutGroup())) return 'hidden'
       throw error
     }
   }
@@ -113,8 +117,8 @@ export async function readGiant(
           groupId,
         })
         const counted = how === 'vanished' ? { vanishedGroups: 1 } : { hiddenGroups: 1 }
-        const walk = { ...rest, ...counted, state: 'finished', pages: before.pages + 1 } as const
-        return { walk, lines: [] }
+        const over = { ...rest, ...counted, state: 'finished', pages: before.pages + 1 } as const
+        return { walk: over, lines: [] }
       },
     }
   }

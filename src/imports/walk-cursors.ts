@@ -32,11 +32,8 @@ export async function walkCursors(
   const unfinished = opened.walks.filter(({ state }) => state === 'walking')
   const planned = Math.min(collection.plan?.cursors ?? 1, unfinished.length)
   const cursors = planned + (limits.begun ?? 0)
-  const pool = createCursorPool(
-    unfinished,
-    { cursors, ahead: limits.ahead + cursors - 1 },
-    readerOf(opened),
-  )
+  const ahead = limits.ahead + Math.max(planned - 1, 0)
+  const pool = createCursorPool(unfinished, { cursors, ahead }, readerOf(opened))
   for (let left = unfinished.length; left > 0;) {
     const taken = await pool.take(limits.steps)
     if (taken === undefined) break

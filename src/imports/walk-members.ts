@@ -4,12 +4,13 @@ import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, type MembersPage } from './members-reader.ts'
 import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
-import type { CursorReader, CursorStep } from './read-cursors.ts'
+import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
 import { readGiant } from './read-giant.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type Sent } from './send.ts'
 import type { Place } from './token-keeper.ts'
 import { walkCursors } from './walk-cursors.ts'
+import { createWitness } from './witness.ts'
 
 /** Pages taken at once: most groups are small, and a commit costs more than their rows. */
 const pagesAtOnce = 64
@@ -51,18 +52,32 @@ function membersReader(
   let { pageSize } = options
   let requests = walks.reduce((sum, { pages }) => sum + pages, 0)
   const place = (): Place => ({ collection, page: ++requests })
-  const fetchMembers = (url: string): Promise<Sent<ScannedPage>> =>
-    send(deps, url, {}, place(), (answer) => scanMembers(answer.body))
+  const witness = createWitness()
+  const fetchMembers = async (url: string): Promise<Sent<ScannedPage>> => {
+    const sent = await send(deps, url, {}, place(), (answer) => scanMembers(answer.body))
+    witness.answered()
+    return sent
+  }
   const firstMembersUrl = (groupId: string): string =>
     firstRelatedUrl(options, collection, groupId, pageSize)
 
   return async (start, sink) => {
+    const leave = witness.enter()
+    try {
+      await read(start, sink)
+    } finally {
+      leave()
+    }
+  }
+
+  async function read(start: WalkRecord, sink: StepSink): Promise<void> {
     if (start.only !== undefined) {
       const source = {
         collection,
         graphUrl: options.graphUrl,
         firstMembersUrl,
         fetchMembers,
+        isAboutGroup: () => witness.waitForAnswer(),
         onRestart: (refusal: ReadRefusal): void => {
           if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
         },
@@ -156,8 +171,8 @@ function membersReader(
       if (handedOver === undefined || giants.has(handedOver.groupId)) return []
       const { groupId, nextUrl } = handedOver
       giants.add(groupId)
-      const { shard: _, ...walk } = newWalk(record)
-      return [{ ...walk, label: `group ${groupId}`, only: groupId, nextUrl }]
+      const { shard: _, ...begun } = newWalk(record)
+      return [{ ...begun, label: `group ${groupId}`, only: groupId, nextUrl }]
     }
 
     /** Counts the groups whose last pages these are, each once a session. */
@@ -202,8 +217,8 @@ function membersReader(
     detail: string,
   ): LogBody {
     const shard = label === undefined ? {} : { shard: label }
-    const place = { collection, ...shard, restart: restarts + 1, page: pages + 1 }
-    return { type: 'walk_restarted', ...place, detail }
+    const at = { collection, ...shard, restart: restarts + 1, page: pages + 1 }
+    return { type: 'walk_restarted', ...at, detail }
   }
 
   function lowerPageSize(maximum: number): boolean {

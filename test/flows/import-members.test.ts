@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createRunControl } from '../../src/imports/index.ts'
+import { createRunControl, type WalkRecord } from '../../src/imports/index.ts'
 import { compose } from '../../src/server/index.ts'
 import { expectedRows, sqliteRows, type Snapshot } from '../support/snapshots.ts'
 import {
@@ -25,6 +25,25 @@ const members = (setup: ImportSetup = {}): ReturnType<typeof runImport> =>
   runImport(workspace, { collections, to: 'sqlite:edges.db', ...setup })
 const rows = (): Promise<Snapshot> => sqliteRows(workspace.path('edges.db'), 'members')
 const truth = (): Snapshot => expectedRows(workspace.simulator, 'members')
+
+async function walksOf(runId: string): Promise<readonly WalkRecord[]> {
+  const { store, close } = await compose({
+    configPath: workspace.configPath,
+    env: {},
+    role: 'main',
+  })
+  const known = await store.runs.listProgress(runId)
+  await close()
+  return known.flatMap(({ walks }) => walks)
+}
+
+/** Groups and memberships that all walks of a run have read. */
+async function sums(runId: string): Promise<{ readonly groups: number; readonly rows: number }> {
+  const walks = await walksOf(runId)
+  const sum = (of: (walk: WalkRecord) => number | undefined): number =>
+    walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
+  return { groups: sum(({ groups: read }) => read), rows: sum((walk) => walk.rows) }
+}
 
 describe('an import of members', () => {
   test('names the permission it lacks', async () => {
@@ -110,21 +129,14 @@ describe('an import of members', () => {
     atPage(workspace.simulator, 40, () => control.request('stop'))
     const stopped = await members({ control })
     expect(stopped.end.state).toBe('interrupted')
-    const { store, close } = await compose({
-      configPath: workspace.configPath,
-      env: {},
-      role: 'main',
-    })
-    const [known] = await store.runs.listProgress(stopped.run.id)
-    const walk = known?.walks[0]
-    await close()
+    const [walk] = await walksOf(stopped.run.id)
     expect(walk?.groups).toBeGreaterThan(1)
     const gone = walk?.group?.id ?? ''
     workspace.simulator.control.deleteGroup(gone)
     const { run, lines } = await members()
     expect(lines('walk_restarted').length).toBe(1)
     expect(run.verdict).toBe('complete')
-    expect(lines('page_committed').at(-1)).toMatchObject({ groups: 59 })
+    expect(await sums(run.id)).toMatchObject({ groups: 59 })
     // The group was there when it was read, and may have been a member of others.
     const left = [...(await rows())].filter(([key]) => !key.split('/').includes(gone))
     expect(new Map(left)).toEqual(truth())
@@ -137,7 +149,25 @@ describe('an import of members', () => {
     expect(await rows()).toEqual(truth())
     // Small groups share commits.
     expect(lines('page_committed').length).toBeLessThan(run.totals.pages)
-    expect(lines('page_committed').at(-1)).toMatchObject({ groups: 60, totalRows: truth().size })
+    expect(await sums(run.id)).toEqual({ groups: 60, rows: truth().size })
+  })
+
+  test('reads a giant beside the others, in a walk of its own that a resume goes on with', async () => {
+    await makeTenant()
+    const control = createRunControl()
+    atPage(workspace.simulator, 12, () => control.request('stop'))
+    const stopped = await members({ control })
+    const giants = async (): Promise<readonly WalkRecord[]> =>
+      (await walksOf(stopped.run.id)).filter(({ only }) => only !== undefined)
+    const [before] = await giants()
+    const [first] = [...workspace.simulator.groups()]
+    expect(before).toMatchObject({ only: first?.['id'], state: 'walking' })
+    const { run } = await members()
+    expect(run).toMatchObject({ id: stopped.run.id, verdict: 'complete' })
+    const [after] = await giants()
+    expect(after).toMatchObject({ only: before?.only, state: 'finished', groups: 1 })
+    expect(after?.pages).toBeGreaterThan(before?.pages ?? 0)
+    expect(await rows()).toEqual(truth())
   })
 
   test('counts and logs a group that is gone when its members are asked for', async () => {
