@@ -52,6 +52,9 @@ export async function findEarlierPlace(
   const record = progress.find((one) => one.collection.collection === collection)?.collection
   const begin = record?.delta?.end ?? record?.delta?.begin
   if (begin === undefined) return none('the last completed run left no link')
+  const refused = record?.refusedColumns ?? []
+  const untold = record?.delta?.untold?.filter((column) => !refused.includes(column)) ?? []
+  if (untold.length > 0) return none(`no delta tells when ${untold.join(', ')} changes`)
   const left = record?.distinctRows ?? 0
   if (known < left * (1 - tolerance)) {
     return none(`the last completed run left ${left} rows, but ${known} are there`)

@@ -138,7 +138,7 @@ export async function takeDeltaLink(
   options: RunOptions,
   collection: CollectionName,
 ): Promise<TakenLink> {
-  let without: readonly string[] = []
+  let without = (options.columns[collection] ?? []).filter(isUntracked)
   const begin = (): DeltaRound | undefined => {
     const link = latestUrl(options, collection, without)
     if (link === undefined) return undefined
@@ -179,6 +179,10 @@ export const deltaLinkLifeMs = 7 * 86_400_000
 /** Columns whose changes no delta tells; asked for, they would cost the delta of all others. */
 const untracked: ReadonlySet<string> = new Set(['signinactivity', 'manager'])
 
+function isUntracked(column: string): boolean {
+  return untracked.has(column.toLowerCase())
+}
+
 /** The URL of an empty round that begins now; undefined where Graph has no delta. */
 function latestUrl(
   options: RunOptions,
@@ -190,7 +194,7 @@ function latestUrl(
   const all = kind === 'member' ? ['members'] : (options.columns[collection] ?? [])
   const columns = deltaColumns ?? all
   const select = columns
-    .filter((column) => !untracked.has(column.toLowerCase()) && !without.includes(column))
+    .filter((column) => !without.includes(column))
     .map(encodeURIComponent)
     .join(',')
   return `${options.graphUrl}${deltaPath}?$select=${select}&$deltatoken=latest`

@@ -41,7 +41,8 @@ export async function noteChanges(
   const { without } = taken
   journal.note({ type: 'changes_noted', collection, ...(without.length === 0 ? {} : { without }) })
   const begin = { link: taken.link, takenAt }
-  return { ...record, delta: { purpose, state: 'open', begin, ...noChanges } }
+  const untold = without.length === 0 ? {} : { untold: without }
+  return { ...record, delta: { purpose, state: 'open', begin, ...untold, ...noChanges } }
 }
 
 /** True for destinations that hold their rows from run to run; files are snapshots. */

@@ -174,6 +174,8 @@ export interface DeltaRecord {
   readonly begin?: DeltaPlace
   /** Where the next changes begin; present once these are applied. */
   readonly end?: DeltaPlace
+  /** Columns that the link leaves out: an object of which only these change is not named. */
+  readonly untold?: readonly string[]
   /** The page of the round to read next; absent before the first and after the last. */
   readonly nextUrl?: string
   readonly pages: number

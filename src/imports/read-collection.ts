@@ -74,7 +74,8 @@ export async function readCollection(
 
 /** Plans to read everything, and notes from where on changes can be told. */
 async function planWalks(deps: WalkDependencies, record: CollectionRecord): Promise<Progress> {
-  const { delta: _, ...whole } = record
+  // What an earlier run was refused may be given by now.
+  const { delta: _, refusedColumns: __, ...whole } = record
   const planned = await planCollection(deps, whole)
   const noted = await noteChanges(deps, planned.collection, planned.walks.length)
   return { ...planned, collection: noted }

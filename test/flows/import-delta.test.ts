@@ -75,6 +75,15 @@ describe('everything is read, and the log says why', () => {
     expect(await whyEverything({ to: 'sqlite:directory.db' })).toContain('another destination')
   })
 
+  test('when a column was taken whose changes no delta tells', async () => {
+    await workspace.close()
+    const permissions = ['User.Read.All', 'AuditLog.Read.All']
+    workspace = await makeWorkspace({ users: 400, permissions })
+    const columns = { users: ['id', 'displayName', 'signInActivity'] }
+    await runImport(workspace, { options: { columns } })
+    expect(await whyEverything({ options: { columns } })).toContain('when signInActivity changes')
+  })
+
   test('when another import has written there since', async () => {
     await runImport(workspace)
     await runImport(workspace, { name: 'thief', isTakeOver: true })
