@@ -1,15 +1,14 @@
-import { collections } from '../directory/index.ts'
 import {
   describeLog,
-  inReadingOrder,
+  manifestOf,
   withTrueState,
+  type CollectionManifest,
   type LogLine,
-  type Progress,
   type RunRecord,
 } from '../imports/index.ts'
 import type { Composition } from '../server/index.ts'
 import type { CliIo } from './io.ts'
-import { formatProgress, type Progress as Shown } from './progress-line.ts'
+import { formatProgress, type Progress } from './progress-line.ts'
 
 /** How often the store is asked for news. */
 const pollMs = 200
@@ -22,7 +21,7 @@ export interface FollowOptions {
   /** Called for each new line. */
   readonly onLine: (line: LogLine) => void
   /** Called with each look at the run. */
-  readonly onLook?: (run: RunRecord, progress: Shown) => void
+  readonly onLook?: (run: RunRecord, progress: Progress) => void
   /** Skips lines up to this number. */
   readonly afterSeq?: number
   /** Ends the following early. */
@@ -41,7 +40,8 @@ export async function followRun(
   const { clock, identity, store } = composition
   let seq = options.afterSeq ?? 0
   let tokenLifeMs: number | undefined
-  let start: { readonly at: number; readonly rows: number } | undefined
+  /** Where the collection stood when it was first seen: what came before is not of this session. */
+  let start: { readonly collection: string; readonly at: number; readonly rows: number } | undefined
   for (;;) {
     const stored = await store.runs.getRun(runId)
     if (stored === undefined) return undefined
@@ -56,41 +56,41 @@ export async function followRun(
       }
       if (lines.length < batch) break
     }
-    const known = await store.runs.listProgress(runId)
-    const begun = inReadingOrder(run, known).filter(({ walks }) => walks.length > 0)
-    const current = begun.find(isWalking) ?? begun.at(-1)
-    const record = current?.collection
-    // Nobody knows how many relations there are, but what they begin with is counted.
-    const sources = record === undefined ? undefined : collections[record.collection].sources
-    const rows = (current?.walks ?? []).reduce(
-      (sum, walk) => sum + ((sources === undefined ? walk.rows : walk.groups) ?? 0),
-      0,
-    )
-    const first = run.options.collections[0] ?? ''
-    start ??= { at: clock.monotonic(), rows }
-    const seconds = Math.max((clock.monotonic() - start.at) / 1_000, 0.001)
-    options.onLook?.(run, {
-      collection: `${record?.collection ?? first}${sources === undefined ? '' : ` by ${sources}`}`,
-      rows,
-      rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
-      refreshes: run.totals.refreshes,
-      ...(record?.countBefore === undefined ? {} : { expectedRows: record.countBefore }),
-      ...(tokenLifeMs === undefined ? {} : { tokenLifeMs }),
-      ...(run.state === 'waiting' ? { waitingFor: run.reason ?? 'Graph' } : {}),
-    })
+    const manifest = manifestOf(run, await store.runs.listProgress(runId))
+    const current = currentOf(manifest)
+    if (current !== undefined) {
+      const { record, counted, countedSoFar: rows } = current
+      const { collection, countBefore: expectedRows } = record
+      if (start?.collection !== collection) start = { collection, at: clock.monotonic(), rows }
+      const seconds = Math.max((clock.monotonic() - start.at) / 1_000, 0.001)
+      options.onLook?.(run, {
+        collection,
+        counted,
+        rows,
+        phase: current.state,
+        cursors: Math.min(record.plan?.cursors ?? 1, current.walks.length - current.finishedShards),
+        changed: record.delta?.changed ?? 0,
+        rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
+        refreshes: run.totals.refreshes,
+        ...(expectedRows === undefined ? {} : { expectedRows }),
+        ...(tokenLifeMs === undefined ? {} : { tokenLifeMs }),
+        ...(run.state === 'waiting' ? { waitingFor: run.reason ?? 'Graph' } : {}),
+      })
+    }
     if (!isLive || options.signal?.aborted === true) return run
     await clock.sleep(pollMs)
   }
 }
 
-function isWalking({ walks }: Progress): boolean {
-  return walks.some(({ state }) => state === 'walking')
+/** The collection that is read, else the one that is next, else the last. */
+function currentOf(manifest: readonly CollectionManifest[]): CollectionManifest | undefined {
+  return manifest.find(({ record }) => record.verdict === undefined) ?? manifest.at(-1)
 }
 
 /** Prints what `followRun` sees. */
 export interface RunPrinter {
   readonly onLine: (line: LogLine) => void
-  readonly onLook: (run: RunRecord, progress: Shown) => void
+  readonly onLook: (run: RunRecord, progress: Progress) => void
   /** Number of the last line seen. */
   seq(): number
   /** Takes the progress line away. */

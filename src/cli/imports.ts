@@ -2,14 +2,11 @@ import type { Command } from 'commander'
 import {
   buildRequest,
   cancelRun,
-  deltaLinkLifeMs,
   prepareResume,
   prepareRun,
   withTrueState,
+  manifestOf,
   type RunRecord,
-  inReadingOrder,
-  type Progress,
-  type WalkRecord,
 } from '../imports/index.ts'
 import { EvergrantError, formatDuration } from '../kernel/index.ts'
 import { describedImport, logLineToJson, runToJson, type Composition } from '../server/index.ts'
@@ -21,6 +18,7 @@ import {
 } from './common-options.ts'
 import { driveToEnd } from './drive-to-end.ts'
 import { followRun, formatLogLine } from './follow-run.ts'
+import { formatManifest, formatShards } from './format-manifest.ts'
 import type { CliContext } from './context.ts'
 
 import { addScheduleCommands } from './imports-schedule.ts'
@@ -104,22 +102,25 @@ Examples:
       .command('show <id>')
       .description(
         'show one run, or the last one of an import by its name: state, verdict, counters, each of its collections',
-      ),
+      )
+      .option('--shards', 'tell of each cursor as well'),
   )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ evergrant imports show directory\n  $ evergrant imports show run_0199… --json',
+      '\nWith --json each cursor is told of in any case.\n\nExamples:\n  $ evergrant imports show directory\n  $ evergrant imports show run_0199… --shards\n  $ evergrant imports show run_0199… --json',
     )
-    .action(async (id: string, options: CommonOptions) => {
+    .action(async (id: string, options: CommonOptions & { readonly shards?: boolean }) => {
       await withComposition(io, options, async (composition) => {
         const run = trueState(composition, await knownRun(composition, id))
-        const known = inReadingOrder(run, await composition.store.runs.listProgress(run.id))
+        const known = await composition.store.runs.listProgress(run.id)
         if (options.json === true) io.out(`${JSON.stringify(runToJson(run, known))}\n`)
         else {
           const { driven_by: driver, ...facts } = runToJson(run)
           const by = driver === null ? null : driverText(driver)
+          const manifest = manifestOf(run, known)
           const now = composition.clock.now()
-          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatProgressOf(known, now)}`)
+          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatManifest(manifest, now)}`)
+          if (options.shards === true) io.out(`\n${formatShards(manifest)}`)
         }
       })
     })
@@ -235,58 +236,4 @@ function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by'
   const { kind, host, pid, taken_over: isTakenOver } = driver
   const place = host === null ? `process ${pid}` : `process ${pid} on ${host}`
   return `${kind}, ${place}${isTakenOver ? ', which took it over' : ''}`
-}
-
-/** Each collection of a run: how far it is, what is thought of it, what became of its rows. */
-function formatProgressOf(progress: readonly Progress[], now: number): string {
-  const number = (value: number | undefined): string => value?.toLocaleString('en-US') ?? ''
-  const table = formatTable(
-    ['COLLECTION', 'STATE', 'VERDICT', 'ROWS', 'DISTINCT', 'READ OF', 'DELETED', 'CURSORS'],
-    progress.map(({ collection: record, walks }) => {
-      const finished = walks.filter(({ state }) => state === 'finished').length
-      const isApplied = record.delta?.purpose === 'since' && record.delta.state === 'applied'
-      const isFinished = isApplied || (walks.length > 0 && finished === walks.length)
-      const sum = (of: (walk: WalkRecord) => number | undefined): number | undefined =>
-        walks.some((walk) => of(walk) !== undefined)
-          ? walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
-          : undefined
-      return [
-        record.collection,
-        isFinished ? 'finished' : walks.length === 0 ? 'waiting' : 'walking',
-        record.verdict ?? '',
-        number(sum(({ rows }) => rows)),
-        number(record.distinctRows),
-        number(sum(({ groups }) => groups)),
-        number(record.deleted),
-        walks.length > 1 ? `${finished}/${walks.length}` : number(walks.length),
-      ]
-    }),
-  )
-  const notes = progress.flatMap(({ collection: { collection, delta, detail, deletionNote } }) => [
-    ...(detail === undefined ? [] : [`${collection}: ${detail}\n`]),
-    ...(deletionNote === undefined ? [] : [`! ${collection}: ${deletionNote}\n`]),
-    ...describeLink(collection, delta, now),
-  ])
-  return table + notes.join('')
-}
-
-/** Says how old the link is at which the next run begins that reads changes alone. */
-function describeLink(
-  collection: string,
-  delta: Progress['collection']['delta'],
-  now: number,
-): readonly string[] {
-  const next = delta?.end ?? delta?.begin
-  if (next === undefined) return []
-  const ageMs = Math.max(now - next.takenAt, 0)
-  const age = formatDuration(ageMs)
-  if (ageMs > deltaLinkLifeMs) {
-    return [
-      `! ${collection}: the link to later changes is ${age} old; Graph has forgotten it, and --delta reads everything\n`,
-    ]
-  }
-  const left = formatDuration(deltaLinkLifeMs - ageMs)
-  return [
-    `${collection}: --delta begins at a link ${age} old, which Graph keeps for ${left} more\n`,
-  ]
 }

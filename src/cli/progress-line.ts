@@ -1,12 +1,21 @@
 import { formatDuration } from '../kernel/index.ts'
+import { counted } from './table.ts'
 
 /** What a progress line shows. */
 export interface Progress {
   readonly collection: string
+  /** What `rows` and `expectedRows` are: `groups` of members, else `rows`. */
+  readonly counted: string
   readonly rows: number
   /** As `$count` said; undefined while unknown. */
   readonly expectedRows?: number
-  /** Rows per second, since this session of the run began. */
+  /** `waiting`: it is being counted and planned; `read`: what came is being checked. */
+  readonly phase: 'waiting' | 'reading' | 'changes' | 'read'
+  /** Cursors that read. */
+  readonly cursors: number
+  /** Objects that have changed since, and were read anew. */
+  readonly changed: number
+  /** Of what is counted, since the collection was first seen. */
   readonly rowsPerSecond: number
   /** Remaining life of the token, when the last page came. */
   readonly tokenLifeMs?: number
@@ -17,28 +26,54 @@ export interface Progress {
 
 const barWidth = 24
 
-/** Writes progress in one line, at most `columns` wide. */
+/** Writes progress in one line, at most `columns` wide; with a bar where that is more than 0. */
 export function formatProgress(progress: Progress, columns: number): string {
-  const { collection, rows, expectedRows, rowsPerSecond, tokenLifeMs, refreshes, waitingFor } =
-    progress
-  const parts = [collection]
-  if (expectedRows !== undefined && expectedRows > 0) {
-    const share = Math.min(rows / expectedRows, 1)
-    const filled = Math.round(share * barWidth)
-    parts.push(`${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`)
-    parts.push(`${number(rows)} of ${number(expectedRows)}`)
-  } else parts.push(`${number(rows)} rows`)
-  if (waitingFor !== undefined) parts.push(`waiting: ${waitingFor}`)
-  else {
-    parts.push(`${number(Math.round(rowsPerSecond))} rows/s`)
-    if (expectedRows !== undefined && rowsPerSecond > 0 && expectedRows > rows) {
-      parts.push(`${formatDuration(((expectedRows - rows) / rowsPerSecond) * 1_000)} left`)
-    }
-  }
-  if (tokenLifeMs !== undefined) parts.push(`token ${formatDuration(Math.max(tokenLifeMs, 0))}`)
-  parts.push(`${refreshes} ${refreshes === 1 ? 'refresh' : 'refreshes'}`)
-  const line = parts.join('  ')
+  const { rows, expectedRows, tokenLifeMs, refreshes } = progress
+  const bar = columns > 0 && expectedRows !== undefined ? `${barOf(rows, expectedRows)} ` : ''
+  const parts = [
+    ...phaseOf(progress),
+    ...(tokenLifeMs === undefined ? [] : [`token ${roughly(Math.max(tokenLifeMs, 0))}`]),
+    ...(refreshes === 0 ? [] : [counted(refreshes, 'refresh', 'refreshes')]),
+  ]
+  const line = `${progress.collection}: ${bar}${parts.join(', ')}`
   return columns > 1 && line.length >= columns ? `${line.slice(0, columns - 2)}…` : line
+}
+
+function phaseOf(progress: Progress): readonly string[] {
+  const { changed, counted: unit, cursors, expectedRows, phase, rows, waitingFor } = progress
+  const kind = unit === 'rows' ? '' : ` ${unit}`
+  const amount =
+    expectedRows === undefined
+      ? `${number(rows)} ${unit}`
+      : `${number(rows)} of ${number(expectedRows)}${kind}`
+  if (waitingFor !== undefined) return [amount, `waiting: ${waitingFor}`]
+  if (phase === 'waiting') return ['counting and planning']
+  if (phase === 'changes') return [`changes: ${number(changed)} read anew`]
+  if (phase === 'read') return [amount, 'checking']
+  return [
+    amount,
+    ...(cursors > 1 ? [`${cursors} cursors`] : []),
+    `${number(Math.round(progress.rowsPerSecond))} ${unit}/s`,
+    ...timeLeft(progress),
+  ]
+}
+
+function timeLeft({ rows, expectedRows = 0, rowsPerSecond }: Progress): readonly string[] {
+  if (rowsPerSecond <= 0 || expectedRows <= rows) return []
+  const leftMs = ((expectedRows - rows) / rowsPerSecond) * 1_000
+  return [`${roughly(leftMs)} left`]
+}
+
+function barOf(rows: number, expected: number): string {
+  const share = expected === 0 ? 1 : Math.min(rows / expected, 1)
+  const filled = Math.round(share * barWidth)
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`
+}
+
+/** What changes with every look is told in whole seconds, and minutes where it is many. */
+function roughly(ms: number): string {
+  const seconds = Math.ceil(ms / 1_000)
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000)
 }
 
 function number(value: number): string {

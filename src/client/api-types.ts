@@ -712,6 +712,45 @@ export type ImportRun = {
           string | null
       }[]
     | undefined
+  /** Its collections in reading order */ readonly manifest?:
+    | readonly {
+        readonly collection: string
+        /** `changes`: what has changed since, or while it was read, is being applied */ readonly state:
+          'waiting' | 'reading' | 'changes' | 'read'
+        /** That read at a time; null until it is planned */ readonly cursors: number | null
+        /** Why so many, for people */ readonly why: string | null
+        /** Parts it was cut into */ readonly shards: number
+        readonly shards_finished: number
+        readonly rows: number
+        readonly pages: number
+        readonly restarts: number
+        /** What the counts are about: `groups` of members, else `rows` */ readonly counted: string
+        /** How many of those were read */ readonly counted_so_far: number
+        readonly count_before: number | null
+        readonly count_after: number | null
+        readonly distinct_rows: number | null
+        /** By how much what was read lies outside of both counts; null until judged */ readonly drift:
+          number | null
+        readonly verdict: ('complete' | 'complete_with_drift' | 'incomplete') | null
+        readonly detail: string | null
+        readonly deleted: number | null
+        readonly deletion_note: string | null
+        /** Columns that Graph refused to give */ readonly columns_left_out: readonly string[]
+        /** What reading it has cost so far; null before it begins, and where nobody kept it */ readonly effort: {
+          readonly requests: number
+          /** Resource units */ readonly units: number
+          /** Answers that asked for quiet (429) */ readonly throttled: number
+          /** In which nothing was sent, as Graph had asked */ readonly paused_ms: number
+          /** In which at least one request waited to be sent again */ readonly waited_ms: number
+          readonly retries: number
+          /** Token changes */ readonly refreshes: number
+          readonly bytes: number
+          readonly active_ms: number
+          /** Fewest requests in flight the pace was lowered to; null: it was not lowered */ readonly fewest_slots:
+            number | null
+        } | null
+      }[]
+    | undefined
 }
 
 export type IssuerHealth = {

@@ -9,6 +9,7 @@ import { collections } from '../directory/index.ts'
 import { openSeal } from './column-seal.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
 import { deleteUnseen } from './delete-unseen.ts'
+import { createEffortMeter } from './effort.ts'
 import { parseDestination } from './destination-name.ts'
 import type { Destination } from './destination.ts'
 import { createFileDestination } from './file-destination.ts'
@@ -17,6 +18,7 @@ import { createJournal, type ImportEvent, type Journal } from './journal.ts'
 import { inReadingOrder } from './order-progress.ts'
 import { createPacer } from './pacer.ts'
 import type {
+  CollectionEffort,
   CollectionRecord,
   Progress,
   RunChange,
@@ -137,11 +139,15 @@ async function readAll(
   await journal.write((log, totals, now) =>
     store.updateRun(run.id, instanceId, { reason: null, totals }, log, now),
   )
+  const meter = createEffortMeter(journal)
   const shared = {
     seal: await openSeal(run, deps.columnKey),
     transport,
     tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),
-    pacer: createPacer(clock, (pace) => journal.note({ type: 'pace_lowered', ...pace }, 'warn')),
+    pacer: createPacer(clock, (pace) => {
+      meter.lowered(pace.slots)
+      journal.note({ type: 'pace_lowered', ...pace }, 'warn')
+    }),
     waiting: createWaitingState(store, run.id, instanceId, journal, clock),
     journal,
     control,
@@ -158,7 +164,8 @@ async function readAll(
     const means = { ...shared, columns: options.columns[collection] ?? [], permission }
     const start = known.find((one) => one.collection.collection === collection)
     if (start === undefined) throw new Error(`the run knows nothing of ${collection}`)
-    read.push({ means, record: await readCollection(means, start) })
+    const effort = (): CollectionEffort => meter.taken(read.map(({ record }) => record))
+    read.push({ means, record: await readCollection(means, start, effort) })
   }
   // Only now, when nothing more can fail to be read, does anyone see a change of what there was.
   const settled: CollectionRecord[] = []

@@ -4,6 +4,8 @@ export type { ImportDescription } from './build-request.ts'
 export { defaultCsv } from './csv.ts'
 export { keyFieldOf, printOfKey } from './column-seal.ts'
 export { defaultDeleteAtMost } from './delete-unseen.ts'
+export { manifestOf } from './manifest.ts'
+export type { CollectionManifest } from './manifest.ts'
 export { inReadingOrder } from './order-progress.ts'
 export { deltaLinkLifeMs } from './delta-round.ts'
 export { parseDestination } from './destination-name.ts'
@@ -24,8 +26,10 @@ export {
 } from './prepare-run.ts'
 export type { ImportRequest, PreparedRun, RunDesk } from './prepare-run.ts'
 export type {
+  CollectionEffort,
   CollectionRecord,
   CsvOptions,
+  DeltaRecord,
   Heartbeat,
   ImportToken,
   PageCommit,

@@ -186,6 +186,21 @@ export interface DeltaRecord {
   readonly note?: string
 }
 
+/** What reading a collection has cost, counted as in `RunTotals`. */
+export interface CollectionEffort {
+  readonly requests: number
+  readonly units: number
+  readonly throttled: number
+  readonly pausedMs: number
+  readonly waitedMs: number
+  readonly retries: number
+  readonly refreshes: number
+  readonly bytes: number
+  readonly activeMs: number
+  /** Fewest requests in flight the pacer went down to, in the session that read its end. */
+  readonly fewestSlots?: number
+}
+
 /** What a run knows of one collection as a whole. */
 export interface CollectionRecord {
   readonly runId: string
@@ -210,6 +225,8 @@ export interface CollectionRecord {
   /** The verdict of this collection, once it is judged, and what it rests on. */
   readonly verdict?: Verdict
   readonly detail?: string
+  /** What reading it has cost; there once it is judged. */
+  readonly effort?: CollectionEffort
   /** Rows that were not met and therefore marked as deleted. */
   readonly deleted?: number
   /** Why rows that were not met were left as they are, where that needs to be known. */

@@ -6,7 +6,7 @@ import { countCollection } from './count-collection.ts'
 import { defaultDeleteAtMost } from './delete-unseen.ts'
 import { noteChanges } from './note-changes.ts'
 import { planCollection } from './plan-collection.ts'
-import type { CollectionRecord, Progress } from './ports.ts'
+import type { CollectionEffort, CollectionRecord, Progress } from './ports.ts'
 import { judgeCollection } from './verdict.ts'
 import { walkCollection } from './walk-collection.ts'
 import { walkMembers } from './walk-members.ts'
@@ -20,10 +20,13 @@ const fewObjects = 100
  * Reads one collection: count, plan, walk, apply what changed meanwhile, count again, judge. A run
  * that is to read changes alone reads those instead, as long as Graph can tell them and they are
  * few enough.
+ *
+ * @param effort Asked once, when all is read, what that has cost.
  */
 export async function readCollection(
   deps: WalkDependencies,
   start: Progress,
+  effort: () => CollectionEffort,
 ): Promise<CollectionRecord> {
   const { control, destination, journal, run } = deps
   const { collection } = start.collection
@@ -64,10 +67,10 @@ export async function readCollection(
     ...(countAfter === undefined ? {} : { countAfter }),
   }
   const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
-  if (counted.verdict === undefined) {
-    journal.note({ type: 'collection_judged', collection, verdict, detail })
-  }
-  const judged = { ...counted, verdict, detail }
+  const isNews = counted.verdict === undefined
+  if (isNews) journal.note({ type: 'collection_judged', collection, verdict, detail })
+  // A resume looks at what was judged before it once more, which is no effort of that collection.
+  const judged = { ...counted, verdict, detail, ...(isNews ? { effort: effort() } : {}) }
   await save({ collection: judged, walks: [] })
   return judged
 }

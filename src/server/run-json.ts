@@ -1,5 +1,13 @@
 import type { z } from 'zod'
-import { describeLog, type LogLine, type Progress, type RunRecord } from '../imports/index.ts'
+import {
+  describeLog,
+  inReadingOrder,
+  manifestOf,
+  type CollectionManifest,
+  type LogLine,
+  type Progress,
+  type RunRecord,
+} from '../imports/index.ts'
 import { guidanceToJson } from './connection-view.ts'
 import { guidanceOf, type Problem } from '../kernel/index.ts'
 import type { logLineSchema, runSchema } from './api/import-schema.ts'
@@ -42,7 +50,11 @@ export function runToJson(
     problem: run.problem === undefined ? null : problemToJson(run.problem),
     ...(progress === undefined
       ? {}
-      : { walks: progress.flatMap(walksToJson), changes: progress.flatMap(changesToJson) }),
+      : {
+          walks: inReadingOrder(run, progress).flatMap(walksToJson),
+          changes: inReadingOrder(run, progress).flatMap(changesToJson),
+          manifest: manifestOf(run, progress).map(manifestToJson),
+        }),
   }
 }
 
@@ -104,6 +116,51 @@ function walksToJson({
       deletion_note: whole?.deletionNote ?? null,
     }
   })
+}
+
+function manifestToJson({
+  record,
+  walks,
+  effort,
+  ...sums
+}: CollectionManifest): NonNullable<z.input<typeof runSchema>['manifest']>[number] {
+  return {
+    collection: record.collection,
+    state: sums.state,
+    cursors: record.plan?.cursors ?? null,
+    why: record.plan?.why ?? null,
+    shards: walks.length,
+    shards_finished: sums.finishedShards,
+    rows: sums.rows,
+    pages: sums.pages,
+    restarts: sums.restarts,
+    counted: sums.counted,
+    counted_so_far: sums.countedSoFar,
+    count_before: record.countBefore ?? null,
+    count_after: record.countAfter ?? null,
+    distinct_rows: record.distinctRows ?? null,
+    drift: sums.drift ?? null,
+    verdict: record.verdict ?? null,
+    detail: record.detail ?? null,
+    deleted: record.deleted ?? null,
+    deletion_note: record.deletionNote ?? null,
+    columns_left_out: [...(record.refusedColumns ?? [])],
+    effort:
+      effort === undefined
+        ? null
+        : {
+            requests: effort.requests,
+            units: effort.units,
+            throttled: effort.throttled,
+            paused_ms: effort.pausedMs,
+            waited_ms: effort.waitedMs,
+            retries: effort.retries,
+            refreshes: effort.refreshes,
+            bytes: effort.bytes,
+            active_ms: effort.activeMs,
+            fewest_slots: effort.fewestSlots ?? null,
+          },
+  }
 }
 
 /** A line of the execution log as `--json` prints it. */

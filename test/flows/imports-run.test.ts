@@ -47,7 +47,7 @@ describe('imports run', () => {
   test('imports what stands there, under that name; imports show tells of each collection', async () => {
     const { exit, json } = await run('imports', 'run', 'directory', '--json')
     expect(exit).toBe(0)
-    const done = json() as { readonly id: string }
+    const done = json() as { readonly id: string; readonly requests: number }
     expect(done).toMatchObject({ name: 'directory', state: 'completed', verdict: 'complete' })
     expect(await csvRows(workspace.path('snapshots/users.csv'))).toEqual(
       expectedRows(workspace.simulator, 'users', ['id', 'displayName', 'mail']),
@@ -55,10 +55,27 @@ describe('imports run', () => {
     expect(await csvRows(workspace.path('snapshots/members.csv'))).toEqual(
       expectedRows(workspace.simulator, 'members'),
     )
-    const shown = await run('imports', 'show', 'directory')
+    const shown = await run('imports', 'show', 'directory', '--shards')
     expect(shown.out).toContain(done.id)
     expect(shown.out).toMatch(/^users +finished +complete +120 +120/m)
     expect(shown.out).toMatch(/^members +finished +complete .* 10/m)
+    expect(shown.out).toMatch(/^users +0 +all +finished +120/m)
     expect(shown.out).toContain('groups: 10 distinct rows; $count was 10 before and 10 after')
+    const told = await run('imports', 'show', done.id, '--json')
+    const { manifest } = told.json() as {
+      readonly manifest: readonly { readonly effort: { readonly requests: number } }[]
+    }
+    expect(manifest[0]).toMatchObject({
+      collection: 'users',
+      state: 'read',
+      counted: 'rows',
+      counted_so_far: 120,
+      distinct_rows: 120,
+      drift: 0,
+      columns_left_out: [],
+      effort: { throttled: 0, fewest_slots: null },
+    })
+    const requests = manifest.reduce((sum, { effort }) => sum + effort.requests, 0)
+    expect(requests).toBe(done.requests)
   })
 })

@@ -43,7 +43,55 @@ const changesSchema = z.object({
     .describe('When Graph gave the link at which the next run begins that reads changes alone'),
 })
 
-/** A run of an import; `walks` and `changes` only where one run is asked for. */
+const effortSchema = z.object({
+  requests: z.int(),
+  units: z.int().describe('Resource units'),
+  throttled: z.int().describe('Answers that asked for quiet (429)'),
+  paused_ms: z.number().describe('In which nothing was sent, as Graph had asked'),
+  waited_ms: z.number().describe('In which at least one request waited to be sent again'),
+  retries: z.int(),
+  refreshes: z.int().describe('Token changes'),
+  bytes: z.int(),
+  active_ms: z.number(),
+  fewest_slots: z
+    .int()
+    .nullable()
+    .describe('Fewest requests in flight the pace was lowered to; null: it was not lowered'),
+})
+
+/** One collection, its cursors added up. */
+const manifestSchema = z.object({
+  collection: z.string(),
+  state: z
+    .enum(['waiting', 'reading', 'changes', 'read'])
+    .describe('`changes`: what has changed since, or while it was read, is being applied'),
+  cursors: z.int().nullable().describe('That read at a time; null until it is planned'),
+  why: z.string().nullable().describe('Why so many, for people'),
+  shards: z.int().describe('Parts it was cut into'),
+  shards_finished: z.int(),
+  rows: z.int(),
+  pages: z.int(),
+  restarts: z.int(),
+  counted: z.string().describe('What the counts are about: `groups` of members, else `rows`'),
+  counted_so_far: z.int().describe('How many of those were read'),
+  count_before: z.int().nullable(),
+  count_after: z.int().nullable(),
+  distinct_rows: z.int().nullable(),
+  drift: z
+    .int()
+    .nullable()
+    .describe('By how much what was read lies outside of both counts; null until judged'),
+  verdict: z.enum(['complete', 'complete_with_drift', 'incomplete']).nullable(),
+  detail: z.string().nullable(),
+  deleted: z.int().nullable(),
+  deletion_note: z.string().nullable(),
+  columns_left_out: z.array(z.string()).describe('Columns that Graph refused to give'),
+  effort: effortSchema
+    .nullable()
+    .describe('What reading it has cost so far; null before it begins, and where nobody kept it'),
+})
+
+/** A run of an import; `walks`, `changes` and `manifest` only where one run is asked for. */
 export const runSchema = z
   .object({
     id: z.string(),
@@ -83,6 +131,7 @@ export const runSchema = z
     problem: problemSchema.nullable(),
     walks: z.array(walkSchema).optional(),
     changes: z.array(changesSchema).optional(),
+    manifest: z.array(manifestSchema).optional().describe('Its collections in reading order'),
   })
   .meta({ id: 'ImportRun' })
 

@@ -1,11 +1,5 @@
 import { z } from 'zod'
-import {
-  cancelRun,
-  inReadingOrder,
-  prepareResume,
-  withTrueState,
-  type RunRecord,
-} from '../../imports/index.ts'
+import { cancelRun, prepareResume, withTrueState, type RunRecord } from '../../imports/index.ts'
 import { EvergrantError } from '../../kernel/index.ts'
 import type { Composition } from '../compose.ts'
 import { listConfiguredImports, setSchedulePaused } from '../configured-imports.ts'
@@ -183,7 +177,7 @@ export const importOperations: readonly ApiOperation[] = [
 
 async function showRun(composition: Composition, id: string): Promise<z.input<typeof runSchema>> {
   const run = trueState(composition, await knownRun(composition, id))
-  return runToJson(run, inReadingOrder(run, await composition.store.runs.listProgress(id)))
+  return runToJson(run, await composition.store.runs.listProgress(id))
 }
 
 function trueState(composition: Composition, run: RunRecord): RunRecord {
