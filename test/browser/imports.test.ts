@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createRunControl } from '../../src/imports/index.ts'
+import { ownerOf } from '../../src/kernel/index.ts'
 import { findFlaws } from '../support/accessibility.ts'
 import { keepScreenshot, startBrowser, type Person, type TestBrowser } from '../support/browser.ts'
 import { consoleLooks, openConsole, type OpenOptions } from '../support/console-person.ts'
@@ -15,6 +16,8 @@ let person: Person | undefined
 let runId = ''
 /** A run that was stopped after its first page. */
 let interruptedId = ''
+/** A run that is under way, with many cursors at different places. */
+let wideId = ''
 
 beforeAll(async () => {
   service = await startService({
@@ -33,6 +36,7 @@ beforeAll(async () => {
     },
   })
   browser = await startBrowser()
+  wideId = await beginWideRun()
 })
 afterEach(async () => {
   await person?.close()
@@ -46,6 +50,61 @@ afterAll(async () => {
 async function open(path: string, options: OpenOptions = {}): Promise<Person> {
   person = await openConsole(service, browser, path, options)
   return person
+}
+
+/** Begins a run that nobody drives but its heart, and has it stand in the middle of 80 shards. */
+async function beginWideRun(): Promise<string> {
+  const { clock, identity, store } = service.serving.composition
+  const [like] = await store.runs.listRuns({ name: 'nightly', limit: 1 })
+  if (like === undefined) throw new Error('no run to take the options of')
+  const run = { id: 'run_wide', name: 'wide', options: like.options }
+  const instanceId = 'ins_wide'
+  const owner = {
+    ...ownerOf(identity, instanceId),
+    host: 'node-2',
+    takenOver: { times: 1, pages: 9 },
+  }
+  await store.runs.createRun({ ...run, owner }, clock.now())
+  const shared = { runId: run.id, collection: 'users' } as const
+  const plan = { cursors: 16, why: '400,017 rows at 470 ms a page are read by 16' }
+  const walks = Array.from({ length: 80 }, (_, shard) => {
+    const expected = 5_000 + ((shard * 37) % 900)
+    const isFinished = shard < 30
+    const isBegun = shard < 46
+    const rows = isFinished ? expected : isBegun ? ((shard * 331) % 4_600) + 300 : 0
+    return {
+      ...shared,
+      shard,
+      label: shard === 79 ? 'the rest' : `${'abcdefghijklmnopqrst'[shard % 20] ?? ''}${shard}`,
+      filter: `startswith(userPrincipalName,'${shard}')`,
+      expected,
+      state: isFinished ? ('finished' as const) : ('walking' as const),
+      pages: Math.ceil(rows / 999),
+      rows,
+      restarts: shard === 33 ? 1 : 0,
+    }
+  })
+  const collection = { ...shared, plan, countBefore: 400_017, writtenRows: 0, segmentBytes: 0 }
+  await store.runs.saveProgress({ collection, walks }, instanceId, [], clock.now())
+  const totals = {
+    ...like.totals,
+    rows: walks.reduce((sum, { rows }) => sum + rows, 0),
+    requests: 412,
+    units: 824,
+    throttled: 3,
+    pausedMs: 12_000,
+    retries: 3,
+  }
+  const body = { type: 'pace_lowered', cause: 'throttled', slots: 12, unitsPerSecond: 80 } as const
+  const line = { at: clock.now(), level: 'warn', body } as const
+  await store.runs.updateRun(run.id, instanceId, { totals }, [line], clock.now())
+  return run.id
+}
+
+/** The wide run has no worker whose heart would beat. */
+async function beatOfWideRun(): Promise<void> {
+  const { clock, store } = service.serving.composition
+  await store.runs.heartbeat(wideId, 'ins_wide', clock.now())
 }
 
 /** Waits until the log shows just these lines, by how each begins. */
@@ -103,6 +162,27 @@ describe('imports', () => {
     await page.waitForURL('**?kind=token')
     await page.getByLabel('Level').selectOption('Errors')
     await log.getByText('No line matches').waitFor()
+  })
+})
+
+describe('a run with many cursors', () => {
+  it('shows each of them, how far it is, what that costs and who drives it', async () => {
+    await beatOfWideRun()
+    const { page } = await open(`/imports/${wideId}`, { role: 'viewer' })
+    const users = page.getByRole('group', { name: 'Progress of users' })
+    await users
+      .getByText('of about 400,017 rows · 30 of 80 shards read · began again once')
+      .waitFor()
+    await users.getByText('16 cursors over 80 shards: 400,017 rows at 470 ms').waitFor()
+    await users.getByText('412 requests · 824 resource units · 3 sent again').waitFor()
+    await page.getByText('It goes on with what another service left behind').waitFor()
+    const shards = page.getByRole('list', { name: 'Shards of users' }).getByRole('listitem')
+    expect(await shards.count()).toBe(80)
+    expect(await shards.nth(0).textContent()).toBe('a0read, 5,000 of about 5,000')
+    expect(await shards.nth(79).textContent()).toBe('the restnot begun, 0 of about 5,223')
+    await page.getByRole('button', { name: 'The 80 shards of users in numbers' }).click()
+    const table = page.getByRole('table', { name: 'Shards of users in numbers' })
+    await table.getByRole('row', { name: /^n33 reading/ }).waitFor()
   })
 })
 
@@ -186,8 +266,11 @@ describe.each(consoleLooks)('at $width pixels, $colorScheme', (look) => {
   it.each([
     ['imports', '/imports'],
     ['import-run', `/imports/RUN`],
+    ['import-run-wide', `/imports/WIDE`],
   ])('%s stand without a flaw', async (name, path) => {
-    const { page, complaints } = await open(path.replace('RUN', runId), look)
+    await beatOfWideRun()
+    const address = path.replace('RUN', runId).replace('WIDE', wideId)
+    const { page, complaints } = await open(address, look)
     await page.getByRole('status').first().waitFor()
     await page.getByText('nightly').or(page.getByText('Job execution log')).first().waitFor()
     await keepScreenshot(page, `${name}-${look.width}-${look.colorScheme}`)

@@ -5,25 +5,32 @@ import { DataTable, type Column } from '../../parts/data-table.tsx'
 import { listOf } from '../../parts/known-list.ts'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { collectionsOf, type CollectionSum, type Run } from './run.ts'
+import { describeChanges, describeEffort, describePlan } from './effort-text.ts'
+import type { Manifest, Run } from './run.ts'
 import { VerdictBadge } from './verdict-badge.tsx'
 
 /** What was counted and what was read, a row a collection; the ground of the verdict. */
 export function ManifestSection({ run }: { readonly run: Run }): ReactElement {
   const { run: texts } = useTexts()
-  const judged = collectionsOf(run).filter(({ verdict }) => verdict !== undefined)
+  const judged = (run.manifest ?? []).filter(({ verdict }) => verdict !== null)
   const { manifestColumns: titles } = texts
-  const columns: readonly Column<CollectionSum>[] = [
+  const columns: readonly Column<Manifest>[] = [
     {
       key: 'collection',
       title: titles.collection,
       isName: true,
-      cell: ({ collection, detail, deletionNote }) => (
+      cell: (one) => (
         <>
-          {collection}
-          {[detail, deletionNote].map(
+          {one.collection}
+          {[
+            one.detail,
+            one.deletion_note,
+            describeChanges(one, texts),
+            describePlan(one, texts),
+            describeEffort(one, texts),
+          ].map(
             (text) =>
-              text !== undefined && (
+              text !== null && (
                 <Text key={text} size="xs" c="dimmed" fw={400} maw={420}>
                   {text}
                 </Text>
@@ -35,17 +42,22 @@ export function ManifestSection({ run }: { readonly run: Run }): ReactElement {
     {
       key: 'verdict',
       title: titles.verdict,
-      cell: ({ verdict }) => (verdict === undefined ? null : <VerdictBadge verdict={verdict} />),
+      cell: ({ verdict }) => (verdict === null ? null : <VerdictBadge verdict={verdict} />),
     },
-    { key: 'before', title: titles.before, align: 'right', cell: ({ before }) => count(before) },
-    { key: 'after', title: titles.after, align: 'right', cell: ({ after }) => count(after) },
+    { key: 'before', title: titles.before, align: 'right', cell: (one) => count(one.count_before) },
+    { key: 'after', title: titles.after, align: 'right', cell: (one) => count(one.count_after) },
     {
       key: 'distinct',
       title: titles.distinct,
       align: 'right',
-      cell: ({ distinct }) => count(distinct),
+      cell: (one) => count(one.distinct_rows),
     },
-    { key: 'drift', title: titles.drift, align: 'right', cell: (one) => count(driftOf(one)) },
+    {
+      key: 'drift',
+      title: titles.drift,
+      align: 'right',
+      cell: ({ drift }) => (drift !== null && drift > 0 ? `+${count(drift)}` : count(drift)),
+    },
     {
       key: 'deleted',
       title: titles.deleted,
@@ -73,16 +85,6 @@ export function ManifestSection({ run }: { readonly run: Run }): ReactElement {
   )
 }
 
-function count(value: number | undefined): string | null {
-  return value === undefined ? null : describeCount(value)
-}
-
-/** How far what was read lies outside of what was counted before and after. */
-function driftOf({ distinct, groups, before, after }: CollectionSum): number | undefined {
-  // Of relations Graph counts what they begin with: the groups of members.
-  const read = groups ?? distinct
-  if (read === undefined || before === undefined || after === undefined) return undefined
-  const low = Math.min(before, after)
-  const high = Math.max(before, after)
-  return read < low ? read - low : read > high ? read - high : 0
+function count(value: number | null): string | null {
+  return value === null ? null : describeCount(value)
 }

@@ -1,70 +1,127 @@
-import { Group, Progress, Stack, Text } from '@mantine/core'
-import type { ReactElement } from 'react'
-import { describeCount } from '../../parts/amounts.ts'
+import { Button, Group, Progress, Stack, Text } from '@mantine/core'
+import { useState, type ReactElement } from 'react'
+import { describeCount, describeDuration } from '../../parts/amounts.ts'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { collectionsOf, type CollectionSum, type Run } from './run.ts'
+import { describeEffort, describePlan } from './effort-text.ts'
+import { isLive, shareOf, type Manifest, type Run, type Walk } from './run.ts'
+import { ShardGrid } from './shard-grid.tsx'
+import { ShardTable } from './shard-table.tsx'
+import { usePace } from './use-pace.ts'
 
-/** How far each collection is, against what the directory counted before. */
+/** How far each collection is, against what the directory counted before, cursor by cursor. */
 export function ProgressSection({ run }: { readonly run: Run }): ReactElement {
   const { run: texts } = useTexts()
+  const { manifest = [], walks = [] } = run
   return (
     <Section title={texts.progress}>
-      <Stack gap="md">
-        {collectionsOf(run).map((one) => (
-          <Collection key={one.collection} sum={one} />
+      <Stack gap="lg">
+        {manifest.map((one) => (
+          <Collection
+            key={one.collection}
+            manifest={one}
+            walks={walks.filter(({ collection }) => collection === one.collection)}
+            isRunning={isLive(run)}
+          />
         ))}
       </Stack>
     </Section>
   )
 }
 
-function Collection({ sum }: { readonly sum: CollectionSum }): ReactElement {
+function Collection({
+  manifest,
+  walks,
+  isRunning,
+}: {
+  readonly manifest: Manifest
+  readonly walks: readonly Walk[]
+  readonly isRunning: boolean
+}): ReactElement {
   const { run: texts } = useTexts()
-  const { collection, walks, restarts, isFinished } = sum
-  const share = shareOf(sum)
-  const remarks = [
-    ...(walks > 1 ? [texts.shards(walks)] : []),
+  const [hasNumbers, setNumbers] = useState(false)
+  const pace = usePace(manifest)
+  const { collection, counted, restarts, shards, shards_finished: finished, state } = manifest
+  const share = shareOf(manifest)
+  const isRead = state === 'read'
+  const now = [
+    ...(shards > 1 ? [texts.shardsRead(finished, shards)] : []),
     ...(restarts > 0 ? [texts.restarts(restarts)] : []),
+    ...(isRunning && pace !== undefined
+      ? [texts.pace(describeCount(Math.round(pace.perSecond)), counted)]
+      : []),
+    ...(isRunning && pace?.leftMs !== undefined
+      ? [texts.left(describeDuration(Math.ceil(pace.leftMs / 1_000) * 1_000))]
+      : []),
   ]
+  // What is judged tells the rest in the manifest.
+  const remarks =
+    manifest.verdict === null
+      ? [describePlan(manifest, texts), describeEffort(manifest, texts)].filter(
+          (text) => text !== null,
+        )
+      : []
   return (
-    <div>
+    <div role="group" aria-label={texts.progressOf(collection)}>
       <Group justify="space-between" gap="xs" mb={6}>
         <Text fw={600} size="sm">
           {collection}
         </Text>
         <Text size="sm" c="dimmed" className="numbers">
-          {[wordsOf(sum, texts), ...remarks].join(' · ')}
+          {[wordsOf(manifest, texts), ...now].join(' · ')}
         </Text>
       </Group>
       <Progress.Root size="md">
         <Progress.Section
-          value={share * 100}
-          color={isFinished ? 'pine' : 'blue'}
-          striped={!isFinished && share > 0}
+          value={(share ?? 0.02) * 100}
+          color={isRead ? 'pine' : 'blue'}
+          striped={isRunning && !isRead && state !== 'waiting'}
           aria-label={texts.progressOf(collection)}
         />
       </Progress.Root>
+      {remarks.map((text) => (
+        <Text key={text} size="xs" c="dimmed" mt={6} maw={820}>
+          {text}
+        </Text>
+      ))}
+      {shards > 1 && (
+        <>
+          {!isRead && <ShardGrid collection={collection} walks={walks} />}
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            mt={6}
+            ml={-8}
+            aria-expanded={hasNumbers}
+            onClick={() => setNumbers(!hasNumbers)}
+          >
+            {hasNumbers ? texts.hideShards : texts.showShards(shards, collection)}
+          </Button>
+          {hasNumbers && <ShardTable collection={collection} walks={walks} />}
+        </>
+      )}
     </div>
   )
 }
 
-function shareOf({ isFinished, rows, groups, before, walks }: CollectionSum): number {
-  if (isFinished) return 1
-  const done = groups ?? rows
-  if (before === undefined || before === 0) return walks === 0 ? 0 : 0.02
-  return Math.min(0.99, done / before)
-}
-
 function wordsOf(
-  { collection, walks, rows, groups, before, isFinished }: CollectionSum,
+  {
+    collection,
+    state,
+    rows,
+    counted,
+    counted_so_far: done,
+    count_before: before,
+    changes,
+  }: Manifest,
   texts: ReturnType<typeof useTexts>['run'],
 ): string {
-  if (walks === 0) return texts.waitingForIt
+  if (state === 'waiting') return texts.waitingForIt
+  if (state === 'changes') return texts.applying(describeCount(changes?.objects ?? 0))
   const read = describeCount(rows)
-  if (isFinished) return texts.rowsDone(read)
-  if (before === undefined) return texts.rowsSoFar(read)
+  if (state === 'read') return texts.rowsDone(read)
+  if (before === null) return texts.rowsSoFar(read)
   const all = describeCount(before)
-  if (groups !== undefined) return texts.sourcesOf(collection, describeCount(groups), all, read)
+  if (counted !== 'rows') return texts.sourcesOf(collection, describeCount(done), all, read)
   return texts.rowsOf(read, all)
 }

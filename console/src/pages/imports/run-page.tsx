@@ -3,6 +3,7 @@ import { IconAlertTriangle } from '@tabler/icons-react'
 import { useParams } from '@tanstack/react-router'
 import type { ReactElement } from 'react'
 import { useCall } from '../../app/calls.ts'
+import { describeCount } from '../../parts/amounts.ts'
 import { Page } from '../../parts/page.tsx'
 import { ProblemAlert, TroubleText } from '../../parts/problem.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
@@ -43,7 +44,12 @@ export function RunPage(): ReactElement {
 
 function Shown({ run }: { readonly run: Run }): ReactElement {
   const { imports, run: texts } = useTexts()
-  const { name, connection, destination, state, verdict, reason, problem } = run
+  const { name, connection, destination, state, verdict, reason, problem, manifest = [] } = run
+  const drifts = manifest.flatMap(({ collection, counted, drift }) =>
+    drift === null || drift === 0
+      ? []
+      : [texts.driftOf(collection, describeCount(Math.abs(drift)), counted, drift > 0)],
+  )
   return (
     <Page
       title={texts.titleOf(name)}
@@ -58,9 +64,19 @@ function Shown({ run }: { readonly run: Run }): ReactElement {
             <Text size="sm">{reason}</Text>
           )}
         </Group>
+        {run.driven_by?.taken_over === true && (
+          <Text size="sm" mt="xs">
+            {texts.takenOver}
+          </Text>
+        )}
         {verdict !== null && (
           <Text size="sm" c="dimmed" mt="xs" maw={720}>
             {imports.verdictMeans[verdict]}
+          </Text>
+        )}
+        {drifts.length > 0 && (
+          <Text size="sm" mt="xs" maw={720}>
+            {drifts.join('; ')}
           </Text>
         )}
       </div>

@@ -22,50 +22,17 @@ export function speedOf({ rows, active_ms: activeMs }: Run): number | undefined 
   return activeMs > 0 && rows > 0 ? Math.round((rows * 1_000) / activeMs) : undefined
 }
 
-/** All walks of one collection, added up. */
-export interface CollectionSum {
-  readonly collection: string
-  readonly walks: number
-  readonly isFinished: boolean
-  readonly rows: number
-  readonly distinct: number | undefined
-  readonly groups: number | undefined
-  readonly restarts: number
-  readonly before: number | undefined
-  readonly after: number | undefined
-  readonly verdict: string | undefined
-  readonly detail: string | undefined
-  readonly deleted: number | undefined
-  readonly deletionNote: string | undefined
-}
+/** What is known of one collection as a whole. */
+export type Manifest = NonNullable<Run['manifest']>[number]
 
-/** The collections of a run in their order, the walks of each added up. */
-export function collectionsOf({ collections, walks = [] }: Run): readonly CollectionSum[] {
-  return collections.map((collection) => {
-    const own = walks.filter((walk) => walk.collection === collection)
-    const first = own[0]
-    return {
-      collection,
-      walks: own.length,
-      isFinished: own.length > 0 && own.every(({ state }) => state === 'finished'),
-      rows: own.reduce((sum, { rows }) => sum + rows, 0),
-      distinct: sumOf(own, (walk) => walk.distinct_rows),
-      groups: sumOf(own, (walk) => walk.groups),
-      restarts: own.reduce((sum, { restarts }) => sum + restarts, 0),
-      before: first?.count_before ?? undefined,
-      after: first?.count_after ?? undefined,
-      verdict: first?.verdict ?? undefined,
-      detail: first?.detail ?? undefined,
-      deleted: sumOf(own, (walk) => walk.deleted),
-      deletionNote: first?.deletion_note ?? undefined,
-    }
-  })
-}
-
-function sumOf(
-  walks: readonly Walk[],
-  numberOf: (walk: Walk) => number | null,
-): number | undefined {
-  const known = walks.map(numberOf).filter((value) => value !== null)
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0)
+/** How far a collection is, 0 to 1; undefined where nobody knows how much there is. */
+export function shareOf({
+  state,
+  counted_so_far: done,
+  count_before: all,
+}: Manifest): number | undefined {
+  if (state === 'read' || state === 'changes') return 1
+  if (state === 'waiting') return 0
+  // The last rows may be more than were counted, and what is not read to its end is not all.
+  return all === null || all === 0 ? undefined : Math.min(0.99, done / all)
 }

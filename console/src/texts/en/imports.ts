@@ -87,6 +87,9 @@ export const run = {
   speed: 'Rows a second',
   pages: 'Pages',
   requests: 'Requests',
+  units: 'Resource units',
+  throttled: 'Throttled',
+  pausedFor: 'Paused for',
   refreshes: 'Token refreshes met',
   retries: 'Sent again',
   bytes: 'On the wire',
@@ -115,7 +118,48 @@ export const run = {
   waitingForIt: 'not begun',
   restarts: (count: number): string =>
     count === 1 ? 'began again once' : `began again ${count} times`,
-  shards: (count: number): string => `${count} walks at once`,
+  takenOver: 'It goes on with what another service left behind.',
+  driftOf: (collection: string, by: string, counted: string, isMore: boolean): string =>
+    `${collection}: ${by} ${counted} ${isMore ? 'more' : 'fewer'} than the directory counted`,
+  applying: (objects: string): string => `applying what changed: ${objects} read anew`,
+  pace: (count: string, counted: string): string => `${count} ${counted}/s`,
+  left: (time: string): string => `about ${time} left`,
+  planOf: (cursors: number, shards: number, why: string): string =>
+    `${cursors} cursors over ${shards} shards: ${why}`,
+  oneCursor: (why: string): string => `One cursor: ${why}`,
+  requestsOf: (count: number, text: string): string =>
+    `${text} ${count === 1 ? 'request' : 'requests'}`,
+  unitsOf: (count: number, text: string): string =>
+    `${text} resource ${count === 1 ? 'unit' : 'units'}`,
+  sentAgain: (count: string): string => `${count} sent again`,
+  throttledOf: (count: number, paused: string): string =>
+    `throttled ${count === 1 ? 'once' : `${count} times`}, paused ${paused}`,
+  waitedFor: (time: string): string => `waited ${time}`,
+  narrowest: (count: number): string => `at the narrowest ${count} at a time`,
+  refreshesOf: (count: number): string =>
+    count === 1 ? '1 token refresh' : `${count} token refreshes`,
+  changesSince: (objects: string, gone: string): string =>
+    `Changes alone: ${objects} read anew, ${gone} gone`,
+  changesMeanwhile: (objects: string, gone: string): string =>
+    `While it was read ${objects} changed and ${gone} went`,
+  changesLost: (note: string): string => `What changed is not known: ${note}`,
+  shardsOf: (collection: string): string => `Shards of ${collection}`,
+  shardsInNumbers: (collection: string): string => `Shards of ${collection} in numbers`,
+  shardsRead: (finished: number, all: number): string => `${finished} of ${all} shards read`,
+  shardNumber: (shard: number): string => `shard ${shard}`,
+  shardRows: (rows: string, expected: string | undefined): string =>
+    expected === undefined ? `${rows} rows` : `${rows} of about ${expected}`,
+  shardStates: { waiting: 'not begun', reading: 'reading', read: 'read' },
+  shardColumns: {
+    label: 'Reads',
+    state: 'State',
+    rows: 'Rows',
+    pages: 'Pages',
+    restarts: 'Began again',
+  },
+  showShards: (count: number, collection: string): string =>
+    `The ${count} shards of ${collection} in numbers`,
+  hideShards: 'Hide the numbers',
   manifest: 'Manifest',
   manifestHint: 'What was counted, what was read, and what that says.',
   manifestColumns: {
@@ -143,7 +187,7 @@ export const run = {
   noLines: 'No line yet',
   noLinesFound: 'No line matches',
   lines: (shown: number, all: number): string =>
-    shown === all ? `${all} lines` : `${shown} of ${all} lines`,
+    shown === all ? `${all} ${all === 1 ? 'line' : 'lines'}` : `${shown} of ${all} lines`,
   linesLeftOut: (count: number, id: string): string =>
     `The first ${count} lines are left out here; evergrant imports log ${id} prints all.`,
 } as const
