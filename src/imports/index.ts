@@ -16,6 +16,7 @@ export type { LogBody, LogEntry, LogLine, TokenChangeReason } from './execution-
 export { hostFiles } from './file-port.ts'
 export type { FilePort, SegmentFile } from './file-port.ts'
 export type { ImportEvent } from './journal.ts'
+export { progressEventTypes } from './progress-events.ts'
 export {
   abandonRun,
   cancelRun,

@@ -21,7 +21,7 @@ const zero: RunTotals = {
 
 function journal(clock: Clock = createManualClock()): Journal {
   const store = { updateRun: async () => {} } as unknown as RunStore
-  return createJournal(store, { id: 'run_1', totals: zero }, 'ins_1', clock)
+  return createJournal(store, { id: 'run_1', name: 'directory', totals: zero }, 'ins_1', clock)
 }
 
 const line = (detail: string): { readonly type: 'run_cancelled'; readonly detail: string } => ({

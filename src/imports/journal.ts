@@ -1,18 +1,22 @@
 import { isEvergrantError, type Clock, type Emit, type EvergrantEvent } from '../kernel/index.ts'
 import type { LogBody, LogEntry } from './execution-log.ts'
 import type { RunStore, RunTotals } from './ports.ts'
+import { createProgressTeller, type ImportProgressEvent } from './progress-events.ts'
 
 /** How long a store that another process has locked (a backup, a VACUUM) is waited for, in all. */
 const lockPatienceMs = 300_000
 const lockPauseMs = 1_000
 
 /** A line of the execution log as an event; its type is `import.` and the line's own. */
-export interface ImportEvent extends EvergrantEvent {
+export interface ImportLogEvent extends EvergrantEvent {
   readonly type: `import.${LogBody['type']}`
   readonly runId: string
   readonly level: LogEntry['level']
   readonly body: LogBody
 }
+
+/** What happens to a run. */
+export type ImportEvent = ImportLogEvent | ImportProgressEvent
 
 /** The counters and the execution log of a run while a process drives it. */
 export interface Journal {
@@ -43,7 +47,7 @@ export type CounterChange = Readonly<Partial<Record<keyof RunTotals, number>>>
 /** Starts a journal on the counters the run already has. */
 export function createJournal(
   store: RunStore,
-  run: { readonly id: string; readonly totals: RunTotals },
+  run: { readonly id: string; readonly name: string; readonly totals: RunTotals },
   instanceId: string,
   clock: Clock,
   emit: Emit<ImportEvent> = () => {},
@@ -60,6 +64,7 @@ export function createJournal(
   const publish = ({ at, level, body }: LogEntry): void =>
     emit({ type: `import.${body.type}`, at, runId: run.id, level, body })
 
+  const tellProgress = createProgressTeller(run, clock, emit)
   let waitedForLockMs = 0
 
   /** Nothing of a step has happened when the store was locked, so it may be taken again. */
@@ -84,14 +89,16 @@ export function createJournal(
     const news = achieved.lines.map((body) => ({ at: now, level: 'info', body }) as const)
     const waiting = lines
     lines = []
+    const written = [...waiting, ...news]
     try {
-      await whileLocked(() => step([...waiting, ...news], snapshot(achieved.count), now))
+      await whileLocked(() => step(written, snapshot(achieved.count), now))
     } catch (error) {
       lines = [...waiting, ...lines]
       throw error
     }
     add(totals, achieved.count)
     for (const line of news) publish(line)
+    tellProgress(written, snapshot())
   }
 
   const journal: Journal = {

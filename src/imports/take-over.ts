@@ -1,7 +1,7 @@
 import { isEvergrantError, type Emit } from '../kernel/index.ts'
 import { parseDestination } from './destination-name.ts'
 import { runFolder } from './file-destination.ts'
-import type { ImportEvent } from './journal.ts'
+import type { ImportLogEvent } from './journal.ts'
 import type { LogBody } from './execution-log.ts'
 import type { RunOwner, RunRecord, TakeOverCount } from './ports.ts'
 import { endUndriven, resumeChecked, type PreparedRun, type RunDesk } from './prepare-run.ts'
@@ -10,7 +10,7 @@ import { isDriven } from './run-owner.ts'
 /** What a service takes runs over with. */
 export interface TakeOverContext {
   readonly desk: RunDesk
-  readonly emit: Emit<ImportEvent>
+  readonly emit: Emit<ImportLogEvent>
   /** Drives a run that now belongs to this process. */
   start(prepared: PreparedRun): void
   /** When runs that could not be taken over are tried again, by id; kept between looks. */

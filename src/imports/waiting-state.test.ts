@@ -33,7 +33,7 @@ beforeEach(() => {
     return Promise.resolve()
   }
   const store = { updateRun } as unknown as RunStore
-  journal = createJournal(store, { id: 'run_1', totals: zero }, 'ins_1', clock)
+  journal = createJournal(store, { id: 'run_1', name: 'directory', totals: zero }, 'ins_1', clock)
   waiting = createWaitingState(store, 'run_1', 'ins_1', journal, clock)
 })
 

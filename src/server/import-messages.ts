@@ -1,3 +1,4 @@
+import type { ImportEvent } from '../imports/index.ts'
 import type { EvergrantError } from '../kernel/index.ts'
 
 /** What a worker is told: which configuration to compose, and which run of which instance to drive. */
@@ -16,8 +17,26 @@ export interface WorkerFailure {
   readonly remedy: string
 }
 
-/** What a worker says: that its modules are loaded, or what it could not record. */
-export type WorkerMessage = 'ready' | WorkerFailure
+/**
+ * What a worker says: that its modules are loaded, what happens to its run, what it could not
+ * record.
+ */
+export type WorkerMessage = 'ready' | { readonly event: ImportEvent } | WorkerFailure
+
+/** What comes by page, group or request is many; it stands in the log, and progress sums it up. */
+const quiet: ReadonlySet<string> = new Set<ImportEvent['type']>([
+  'import.page_committed',
+  'import.changes_committed',
+  'import.group_vanished',
+  'import.group_hidden',
+  'import.request_retried',
+  'import.walk_restarted',
+])
+
+/** Whether a worker tells its service of an event. */
+export function isTold(event: { readonly type: string }): event is ImportEvent {
+  return event.type.startsWith('import.') && !quiet.has(event.type)
+}
 
 /** What a worker is told: a run to drive, once, and to end at once. */
 export type WorkerOrder = { readonly drive: ImportWorkerInput } | 'end'

@@ -2,7 +2,12 @@ import { parentPort } from 'node:worker_threads'
 import { createRunControl, driveRun } from '../imports/index.ts'
 import { isEvergrantError } from '../kernel/index.ts'
 import { compose } from './compose.ts'
-import type { ImportWorkerInput, WorkerMessage, WorkerOrder } from './import-messages.ts'
+import {
+  isTold,
+  type ImportWorkerInput,
+  type WorkerMessage,
+  type WorkerOrder,
+} from './import-messages.ts'
 
 const control = createRunControl()
 
@@ -15,6 +20,9 @@ async function main(input: ImportWorkerInput): Promise<void> {
     // A run may take hours: a pause or a revocation meanwhile must reach it.
     isLasting: true,
     ...(storePageLimit === undefined ? {} : { storePageLimit }),
+  })
+  composition.events.on((event) => {
+    if (isTold(event)) parentPort?.postMessage({ event } satisfies WorkerMessage)
   })
   try {
     const run = await composition.store.runs.getRun(runId)

@@ -4,7 +4,10 @@ import { createServiceMetrics, type ServiceMetrics } from './service-metrics.ts'
 
 let metrics: ServiceMetrics
 beforeEach(() => {
-  metrics = createServiceMetrics((name) => (name === 'csp' ? { partner: {}, arm: {} } : undefined))
+  metrics = createServiceMetrics(
+    (name) => (name === 'csp' ? { partner: {}, arm: {} } : undefined),
+    (name) => name === 'nightly',
+  )
 })
 afterEach(() => metrics.close())
 
@@ -60,5 +63,67 @@ describe('metrics of calls', () => {
     expect(text).toContain('evergrant_replays_total{connection="csp",rule="microsoft"} 1')
     expect(text).toContain('evergrant_call_bytes_total{connection="csp",direction="out"} 5')
     expect(text).not.toContain('planted')
+  })
+})
+
+describe('metrics of imports', () => {
+  const totals = { rows: 0, pages: 0, requests: 0, units: 0, throttled: 0, retries: 0 }
+  const progress = (runId: string, name: string, rows: number, pausedMs = 0): void => {
+    const times = { refreshes: 0, bytes: 0, activeMs: 0, waitedMs: 0, pausedMs }
+    const run = { runId, name, collection: 'users' }
+    metrics.event({ type: 'import.progress', at: 0, ...run, ...totals, ...times, rows })
+  }
+
+  it('count what was read here, not what other processes had read of a run before', async () => {
+    progress('run_1', 'nightly', 5_000)
+    progress('run_1', 'nightly', 7_000, 12_500)
+    progress('run_1', 'nightly', 7_500, 12_500)
+    expect(await series('evergrant_import_rows_total')).toEqual([
+      'evergrant_import_rows_total{import="nightly",collection="users"} 2500',
+    ])
+    expect(await series('evergrant_import_paused_seconds_total')).toEqual([
+      'evergrant_import_paused_seconds_total{import="nightly",collection="users"} 12.5',
+    ])
+  })
+
+  it('count runs of imports that nobody configured as one', async () => {
+    for (let guess = 0; guess < 100; guess++) {
+      progress(`run_${guess}`, `guess-${guess}`, 0)
+      progress(`run_${guess}`, `guess-${guess}`, 1)
+      const body = { type: 'run_cancelled', detail: '' } as const
+      const run = { runId: `run_${guess}`, level: 'info', body } as const
+      metrics.event({ type: 'import.run_cancelled', at: 0, ...run })
+    }
+    expect(await series('evergrant_import_rows_total')).toEqual([
+      'evergrant_import_rows_total{import="other",collection="users"} 100',
+    ])
+    expect(await series('evergrant_import_runs_total')).toEqual([
+      'evergrant_import_runs_total{import="other",state="cancelled"} 100',
+    ])
+  })
+
+  it('leave out how imports stand while the store is away, and tell the rest', async () => {
+    metrics.followImports(() => Promise.reject(new Error('the store is away')))
+    expect(await series('evergrant_import_last_complete_age_seconds')).toEqual([])
+    expect(await metrics.text()).toContain('evergrant_circuits_open 0')
+  })
+
+  it('tell the age of the last complete run and of links, and the cursors that read', async () => {
+    metrics.followImports(() =>
+      Promise.resolve([
+        {
+          name: 'nightly',
+          lastCompleteAgeMs: 3_600_000,
+          linkAgesMs: new Map([['users', 3_599_000]]),
+          cursors: new Map([['users', 16]]),
+        },
+      ]),
+    )
+    const text = await metrics.text()
+    expect(text).toContain('evergrant_import_last_complete_age_seconds{import="nightly"} 3600')
+    expect(text).toContain(
+      'evergrant_import_delta_link_age_seconds{import="nightly",collection="users"} 3599',
+    )
+    expect(text).toContain('evergrant_import_cursors{import="nightly",collection="users"} 16')
   })
 })

@@ -2,6 +2,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { CallTrace } from '../gateway/index.ts'
 import type { ErrorCode } from '../kernel/index.ts'
 import type { AnyEvent } from './compose.ts'
+import type { ImportHealth } from './import-health.ts'
+import { createImportMetrics } from './import-metrics.ts'
 import type { IssuerHealth } from './issuer-health.ts'
 
 /** What a service counts, for Prometheus. */
@@ -16,6 +18,8 @@ export interface ServiceMetrics {
   verdict(verdict: BearerVerdict): void
   /** Asked at every scrape for how the keys of issuers stand. */
   followIssuers(health: () => readonly IssuerHealth[]): void
+  /** Asked at every scrape for how configured imports stand. */
+  followImports(look: () => Promise<readonly ImportHealth[]>): void
   text(): Promise<string>
   close(): void
 }
@@ -50,9 +54,11 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  *
  * @param upstreamsOf The upstreams of a connection by name, undefined for one that is none. Names
  *   that are not known are counted as `unknown`: callers may write what they like.
+ * @param isImport Whether an import of that name is configured.
  */
 export function createServiceMetrics(
   upstreamsOf: (connection: string) => Readonly<Record<string, unknown>> | undefined,
+  isImport: (name: string) => boolean = () => false,
 ): ServiceMetrics {
   const registry = new Registry()
   const registers = [registry]
@@ -122,6 +128,7 @@ export function createServiceMetrics(
     labelNames: ['issuer'] as const,
     registers,
   })
+  const imports = createImportMetrics(registry, isImport)
   storeLost.set(0)
   circuits.set(0)
 
@@ -170,6 +177,7 @@ export function createServiceMetrics(
     contentType: registry.contentType,
     event: (event) => {
       events.inc({ type: event.type })
+      imports.event(event)
       switch (event.type) {
         case 'grant.store_lost':
           storeLost.set(1)
@@ -218,6 +226,7 @@ export function createServiceMetrics(
       of.inc()
     },
     followIssuers: (health) => addIssuerGauges(registry, health),
+    followImports: imports.follow,
     text: () => registry.metrics(),
     close: () => registry.clear(),
   }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { EvergrantError, systemClock } from '../kernel/index.ts'
+import type { ImportEvent } from '../imports/index.ts'
+import { EvergrantError, systemClock, type Emit } from '../kernel/index.ts'
 import type { ImportWorkerInput, WorkerMessage, WorkerOrder } from './import-messages.ts'
 
 /** Sources run as TypeScript, the published package as JavaScript. */
@@ -32,8 +33,10 @@ export interface ImportWorker {
 /**
  * Opens a worker thread. Its modules load while the caller readies the run, so open it first; an
  * open worker keeps the process alive until it is closed.
+ *
+ * @param emit Hears what happens to the run, at most a few times a second.
  */
-export function openImportWorker(): ImportWorker {
+export function openImportWorker(emit: Emit<ImportEvent> = () => {}): ImportWorker {
   const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url))
   let isKilled = false
   let failure: EvergrantError | undefined
@@ -42,6 +45,10 @@ export function openImportWorker(): ImportWorker {
     worker.on('message', (message: WorkerMessage) => {
       if (message === 'ready') {
         ready.resolve()
+        return
+      }
+      if ('event' in message) {
+        emit(message.event)
         return
       }
       failure = new EvergrantError(message.code, message.detail, { remedy: message.remedy })

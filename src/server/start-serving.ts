@@ -33,6 +33,7 @@ import { openDirectoryDesks } from './directory-desks.ts'
 import { facadeRoutes } from './facade-routes.ts'
 import { addHealthRoutes } from './health-routes.ts'
 import { identityRoutes } from './identity-routes.ts'
+import { readImportHealth } from './import-health.ts'
 import { openActivity, type Activity } from './open-activity.ts'
 import { openAlarms, type Alarms } from './open-alarms.ts'
 import { openIssuerDesk } from './issuer-desk.ts'
@@ -145,7 +146,9 @@ export async function startServing(options: ServingOptions): Promise<Serving> {
     closing.push(() => log.flush())
     const metrics = createServiceMetrics(
       (name) => composition.connections.find(name)?.config.upstreams,
+      (name) => Object.hasOwn(composition.config.imports, name),
     )
+    metrics.followImports(() => readImportHealth(composition))
     closing.push(metrics.close)
     const telemetry = await openConfiguredTelemetry(composition, log)
     if (telemetry !== undefined) closing.push(() => telemetry.close())

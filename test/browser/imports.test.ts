@@ -217,6 +217,9 @@ describe('an import of the configuration', () => {
       match: { kind: 'users', nth: 2 },
       effect: { kind: 'hold' },
     })
+    // What the worker says reaches whoever follows the service.
+    const heard = new Set<string>()
+    const unfollow = service.serving.composition.events.on(({ type }) => heard.add(type))
     try {
       const { page } = await open('/imports', { role: 'operator' })
       await page.getByRole('button', { name: 'Start held' }).click()
@@ -242,7 +245,11 @@ describe('an import of the configuration', () => {
       await page.getByRole('status').getByText('Cancelled', { exact: true }).waitFor()
       await page.getByRole('log').getByText('cancelled:').waitFor()
       expect(await page.getByRole('button', { name: 'Cancel' }).count()).toBe(0)
+      const told = ['import.run_started', 'import.progress', 'import.run_cancelled']
+      expect([...heard]).toEqual(expect.arrayContaining(told))
+      expect([...heard]).not.toContain('import.page_committed')
     } finally {
+      unfollow()
       held.remove()
     }
   })

@@ -61,9 +61,15 @@ export function makeScriptedGraph(
     pausedMs: 0,
   }
   const store = { updateRun: () => Promise.resolve() } as unknown as RunStore
-  const journal = createJournal(store, { id: 'run_1', totals }, 'one', clock, (event) => {
-    lines.push(event.body)
-  })
+  const journal = createJournal(
+    store,
+    { id: 'run_1', name: 'directory', totals },
+    'one',
+    clock,
+    (event) => {
+      if (event.type !== 'import.progress') lines.push(event.body)
+    },
+  )
   const token: AccessToken = {
     secret: new Secret('scripted~token'),
     tokenType: 'Bearer',

@@ -5,7 +5,7 @@ import { facadeEventTypes, gatewayEventTypes } from '../../src/gateway/index.ts'
 import { grantEventTypes } from '../../src/grants/index.ts'
 import { auditEventTypes, sessionEventTypes } from '../../src/access/index.ts'
 import { identityEventTypes } from '../../src/identity/index.ts'
-import { logTypes, scheduleEventTypes } from '../../src/imports/index.ts'
+import { logTypes, progressEventTypes, scheduleEventTypes } from '../../src/imports/index.ts'
 import { jobEventTypes } from '../../src/jobs/index.ts'
 import { pageHead, table } from './markdown.ts'
 
@@ -24,6 +24,12 @@ const eventTables: readonly {
     about:
       'Lines of the log of an import run: `evergrant imports log ID`, with `--json` one object a line.',
     types: logTypes,
+  },
+  {
+    heading: 'Progress',
+    about:
+      'The lines of the log as events are `import.` and the line’s type. A service forwards those of the runs it drives, except what comes by page, group or request, which stands in the log alone.',
+    types: progressEventTypes,
   },
   {
     heading: 'Schedules',

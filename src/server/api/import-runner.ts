@@ -32,7 +32,7 @@ export function createImportRunner(composition: Composition): ImportRunner {
   }
   return {
     start: (prepared) => {
-      const worker = openImportWorker().drive({
+      const worker = openImportWorker(composition.events.emit).drive({
         configPath: composition.configPath,
         runId: prepared.run.id,
         instanceId: prepared.instanceId,
