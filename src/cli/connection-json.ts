@@ -1,7 +1,7 @@
 import type { ConnectionConfig } from '../config/index.ts'
 import type { ConnectionPause, ConnectionStatus } from '../grants/index.ts'
 import { formatDuration } from '../kernel/index.ts'
-import { guidanceOfFailure, type ShownConnection } from '../server/index.ts'
+import { guidanceOfFailure, isLapsing, type ShownConnection } from '../server/index.ts'
 import { stepLines, supportIds } from './report-error.ts'
 import { formatFields, formatTable } from './table.ts'
 
@@ -28,7 +28,13 @@ export function formatConnections(
     headings,
     shown.map(({ name, definition, status, pause }) => [
       name,
-      status?.state ?? (pause === undefined ? 'template' : 'paused'),
+      status === undefined
+        ? pause === undefined
+          ? 'template'
+          : 'paused'
+        : isLapsing(status)
+          ? 'lapsing'
+          : status.state,
       status?.token === undefined ? '-' : formatDuration(status.token.expiresAt - now),
       status?.lastRefreshedAt === undefined ? 'never' : ago(status.lastRefreshedAt, now),
       definition.provider,
@@ -78,7 +84,12 @@ function statusFields(status: ConnectionStatus, now: number): readonly Field[] {
   const at = (instant: number | undefined): string | undefined =>
     instant === undefined ? undefined : stamp(instant)
   return [
-    ['state', status.state],
+    [
+      'state',
+      isLapsing(status)
+        ? 'lapsing: its grant has lapsed; the token that lives is the last one until a person acts'
+        : status.state,
+    ],
     ['subject', grant === undefined || grant.subject === '' ? undefined : grant.subject],
     [
       'token',

@@ -48,7 +48,8 @@ Examples:
       'after',
       `
 States: unused (never had a token) · valid · expired (renewed on the next use) · failing (the last
-renewal failed; a token that lives serves on) · lapsed (no token until a person acts) · revoked ·
+renewal failed; a token that lives serves on) · lapsed (no token until a person acts) · lapsing
+(the same, but the last token still lives; \`failing\` with \`lapsing\` in JSON) · revoked ·
 unknown (a refresh token may have been spent; see \`connections show\`) · orphaned (its connection
 was removed) · paused (by an operator; hands out nothing) · template (gives tokens as NAME@TENANT). Nobody is asked.
 

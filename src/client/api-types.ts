@@ -187,6 +187,8 @@ export type Connection = {
    * `unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`,
    * `paused`; `template` gives tokens as `name@tenant`
    */ readonly state: string
+  /** The grant has lapsed, while a token still lives: no other follows it */ readonly lapsing?:
+    boolean | undefined
   readonly grant_id?: string | null | undefined
   readonly grant_state?: string | null | undefined
   readonly subject?: string | null | undefined

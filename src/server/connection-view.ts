@@ -50,6 +50,11 @@ export function guidanceToJson({ meaning, steps, link, actor }: Guidance): {
   return { meaning, steps: [...steps], link, actor }
 }
 
+/** Whether the grant is over, while a token that it gave still lives and serves until its end. */
+export function isLapsing({ state, grant }: Pick<ConnectionStatus, 'state' | 'grant'>): boolean {
+  return state === 'failing' && grant?.state === 'lapsed'
+}
+
 const time = (epochMs: number | undefined): string | null =>
   epochMs === undefined ? null : new Date(epochMs).toISOString()
 
@@ -81,6 +86,7 @@ export function connectionToJson(shown: ShownConnection, now: number): Connectio
     host: status.host,
     tenant: status.tenant === '' ? null : status.tenant,
     state: status.state,
+    lapsing: isLapsing(status),
     grant_id: shown.grantId ?? grant?.id ?? null,
     grant_state: grant?.state ?? null,
     subject: grant === undefined || grant.subject === '' ? null : grant.subject,

@@ -64,6 +64,7 @@ export {
   pauseToJson,
   showConnection,
   requireConnection,
+  isLapsing,
 } from './connection-view.ts'
 export { describePermissions } from './connection-permissions.ts'
 export type { ConnectionPermissions } from './connection-permissions.ts'

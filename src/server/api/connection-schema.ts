@@ -32,6 +32,10 @@ export const connectionSchema = z
       .describe(
         '`unused`, `valid`, `failing`, `expired`, `lapsed`, `refresh_unknown`, `revoked`, `orphaned`, `paused`; `template` gives tokens as `name@tenant`',
       ),
+    lapsing: z
+      .boolean()
+      .optional()
+      .describe('The grant has lapsed, while a token still lives: no other follows it'),
     grant_id: z.string().nullable().optional(),
     grant_state: z.string().nullable().optional(),
     subject: z.string().nullable().optional(),

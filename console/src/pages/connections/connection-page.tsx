@@ -11,7 +11,7 @@ import { useTexts } from '../../texts/index.ts'
 import { AuditSection } from './audit-section.tsx'
 import { CaptureSection } from './capture-section.tsx'
 import { ConnectionActions } from './connection-actions.tsx'
-import { isConsented, isTemplate, type Connection } from './connection.ts'
+import { isConsented, isTemplate, shownState, type Connection } from './connection.ts'
 import { ConsentSection } from './consent-section.tsx'
 import { CredentialsSection } from './credentials-section.tsx'
 import { DefinitionSection } from './definition-section.tsx'
@@ -52,9 +52,8 @@ export function ConnectionPage(): ReactElement {
 function Shown({ connection }: { readonly connection: Connection }): ReactElement {
   const { connection: texts, connections: listTexts } = useTexts()
   const { name, provider, defined_in: definedIn, state, last_failure: failure } = connection
-  // An access token may outlive the grant that gave it.
-  const isLapsing = state === 'failing' && connection.grant_state === 'lapsed'
-  const means = texts.stateMeans[isLapsing ? 'lapsing' : state]
+  const shown = shownState(connection)
+  const means = texts.stateMeans[connection.lapsing === true ? 'lapsing' : state]
   return (
     <Page
       title={name}
@@ -62,13 +61,13 @@ function Shown({ connection }: { readonly connection: Connection }): ReactElemen
       actions={<ConnectionActions connection={connection} />}
     >
       <Group gap="sm">
-        <StateBadge state={isLapsing ? 'lapsed' : state} />
+        <StateBadge state={shown} />
         {means !== undefined && <Text size="sm">{means}</Text>}
       </Group>
       {connection.paused !== null && <PausedNote paused={connection.paused} />}
       {failure !== null && failure !== undefined && (
         <Alert
-          color={state === 'lapsed' || isLapsing ? 'red' : 'yellow'}
+          color={shown === 'lapsed' ? 'red' : 'yellow'}
           variant="light"
           icon={<IconAlertTriangle aria-hidden />}
           title={

@@ -24,6 +24,14 @@ export function isTemplate({ state }: Connection): boolean {
   return state === 'template'
 }
 
+/**
+ * How a connection stands, for people. An access token may outlive the grant that gave it: it still
+ * serves, but what needs doing is what needs doing for a lapsed one.
+ */
+export function shownState({ state, lapsing = false }: Connection): string {
+  return lapsing ? 'lapsed' : state
+}
+
 const urgency = ['lapsed', 'refresh_unknown', 'failing', 'revoked', 'paused', 'expired', 'unused']
 
 /** Orders states by how much they need a person. */

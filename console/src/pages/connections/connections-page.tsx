@@ -18,6 +18,7 @@ import {
   isTemplate,
   soonDays,
   byUrgency,
+  shownState,
   type Connection,
 } from './connection.ts'
 import { RefreshButton } from './refresh-button.tsx'
@@ -31,8 +32,8 @@ export function ConnectionsPage(): ReactElement {
   const navigate = useNavigate({ from: '/connections' })
   const mayAdd = useMay('admin')
   const found = list.items.filter((one) => matches(one, search.toLowerCase()))
-  const rows = found.filter((one) => state === '' || one.state === state)
-  const states = [...new Set(list.items.map((one) => one.state))].toSorted(byUrgency)
+  const rows = found.filter((one) => state === '' || shownState(one) === state)
+  const states = [...new Set(list.items.map(shownState))].toSorted(byUrgency)
   const add = mayAdd && (
     <ButtonLink to="/connections-add" leftSection={<IconPlus size={16} aria-hidden />}>
       {texts.add}
@@ -60,7 +61,7 @@ export function ConnectionsPage(): ReactElement {
             ...states.map((value) => ({
               value,
               label: common.states[value] ?? value,
-              count: found.filter((one) => one.state === value).length,
+              count: found.filter((one) => shownState(one) === value).length,
             })),
           ]}
         />
@@ -117,12 +118,12 @@ function columnsOf(texts: Texts['connections']): readonly Column<Connection>[] {
     {
       key: 'state',
       title: columns.state,
-      cell: ({ state, last_failure: failure }) => (
+      cell: (one) => (
         <div>
-          <StateBadge state={state} />
-          {failure && (
-            <Text size="xs" ff="monospace" mt={4} title={failure.detail}>
-              {failure.code}
+          <StateBadge state={shownState(one)} />
+          {one.last_failure && (
+            <Text size="xs" ff="monospace" mt={4} title={one.last_failure.detail}>
+              {one.last_failure.code}
             </Text>
           )}
         </div>

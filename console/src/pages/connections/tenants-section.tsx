@@ -10,7 +10,7 @@ import { PageLink } from '../../parts/link.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { soonDays } from './connection.ts'
+import { shownState, soonDays } from './connection.ts'
 import { TokenCell } from './token-cell.tsx'
 
 /** The tenants of a template that have a grant, and the way to one that has none yet. */
@@ -65,7 +65,7 @@ export function TenantsSection({ name }: { readonly name: string }): ReactElemen
           {
             key: 'state',
             title: listTexts.columns.state,
-            cell: ({ state }) => <StateBadge state={state} />,
+            cell: (one) => <StateBadge state={shownState(one)} />,
           },
           {
             key: 'token',

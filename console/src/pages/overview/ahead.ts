@@ -1,4 +1,4 @@
-import type { Connection } from '../connections/connection.ts'
+import { shownState, type Connection } from '../connections/connection.ts'
 
 /** Something that ends, if nothing is done. */
 export interface Ending {
@@ -20,12 +20,10 @@ export function endingsOf(connections: readonly Connection[], now: number): read
     .toSorted((a, b) => (a.at < b.at ? -1 : 1))
 }
 
-function tokenEndings(
-  { name, state, refresh_token: token, keep_alive_at: kept }: Connection,
-  now: number,
-): Ending[] {
+function tokenEndings(connection: Connection, now: number): Ending[] {
+  const { name, refresh_token: token, keep_alive_at: kept } = connection
   // What has ended already ends no more, and nothing keeps it alive.
-  if (state === 'lapsed' || token === null || token === undefined) return []
+  if (shownState(connection) === 'lapsed' || token === null || token === undefined) return []
   const { idle_expires_at: idle, expires_at: hard } = token
   // One that was due and did not happen renews nothing.
   const isAhead = typeof kept === 'string' && new Date(kept).getTime() > now

@@ -4,7 +4,7 @@ import { PageLink } from '../../parts/link.tsx'
 import { Section } from '../../parts/section.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { byUrgency, type Connection } from '../connections/connection.ts'
+import { byUrgency, shownState, type Connection } from '../connections/connection.ts'
 
 /** How many connections are in each state; each number leads to them. */
 export function StatesSection({
@@ -16,7 +16,10 @@ export function StatesSection({
 }): ReactElement {
   const { overview, common } = useTexts()
   const counts = new Map<string, number>()
-  for (const { state } of connections) counts.set(state, (counts.get(state) ?? 0) + 1)
+  for (const one of connections) {
+    const state = shownState(one)
+    counts.set(state, (counts.get(state) ?? 0) + 1)
+  }
   const states = [...counts].toSorted(([a], [b]) => byUrgency(a, b))
   return (
     <Section title={overview.grants}>
