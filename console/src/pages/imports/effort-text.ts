@@ -1,6 +1,6 @@
 import { describeCount, describeDuration } from '../../parts/amounts.ts'
 import type { useTexts } from '../../texts/index.ts'
-import type { Manifest } from './run.ts'
+import type { Changes, Manifest } from './run.ts'
 
 type Texts = ReturnType<typeof useTexts>['run']
 
@@ -26,11 +26,11 @@ export function describeEffort({ effort }: Manifest, texts: Texts): string | nul
   ].join(' · ')
 }
 
-/** What is known of changes since, or while it was read; null where there is nothing to tell. */
-export function describeChanges({ changes }: Manifest, texts: Texts): string | null {
-  if (changes === null || changes.purpose === 'next') return null
-  const { objects, gone, note, purpose, state } = changes
+/** What was read of changes since, or while it was read; null where there is nothing to tell. */
+export function describeChanges(changes: Changes | undefined, texts: Texts): string | null {
+  if (changes === undefined || changes.purpose === 'next') return null
+  const { changed, gone, note, purpose, state } = changes
   if (state === 'lost') return texts.changesLost(note ?? '')
-  const [read, away] = [describeCount(objects), describeCount(gone)]
+  const [read, away] = [describeCount(changed), describeCount(gone)]
   return purpose === 'since' ? texts.changesSince(read, away) : texts.changesMeanwhile(read, away)
 }

@@ -6,7 +6,7 @@ import { listOf } from '../../parts/known-list.ts'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
 import { describeChanges, describeEffort, describePlan } from './effort-text.ts'
-import type { Manifest, Run } from './run.ts'
+import { changesOf, type Manifest, type Run } from './run.ts'
 import { VerdictBadge } from './verdict-badge.tsx'
 
 /** What was counted and what was read, a row a collection; the ground of the verdict. */
@@ -25,7 +25,7 @@ export function ManifestSection({ run }: { readonly run: Run }): ReactElement {
           {[
             one.detail,
             one.deletion_note,
-            describeChanges(one, texts),
+            describeChanges(changesOf(run, one.collection), texts),
             describePlan(one, texts),
             describeEffort(one, texts),
           ].map(

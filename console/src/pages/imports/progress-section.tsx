@@ -4,7 +4,15 @@ import { describeCount, describeDuration } from '../../parts/amounts.ts'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
 import { describeEffort, describePlan } from './effort-text.ts'
-import { isLive, shareOf, type Manifest, type Run, type Walk } from './run.ts'
+import {
+  changesOf,
+  isLive,
+  shareOf,
+  type Changes,
+  type Manifest,
+  type Run,
+  type Walk,
+} from './run.ts'
 import { ShardGrid } from './shard-grid.tsx'
 import { ShardTable } from './shard-table.tsx'
 import { usePace } from './use-pace.ts'
@@ -21,6 +29,7 @@ export function ProgressSection({ run }: { readonly run: Run }): ReactElement {
             key={one.collection}
             manifest={one}
             walks={walks.filter(({ collection }) => collection === one.collection)}
+            changes={changesOf(run, one.collection)}
             isRunning={isLive(run)}
           />
         ))}
@@ -32,10 +41,12 @@ export function ProgressSection({ run }: { readonly run: Run }): ReactElement {
 function Collection({
   manifest,
   walks,
+  changes,
   isRunning,
 }: {
   readonly manifest: Manifest
   readonly walks: readonly Walk[]
+  readonly changes: Changes | undefined
   readonly isRunning: boolean
 }): ReactElement {
   const { run: texts } = useTexts()
@@ -68,7 +79,7 @@ function Collection({
           {collection}
         </Text>
         <Text size="sm" c="dimmed" className="numbers">
-          {[wordsOf(manifest, texts), ...now].join(' · ')}
+          {[wordsOf(manifest, changes, texts), ...now].join(' · ')}
         </Text>
       </Group>
       <Progress.Root size="md">
@@ -105,19 +116,12 @@ function Collection({
 }
 
 function wordsOf(
-  {
-    collection,
-    state,
-    rows,
-    counted,
-    counted_so_far: done,
-    count_before: before,
-    changes,
-  }: Manifest,
+  { collection, state, rows, counted, counted_so_far: done, count_before: before }: Manifest,
+  changes: Changes | undefined,
   texts: ReturnType<typeof useTexts>['run'],
 ): string {
   if (state === 'waiting') return texts.waitingForIt
-  if (state === 'changes') return texts.applying(describeCount(changes?.objects ?? 0))
+  if (state === 'changes') return texts.applying(describeCount(changes?.changed ?? 0))
   const read = describeCount(rows)
   if (state === 'read') return texts.rowsDone(read)
   if (before === null) return texts.rowsSoFar(read)

@@ -25,6 +25,14 @@ export function speedOf({ rows, active_ms: activeMs }: Run): number | undefined 
 /** What is known of one collection as a whole. */
 export type Manifest = NonNullable<Run['manifest']>[number]
 
+/** What is known of changes to one collection. */
+export type Changes = NonNullable<Run['changes']>[number]
+
+/** What is known of changes to a collection; undefined where no run asks for them. */
+export function changesOf({ changes = [] }: Run, collection: string): Changes | undefined {
+  return changes.find((one) => one.collection === collection)
+}
+
 /** How far a collection is, 0 to 1; undefined where nobody knows how much there is. */
 export function shareOf({
   state,
