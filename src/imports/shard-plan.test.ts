@@ -227,7 +227,6 @@ describe.each([
     expect(made.shards.map(({ expected }) => expected)).toEqual(sizes)
     expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
     expect(made.asked).toBeLessThanOrEqual(150)
-    console.log(made.rounds, made.asked)
     expect(made.rounds).toBeLessThanOrEqual(rounds)
   })
 })
