@@ -1,8 +1,9 @@
+import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { commitStep, saver, type WalkDependencies } from './commit-step.ts'
 import { createGoneCheck } from './confirm-gone.ts'
 import { createDeltaRound, type RoundPage } from './delta-round.ts'
 import { createRowReader } from './imported-rows.ts'
-import { createIdLookUp, joinPages } from './look-up-ids.ts'
+import { createIdLookUp, isAboutFilter, joinPages } from './look-up-ids.ts'
 import type { CollectionRecord, DeltaRecord } from './ports.ts'
 import type { ScannedPage } from './scan-page.ts'
 
@@ -57,12 +58,21 @@ export async function applyChanges(
     if (delta.changed + delta.gone + page.changed.length + page.removed.length > limits.named) {
       return await lose(`more than ${limits.named} objects have changed`)
     }
-    const settled = await settle(page)
+    const settled = await settle(page).catch(refusalOfFilter)
+    if (settled instanceof EvergrantError) return await lose(settled.detail)
     if (delta.gone + settled.gone.length > limits.gone) {
       return await lose(`more than ${limits.gone} objects are gone`)
     }
     await commit(page, settled)
     if (delta.state === 'applied') return record
+  }
+
+  /** Whether an object belongs to a filtered run is for Graph to say, or nobody. */
+  function refusalOfFilter(error: unknown): EvergrantError {
+    const isRefusal =
+      options.filter !== undefined && isEvergrantError(error) && isAboutFilter(error)
+    if (!isRefusal) throw error
+    return error
   }
 
   async function commit(page: RoundPage, { page: rows, gone }: Settled): Promise<void> {

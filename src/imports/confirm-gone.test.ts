@@ -116,6 +116,21 @@ describe('what seems to be gone', () => {
     expect(outcome.found.rows.ids).toEqual([])
   })
 
+  test('is asked for through its collection where an answer is only a part of one', async () => {
+    const { deps } = makeScriptedGraph((path) => {
+      if (!path.startsWith('/directoryObjects/getByIds')) {
+        const rows = ['a', 'b'].map((id) => ({ id, displayName: 'x' }))
+        return { status: 200, body: { value: rows } }
+      }
+      const next = `${scriptedGraphUrl}/directoryObjects/getByIds?$skiptoken=2`
+      return { status: 200, body: { value: [{ id: 'a' }], '@odata.nextLink': next } }
+    })
+    const lookUp = createIdLookUp(deps, options, { collection: 'users' })
+    const outcome = await createGoneCheck(deps, options, 'users', lookUp)(['a', 'b', 'c'])
+    expect(outcome.gone).toEqual(['c'])
+    expect(outcome.found.rows.ids).toEqual(['a', 'b'])
+  })
+
   test('is asked for through its collection where bulk questions are refused, told once', async () => {
     const { deps, lines } = graph({ listed: ['a'], refuses: ['getByIds'] })
     const lookUp = createIdLookUp(deps, options, { collection: 'users' })

@@ -38,7 +38,7 @@ export function createGoneCheck(
   const { kind, objectType = kind } = collections[collection]
   let isRefused = false
 
-  /** Those of the ids that are there; undefined where Graph does not answer such questions. */
+  /** Those of the ids that are there; undefined where Graph does not answer such a question whole. */
   async function ask(ids: readonly string[]): Promise<readonly string[] | undefined> {
     if (isRefused) return undefined
     const question = JSON.stringify({ ids, types: [objectType] })
@@ -46,7 +46,8 @@ export function createGoneCheck(
       const place = { collection, page: 0 }
       const sent = await send(deps, url, {}, place, ({ body }) => scan(body), question)
       if (sent.kind !== 'answer') throw sent.error
-      return sent.value.rows.ids
+      // Of a part of an answer, what it does not name may be there all the same.
+      return sent.value.nextLink === undefined ? sent.value.rows.ids : undefined
     } catch (error) {
       if (!isEvergrantError(error) || !isAboutQuestion(error)) throw error
       if (!isRefused) note(error)

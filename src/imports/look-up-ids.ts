@@ -19,6 +19,8 @@ export interface LookedUp {
   readonly missing: readonly string[]
 }
 
+type Headers = Readonly<Record<string, string>>
+
 /** Reads objects of one collection by their ids, with the run's columns. */
 export type LookUpIds = (ids: readonly string[]) => Promise<LookedUp>
 
@@ -26,6 +28,10 @@ export type LookUpIds = (ids: readonly string[]) => Promise<LookedUp>
  * Makes the look-up of a run's collection: lists filtered by id, fifteen at a time, in the default
  * query mode, which reads the directory and not an index that follows it. Where Graph refuses such
  * a filter, each object is asked for by itself, from then on.
+ *
+ * Of a filtered run it finds what the run's own filter finds. Where that takes the advanced mode it
+ * is asked in that; refused there as well, the refusal is thrown, since an object by itself does
+ * not tell whether it belongs.
  */
 export function createIdLookUp(
   deps: SendDependencies & Pick<WalkDependencies, 'seal'>,
@@ -39,22 +45,31 @@ export function createIdLookUp(
   const base = options.graphUrl + collections[collection].path
   const select = `$select=${asked.map(encodeURIComponent).join(',')}`
   const place = { collection, page: 0 }
+  const { filter } = options
   let isFilterRefused = false
+  let isAdvanced = false
 
-  async function fetch(url: string): Promise<ScannedPage> {
-    const sent = await send(deps, url, {}, place, ({ body }) => scan(body))
+  async function fetch(url: string, headers: Headers): Promise<ScannedPage> {
+    const sent = await send(deps, url, headers, place, ({ body }) => scan(body))
     if (sent.kind !== 'answer') throw sent.error
     return sent.value
   }
 
-  async function byFilter(ids: readonly string[]): Promise<readonly ScannedPage[]> {
+  async function byFilter(
+    ids: readonly string[],
+    inAdvanced: boolean,
+  ): Promise<readonly ScannedPage[]> {
     const quoted = ids.map((id) => `'${id.replaceAll("'", "''")}'`).join(',')
     const watch = createLinkWatch(collection, options.graphUrl)
+    const named = `id in (${quoted})`
+    const wanted = filter === undefined ? named : `${named} and (${filter})`
+    const counted = inAdvanced ? '&$count=true' : ''
+    const headers: Headers = inAdvanced ? { consistencylevel: 'eventual' } : {}
     let url: string | undefined =
-      `${base}?${select}&$filter=${encodeURIComponent(`id in (${quoted})`)}`
+      `${base}?${select}&$filter=${encodeURIComponent(wanted)}${counted}`
     const pages: ScannedPage[] = []
     while (url !== undefined) {
-      const page: ScannedPage = await fetch(url)
+      const page: ScannedPage = await fetch(url, headers)
       pages.push(page)
       url = watch.follow(page, url, pages.length)
     }
@@ -75,10 +90,16 @@ export function createIdLookUp(
 
   async function some(ids: readonly string[]): Promise<readonly ScannedPage[]> {
     if (!isFilterRefused) {
+      const inAdvanced = isAdvanced
       try {
-        return await byFilter(ids)
+        return await byFilter(ids, inAdvanced)
       } catch (error) {
         if (!isEvergrantError(error) || !isAboutFilter(error)) throw error
+        if (filter !== undefined) {
+          if (inAdvanced) throw error
+          isAdvanced = true
+          return await byFilter(ids, true)
+        }
         isFilterRefused = true
       }
     }
@@ -100,7 +121,8 @@ export function sameId(id: string): string {
   return id.toLowerCase()
 }
 
-function isAboutFilter({ code, upstream }: EvergrantError): boolean {
+/** Tells whether Graph refused a look-up for the filter it was asked with. */
+export function isAboutFilter({ code, upstream }: EvergrantError): boolean {
   return code === 'graph_request_rejected' && upstream?.status === 400
 }
 

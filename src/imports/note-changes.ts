@@ -10,7 +10,7 @@ export const noChanges = { pages: 0, changed: 0, gone: 0 } as const
 /**
  * Takes a link to what will change from now on, before the first page of a collection is read:
  * where several cursors read, objects may come, go, and move from one cursor's part to another's
- * meanwhile; and where the rows stay, a later run can begin there. A filtered run takes none: the
+ * meanwhile; and where the rows stay, a later run can begin there. None of a filtered run does: the
  * changes Graph tells are those of the whole collection.
  *
  * @param cursors How many cursors are going to read.
@@ -23,11 +23,10 @@ export async function noteChanges(
   const { clock, journal, run } = deps
   const { collection } = record
   const { deltaColumns, deltaPath, kind } = collections[collection]
-  if (run.options.filter !== undefined) return record
   // What can be missing of edges is missing by whole sources, which the verdict counts.
   const isBracket = cursors > 1 && !isEdgeKind(kind)
   const tellsRows = deltaPath !== undefined && deltaColumns === undefined && !isEdgeKind(kind)
-  const isForLater = tellsRows && keepsRows(run.options)
+  const isForLater = tellsRows && keepsRows(run.options) && run.options.filter === undefined
   if (!isBracket && !isForLater) return record
   const purpose = isBracket ? 'bracket' : 'next'
   const takenAt = clock.now()

@@ -112,6 +112,46 @@ test('… and in a table', async () => {
 
 type Rows = ReadonlyMap<string, string>
 
+describe('of a filtered collection', () => {
+  const filter = 'accountEnabled eq true'
+  const options = { filter }
+  const enabled = (): Rows =>
+    new Map(
+      [...groundTruth(workspace.simulator)].filter(
+        ([, row]) => (JSON.parse(row) as { accountEnabled: boolean }).accountEnabled,
+      ),
+    )
+
+  test('several cursors note where changes begin', async () => {
+    const several = { concurrency: 4, pageSize: 20, filter }
+    const { lines, run } = await runImport(workspace, { options: several, to: 'ndjson:out' })
+    expect(lines('collection_planned')[0]?.cursors).toBe(4)
+    expect(lines('changes_applied')).toHaveLength(1)
+    expect(run.verdict).toBe('complete')
+  })
+
+  test('what moves between two cursors is read when the filter finds it, and nothing else', async () => {
+    const { run } = await runWithTwoCursors({ options, to: 'ndjson:out', meanwhile: stirOnce })
+    expect(run.reason).toContain('gone while it was read')
+    expect(run.verdict).toBe('complete')
+    expect(await fileUsers(workspace.path('out/users.ndjson'))).toEqual(enabled())
+  })
+
+  test('changes are not known where Graph refuses to look them up by that filter', async () => {
+    const meanwhile = (): void =>
+      atPage(workspace.simulator, 2, () => {
+        stir()
+        workspace.simulator.control.addFault({
+          match: { path: /\/users\?.*id(%20|\+)in/, times: Infinity },
+          effect: { kind: 'status', status: 400, code: 'Request_UnsupportedQuery' },
+        })
+      })
+    const { run } = await runWithTwoCursors({ options, to: 'ndjson:out', meanwhile })
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete_with_drift' })
+    expect(run.reason).toContain('what changed while it was read is not known')
+  })
+})
+
 async function rowsOf(to: string): Promise<Rows> {
   if (to === 'store') return await storedUsers(workspace)
   if (to.startsWith('ndjson')) return await fileUsers(workspace.path('out/users.ndjson'))
