@@ -14,7 +14,7 @@ import {
   type SecretReader,
 } from '../config/index.ts'
 import { isEvergrantError, type EvergrantError, type Secret } from '../kernel/index.ts'
-import { lintConfigured, unfilledFields } from '../server/index.ts'
+import { lintConfigured, refusedImports, unfilledFields } from '../server/index.ts'
 import { readKey, type VaultKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import { againstHelp, checkAgainstFile } from './config-against.ts'
@@ -107,6 +107,8 @@ async function check(context: CliContext, options: CheckOptions): Promise<void> 
   const { io } = context
   const config = await loadConfig(configPathOf(io, options), { readFile, workingDirectory: io.cwd })
   const { failures, hints, keys, secrets } = await trySecrets(io, config)
+  // A secret that cannot be read has been told, and is not tried again.
+  if (failures.length === 0) failures.push(...(await refusedImports(config, secrets)))
   if (options.against !== undefined) {
     const [failure] = failures
     if (failure !== undefined) throw failure
@@ -143,7 +145,7 @@ async function check(context: CliContext, options: CheckOptions): Promise<void> 
 
 /** What became of the secrets of a configuration. */
 interface TriedSecrets {
-  readonly failures: readonly EvergrantError[]
+  readonly failures: EvergrantError[]
   readonly hints: SecretHint[]
   /** The key ring, in order; not whole when there are failures. */
   readonly keys: readonly VaultKey[]

@@ -1,6 +1,6 @@
 import { describeSeen, valueAt } from './describe-seen.ts'
 import type { Finding } from './explain-issue.ts'
-import { collectionsWithColumns } from './import-schema.ts'
+import { collectionsWithColumns, collectionsWithoutFilter } from './import-schema.ts'
 import { keysOf, member } from './json-schema.ts'
 import { listNames } from './suggest.ts'
 import type { FieldPath, YamlSource } from './yaml-source.ts'
@@ -17,7 +17,59 @@ export function checkImport(name: string, source: YamlSource): readonly Finding[
     ...checkColumns([...path, 'columns'], entry),
     ...checkDestinationFields(path, entry),
     ...checkDelta([...path, 'delta'], entry),
+    ...checkFilter([...path, 'filter'], entry),
+    ...checkPolicy([...path, 'policy'], entry),
   ]
+}
+
+/** A filter is about the properties of one collection, and of one that Graph filters. */
+function checkFilter(path: FieldPath, entry: unknown): Finding[] {
+  const listed = member(entry, 'collections')
+  if (member(entry, 'filter') === undefined || !Array.isArray(listed)) return []
+  const names = listed.filter((one): one is string => typeof one === 'string')
+  const unfiltered = names.find((one) => collectionsWithoutFilter.some((known) => known === one))
+  if (names.length > 1) {
+    return [
+      {
+        path,
+        at: 'name',
+        expected: 'one collection beside "filter"',
+        seen: listNames(names, 'and'),
+        remedy: 'Remove it, or give each collection an import of its own.',
+      },
+    ]
+  }
+  if (unfiltered === undefined) return []
+  return [
+    {
+      path,
+      at: 'name',
+      expected: `no "filter", since Graph filters no ${unfiltered}`,
+      seen: 'one',
+      remedy: 'Remove it.',
+    },
+  ]
+}
+
+/** What is dropped has no hash. Graph minds no case. */
+function checkPolicy(path: FieldPath, entry: unknown): Finding[] {
+  const policy = member(entry, 'policy')
+  const namesOf = (list: unknown): readonly string[] =>
+    Array.isArray(list) ? list.filter((one): one is string => typeof one === 'string') : []
+  const dropped = namesOf(member(policy, 'drop')).map((name) => name.toLowerCase())
+  return namesOf(member(member(policy, 'hash'), 'columns')).flatMap((name, index) =>
+    dropped.includes(name.toLowerCase())
+      ? [
+          {
+            path: [...path, 'hash', 'columns', index],
+            at: 'value',
+            expected: 'a column that is not dropped as well',
+            seen: JSON.stringify(name),
+            remedy: 'Take it out of "drop" or out of "hash".',
+          },
+        ]
+      : [],
+  )
 }
 
 /** Graph tells changes of whole collections, and would tell them of rows that no filter lets in. */

@@ -146,6 +146,27 @@ describe('an import is refused', () => {
       'Remove it',
     ],
     [
+      'with one filter for two collections',
+      { collections: '[users, groups]', filter: 'accountEnabled eq true' },
+      'filter',
+      '"users" and "groups"',
+      'an import of its own',
+    ],
+    [
+      'with a filter of what Graph does not filter',
+      { collections: '[manager]', filter: 'accountEnabled eq true' },
+      'filter',
+      'one',
+      'Remove it',
+    ],
+    [
+      'with a column that is dropped and hashed',
+      { policy: '{ drop: [Mail], hash: { columns: [surname, mail], key: { env: A } } }' },
+      'policy.hash.columns[1]',
+      '"mail"',
+      'out of "drop"',
+    ],
+    [
       'of changes with a filter',
       { delta: 'true', filter: 'accountEnabled eq true' },
       'delta',

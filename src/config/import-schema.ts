@@ -30,6 +30,9 @@ export const collectionsWithColumns = [
   'directoryRoles',
 ] as const
 
+/** Collections that Graph gives no filtered list of. */
+export const collectionsWithoutFilter = ['directoryRoles', 'roleMembers', 'manager'] as const
+
 /** Kinds of destinations that are followed by a path. */
 const withPath = /^(ndjson|csv|sqlite):/
 

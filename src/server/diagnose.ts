@@ -26,6 +26,7 @@ import { openOutbound } from './open-outbound.ts'
 import type { Outbound } from './outbound.ts'
 import { graphUrlOf } from './probe-graph.ts'
 import { readAppRoles } from './read-app-roles.ts'
+import { refusedImports } from './refused-imports.ts'
 import { resolveConnection } from './resolve-connections.ts'
 
 /** What to diagnose, and in which world. */
@@ -73,6 +74,9 @@ export async function* diagnose(options: DiagnoseOptions): AsyncGenerator<Check,
   const secrets = createSecretReader({ env, readFile, clock })
   const { check: storeCheck, store } = await checkStore(config, keys, { clock, random, secrets })
   yield storeCheck
+  if (options.connection === undefined) {
+    for (const error of await refusedImports(config, secrets)) yield failedCheck('imports', error)
+  }
   try {
     if (config.store.type === 'sqlite') yield await checkDisk(config.store.path)
     const known = await knownConnections(config, store, secrets)

@@ -27,6 +27,16 @@ describe('the lint of issuers', () => {
     ])
   })
 
+  it.each([
+    ['drops', '{ drop: [Mail] }'],
+    ['hashes', '{ hash: { columns: [mail], key: { env: A } } }'],
+  ])('warns of a rule by a column that the import %s', async (_, policy) => {
+    const nightly = `imports: { nightly: { connection: a, collections: [users], policy: ${policy} } }`
+    const kept = accepted(`${issuers({ one: entraIssuer({ match: `[${rule}]` }) })}\n${nightly}\n`)
+    const found = 'The policy of the import drops or hashes "mail": nobody is found by it.'
+    expect(await lintIssuers(kept, undefined)).toMatchObject([{ found }])
+  })
+
   it('hides no fault of ours behind a warning', async () => {
     await expect(lintIssuers(config, failing(new TypeError('x')))).rejects.toThrow(TypeError)
   })

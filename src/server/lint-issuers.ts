@@ -13,6 +13,7 @@ export interface IssuerWarning {
 /** What is asked of the directory; undefined where there is none yet. */
 export type LintedAccounts = Pick<AccountStore, 'listAccounts' | 'spreadOf' | 'findAccounts'>
 
+type ImportConfig = Config['imports'][string]
 type Rule = IssuerConfig['match'][number]
 type Pair = Rule['pairs'][number]
 
@@ -42,7 +43,8 @@ export async function lintIssuers(
         spreads.push(spread instanceof EvergrantError ? undefined : spread)
       }
       for (const [at, pair] of rule.pairs.entries()) {
-        warnings.push(...unfilled(askedBy, pair, spreads[at], fetched))
+        if (isKeptBack(pair, config)) warnings.push(keptBack(askedBy, pair))
+        else warnings.push(...unfilled(askedBy, pair, spreads[at], fetched))
       }
       warnings.push(...shared(askedBy, rule, spreads))
     }
@@ -64,13 +66,40 @@ const kindOf = ({ column }: Pair): Kind =>
 
 type Fetched = Readonly<Record<Kind, ReadonlySet<string> | undefined>>
 
+/** The imports that fill the store with accounts of a kind. */
+function filling(kind: Kind, { imports }: Pick<Config, 'imports'>): readonly ImportConfig[] {
+  return Object.values(imports).filter(
+    ({ to, collections: names }) => to === 'store' && names.includes(collectionOf[kind]),
+  )
+}
+
+/** Whether each of those imports drops a column or makes a hash of it, which no claim is equal to. */
+function isKeptBack(pair: Pair, config: Pick<Config, 'imports'>): boolean {
+  const column = pair.column.toLowerCase()
+  const those = filling(kindOf(pair), config)
+  return (
+    those.length > 0 &&
+    those.every(({ policy }) =>
+      [...(policy?.drop ?? []), ...(policy?.hash?.columns ?? [])].some(
+        (name) => name.toLowerCase() === column,
+      ),
+    )
+  )
+}
+
+function keptBack(askedBy: string, { column }: Pair): IssuerWarning {
+  return {
+    askedBy,
+    found: `The policy of the import drops or hashes "${column}": nobody is found by it.`,
+    remedy: 'Match by a column that stays as it is, such as id, or take this one out of "policy".',
+  }
+}
+
 /** What imports into the store fetch; undefined where the file has none of that kind. */
-function fetchedColumns({ imports }: Pick<Config, 'imports'>): Fetched {
+function fetchedColumns(config: Pick<Config, 'imports'>): Fetched {
   const of = (kind: Kind): ReadonlySet<string> | undefined => {
     const name = collectionOf[kind]
-    const those = Object.values(imports).filter(
-      ({ to, collections: names }) => to === 'store' && names.includes(name),
-    )
+    const those = filling(kind, config)
     if (those.length === 0) return undefined
     return new Set(
       those.flatMap(({ columns }) => columns[name] ?? collections[name].defaultColumns),

@@ -48,6 +48,36 @@ describe('evergrant config check', () => {
     expect(again.json()).toMatchObject({ problems: [], config: { network: { proxy: 'none' } } })
   })
 
+  it('refuses imports that could not begin: a column they do not have, a key found by trying', async () => {
+    workspace = await makeWorkspace({})
+    const { configPath, folder, path, secret } = workspace
+    await writeFile(path('pepper'), 'too short')
+    const policies = {
+      assets: '{ drop: [mial] }',
+      joined: '{ hash: { columns: [mail], key: { file: ./pepper } } }',
+    }
+    const entries = Object.entries(policies).map(
+      ([name, policy]) =>
+        `  ${name}: { connection: contoso-graph, collections: [users], to: csv:./${name}, policy: ${policy} }\n`,
+    )
+    await writeFile(
+      configPath,
+      `${await readFile(configPath, 'utf8')}\nimports:\n${entries.join('')}`,
+    )
+
+    const { exit, out, note } = await runCommand(['config', 'check'], { cwd: folder })
+    expect(exit).toBe(2)
+    expect(note).toContain('"imports.assets": "drop" of the policy: expected columns')
+    expect(note).toContain('but saw "mial"')
+    expect(note).toContain('"imports.joined.policy.hash.key": expected a key of at least 16')
+    expect(out + note).not.toContain(secret)
+    expect(note).not.toContain('is valid')
+
+    const doctor = await runCommand(['doctor'], { cwd: folder })
+    expect(doctor.exit).not.toBe(0)
+    expect(doctor.out + doctor.note).toContain('but saw "mial"')
+  })
+
   it('prints a JSON Schema that has every section', async () => {
     workspace = await makeWorkspace({})
     const { out } = await runCommand(['config', 'schema'], { cwd: workspace.folder })
