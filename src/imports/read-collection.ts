@@ -45,7 +45,7 @@ export async function readCollection(
   }
   if (progress.collection.delta?.purpose === 'since') {
     progress = await openCollection(deps, progress)
-    const record = await applyChanges(deps, progress.collection, await limitsOf(deps, progress))
+    const record = await applyOpenRound(deps, progress)
     progress = { ...progress, collection: record }
     if (record.delta?.state === 'lost') {
       progress = await planWalks(deps, record)
@@ -55,8 +55,7 @@ export async function readCollection(
   if (progress.walks.length > 0) {
     const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
     progress = await walkAll(deps, progress)
-    const limits = await limitsOf(deps, progress)
-    const record = await applyChanges(deps, progress.collection, limits)
+    const record = await applyOpenRound(deps, progress)
     progress = { ...progress, collection: record }
   }
   const countAfter = await countCollection(deps, run.options, collection, 'after')
@@ -101,6 +100,17 @@ async function planChanges(
     return undefined
   }
   return { collection: beginSince(record, earlier), walks: [] }
+}
+
+async function applyOpenRound(
+  deps: WalkDependencies,
+  progress: Progress,
+): Promise<CollectionRecord> {
+  const { collection } = progress
+  const { delta } = collection
+  // Without a round nothing is counted for its limits: of many rows that takes a while.
+  if (delta?.state !== 'open' || delta.purpose === 'next') return collection
+  return await applyChanges(deps, collection, await limitsOf(deps, progress))
 }
 
 async function limitsOf(

@@ -17,11 +17,14 @@ import { walkCursors } from './walk-cursors.ts'
 export async function walkCollection(deps: WalkDependencies, start: Progress): Promise<Progress> {
   const { pagesPerCommit } = deps.destination
   const limits = { steps: pagesPerCommit, rows: Infinity, ahead: pagesPerCommit + 1 }
-  return await walkCursors(deps, start, limits, () => objectReader(deps, start))
+  return await walkCursors(deps, start, limits, (opened) => objectReader(deps, opened))
 }
 
 /** Makes the reader of a collection's walks. */
-function objectReader(deps: WalkDependencies, { collection: record }: Progress): CursorReader {
+function objectReader(
+  deps: WalkDependencies,
+  { collection: record, walks }: Progress,
+): CursorReader {
   const { journal, run } = deps
   const { options } = run
   const { collection } = record
@@ -31,6 +34,9 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   const rowReader = createRowReader(collection, columns)
   let pageSize = options.pageSize
   let refused = record.refusedColumns ?? []
+  const isSeveral = walks.length > 1
+  /** Whether there are rows of any cursor; one of several that starts over leaves its own. */
+  let hasRows = walks.some(({ pages, restarts }) => pages > 0 || (isSeveral && restarts > 0))
 
   return async (start, sink) => {
     let walk = start
@@ -43,7 +49,8 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
       if (kind === 'columns_refused') {
         // Rows with the column and rows without it would be one snapshot; and where the columns are
         // fixed, such a column is what the collection is read for.
-        if (walk.pages + read.pages > 0 || hasFixedColumns) throw error
+        const isNews = read.refusal.columns.some((column) => !refused.includes(column))
+        if ((hasRows && isNews) || hasFixedColumns) throw error
         walk = await narrow(walk, read.refusal, without, sink)
         continue
       }
@@ -52,6 +59,7 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
       if (kind === 'page_too_large' && walk.pages + read.pages === 0) continue
       if (restarts++ >= restartLimit) throw error
       walk = await sink.settle(restart(walk, error.detail))
+      hasRows &&= isSeveral
     }
   }
 
@@ -63,15 +71,24 @@ function objectReader(deps: WalkDependencies, { collection: record }: Progress):
   ): Promise<{ readonly refusal?: ReadRefusal; readonly pages: number }> {
     const headers = listHeaders(options, walk)
     const watch = createLinkWatch(collection, options.graphUrl)
-    let url = walk.nextUrl ?? firstPageUrl(options, walk, size, refused)
-    for (let pages = 0; ; pages++) {
+    let without = refused
+    let url = walk.nextUrl ?? firstPageUrl(options, walk, size, without)
+    for (let pages = 0; ;) {
       const page = walk.pages + pages + 1
       const sent = await send(deps, url, headers, { collection, page }, (answer) =>
         scan(answer.body),
       )
       if (sent.kind !== 'answer') return { refusal: sent, pages }
+      if (without !== refused && pages === 0 && walk.nextUrl === undefined) {
+        // While this page was on its way another cursor was refused a column that it still has.
+        without = refused
+        url = firstPageUrl(options, walk, size, without)
+        continue
+      }
+      hasRows = true
       const next = watch.follow(sent.value, url, page)
       await sink.push(step(walk.shard, sent, next))
+      pages++
       if (next === undefined) return { pages }
       url = next
     }

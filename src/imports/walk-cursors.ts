@@ -34,7 +34,9 @@ export async function walkCursors(
   const cursors = planned + (limits.begun ?? 0)
   const ahead = limits.ahead + Math.max(planned - 1, 0)
   const pool = createCursorPool(unfinished, { cursors, ahead }, readerOf(opened))
-  for (let left = unfinished.length; left > 0;) {
+  let left = unfinished.length
+  let lastShard = opened.walks.reduce((last, { shard }) => Math.max(last, shard), -1)
+  while (left > 0) {
     const taken = await pool.take(limits.steps)
     if (taken === undefined) break
     for (const portion of portions(taken, limits.rows)) {
@@ -42,7 +44,6 @@ export async function walkCursors(
       for (const step of portion) pool.committed(step, at(step.shard))
       control.checkpoint()
     }
-    left = [...walks.values()].filter(({ state }) => state === 'walking').length
   }
   return { collection, walks: [...walks.values()] }
 
@@ -62,13 +63,16 @@ export async function walkCursors(
       const next = step.advance(before)
       walks.set(step.shard, next.walk)
       for (const begun of next.begins ?? []) {
-        const walk = { ...begun, shard: Math.max(...walks.keys()) + 1 }
+        const walk = { ...begun, shard: ++lastShard }
+        left++
         walks.set(walk.shard, walk)
         from.set(walk.shard, walk)
         added.push(walk)
       }
       lines.push(...next.lines)
-      if (next.walk.state === 'finished') lines.push(finished(next.walk))
+      if (next.walk.state !== 'finished') continue
+      lines.push(finished(next.walk))
+      left--
     }
     const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
     const batch = steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))

@@ -322,6 +322,45 @@ describe('a column that Graph does not give', () => {
   })
 })
 
+describe('a column that Graph gives to one cursor and refuses another', () => {
+  const setup = {
+    to: 'ndjson:out',
+    options: {
+      columns: { users: ['id', 'signInActivity', 'mail'] },
+      concurrency: 8,
+      pageSize: 20,
+    },
+  } as const
+  const refuse = (simulator: Workspace['simulator'], pages: number): void => {
+    let answered = 0
+    let fault: { readonly remove: () => void } | undefined
+    simulator.events.on((event) => {
+      if (event.type !== 'simulator.request_answered' || fault !== undefined) return
+      if (event.rows === undefined || event.rows === 0 || ++answered < pages) return
+      fault = simulator.control.addFault({
+        match: { path: /\/users\?\$select=id,signInActivity(?!.*skiptoken)/i, times: Infinity },
+        effect: { kind: 'status', status: 403, code: 'Authentication_MSGraphPermissionMissing' },
+      })
+    })
+  }
+
+  test('ends the run: rows with it and rows without it are no snapshot', async () => {
+    const { simulator } = await open({
+      users: 1_500,
+      permissions: ['User.Read.All', 'AuditLog.Read.All'],
+    })
+    // Beyond the samples of names, when some cursors have read pages and others have not begun.
+    refuse(simulator, 30)
+    const { lines, run } = await runImport(workspace, setup)
+    expect(lines('page_committed').length).toBeGreaterThan(0)
+    expect(run).toMatchObject({
+      state: 'interrupted',
+      problem: { code: 'graph_property_forbidden' },
+    })
+    expect(lines('column_dropped')).toEqual([])
+  })
+})
+
 test('a page size above the cap of the selection is lowered to it', async () => {
   await open({
     users: 1_000,
