@@ -4,9 +4,11 @@ import {
   newId,
   type Clock,
   type RandomBytes,
+  type Secret,
   ownerOf,
   type ProcessIdentity,
 } from '../kernel/index.ts'
+import { openSeal } from './column-seal.ts'
 import { defaultDeleteAtMost } from './delete-unseen.ts'
 import { formatDestination, parseDestination, type DestinationName } from './destination-name.ts'
 import type { FilePort } from './file-port.ts'
@@ -30,6 +32,8 @@ export interface RunDesk {
   readonly host: string
   /** Where a connection's imports read from now. */
   sourceOf(connection: string): Promise<Pick<RunOptions, 'tenantId' | 'graphUrl'>>
+  /** The key that an import of that name hashes columns with here; undefined when it has none. */
+  columnKey(importName: string): Promise<Secret | undefined>
 }
 
 /** What an operator asks for. */
@@ -85,8 +89,8 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
 /**
  * Readies an interrupted run by its id.
  *
- * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable` (over, or its
- *   connection leads elsewhere now), `connection_unknown`, `provider_*`, `store_*`
+ * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable` (over, its
+ *   connection leads elsewhere now, or its key is another), `connection_unknown`, `provider_*`, `store_*`
  */
 export async function prepareResume(desk: RunDesk, runId: string): Promise<PreparedRun> {
   const run = await knownRun(desk, runId)
@@ -110,6 +114,8 @@ export async function resumeChecked(
   takenOver?: TakeOverCount,
 ): Promise<PreparedRun> {
   await checkSource(desk, run)
+  // Known before the run is claimed: another service may have the key.
+  await openSeal(run, desk.columnKey)
   return resume(desk, run, takenOver)
 }
 

@@ -331,6 +331,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
         driver: options.driver ?? 'command',
         host: hostname(),
         sourceOf: importSource,
+        columnKey,
       },
       consent,
       customers: createCustomerDesk({

@@ -121,6 +121,18 @@ describe('a run is left alone', () => {
     expect(taken).toEqual([])
   })
 
+  it('when it hashes with a key that this service has not, for one that has it', async () => {
+    const request = await requestOf(composition, workspace, { to: 'store' })
+    const policy = { dropped: [], hashed: ['mail'], keyPrint: 'of-another-key' }
+    const { desk } = composition
+    const left = await prepareRun(desk, { ...request, options: { ...request.options, policy } })
+    die()
+    await look()
+    expect(taken).toEqual([])
+    const { owner } = await runOf(left)
+    expect(owner).toMatchObject({ instanceId: left.instanceId, driver: 'service' })
+  })
+
   it('when its connection leads elsewhere by now, and is tried again after a minute', async () => {
     const left = await begin('store')
     let asked = 0
