@@ -25,6 +25,13 @@ describe('a policy is refused', () => {
   ])('%s', (_, policy, told) => {
     expect(() => policeColumns(columns, policy)).toThrow(told)
   })
+
+  it('of an import whose columns are all fixed', () => {
+    const { members } = columns
+    expect(() => policeColumns({ members }, { drop: ['groupId'], hash: [] })).toThrow(
+      'expected none, since the columns of this import are fixed, but saw "groupId"',
+    )
+  })
 })
 
 describe('a policy', () => {

@@ -61,6 +61,12 @@ function nameOf(field: string, name: string, known: ReadonlyMap<string, string>)
   const column = known.get(name.toLowerCase())
   if (column !== undefined && column.toLowerCase() !== 'id') return column
   const isId = name.toLowerCase() === 'id'
+  if (known.size === 0) {
+    throw new EvergrantError(
+      'usage',
+      `"${field}" of the policy: expected none, since the columns of this import are fixed, but saw ${JSON.stringify(name)}`,
+    )
+  }
   throw new EvergrantError(
     'usage',
     isId
