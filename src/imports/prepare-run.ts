@@ -90,7 +90,8 @@ export async function prepareRun(desk: RunDesk, request: ImportRequest): Promise
  * Readies an interrupted run by its id.
  *
  * @throws EvergrantError `import_unknown`, `import_running`, `import_not_resumable` (over, its
- *   connection leads elsewhere now, or its key is another), `connection_unknown`, `provider_*`, `store_*`
+ *   connection leads elsewhere now, or its key is another), `connection_unknown`, `provider_*`,
+ *   `store_*`
  */
 export async function prepareResume(desk: RunDesk, runId: string): Promise<PreparedRun> {
   const run = await knownRun(desk, runId)
