@@ -1,7 +1,8 @@
+import { isEvergrantError } from '../kernel/index.ts'
 import { newIdSet, newWalk, restartLimit, type WalkDependencies } from './commit-step.ts'
 import { edgeRows } from './imported-rows.ts'
 import type { ReadRefusal } from './link-watch.ts'
-import { createMembersReader, type MembersPage } from './members-reader.ts'
+import { createMembersReader, isGone, isRefused, type MembersPage } from './members-reader.ts'
 import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
@@ -71,19 +72,20 @@ function membersReader(
   }
 
   async function read(start: WalkRecord, sink: StepSink): Promise<void> {
-    if (start.only !== undefined) {
+    const { only } = start
+    if (only !== undefined) {
       const source = {
         collection,
         graphUrl: options.graphUrl,
         firstMembersUrl,
         fetchMembers,
-        isAboutGroup: () => witness.waitForAnswer(),
+        isAboutGroup: async () => (await witness.waitForAnswer()) || (await showsAnother(only)),
         onRestart: (refusal: ReadRefusal): void => {
           if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
         },
         note: (body: LogBody): void => journal.note(body, 'warn'),
       }
-      await readGiant(source, start, start.only, sink)
+      await readGiant(source, start, only, sink)
       return
     }
     const done = newIdSet()
@@ -210,6 +212,22 @@ function membersReader(
         }),
       }
     }
+  }
+
+  /** Whether Graph shows the members of another group, where no other is left to be read. */
+  async function showsAnother(than: string): Promise<boolean> {
+    const url = firstListUrl(options, { collection }, pageSize)
+    const headers = listHeaders(options, {})
+    const list = await send(deps, url, headers, place(), (answer) => scanGroups(answer.body))
+    if (list.kind !== 'answer') return false
+    for (const id of list.value.rows.ids.filter((one) => one !== than).slice(0, groupsUnasked)) {
+      try {
+        if ((await fetchMembers(firstMembersUrl(id))).kind === 'answer') return true
+      } catch (error) {
+        if (!isEvergrantError(error) || !(isGone(error) || isRefused(error))) throw error
+      }
+    }
+    return false
   }
 
   function restartLine(

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { createRunControl, type WalkRecord } from '../../src/imports/index.ts'
-import { compose } from '../../src/server/index.ts'
+import { createRunControl, type PageCommit, type WalkRecord } from '../../src/imports/index.ts'
+import { compose, type Composition } from '../../src/server/index.ts'
 import { expectedRows, sqliteRows, type Snapshot } from '../support/snapshots.ts'
 import {
   atPage,
@@ -168,6 +168,41 @@ describe('an import of members', () => {
     expect(after).toMatchObject({ only: before?.only, state: 'finished', groups: 1 })
     expect(after?.pages).toBeGreaterThan(before?.pages ?? 0)
     expect(await rows()).toEqual(truth())
+  })
+
+  test('ends a giant that is hidden when all others were read, since Graph still shows those', async () => {
+    await makeTenant()
+    const { control } = workspace.simulator
+    const giant = String([...workspace.simulator.groups()][0]?.['id'])
+    const path = new RegExp(`/groups/${giant}/members`)
+    // A page of it waits until all others are read, and is refused then, as is every later one.
+    const held = control.addFault({
+      match: { path, nth: 4 },
+      effect: { kind: 'hold' },
+      when: 'before',
+    })
+    const effect = { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } as const
+    const before = ({ store }: Composition): void => {
+      const { commitPage } = store.runs
+      const known = new Map<number, WalkRecord>()
+      Object.assign(store.runs, {
+        commitPage: async (commit: PageCommit) => {
+          const committed = await commitPage(commit)
+          for (const walk of commit.walks) known.set(walk.shard, walk)
+          const left = [...known.values()].filter(({ state }) => state === 'walking')
+          if (left.every(({ only }) => only === giant)) {
+            control.addFault({ match: { path, times: Infinity }, effect })
+            held.release()
+          }
+          return committed
+        },
+      })
+    }
+    const { lines, run } = await members({ before })
+    expect(run).toMatchObject({ state: 'completed', verdict: 'complete_with_drift' })
+    expect(lines('group_hidden')).toEqual([
+      { type: 'group_hidden', collection: 'members', groupId: giant },
+    ])
   })
 
   test('counts and logs a group that is gone when its members are asked for', async () => {
