@@ -9,8 +9,15 @@ import { counted, formatTable } from './table.ts'
 
 const states = { waiting: 'waiting', reading: 'walking', changes: 'changes', read: 'finished' }
 
-/** Each collection of a run: how far it is, what is thought of it, and what that has cost. */
-export function formatManifest(manifest: readonly CollectionManifest[], now: number): string {
+/**
+ * Each collection of a run: how far it is, what is thought of it, and what that has cost.
+ *
+ * @param now When links to later changes are looked at; undefined where no run will follow them.
+ */
+export function formatManifest(
+  manifest: readonly CollectionManifest[],
+  now: number | undefined,
+): string {
   const table = formatTable(
     [
       'COLLECTION',
@@ -63,7 +70,7 @@ function cursorsOf({ record, walks, finishedShards }: CollectionManifest): strin
   return record.plan === undefined ? shards : `${record.plan.cursors}, ${shards}`
 }
 
-function notesOf({ record, walks, effort }: CollectionManifest, now: number): string {
+function notesOf({ record, walks, effort }: CollectionManifest, now: number | undefined): string {
   const { collection, delta, detail, deletionNote, plan } = record
   const notes = [
     detail === undefined ? undefined : `${collection}: ${detail}`,
@@ -104,9 +111,9 @@ function changesText({
 }
 
 /** How old the link is at which the next run begins that reads changes alone. */
-function linkText({ begin, end }: DeltaRecord, now: number): string | undefined {
+function linkText({ begin, end }: DeltaRecord, now: number | undefined): string | undefined {
   const next = end ?? begin
-  if (next === undefined) return undefined
+  if (next === undefined || now === undefined) return undefined
   const ageMs = Math.max(now - next.takenAt, 0)
   const age = formatDuration(ageMs)
   if (ageMs > deltaLinkLifeMs) {

@@ -118,7 +118,9 @@ Examples:
           const { driven_by: driver, ...facts } = runToJson(run)
           const by = driver === null ? null : driverText(driver)
           const manifest = manifestOf(run, known)
-          const now = composition.clock.now()
+          // Files are snapshots: no run reads only what has changed since.
+          const isSnapshot = /^(ndjson|csv):/.test(run.options.destination)
+          const now = isSnapshot ? undefined : composition.clock.now()
           io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatManifest(manifest, now)}`)
           if (options.shards === true) io.out(`\n${formatShards(manifest)}`)
         }

@@ -1,4 +1,4 @@
-import type { CollectionName } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import { err, EvergrantError, formatDuration, ok, type Result } from '../kernel/index.ts'
 import { newWalk, type WalkDependencies } from './commit-step.ts'
 import { countRows, isAboutCounting } from './count-collection.ts'
@@ -46,7 +46,8 @@ export async function planCollection(
   const { pageSize, concurrency: asked = 1 } = run.options
   const { collection, countBefore: total } = record
   const property = shardProperties[collection]
-  if (asked === 1 || property === undefined) return oneCursor(record, 'as asked')
+  if (property === undefined) return oneCursor(record, whyWhole(collection))
+  if (asked === 1) return oneCursor(record, 'as asked')
   const startedAt = clock.monotonic()
   const facts: CursorFacts = { asked, total, pageSize, latencyMs: Infinity }
   const atMost = chooseCursors(facts)
@@ -88,6 +89,14 @@ export async function planCollection(
     })
     return progress
   }
+}
+
+/** Why a collection that has nothing to be cut by is read as a whole. */
+function whyWhole(collection: CollectionName): string {
+  const { relation, sources = 'objects' } = collections[collection]
+  return relation === undefined
+    ? `Graph lets ${collection} not be cut into parts`
+    : `one list of ${sources}, read for several of them at a time`
 }
 
 function oneCursor(record: CollectionRecord, why: string): Progress {

@@ -8,7 +8,7 @@ export interface StepLimits {
   readonly steps: number
   /** A commit ends behind the step that brings it to so many rows. */
   readonly rows: number
-  /** Steps that may wait to be taken. */
+  /** Steps that may wait to be taken; each cursor may come with one more, and waits with it. */
   readonly ahead: number
   /** Walks read at the same time besides those of the plan: the ones that steps begin. */
   readonly begun?: number
@@ -32,7 +32,7 @@ export async function walkCursors(
   const unfinished = opened.walks.filter(({ state }) => state === 'walking')
   const planned = Math.min(collection.plan?.cursors ?? 1, unfinished.length)
   const cursors = planned + (limits.begun ?? 0)
-  const ahead = limits.ahead + Math.max(planned - 1, 0)
+  const { ahead } = limits
   const pool = createCursorPool(unfinished, { cursors, ahead }, readerOf(opened))
   let left = unfinished.length
   let lastShard = opened.walks.reduce((last, { shard }) => Math.max(last, shard), -1)
