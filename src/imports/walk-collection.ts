@@ -50,7 +50,9 @@ function objectReader(
         // Rows with the column and rows without it would be one snapshot; and where the columns are
         // fixed, such a column is what the collection is read for.
         const isNews = read.refusal.columns.some((column) => !refused.includes(column))
-        if ((hasRows && isNews) || hasFixedColumns) throw error
+        // A name that Graph does not know is a mistake of whoever wrote it, to be told at once.
+        const isMistake = error.code === 'graph_request_rejected'
+        if ((hasRows && isNews) || hasFixedColumns || isMistake) throw error
         walk = await narrow(walk, read.refusal, without, sink)
         continue
       }

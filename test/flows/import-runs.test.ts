@@ -226,25 +226,34 @@ test('a tenant named by its domain is keyed by its id', async () => {
 })
 
 describe('the command line', { timeout: 60_000 }, () => {
-  test('finishes the page at SIGINT, exits 5 and says how to go on; that works', async () => {
-    workspace.simulator.control.setLatency(40)
-    const args = ['import', 'contoso-graph', 'users', '--page-size', '50']
-    const session = startCli(args, { cwd: workspace.folder })
-    atPage(workspace.simulator, 5, () => session.kill('SIGINT'))
-    const { code, notes } = await session.ended
-    expect(code).toBe(5)
-    const resume = /evergrant (imports resume run_\S+)/.exec(notes)?.[1]
-    expect(resume).toBeDefined()
-    const second = startCli((resume ?? '').split(' '), { cwd: workspace.folder })
-    const end = await second.ended
-    expect(end).toMatchObject({ code: 0, out: expect.stringContaining('complete') as string })
-    expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
-  })
+  test.each([
+    [1, 40],
+    [4, 400],
+  ])(
+    'finishes the page at SIGINT (%i cursors), exits 5 and says how to go on; that works',
+    async (cursors, latencyMs) => {
+      workspace.simulator.control.setLatency(latencyMs)
+      const args = ['import', 'contoso-graph', 'users', '--page-size', '50']
+      const session = startCli([...args, '--concurrency', String(cursors)], {
+        cwd: workspace.folder,
+      })
+      atPage(workspace.simulator, 5, () => session.kill('SIGINT'))
+      const { code, notes } = await session.ended
+      expect(code).toBe(5)
+      const resume = /evergrant (imports resume run_\S+)/.exec(notes)?.[1]
+      expect(resume).toBeDefined()
+      workspace.simulator.control.setLatency(0)
+      const second = startCli((resume ?? '').split(' '), { cwd: workspace.folder })
+      const end = await second.ended
+      expect(end).toMatchObject({ code: 0, out: expect.stringContaining('complete') as string })
+      expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+    },
+  )
 
   test('follows a run of another process to its end', async () => {
     workspace.simulator.control.setLatency(400)
     const args = ['import', 'contoso-graph', 'users', '--page-size', '50', '--json']
-    const session = startCli(args, { cwd: workspace.folder })
+    const session = startCli([...args, '--concurrency', '1'], { cwd: workspace.folder })
     await new Promise<void>((resolve) => atPage(workspace.simulator, 3, resolve))
     const list = await startCli(['imports', 'list', '--json'], { cwd: workspace.folder }).ended
     workspace.simulator.control.setLatency(40)
@@ -266,7 +275,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test('cancels a run of another process after its page', async () => {
     workspace.simulator.control.setLatency(200)
     const args = ['import', 'contoso-graph', 'users', '--page-size', '20', '--json']
-    const session = startCli(args, { cwd: workspace.folder })
+    const session = startCli([...args, '--concurrency', '1'], { cwd: workspace.folder })
     await new Promise<void>((resolve) => atPage(workspace.simulator, 3, resolve))
     const list = await startCli(['imports', 'list', '--json'], { cwd: workspace.folder }).ended
     const [run] = JSON.parse(list.out) as { readonly id: string }[]
