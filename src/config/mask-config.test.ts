@@ -299,6 +299,7 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
           .map(({ drop, hash }) => ({ drop, ...(hash === undefined ? {} : { hash }) })),
       ),
       filter: optional(fc.constant("startsWith(mail,'a')")),
+      alone: fc.constantFrom('users', 'groups'),
       pageSize: optional(fc.integer({ min: 1, max: 999 })),
       concurrency: fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: 32 })),
       refreshBeforeMs: durationMs,
@@ -307,11 +308,14 @@ const imports: fc.Arbitrary<ImportConfig> = lean<ImportConfig>(
       deleteAtMost: fc.double({ min: 0, max: 1, noNaN: true }),
       schedule: optional(fc.constant('0 2 * * 1-5')),
     })
-    .map(({ destination: where, csv, delta, deleteAtMost, ...rest }) => ({
+    .map(({ alone, columns, destination: where, csv, delta, deleteAtMost, policy, ...rest }) => ({
       ...rest,
       ...where,
       connection: 'of-the-store',
-      collections: ['users', 'groups', 'members'],
+      // A filter is of one collection, and columns are those of what is imported.
+      ...(rest.filter === undefined
+        ? { collections: ['users', 'groups', 'members'], columns, policy }
+        : { collections: [alone], columns: {} }),
       csv: where.to.startsWith('csv:') ? csv : { header: true, delimiter: ',', bom: false },
       delta: delta && rest.filter === undefined && !/^(csv|ndjson):/.test(where.to),
       deleteAtMost: where.to === 'store' ? deleteAtMost : 0.1,

@@ -16,8 +16,8 @@ test.each(killTargets.map((kind, i) => [kind, i + 1] as const))(
   { timeout: 120_000 },
   async (kind, seed) => {
     workspace = await makeWorkspace({
-      users: 6_000,
-      groups: { count: 400, giantSize: 1_500 },
+      users: 4_000,
+      groups: { count: 250, giantSize: 1_500 },
       latencyMs: 5,
       tokenLifetimeSeconds: 5,
     })
@@ -35,7 +35,7 @@ test.each(killTargets.map((kind, i) => [kind, i + 1] as const))(
     await composition.close()
     // One run, resumed each time; it never read the tenant from the start again.
     expect(runs).toMatchObject([{ state: 'completed', verdict: 'complete' }])
-    const rows = collections.length > 1 ? countEdges(workspace) : 6_000
+    const rows = collections.length > 1 ? countEdges(workspace) : 4_000
     expect(runs[0]?.totals.rows).toBe(rows)
   },
 )

@@ -34,6 +34,9 @@ const importArgs = (): readonly string[] => [
   workspace.configPath,
   '--page-size',
   '200',
+  // So that pages are committed in the order they are read.
+  '--concurrency',
+  '1',
 ]
 
 const evergrant = (...args: readonly string[]): ReturnType<typeof runCommand> =>
