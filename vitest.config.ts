@@ -6,8 +6,8 @@ import { defineConfig } from 'vitest/config'
  */
 export default defineConfig({
   test: {
-    // The flows mostly wait for other processes: four at a time keep two cores busy.
-    maxWorkers: 4,
+    // The flows mostly wait for other processes: three at a time keep two cores busy.
+    maxWorkers: 3,
     projects: [
       // Files share a process each worker: what they import is loaded once.
       project('unit', 'src/**/*.test.ts', { isolate: false }),
