@@ -7,6 +7,7 @@ import type { CollectionRecord, LogBody, WalkRecord } from './ports.ts'
 import type { AdvancedWalk, CursorStep, StepSink } from './read-cursors.ts'
 import type { ScannedPage } from './scan-page.ts'
 import type { Sent } from './send.ts'
+import { pageLine, restartLine } from './walk-lines.ts'
 
 /** How the members of a single group are asked for. */
 export interface GiantSource {
@@ -89,18 +90,9 @@ export async function readGiant(
           pages: before.pages + 1,
           rows: before.rows + edges.length,
         }
-        const line: LogBody = {
-          type: 'page_committed',
-          collection,
-          ...(next.label === undefined ? {} : { shard: next.label }),
-          page: next.pages,
-          rows: edges.length,
-          totalRows: next.rows,
-          fetchMs: sent.fetchMs,
-          bytes: sent.answer.wireBytes,
-          tokenLifeMs: sent.tokenLifeMs,
-        }
-        return { walk: next, lines: [line] }
+        const { answer, fetchMs, tokenLifeMs } = sent
+        const measured = { rows: edges.length, fetchMs, bytes: answer.wireBytes, tokenLifeMs }
+        return { walk: next, lines: [pageLine(next, measured)] }
       },
     }
   }
@@ -129,15 +121,8 @@ export async function readGiant(
       isRestart: true,
       advance: (before): AdvancedWalk => {
         const { nextUrl: _, ...rest } = before
-        const line: LogBody = {
-          type: 'walk_restarted',
-          collection,
-          ...(before.label === undefined ? {} : { shard: before.label }),
-          restart: before.restarts + 1,
-          page: before.pages + 1,
-          detail,
-        }
-        return { walk: { ...rest, restarts: before.restarts + 1 }, lines: [line] }
+        const lines = [restartLine(before, detail)]
+        return { walk: { ...rest, restarts: before.restarts + 1 }, lines }
       },
     }
   }

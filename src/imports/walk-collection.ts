@@ -8,6 +8,7 @@ import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type Sent } from './send.ts'
 import { walkCursors } from './walk-cursors.ts'
+import { pageLine, restartLine } from './walk-lines.ts'
 
 /**
  * Walks one collection of objects, with each of its cursors from where it stands to its last page;
@@ -118,18 +119,8 @@ function objectReader(
           rows: walk.rows + length,
           ...(sources === undefined ? {} : { groups: (walk.groups ?? 0) + met }),
         }
-        const line = {
-          type: 'page_committed',
-          collection,
-          ...(walk.label === undefined ? {} : { shard: walk.label }),
-          page: next.pages,
-          rows: length,
-          totalRows: next.rows,
-          fetchMs,
-          bytes: answer.wireBytes,
-          tokenLifeMs,
-        } as const
-        return { walk: next, lines: [line] }
+        const measured = { rows: length, fetchMs, bytes: answer.wireBytes, tokenLifeMs }
+        return { walk: next, lines: [pageLine(next, measured)] }
       },
     }
   }
@@ -140,17 +131,9 @@ function objectReader(
       isRestart: true,
       advance: (walk) => {
         const { nextUrl: _, groups: _met, ...rest } = walk
-        const line = {
-          type: 'walk_restarted',
-          collection,
-          ...(walk.label === undefined ? {} : { shard: walk.label }),
-          restart: walk.restarts + 1,
-          page: walk.pages + 1,
-          detail,
-        } as const
         return {
           walk: { ...rest, pages: 0, rows: 0, restarts: walk.restarts + 1 },
-          lines: [line],
+          lines: [restartLine(walk, detail)],
         }
       },
     }

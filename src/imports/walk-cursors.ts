@@ -1,6 +1,7 @@
 import { commitStep, openCollection, saver, type WalkDependencies } from './commit-step.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
 import { createCursorPool, type CursorReader, type CursorStep } from './read-cursors.ts'
+import { finishedLine } from './walk-lines.ts'
 
 /** How many steps are committed at once. */
 export interface StepLimits {
@@ -71,7 +72,7 @@ export async function walkCursors(
       }
       lines.push(...next.lines)
       if (next.walk.state !== 'finished') continue
-      lines.push(finished(next.walk))
+      lines.push(finishedLine(next.walk))
       left--
     }
     const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
@@ -91,16 +92,6 @@ export async function walkCursors(
     // The record first: what it does not count is cut off when the process dies in between.
     await saver(deps)({ collection, walks: [walk] })
     if (isAll) await deps.destination.restart({ collection, walks: [walk] })
-  }
-}
-
-function finished({ collection, label, pages, rows }: WalkRecord): LogBody {
-  return {
-    type: 'walk_finished',
-    collection,
-    rows,
-    pages,
-    ...(label === undefined ? {} : { shard: label }),
   }
 }
 

@@ -11,6 +11,7 @@ import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type Sent } from './send.ts'
 import type { Place } from './token-keeper.ts'
 import { walkCursors } from './walk-cursors.ts'
+import { pageLine, restartLine } from './walk-lines.ts'
 import { createWitness } from './witness.ts'
 
 /** Pages taken at once: most groups are small, and a commit costs more than their rows. */
@@ -150,19 +151,14 @@ function membersReader(
             ...(vanishedGroups === 0 ? {} : { vanishedGroups }),
             ...(hiddenGroups === 0 ? {} : { hiddenGroups }),
           }
-          const line: LogBody = {
-            type: 'page_committed',
-            collection,
-            ...(next.label === undefined ? {} : { shard: next.label }),
-            page: next.pages,
+          const line = pageLine(next, {
             rows: edges.length,
-            totalRows: next.rows,
             fetchMs: Math.max(...pages.map((page) => page.fetchMs)),
             bytes: pages.reduce((sum, page) => sum + page.wireBytes, 0),
             tokenLifeMs: pages.findLast((page) => page.wireBytes > 0)?.tokenLifeMs ?? 0,
             pages: next.pages - before.pages,
             groups: counts.groups,
-          }
+          })
           return { walk: next, lines: [line], begins: pages.flatMap(giantOf) }
         },
       }
@@ -228,15 +224,6 @@ function membersReader(
       }
     }
     return false
-  }
-
-  function restartLine(
-    { label, pages, restarts }: Pick<WalkRecord, 'label' | 'pages' | 'restarts'>,
-    detail: string,
-  ): LogBody {
-    const shard = label === undefined ? {} : { shard: label }
-    const at = { collection, ...shard, restart: restarts + 1, page: pages + 1 }
-    return { type: 'walk_restarted', ...at, detail }
   }
 
   function lowerPageSize(maximum: number): boolean {
