@@ -8,6 +8,7 @@ import { createFileDestination, prepareFolder, runFolder } from './file-destinat
 import { createRowReader } from './imported-rows.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
+import { noTotals } from '../../test/support/no-totals.ts'
 
 let folder: string
 const scan = createPageScanner(['id', 'n'], undefined)
@@ -33,20 +34,7 @@ const run: RunRecord = {
   heartbeatAt: 0,
   createdAt: 0,
   updatedAt: 0,
-  totals: {
-    rows: 0,
-    pages: 0,
-    requests: 0,
-    refreshes: 0,
-    retries: 0,
-    bytes: 0,
-    activeMs: 0,
-    waitedMs: 0,
-    units: 0,
-    throttled: 0,
-    pausedMs: 0,
-    deleted: 0,
-  },
+  totals: noTotals,
 }
 
 beforeEach(async () => {

@@ -2,26 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { createSkippingClock } from '../../test/support/skipping-clock.ts'
 import { createManualClock, EvergrantError, type Clock } from '../kernel/index.ts'
 import { createJournal, type Journal } from './journal.ts'
-import type { RunStore, RunTotals } from './ports.ts'
-
-const zero: RunTotals = {
-  rows: 0,
-  pages: 0,
-  requests: 0,
-  refreshes: 0,
-  retries: 0,
-  bytes: 0,
-  activeMs: 0,
-  waitedMs: 0,
-  units: 0,
-  throttled: 0,
-  pausedMs: 0,
-  deleted: 0,
-}
+import type { RunStore } from './ports.ts'
+import { noTotals } from '../../test/support/no-totals.ts'
 
 function journal(clock: Clock = createManualClock()): Journal {
   const store = { updateRun: async () => {} } as unknown as RunStore
-  return createJournal(store, { id: 'run_1', name: 'directory', totals: zero }, 'ins_1', clock)
+  return createJournal(store, { id: 'run_1', name: 'directory', totals: noTotals }, 'ins_1', clock)
 }
 
 const line = (detail: string): { readonly type: 'run_cancelled'; readonly detail: string } => ({

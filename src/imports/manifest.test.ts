@@ -3,27 +3,13 @@ import { newWalk } from './commit-step.ts'
 import { createEffortMeter, effortSince } from './effort.ts'
 import { manifestOf } from './manifest.ts'
 import type { CollectionRecord, RunRecord, RunTotals, WalkRecord } from './ports.ts'
-
-const nothing: RunTotals = {
-  rows: 0,
-  pages: 0,
-  requests: 0,
-  refreshes: 0,
-  retries: 0,
-  bytes: 0,
-  activeMs: 0,
-  waitedMs: 0,
-  units: 0,
-  throttled: 0,
-  pausedMs: 0,
-  deleted: 0,
-}
+import { noTotals } from '../../test/support/no-totals.ts'
 
 const run = (totals: Partial<RunTotals>): RunRecord =>
   ({
     id: 'run_1',
     options: { collections: ['users', 'members'] },
-    totals: { ...nothing, ...totals },
+    totals: { ...noTotals, ...totals },
   }) as unknown as RunRecord
 
 function record(over: Partial<CollectionRecord>): CollectionRecord {
@@ -84,7 +70,7 @@ describe('a manifest', () => {
   })
 
   it('gives what the collections before have not cost to the one that is being read', () => {
-    const effort = effortSince({ ...nothing, requests: 12, units: 20 }, [])
+    const effort = effortSince({ ...noTotals, requests: 12, units: 20 }, [])
     const [users, members] = manifestOf(run({ requests: 40, units: 100 }), [
       { collection: record({ verdict: 'complete', effort }), walks: [walk(0)] },
       { collection: record({ collection: 'members' }), walks: [] },
@@ -96,12 +82,12 @@ describe('a manifest', () => {
 
 describe('the effort of a collection', () => {
   it('is never negative, whatever a record says', () => {
-    const before = [{ effort: effortSince({ ...nothing, requests: 9 }, []) }]
-    expect(effortSince({ ...nothing, requests: 4 }, before).requests).toBe(0)
+    const before = [{ effort: effortSince({ ...noTotals, requests: 9 }, []) }]
+    expect(effortSince({ ...noTotals, requests: 4 }, before).requests).toBe(0)
   })
 
   it('holds the narrowest pace since the collection before it', () => {
-    const meter = createEffortMeter({ totals: () => ({ ...nothing, requests: 5 }) })
+    const meter = createEffortMeter({ totals: () => ({ ...noTotals, requests: 5 }) })
     meter.lowered(12)
     meter.lowered(27)
     expect(meter.taken([])).toMatchObject({ requests: 5, fewestSlots: 12 })

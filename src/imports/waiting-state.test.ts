@@ -1,23 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createManualClock, EvergrantError, type ManualClock } from '../kernel/index.ts'
 import { createJournal, type Journal } from './journal.ts'
-import type { RunChange, RunStore, RunTotals } from './ports.ts'
+import type { RunChange, RunStore } from './ports.ts'
 import { createWaitingState, type Waiter, type WaitingState } from './waiting-state.ts'
-
-const zero: RunTotals = {
-  rows: 0,
-  pages: 0,
-  requests: 0,
-  refreshes: 0,
-  retries: 0,
-  bytes: 0,
-  activeMs: 0,
-  waitedMs: 0,
-  units: 0,
-  throttled: 0,
-  pausedMs: 0,
-  deleted: 0,
-}
+import { noTotals } from '../../test/support/no-totals.ts'
 
 let clock: ManualClock
 let journal: Journal
@@ -33,7 +19,12 @@ beforeEach(() => {
     return Promise.resolve()
   }
   const store = { updateRun } as unknown as RunStore
-  journal = createJournal(store, { id: 'run_1', name: 'directory', totals: zero }, 'ins_1', clock)
+  journal = createJournal(
+    store,
+    { id: 'run_1', name: 'directory', totals: noTotals },
+    'ins_1',
+    clock,
+  )
   waiting = createWaitingState(store, 'run_1', 'ins_1', journal, clock)
 })
 

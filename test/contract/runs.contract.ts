@@ -15,6 +15,7 @@ import {
   type MakeStore,
   type SharedStore,
 } from './builders.ts'
+import { noTotals } from '../support/no-totals.ts'
 
 /** What every `RunStore` does. */
 export function describeRunStore(kind: string, makeStore: MakeStore): void {
@@ -338,20 +339,7 @@ function pageOfModel(runId: string, instanceId: string, pages: number): PageComm
     instanceId,
     now: 2,
     walks: [{ ...walk, pages, rows: 0, restarts: 0 }],
-    totals: {
-      rows: 0,
-      pages,
-      requests: 0,
-      refreshes: 0,
-      retries: 0,
-      bytes: 0,
-      activeMs: 0,
-      waitedMs: 0,
-      units: 0,
-      throttled: 0,
-      pausedMs: 0,
-      deleted: 0,
-    },
+    totals: { ...noTotals, pages },
     log: [],
   }
 }

@@ -12,6 +12,7 @@ import { createRunControl } from '../../src/imports/run-control.ts'
 import type { SendDependencies } from '../../src/imports/send.ts'
 import { createTokenKeeper } from '../../src/imports/token-keeper.ts'
 import { createWaitingState } from '../../src/imports/waiting-state.ts'
+import { noTotals } from './no-totals.ts'
 
 /** What a scripted Graph answers: a status with a body, or just the body of a 200. */
 export interface ScriptedAnswer {
@@ -46,20 +47,7 @@ export function makeScriptedGraph(
   }
   const asked: string[] = []
   const lines: LogBody[] = []
-  const totals = {
-    rows: 0,
-    pages: 0,
-    requests: 0,
-    refreshes: 0,
-    retries: 0,
-    bytes: 0,
-    activeMs: 0,
-    waitedMs: 0,
-    deleted: 0,
-    units: 0,
-    throttled: 0,
-    pausedMs: 0,
-  }
+  const totals = { ...noTotals }
   const store = { updateRun: () => Promise.resolve() } as unknown as RunStore
   const journal = createJournal(
     store,
