@@ -47,6 +47,10 @@ const stepsByKind: Readonly<Record<AlarmKind, (subject: string) => readonly stri
       'See with `evergrant imports schedule` what became of the last due instant, and the code where it failed.',
       `Begin it now with \`evergrant imports run ${subject}\`.`,
     ],
+    import_link: (subject) => [
+      `See with \`evergrant imports schedule\` and \`evergrant imports list\` why no run of ${subject} has completed since, or what its last one was refused.`,
+      `Run it with \`evergrant imports run ${subject}\`: whatever it has to read, it takes a new link.`,
+    ],
     issuer_keys: (subject) => [
       'See with `evergrant doctor` that this host reaches the issuer.',
       `Fetch the keys again with \`evergrant issuers refresh ${subject}\`.`,

@@ -7,6 +7,7 @@ export type AlarmKind =
   | 'credential_expiring'
   | 'import_failed'
   | 'import_missed'
+  | 'import_link'
   | 'issuer_keys'
 
 /** `critical`: something has stopped or is about to; `warning`: it will. */

@@ -46,7 +46,7 @@ export type Alarm = {
   /** The same for as long as it is the same trouble */ readonly key: string
   /**
    * `grant_lapsed`, `grant_refresh_unknown`, `grant_idle`, `heartbeat_missed`,
-   * `credential_expiring`, `import_failed`, `import_missed` or `issuer_keys`
+   * `credential_expiring`, `import_failed`, `import_missed`, `import_link` or `issuer_keys`
    */ readonly kind: string
   /** Connection, import or issuer */ readonly subject: string
   readonly severity: 'warning' | 'critical'

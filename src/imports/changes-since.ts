@@ -1,5 +1,5 @@
-import { collections, isEdgeKind } from '../directory/index.ts'
 import type { WalkDependencies } from './commit-step.ts'
+import { linkLeftBy, tellsChanges } from './kept-link.ts'
 import { noChanges } from './note-changes.ts'
 import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
 
@@ -33,11 +33,7 @@ export async function findEarlierPlace(
   known: number,
 ): Promise<EarlierPlace> {
   const { run, store } = deps
-  const { deltaColumns, deltaPath, kind } = collections[collection]
-  // Of edges a delta names the sources that have others now, not the edges.
-  if (deltaPath === undefined || deltaColumns !== undefined || isEdgeKind(kind)) {
-    return none(`Graph does not tell changes of ${collection}`)
-  }
+  if (!tellsChanges(collection)) return none(`Graph does not tell changes of ${collection}`)
   const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })
   const last = runs.find(
     ({ options, state }) => state === 'completed' && options.collections.includes(collection),
@@ -50,7 +46,7 @@ export async function findEarlierPlace(
   if (other !== undefined) return none(`the import "${other.name}" has written there since`)
   const progress = await store.listProgress(last.id)
   const record = progress.find((one) => one.collection.collection === collection)?.collection
-  const begin = record?.delta?.end ?? record?.delta?.begin
+  const begin = record === undefined ? undefined : linkLeftBy(record)
   if (begin === undefined) return none('the last completed run left no link')
   const refused = record?.refusedColumns ?? []
   const untold = record?.delta?.untold?.filter((column) => !refused.includes(column)) ?? []

@@ -173,9 +173,6 @@ export async function takeDeltaLink(
   }
 }
 
-/** Graph keeps the delta links of a directory for so long. */
-export const deltaLinkLifeMs = 7 * 86_400_000
-
 /** Columns whose changes no delta tells; asked for, they would cost the delta of all others. */
 const untracked: ReadonlySet<string> = new Set(['signinactivity', 'manager'])
 

@@ -2,6 +2,7 @@ import { collections, isEdgeKind } from '../directory/index.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { parseDestination } from './destination-name.ts'
 import { takeDeltaLink } from './delta-round.ts'
+import { tellsChanges } from './kept-link.ts'
 import type { CollectionRecord, DeltaRecord, RunOptions } from './ports.ts'
 
 /** What no page of changes has added to yet. */
@@ -22,11 +23,10 @@ export async function noteChanges(
 ): Promise<CollectionRecord> {
   const { clock, journal, run } = deps
   const { collection } = record
-  const { deltaColumns, deltaPath, kind } = collections[collection]
   // What can be missing of edges is missing by whole sources, which the verdict counts.
-  const isBracket = cursors > 1 && !isEdgeKind(kind)
-  const tellsRows = deltaPath !== undefined && deltaColumns === undefined && !isEdgeKind(kind)
-  const isForLater = tellsRows && keepsRows(run.options) && run.options.filter === undefined
+  const isBracket = cursors > 1 && !isEdgeKind(collections[collection].kind)
+  const isForLater =
+    tellsChanges(collection) && keepsRows(run.options) && run.options.filter === undefined
   if (!isBracket && !isForLater) return record
   const purpose = isBracket ? 'bracket' : 'next'
   const takenAt = clock.now()

@@ -5,6 +5,7 @@ import {
   heartbeatGraceMs,
   importConditions,
   issuerConditions,
+  linkConditions,
   type AlarmRecord,
   type Assessment,
   type ImportFacts,
@@ -13,6 +14,7 @@ import { previousTick } from '../jobs/index.ts'
 import { isDriven, type RunRecord, type ScheduleRecord } from '../imports/index.ts'
 import type { Composition } from './compose.ts'
 import type { CredentialEnds } from './credential-ends.ts'
+import { readDeltaLinks } from './delta-links.ts'
 import type { IssuerHealth } from './issuer-health.ts'
 
 /** What the facts are gathered from. */
@@ -67,6 +69,7 @@ export async function assess(
           return !unknown.has(alarm.key.slice('credential_expiring:'.length))
         case 'import_failed':
         case 'import_missed':
+        case 'import_link':
           return true
         case 'issuer_keys':
           return isIssuerBack(alarm, health)
@@ -149,6 +152,7 @@ async function assessImports(
         },
         now,
       ),
+      ...linkConditions(name, await readDeltaLinks(store, name, configured), now),
     )
   }
   return conditions

@@ -1,4 +1,4 @@
-import { isDriven, manifestOf } from '../imports/index.ts'
+import { isDriven, linkLeftBy, manifestOf } from '../imports/index.ts'
 import type { Composition } from './compose.ts'
 
 /** How far back a complete run is looked for. */
@@ -35,9 +35,9 @@ async function healthOf(
   const completed = runs.find(({ state }) => state === 'completed')
   const [newest] = runs
   const links = completed === undefined ? [] : await store.runs.listProgress(completed.id)
-  const linkAgesMs = links.flatMap(({ collection: { collection, delta } }) => {
-    const takenAt = (delta?.end ?? delta?.begin)?.takenAt
-    return takenAt === undefined ? [] : [[collection, now - takenAt] as const]
+  const linkAgesMs = links.flatMap(({ collection }) => {
+    const link = linkLeftBy(collection)
+    return link === undefined ? [] : [[collection.collection, now - link.takenAt] as const]
   })
   const live =
     newest !== undefined && isDriven(newest, identity, now)

@@ -188,7 +188,7 @@ export function aWalk(run: RunRecord, over: Partial<WalkRecord> = {}): WalkRecor
 }
 
 export function aCollection(
-  run: RunRecord,
+  run: Pick<RunRecord, 'id'>,
   over: Partial<CollectionRecord> = {},
 ): CollectionRecord {
   return { runId: run.id, collection: 'users', writtenRows: 0, segmentBytes: 0, ...over }

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
-import type { RunChange } from '../../src/imports/ports.ts'
+import type { DeltaRecord, RunChange } from '../../src/imports/ports.ts'
 import { newId } from '../../src/kernel/index.ts'
 import { startServing, type AnyEvent, type Serving } from '../../src/server/index.ts'
 import { selfSignCertificate } from '../../src/simulator/certificate.ts'
-import { anOwner, options } from '../contract/builders.ts'
+import { aCollection, anOwner, options } from '../contract/builders.ts'
 import { runCommand } from '../support/command.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 import { startWebhookServer, type WebhookServer } from '../support/webhook-server.ts'
@@ -221,6 +221,43 @@ describe('what alarms come of', () => {
     await fixture.serving.alarms.wake()
     await hook.whenCalled(2)
     expect(bodies().map(({ type }) => type)).toEqual(['alarm.raised', 'alarm.recovered'])
+  })
+
+  it('are links to changes that near their end, or that a run could not keep', async () => {
+    const reads = 'connection: contoso-graph, collections: [users, members], to: store'
+    await start(`imports: { hourly: { ${reads}, delta: true }, nightly: { ${reads} } }\n`)
+    const { store, clock } = fixture.serving.composition
+    const complete = async (name: string, delta: DeltaRecord): Promise<void> => {
+      const now = clock.now()
+      const owner = anOwner(`ins_${randomUUID()}`)
+      const id = newId('run', now)
+      await store.runs.createRun({ id, name, options, owner }, now)
+      const collection = aCollection({ id }, { delta })
+      await store.runs.saveProgress({ collection, walks: [] }, owner.instanceId, [], now)
+      const ended = { state: 'completed', verdict: 'complete', finishedAt: now } as const
+      await store.runs.closeRun(id, owner.instanceId, { ...ended, release: true }, [], now)
+    }
+    const daysAgo = (days: number): number => clock.now() - days * 86_400_000
+    const counts = { pages: 0, changed: 0, gone: 0 }
+    const left = (days: number): DeltaRecord => ({
+      purpose: 'next',
+      state: 'open',
+      begin: { link: 'https://graph.microsoft.com/v1.0/users/delta', takenAt: daysAgo(days) },
+      ...counts,
+    })
+    await complete('nightly', left(8))
+    await complete('hourly', left(5.5))
+    await fixture.serving.alarms.wake()
+    await hook.whenCalled(1)
+    expect(await open()).toEqual([['import_link:hourly', 2]])
+    await complete('hourly', { purpose: 'next', state: 'lost', ...counts, note: 'no delta' })
+    await fixture.serving.alarms.wake()
+    await hook.whenCalled(3)
+    expect(await open()).toEqual([['import_link:hourly:none', 0]])
+    await complete('hourly', left(0))
+    await fixture.serving.alarms.wake()
+    await hook.whenCalled(4)
+    expect(await open()).toEqual([])
   })
 })
 

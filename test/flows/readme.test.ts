@@ -36,6 +36,7 @@ const alarmKinds: Readonly<Record<AlarmRecord['kind'], true>> = {
   credential_expiring: true,
   import_failed: true,
   import_missed: true,
+  import_link: true,
   issuer_keys: true,
 }
 

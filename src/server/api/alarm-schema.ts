@@ -9,7 +9,7 @@ export const alarmSchema = z
     kind: z
       .string()
       .describe(
-        '`grant_lapsed`, `grant_refresh_unknown`, `grant_idle`, `heartbeat_missed`, `credential_expiring`, `import_failed`, `import_missed` or `issuer_keys`',
+        '`grant_lapsed`, `grant_refresh_unknown`, `grant_idle`, `heartbeat_missed`, `credential_expiring`, `import_failed`, `import_missed`, `import_link` or `issuer_keys`',
       ),
     subject: z.string().describe('Connection, import or issuer'),
     severity: z.enum(['warning', 'critical']),

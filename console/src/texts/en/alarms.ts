@@ -18,6 +18,7 @@ export const alarms = {
     credential_expiring: 'Credential expires',
     import_failed: 'Import failed',
     import_missed: 'Import missed',
+    import_link: 'Link to changes',
     issuer_keys: 'Keys of an issuer',
   } as Readonly<Record<string, string>>,
   since: 'Since',

@@ -1,0 +1,19 @@
+import { collections, isEdgeKind, type CollectionName } from '../directory/index.ts'
+import type { CollectionRecord, DeltaPlace } from './ports.ts'
+
+/** Graph keeps the delta links of a directory for so long. */
+export const deltaLinkLifeMs = 7 * 86_400_000
+
+/**
+ * True where Graph tells what has become of each row, so that a run can read changes alone. Of
+ * edges a delta names the sources that have others now, not the edges.
+ */
+export function tellsChanges(collection: CollectionName): boolean {
+  const { deltaColumns, deltaPath, kind } = collections[collection]
+  return deltaPath !== undefined && deltaColumns === undefined && !isEdgeKind(kind)
+}
+
+/** The link that a run left of a collection, behind which the next changes begin. */
+export function linkLeftBy({ delta }: CollectionRecord): DeltaPlace | undefined {
+  return delta?.end ?? delta?.begin
+}
