@@ -1,5 +1,6 @@
 import { ok, type Result } from '../kernel/index.ts'
 import type { Answer, SimulatedRequest } from './answer.ts'
+import { findCastMembers } from './cast-members.ts'
 import { deviceProperties, drawDevice } from './device.ts'
 import type { FaultEffect } from './faults.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
@@ -9,8 +10,9 @@ import { asksCount, findGroup, groupPermissions, plainCount } from './graph-grou
 import { readPageSize } from './graph-objects.ts'
 import { isEventual, unsupportedOption } from './graph-options.ts'
 import { answerPage } from './graph-pages.ts'
-import { drawGroup, type MemberType } from './group.ts'
+import { drawGroup, type Member, type MemberType } from './group.ts'
 import { groupProperty, groupPropertyNames } from './group-properties.ts'
+import { standingMembers } from './member-changes.ts'
 import { livingMembers, type LivingMember } from './memberships.ts'
 import { drawPerson } from './person.ts'
 import { findRole, ownersOf, roleMembersOf } from './relations.ts'
@@ -23,6 +25,8 @@ interface Relation {
   /** Without: no `$top` and no `$count`, answers are of a fixed size. */
   readonly isPaged: boolean
   rows(from: number): Iterable<readonly [position: number, member: LivingMember]>
+  /** The same, deleted objects included and without ids; there where Graph filters and counts. */
+  standing?(): Iterable<readonly [position: number, member: Member]>
 }
 
 /** Answers a page of `/groups/{id}/members` or of a cast below, or its `$count`. */
@@ -38,6 +42,7 @@ export function answerMembers(
     return ok({
       isPaged: true,
       rows: (from) => livingMembers(caller.tenant, group.value, from),
+      standing: () => standingMembers(caller.tenant, group.value),
     })
   })
 }
@@ -89,15 +94,25 @@ function answerRelation(
   if (refusal !== undefined) return refusal
   const relation = find()
   if (!relation.ok) return relation.error
-  const { isPaged } = relation.value
+  const { isPaged, standing } = relation.value
   const cast = castOf(request)
-  const rows = (from: number): Iterable<readonly [number, LivingMember]> =>
-    ofType(relation.value.rows(from), cast)
-  const countAll = (): number => [...rows(0)].length
-  if (isCount) return plainCount(request, countAll)
-  if (request.query.has('$filter')) {
-    return graphError(request, 501, 'NotImplemented', 'The simulator filters no members.')
+  const wantsCount = isCount || (isPaged && asksCount(request))
+  if (request.query.has('$filter') && standing === undefined) {
+    return graphError(request, 501, 'NotImplemented', 'The simulator filters members of groups.')
   }
+  const isSearched = cast !== undefined || wantsCount || request.query.has('$filter')
+  const question = { cast, isAdvanced: wantsCount }
+  const found =
+    standing === undefined || !isSearched
+      ? ok(undefined)
+      : findCastMembers(world, request, caller.tenant, question, standing)
+  if (!found.ok) return found.error
+  const rows = (from: number): Iterable<readonly [number, LivingMember]> =>
+    found.value === undefined
+      ? ofType(relation.value.rows(from), cast)
+      : atPositions(relation.value, found.value, from)
+  const countAll = (): number => found.value?.length ?? [...rows(0)].length
+  if (isCount) return plainCount(request, countAll)
   const selected = request.query.get('$select')?.trim()
   const names = selected ? selected.split(',').map((name) => name.trim()) : undefined
   const top = readPageSize(request, isPaged)
@@ -105,9 +120,9 @@ function answerRelation(
   const set = cast === undefined ? 'directoryObjects' : `${cast}s`
   return answerPage(world, request, effect, {
     context: names === undefined ? set : `${set}(${names.join(',')})`,
-    question: names?.join(',') ?? '',
+    question: `${names?.join(',') ?? ''} ${request.query.get('$filter') ?? ''}`,
     top: top.value,
-    wantsCount: isPaged && asksCount(request),
+    wantsCount,
     count: countAll,
     rows,
     write: (member) => memberRow(caller.tenant, member, names, cast !== undefined),
@@ -117,6 +132,18 @@ function answerRelation(
 /** The type that a path is cast to. */
 function castOf({ path }: SimulatedRequest): string | undefined {
   return /\/microsoft\.graph\.(\w+)(?:\/\$count)?$/.exec(path)?.[1]
+}
+
+function* atPositions(
+  { rows }: Relation,
+  positions: readonly number[],
+  from: number,
+): Generator<readonly [number, LivingMember]> {
+  for (const position of positions) {
+    if (position < from) continue
+    const [row] = rows(position)
+    if (row?.[0] === position) yield row
+  }
 }
 
 function* ofType(

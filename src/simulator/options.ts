@@ -255,6 +255,11 @@ export interface SimulatorOptions {
    */
   readonly orClausesCounted?: 'expression' | 'filter'
   /**
+   * Whether members of groups take `$filter` below a cast path, in advanced mode. Default true;
+   * nobody was seen to say so for every tenant.
+   */
+  readonly filtersMembers?: boolean
+  /**
    * Application permissions any of which is enough for `directoryObjects/getByIds`. Default: those
    * of the whole directory, as documented; tenants were seen that let `User.Read.All` do.
    */

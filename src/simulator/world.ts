@@ -25,6 +25,8 @@ export interface Settings {
   pageTokenLifetimeSeconds: number
   signInActivityPageCap: number
   readonly filterLimits: FilterLimits
+  /** Members below a cast path take `$filter`. */
+  readonly filtersMembers: boolean
   /** Any of them is enough for `getByIds`. */
   readonly getByIdsPermissions: readonly string[]
   /** Undefined: as Entra does; null: never. */
@@ -102,6 +104,7 @@ export function settingsOf(options: SimulatorOptions): Settings {
       'Directory.Read.All',
       'Directory.ReadWrite.All',
     ],
+    filtersMembers: options.filtersMembers ?? true,
     filterLimits: {
       maximumOrClauses: options.maximumOrClauses ?? defaultFilterLimits.maximumOrClauses,
       counted: options.orClausesCounted ?? defaultFilterLimits.counted,
