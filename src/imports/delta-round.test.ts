@@ -5,6 +5,7 @@ import {
   type ScriptedAnswer,
 } from '../../test/support/sending.ts'
 import {
+  changeColumns,
   createDeltaRound,
   takeDeltaLink,
   type RoundPage,
@@ -158,6 +159,17 @@ describe('a round of a delta', () => {
   })
 })
 
+test('a run needs to be told what it reads, what cuts it into parts, and what its filter looks at', () => {
+  const columns = { users: ['id', 'userprincipalname', 'mail'] }
+  const filter = 'mail ne null and accountEnabled eq true'
+  expect(changeColumns({ ...options, columns, filter }, 'users')).toEqual([
+    'id',
+    'userprincipalname',
+    'mail',
+    'accountEnabled',
+  ])
+})
+
 describe('a link from now on', () => {
   const take = async (
     answer: () => ScriptedAnswer,
@@ -190,19 +202,20 @@ describe('a link from now on', () => {
       kind: 'taken',
       without: ['displayName'],
       asked: [
-        'GET /users/delta?$select=id,displayName&$deltatoken=latest',
-        'GET /users/delta?$select=id&$deltatoken=latest',
+        'GET /users/delta?$select=id,displayName,userPrincipalName&$deltatoken=latest',
+        'GET /users/delta?$select=id,userPrincipalName&$deltatoken=latest',
       ],
     })
     expect(await take(() => refusal(400, 'BadRequest', message))).toMatchObject({ kind: 'refused' })
   })
 
-  test('is asked for with the columns of the run', async () => {
+  test('is asked for with the columns of the run, and the one that parts are cut by', async () => {
     expect(await take(() => page([], { delta: 'now' }))).toEqual({
       kind: 'taken',
       link: `${scriptedGraphUrl}/users/delta?$deltatoken=now`,
+      tells: ['id', 'displayName', 'userPrincipalName'],
       without: [],
-      asked: ['GET /users/delta?$select=id,displayName&$deltatoken=latest'],
+      asked: ['GET /users/delta?$select=id,displayName,userPrincipalName&$deltatoken=latest'],
     })
     expect(await take(() => page([], { delta: 'now' }), 'members')).toMatchObject({
       asked: ['GET /groups/delta?$select=members&$deltatoken=latest'],

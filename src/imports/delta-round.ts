@@ -1,8 +1,10 @@
 import { collections, type CollectionName } from '../directory/index.ts'
 import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
+import { cutBy } from './cut-by.ts'
 import { readDeltaPage, type DeltaPage } from './delta-page.ts'
 import { deltaResets, type DeltaReset } from './delta-reset.ts'
 import { restartLimit } from './commit-step.ts'
+import { filterColumns } from './filter-columns.ts'
 import { createLinkWatch } from './link-watch.ts'
 import { checkNextLink } from './page-url.ts'
 import type { RunOptions } from './ports.ts'
@@ -124,6 +126,8 @@ export type TakenLink =
   | {
       readonly kind: 'taken'
       readonly link: string
+      /** Columns whose changes it tells. */
+      readonly tells: readonly string[]
       /** Columns whose changes it does not tell, as Graph knows no such, or not by delta. */
       readonly without: readonly string[]
     }
@@ -131,24 +135,28 @@ export type TakenLink =
 
 /**
  * Asks Graph for a delta link that begins now: a round read from it later tells what has changed
- * meanwhile in the selected columns.
+ * meanwhile in the columns that `changeColumns` names.
  */
 export async function takeDeltaLink(
   deps: SendDependencies,
   options: RunOptions,
   collection: CollectionName,
 ): Promise<TakenLink> {
-  let without = (options.columns[collection] ?? []).filter(isUntracked)
-  const begin = (): DeltaRound | undefined => {
-    const link = latestUrl(options, collection, without)
-    if (link === undefined) return undefined
-    return createDeltaRound(deps, collection, options.graphUrl, { link, number: 1 })
+  const { deltaPath } = collections[collection]
+  if (deltaPath === undefined) return refused(`Graph has no delta of ${collection}`)
+  const columns = changeColumns(options, collection)
+  let without = columns.filter(isUntracked)
+  const told = (): readonly string[] => columns.filter((column) => !without.includes(column))
+  const begin = (): DeltaRound => {
+    const select = told().map(encodeURIComponent).join(',')
+    const link = `${options.graphUrl}${deltaPath}?$select=${select}&$deltatoken=latest`
+    const place = { link, number: 1 }
+    return createDeltaRound({ ...deps, columns }, collection, options.graphUrl, place)
   }
   let round = begin()
-  if (round === undefined) return refused(`Graph has no delta of ${collection}`)
   try {
     for (;;) {
-      const page: Awaited<ReturnType<DeltaRound['next']>> = await round?.next()
+      const page: Awaited<ReturnType<DeltaRound['next']>> = await round.next()
       if (page === undefined) return refused('the delta ended without a link')
       if ('kind' in page) {
         const news = page.kind === 'reset' ? [] : page.columns.filter(isNew)
@@ -161,7 +169,9 @@ export async function takeDeltaLink(
       if (page.changed.length + page.removed.length > 0) {
         return refused('Graph began to list everything instead of giving a link from now on')
       }
-      if (page.deltaLink !== undefined) return { kind: 'taken', link: page.deltaLink, without }
+      if (page.deltaLink !== undefined) {
+        return { kind: 'taken', link: page.deltaLink, tells: told(), without }
+      }
     }
   } catch (error) {
     if (!isEvergrantError(error) || !isRefusal(error)) throw error
@@ -180,21 +190,24 @@ function isUntracked(column: string): boolean {
   return untracked.has(column.toLowerCase())
 }
 
-/** The URL of an empty round that begins now; undefined where Graph has no delta. */
-function latestUrl(
-  options: RunOptions,
-  collection: CollectionName,
-  without: readonly string[],
-): string | undefined {
-  const { deltaColumns, deltaPath, kind } = collections[collection]
-  if (deltaPath === undefined) return undefined
-  const all = kind === 'member' ? ['members'] : (options.columns[collection] ?? [])
-  const columns = deltaColumns ?? all
-  const select = columns
-    .filter((column) => !without.includes(column))
-    .map(encodeURIComponent)
-    .join(',')
-  return `${options.graphUrl}${deltaPath}?$select=${select}&$deltatoken=latest`
+/**
+ * The columns whose changes a run needs to be told: those it reads, and what decides where an
+ * object stands, be it in one cursor's part or another's, within a filter or beyond it.
+ */
+export function changeColumns(options: RunOptions, collection: CollectionName): readonly string[] {
+  const { deltaColumns, kind } = collections[collection]
+  if (kind === 'member') return ['members']
+  const read = deltaColumns ?? options.columns[collection] ?? []
+  const { filter } = options
+  const further = [
+    cutBy[collection] ?? 'id',
+    ...(filter === undefined ? [] : filterColumns(filter)),
+  ]
+  // Graph takes a column for the same in any case, and none twice.
+  const named = new Map(
+    [...read, ...further].toReversed().map((name) => [name.toLowerCase(), name]),
+  )
+  return [...named.values()].toReversed()
 }
 
 function refused(detail: string): TakenLink {

@@ -37,11 +37,19 @@ export async function noteChanges(
     const delta: DeltaRecord = { purpose, state: 'lost', ...noChanges, note: detail }
     return { ...record, delta }
   }
-  const { without } = taken
+  const { link, tells, without } = taken
   journal.note({ type: 'changes_noted', collection, ...(without.length === 0 ? {} : { without }) })
-  const begin = { link: taken.link, takenAt }
-  const untold = without.length === 0 ? {} : { untold: without }
-  return { ...record, delta: { purpose, state: 'open', begin, ...untold, ...noChanges } }
+  const columns = run.options.columns[collection] ?? []
+  const untold = without.filter((column) => columns.includes(column))
+  const delta: DeltaRecord = {
+    purpose,
+    state: 'open',
+    begin: { link, takenAt },
+    tells,
+    ...(untold.length === 0 ? {} : { untold }),
+    ...noChanges,
+  }
+  return { ...record, delta }
 }
 
 /** True for destinations that hold their rows from run to run; files are snapshots. */

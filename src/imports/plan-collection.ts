@@ -3,6 +3,7 @@ import { err, EvergrantError, formatDuration, ok, type Result } from '../kernel/
 import { newWalk, type WalkDependencies } from './commit-step.ts'
 import { countRows, isAboutCounting } from './count-collection.ts'
 import { chooseCursors, shardTarget, type CursorFacts } from './cursor-count.ts'
+import { cutBy } from './cut-by.ts'
 import { firstPageUrl, sampleUrl } from './page-url.ts'
 import type { CollectionRecord, Progress } from './ports.ts'
 import type { PageDefect } from './scan-page.ts'
@@ -10,17 +11,6 @@ import { send } from './send.ts'
 import type { ShardSource } from './shard-counts.ts'
 import { planShards, type Shard, type ShardPlan } from './shard-plan.ts'
 
-/**
- * The text by which a collection is cut. Every object has one: a userPrincipalName is required, and
- * so is the name of groups, devices and service principals.
- */
-const shardProperties: Readonly<Partial<Record<CollectionName, string>>> = {
-  users: 'userPrincipalName',
-  signInActivity: 'userPrincipalName',
-  groups: 'displayName',
-  devices: 'displayName',
-  servicePrincipals: 'displayName',
-}
 /** Graph's next links repeat the filter and add a page token, within the same limit. */
 const pageTokenRoom = 400
 
@@ -45,7 +35,7 @@ export async function planCollection(
   const { clock, run } = deps
   const { pageSize, concurrency: asked = 1 } = run.options
   const { collection, countBefore: total } = record
-  const property = shardProperties[collection]
+  const property = cutBy[collection]
   if (property === undefined) return oneCursor(record, whyWhole(collection))
   if (asked === 1) return oneCursor(record, 'as asked')
   const startedAt = clock.monotonic()

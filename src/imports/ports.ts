@@ -174,7 +174,9 @@ export interface DeltaRecord {
   readonly begin?: DeltaPlace
   /** Where the next changes begin; present once these are applied. */
   readonly end?: DeltaPlace
-  /** Columns that the link leaves out: an object of which only these change is not named. */
+  /** Columns whose changes the link tells; absent in what older releases wrote: the run's own. */
+  readonly tells?: readonly string[]
+  /** Columns of the run that the link leaves out: an object of which only these change is not named. */
   readonly untold?: readonly string[]
   /** The page of the round to read next; absent before the first and after the last. */
   readonly nextUrl?: string

@@ -30,7 +30,11 @@ const filters = ["startsWith(userPrincipalName,'a')", "not(startsWith(userPrinci
 async function runWithTwoCursors(
   setup: ImportSetup & { readonly meanwhile?: (composition: Composition) => void } = {},
 ): Promise<ImportOutcome> {
-  const { run: before } = await runImport(workspace, { name: 'before' })
+  const { columns } = setup.options ?? {}
+  const { run: before } = await runImport(workspace, {
+    name: 'before',
+    ...(columns === undefined ? {} : { options: { columns } }),
+  })
   const composition = await compose({
     configPath: workspace.configPath,
     env: {},
@@ -107,6 +111,16 @@ test('… and in a table', async () => {
   expect(run.verdict).toBe('complete')
   expect(await sqliteRows(workspace.path('directory.db'), 'users')).toEqual(
     expectedRows(workspace.simulator, 'users'),
+  )
+})
+
+test('who moves is read also where the columns do not tell that somebody has moved', async () => {
+  const columns = ['id', 'displayName']
+  const setup = { options: { columns: { users: columns } }, to: 'ndjson:out' }
+  const { run } = await runWithTwoCursors({ ...setup, meanwhile: stirOnce })
+  expect(run.verdict).toBe('complete')
+  expect(await fileUsers(workspace.path('out/users.ndjson'))).toEqual(
+    groundTruth(workspace.simulator, columns),
   )
 })
 
