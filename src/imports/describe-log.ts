@@ -51,6 +51,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   run_interrupted: 'The run ended before its end and can be resumed.',
   run_taken_over:
     'The service that drove the run died, stopped or stood still for half a minute; another one goes on with it.',
+  run_not_taken_over:
+    'The service that drove the run is gone, and another one cannot go on with it as things are: a key or a folder is not there, or its connection leads elsewhere. Each service says so once.',
   run_given_up:
     'The run was taken over three times and each time its service was gone before a page was committed; it waits for a person or its schedule.',
   run_cancelled: 'The run was cancelled.',
@@ -141,6 +143,8 @@ export function describeLog(body: LogBody): string {
       return `interrupted: ${body.detail}`
     case 'run_taken_over':
       return `taken over from ${body.from}${body.times > 1 ? `, for the ${nth(body.times)} time without a page in between` : ''}`
+    case 'run_not_taken_over':
+      return `not taken over by ${body.by}: ${sentence(body.detail)} ${body.remedy}`
     case 'run_given_up':
       return `left alone after ${body.times} take-overs without a page in between, the last of them ${body.from}: see what ended these services, memory first, then resume it`
     case 'run_cancelled':

@@ -197,6 +197,13 @@ export type LogBody =
       /** How many died of it in a row, no page having been committed in between. */
       readonly times: number
     }
+  | {
+      readonly type: 'run_not_taken_over'
+      /** Which process cannot go on with it, for people. */
+      readonly by: string
+      readonly detail: string
+      readonly remedy: string
+    }
   | { readonly type: 'run_given_up'; readonly from: string; readonly times: number }
   | { readonly type: 'run_cancelled'; readonly detail: string }
   | {

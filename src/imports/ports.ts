@@ -370,6 +370,8 @@ export interface RunChange {
   readonly totals?: RunTotals
   /** Gives the run up: no owner, no heartbeat. */
   readonly release?: boolean
+  /** Another process writes in the name of an owner that is gone: it is no sign of its life. */
+  readonly isFromOutside?: boolean
 }
 
 /** Pages through runs, newest first. */

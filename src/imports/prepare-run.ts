@@ -198,9 +198,15 @@ export function withTrueState(run: RunRecord, identity: ProcessIdentity, now: nu
   if (!isLive || isDriven(run, identity, now)) return run
   const reason =
     run.owner?.driver === 'service'
-      ? 'the service that drove it is gone; the next one that looks goes on with it'
+      ? (saidOf(run) ??
+        'the service that drove it is gone; the next one that looks goes on with it')
       : 'the process that drove it ended'
   return { ...run, state: 'interrupted', reason }
+}
+
+/** Why a service that looked does not go on with it; who waits names what it waits for. */
+function saidOf({ reason, state }: RunRecord): string | undefined {
+  return state === 'running' ? reason : undefined
 }
 
 /** The connection may have been changed since: another tenant's rows must not end up under this one. */

@@ -1,9 +1,9 @@
-import { isEvergrantError, type Emit } from '../kernel/index.ts'
+import { EvergrantError, isEvergrantError, type Emit } from '../kernel/index.ts'
 import { parseDestination } from './destination-name.ts'
 import { runFolder } from './file-destination.ts'
 import type { ImportLogEvent } from './journal.ts'
 import type { LogBody } from './execution-log.ts'
-import type { RunOwner, RunRecord, TakeOverCount } from './ports.ts'
+import type { RunChange, RunOwner, RunRecord, TakeOverCount } from './ports.ts'
 import { endUndriven, resumeChecked, type PreparedRun, type RunDesk } from './prepare-run.ts'
 import { isDriven } from './run-owner.ts'
 
@@ -13,8 +13,14 @@ export interface TakeOverContext {
   readonly emit: Emit<ImportLogEvent>
   /** Drives a run that now belongs to this process. */
   start(prepared: PreparedRun): void
-  /** When runs that could not be taken over are tried again, by id; kept between looks. */
-  readonly notBefore: Map<string, number>
+  /** Runs that could not be taken over, by id; kept between looks. */
+  readonly declined: Map<string, Declined>
+}
+
+/** What was told of a run that could not be taken over, and when it is tried again. */
+interface Declined {
+  readonly until: number
+  readonly detail: string
 }
 
 /** A run that ends its services is left alone after so many of them, if no page was committed. */
@@ -35,21 +41,19 @@ const mostAtOnce = 2
  * @throws EvergrantError `store_*`
  */
 export async function takeOverRuns(context: TakeOverContext): Promise<void> {
-  const { desk, notBefore } = context
+  const { desk, declined } = context
   const open = await desk.store.listOpenRuns()
-  for (const id of notBefore.keys()) if (!open.some((run) => run.id === id)) notBefore.delete(id)
+  for (const id of declined.keys()) if (!open.some((run) => run.id === id)) declined.delete(id)
   let taken = 0
   for (const run of open) {
     const now = desk.clock.now()
     if (taken >= mostAtOnce) return
-    if (!isLeft(run, desk) || now < (notBefore.get(run.id) ?? 0)) continue
+    if (!isLeft(run, desk) || now < (declined.get(run.id)?.until ?? 0)) continue
     try {
-      if (await takeOver(context, run, run.owner)) taken++
+      if (await takeOver(context, run)) taken++
     } catch (error) {
       if (!isEvergrantError(error)) throw error
-      // Someone else was faster, or the run cannot go on as things are: it stands there as
-      // interrupted, and alarms tell of it when it stays so.
-      notBefore.set(run.id, now + refusedMs)
+      await decline(context, run, error, now + refusedMs)
     }
   }
 }
@@ -61,10 +65,10 @@ function isLeft(run: RunRecord, desk: RunDesk): run is RunRecord & { readonly ow
 /** @returns Whether this process drives it now. */
 async function takeOver(
   context: TakeOverContext,
-  run: RunRecord,
-  owner: RunOwner,
+  run: RunRecord & { readonly owner: RunOwner },
 ): Promise<boolean> {
   const { desk } = context
+  const { owner } = run
   if (run.requested !== undefined) {
     await obey(desk, run, run.requested)
     return false
@@ -75,8 +79,11 @@ async function takeOver(
     await giveUp(context, run, { type: 'run_given_up', from, times: mostTimes })
     return false
   }
-  const isTooEarly = desk.clock.now() - run.heartbeatAt < (pausesMs[times - 1] ?? 0)
-  if (isTooEarly || !(await isInReach(desk, run))) return false
+  if (desk.clock.now() - run.heartbeatAt < (pausesMs[times - 1] ?? 0)) return false
+  if (!(await isInReach(desk, run))) {
+    await decline(context, run, outOfReach(run), 0)
+    return false
+  }
   const prepared = await resumeChecked(desk, run, { times, pages })
   const body = { type: 'run_taken_over', from, times } as const
   const at = desk.clock.now()
@@ -86,6 +93,39 @@ async function takeOver(
   context.emit({ type: `import.${body.type}`, at, runId: run.id, level: 'warn', body })
   context.start(prepared)
   return true
+}
+
+/**
+ * Leaves a run that cannot go on from here as things are. Each service says why once, in its log
+ * and in the run's, so that nobody has to wonder why a run stands still; others may be able to.
+ */
+async function decline(
+  { declined, desk, emit }: TakeOverContext,
+  run: RunRecord & { readonly owner: RunOwner },
+  { code, detail, remedy }: EvergrantError,
+  until: number,
+): Promise<void> {
+  const isNews = declined.get(run.id)?.detail !== detail
+  declined.set(run.id, { until, detail })
+  // Someone else was faster, or the store is away: nothing about the run.
+  if (!isNews || code === 'import_running' || code.startsWith('store_')) return
+  const by = nameOf({ host: desk.host, pid: desk.identity.pid })
+  const body = { type: 'run_not_taken_over', by, detail, remedy } as const
+  const at = desk.clock.now()
+  const change: RunChange = {
+    // What a dead owner waited for is no news any more.
+    state: run.state === 'interrupted' ? 'interrupted' : 'running',
+    reason: `the service that drove it is gone, and ${by} cannot go on with it: ${detail}`,
+    isFromOutside: true,
+  }
+  const line = { at, level: 'warn', body } as const
+  try {
+    await desk.store.updateRun(run.id, run.owner.instanceId, change, [line], at)
+  } catch (error) {
+    if (isEvergrantError(error) && error.code === 'import_interrupted') return
+    throw error
+  }
+  emit({ type: `import.${body.type}`, at, runId: run.id, level: 'warn', body })
 }
 
 /** What was asked of the owner before it died is done in its place. */
@@ -152,6 +192,16 @@ async function isInReach({ files }: RunDesk, run: RunRecord): Promise<boolean> {
   return destination.kind !== 'sqlite' || (await files.sizeOf(destination.file)) !== undefined
 }
 
-function nameOf({ host, pid }: RunOwner): string {
+function outOfReach({ options }: RunRecord): EvergrantError {
+  return new EvergrantError(
+    'import_not_resumable',
+    `what it has written to ${options.destination} cannot be seen from here`,
+    {
+      remedy: 'Start the service on that host again, or put the files where all services see them.',
+    },
+  )
+}
+
+function nameOf({ host, pid }: Pick<RunOwner, 'host' | 'pid'>): string {
   return host === undefined ? `process ${pid}` : `process ${pid} on ${host}`
 }

@@ -27,7 +27,7 @@ export async function openTakeOver(
     desk,
     emit: events.emit,
     start: imports.start,
-    notBefore: new Map(),
+    declined: new Map(),
   }
   const jobs = createLocalJobs({
     clock,

@@ -60,6 +60,7 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'import.run_interrupted': 'warn',
   'import.run_failed': 'error',
   'import.run_taken_over': 'warn',
+  'import.run_not_taken_over': 'warn',
   'import.run_given_up': 'error',
   'alarm.raised': 'warn',
   'alarm.delivery_failed': 'warn',

@@ -215,6 +215,15 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       expect(after).not.toHaveProperty('reason')
     })
 
+    it('takes what another process writes in the name of an owner for no sign of its life', async () => {
+      const run = await aRun(one)
+      await two.runs.updateRun(run.id, 'one', { reason: 'x', isFromOutside: true }, [], 9)
+      const noted = await one.runs.getRun(run.id)
+      expect(noted).toMatchObject({ reason: 'x', heartbeatAt: run.heartbeatAt })
+      await one.runs.updateRun(run.id, 'one', {}, [], 9)
+      expect(await two.runs.getRun(run.id)).toMatchObject({ heartbeatAt: 9 })
+    })
+
     it('brings requests to the owner with its heartbeat; a cancel outranks a stop', async () => {
       const run = await aRun(one)
       expect(await one.runs.heartbeat(run.id, 'one', 2)).toEqual({ isOwner: true })

@@ -5,10 +5,12 @@ import {
   handOnRun,
   prepareRun,
   takeOverRuns,
+  withTrueState,
   type ImportEvent,
   type PreparedRun,
   type RunDesk,
   type RunRecord,
+  type TakeOverContext,
 } from '../../src/imports/index.ts'
 import { EvergrantError, newId } from '../../src/kernel/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
@@ -20,7 +22,7 @@ let composition: Composition
 let clock: SkippingClock
 let events: ImportEvent[]
 let taken: PreparedRun[]
-const notBefore = new Map<string, number>()
+const declined: TakeOverContext['declined'] = new Map()
 
 beforeEach(async () => {
   workspace = await makeWorkspace({ users: 250 })
@@ -29,7 +31,7 @@ beforeEach(async () => {
   composition = await compose({ configPath, env: {}, role: 'bulk', driver: 'service', clock })
   events = []
   taken = []
-  notBefore.clear()
+  declined.clear()
 })
 afterEach(async () => {
   await composition.close()
@@ -63,12 +65,12 @@ async function begin(
   }
   return prepared
 }
-const look = async (): Promise<void> =>
+const look = async (desk: RunDesk = composition.desk): Promise<void> =>
   await takeOverRuns({
-    desk: composition.desk,
+    desk,
     emit: (event) => void events.push(event),
     start: (prepared) => void taken.push(prepared),
-    notBefore,
+    declined,
   })
 const die = (): void => clock.skip(31_000)
 const runOf = async ({ run }: PreparedRun): Promise<RunRecord> => {
@@ -118,7 +120,12 @@ describe('a run is left alone', () => {
     await rm(workspace.path(`out/.evergrant-${run.id}`), { recursive: true })
     die()
     await look()
+    await look()
     expect(taken).toEqual([])
+    expect(events.map(({ type }) => type)).toEqual(['import.run_not_taken_over'])
+    expect(events).toMatchObject([
+      { runId: run.id, body: { detail: expect.stringContaining('cannot be seen') as string } },
+    ])
   })
 
   it('when it hashes with a key that this service has not, for one that has it', async () => {
@@ -133,6 +140,33 @@ describe('a run is left alone', () => {
     expect(owner).toMatchObject({ instanceId: left.instanceId, driver: 'service' })
   })
 
+  it('and is said why: once, until something else is why', async () => {
+    const request = await requestOf(composition, workspace, { to: 'store' })
+    const policy = { dropped: [], hashed: ['mail'], keyPrint: 'of-another-key' }
+    const options = { ...request.options, policy }
+    const left = await prepareRun(composition.desk, { ...request, options })
+    const ticket = clock.now()
+    for (let looks = 0; looks < 3; looks++) {
+      die()
+      clock.skip(61_000)
+      await look()
+    }
+    expect(await linesOf(left)).toEqual(['run_not_taken_over'])
+    expect(events).toMatchObject([{ type: 'import.run_not_taken_over', runId: left.run.id }])
+    const stored = await runOf(left)
+    expect(stored.heartbeatAt).toBeLessThanOrEqual(ticket)
+    const shown = withTrueState(stored, composition.identity, clock.now())
+    expect(shown).toMatchObject({ state: 'interrupted' })
+    expect(shown.reason).toMatch(/process \d+ .*cannot go on with it: .*key/)
+    clock.skip(61_000)
+    const columnKey = async (): Promise<never> => {
+      throw new EvergrantError('secret_unavailable', 'KEY is not set')
+    }
+    await look({ ...composition.desk, columnKey })
+    expect((await runOf(left)).reason).toContain('KEY is not set')
+    expect(taken).toEqual([])
+  })
+
   it('when its connection leads elsewhere by now, and is tried again after a minute', async () => {
     const left = await begin('store')
     let asked = 0
@@ -144,7 +178,7 @@ describe('a run is left alone', () => {
       },
     }
     const lookFrom = async (): Promise<void> =>
-      await takeOverRuns({ desk, emit: () => {}, start: (one) => void taken.push(one), notBefore })
+      await takeOverRuns({ desk, emit: () => {}, start: (one) => void taken.push(one), declined })
     die()
     await lookFrom()
     await lookFrom()

@@ -349,7 +349,7 @@ async function applyChange(
       isReleased ? null : row.owner_instance,
       isReleased || isOver ? null : row.requested,
       now,
-      isReleased ? row.heartbeat_at : now,
+      isReleased || change.isFromOutside === true ? row.heartbeat_at : now,
       row.id,
     ] satisfies unknown[],
   )

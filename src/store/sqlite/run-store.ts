@@ -115,7 +115,7 @@ export function createRunStore(connection: Connection): RunStore {
       isReleased ? null : row.owner_instance,
       isReleased || isOver ? null : row.requested,
       now,
-      isReleased ? row.heartbeat_at : now,
+      isReleased || change.isFromOutside === true ? row.heartbeat_at : now,
       row.id,
     )
   }
