@@ -134,6 +134,14 @@ describe('an import', () => {
     ])
   })
 
+  it('that was given up is one at once: nobody goes on with it', () => {
+    const broken = { state: 'interrupted', isWhole: false, at: now } as const
+    expect(last(broken)).toEqual([])
+    expect(last({ ...broken, isGivenUp: true })).toEqual([
+      'Import "nightly" was left alone: it ended the services that drove it',
+    ])
+  })
+
   it('that did not begin within an hour was missed', () => {
     const due = (at: number, hasBegun: boolean): number =>
       importConditions({ name: 'nightly', due: { at, hasBegun } }, now).length

@@ -47,6 +47,8 @@ export interface ImportFacts {
     readonly isWhole: boolean
     readonly detail?: string
     readonly remedy?: string
+    /** Nobody goes on with it by itself, however long one waits. */
+    readonly isGivenUp?: boolean
     readonly at: number
   }
   /** When it was due last by its schedule, and whether a run has begun since. */
@@ -190,8 +192,8 @@ export function importConditions(
       key: `import_failed:${name}`,
       kind: 'import_failed',
       subject: name,
-      severity: last.state === 'failed' ? 'critical' : 'warning',
-      title: `Import "${name}" ${endedHow[last.state]}`,
+      severity: last.state === 'failed' || last.isGivenUp === true ? 'critical' : 'warning',
+      title: `Import "${name}" ${last.isGivenUp === true ? givenUp : endedHow[last.state]}`,
       detail: `Run ${last.id}: ${clean(last.detail ?? 'its log says more.')}`,
       remedy: last.remedy ?? `See \`evergrant imports log ${last.id}\`.`,
       since: last.at,
@@ -220,9 +222,14 @@ const endedHow = {
   interrupted: 'broke off and nobody resumed it',
 } as const
 
+const givenUp = 'was left alone: it ended the services that drove it'
+
 /** One that broke off a moment ago may be resumed by whoever started it. */
-function isWaited({ state, at }: NonNullable<ImportFacts['last']>, now: number): boolean {
-  return state === 'interrupted' && now - at < importGraceMs
+function isWaited(
+  { state, isGivenUp, at }: NonNullable<ImportFacts['last']>,
+  now: number,
+): boolean {
+  return state === 'interrupted' && isGivenUp !== true && now - at < importGraceMs
 }
 
 /** What is wrong with the keys of an issuer. */

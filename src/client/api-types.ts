@@ -497,6 +497,7 @@ export type ErrorCode =
   | 'graph_unavailable'
   | 'groups_unavailable'
   | 'id_token_invalid'
+  | 'import_given_up'
   | 'import_interrupted'
   | 'import_not_resumable'
   | 'import_owned'

@@ -165,13 +165,21 @@ async function giveUp(
   body: Extract<LogBody, { readonly type: 'run_given_up' }>,
 ): Promise<void> {
   const at = desk.clock.now()
+  const problem = new EvergrantError(
+    'import_given_up',
+    `${body.times} services in a row ended before a page of it was committed`,
+    {
+      remedy: `See what ended these services, memory first, then go on with \`evergrant imports resume ${run.id}\`.`,
+    },
+  )
   const isClosed = await desk.store.closeRun(
     run.id,
     run.owner?.instanceId,
     {
       state: 'interrupted',
       verdict: 'incomplete',
-      reason: `${body.times} services in a row ended before a page of it was committed`,
+      reason: problem.detail,
+      problem: problem.toProblem(),
     },
     [{ at, level: 'error', body }],
     at,

@@ -207,7 +207,9 @@ function endOf(run: RunRecord, isDrivenNow: boolean): ImportFacts['last'] {
         state: 'interrupted',
         isWhole: false,
         detail: reason ?? 'The process that drove it is gone.',
-        remedy: `Go on with \`evergrant imports resume ${id}\`.`,
+        ...(problem?.code === 'import_given_up'
+          ? { isGivenUp: true, remedy: problem.remedy }
+          : { remedy: `Go on with \`evergrant imports resume ${id}\`.` }),
         at: state === 'interrupted' ? updatedAt : heartbeatAt,
       }
   }

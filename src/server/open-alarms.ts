@@ -30,6 +30,7 @@ const telling: ReadonlySet<AnyEvent['type']> = new Set<AnyEvent['type']>([
   'import.run_completed',
   'import.run_failed',
   'import.run_interrupted',
+  'import.run_given_up',
   'identity.keys_unavailable',
   'identity.keys_recovered',
 ])

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import type { DeltaRecord, RunChange } from '../../src/imports/ports.ts'
-import { newId } from '../../src/kernel/index.ts'
+import { EvergrantError, newId } from '../../src/kernel/index.ts'
 import { startServing, type AnyEvent, type Serving } from '../../src/server/index.ts'
 import { selfSignCertificate } from '../../src/simulator/certificate.ts'
 import { aCollection, anOwner, options } from '../contract/builders.ts'
@@ -221,6 +221,24 @@ describe('what alarms come of', () => {
     await fixture.serving.alarms.wake()
     await hook.whenCalled(2)
     expect(bodies().map(({ type }) => type)).toEqual(['alarm.raised', 'alarm.recovered'])
+  })
+
+  it('are imports that ended three services, at once and by the event of it', async () => {
+    await start()
+    const { events, store, clock } = fixture.serving.composition
+    const at = clock.now()
+    const id = newId('run', at)
+    const owner = anOwner('ins_gone')
+    await store.runs.createRun({ id, name: 'nightly', options, owner }, at)
+    const problem = new EvergrantError('import_given_up', 'Three ended.').toProblem()
+    const change = { state: 'interrupted', verdict: 'incomplete', problem } as const
+    await store.runs.closeRun(id, owner.instanceId, change, [], at)
+    const body = { type: 'run_given_up', from: 'process 1', times: 3 } as const
+    events.emit({ type: 'import.run_given_up', at, runId: id, level: 'error', body })
+    await hook.whenCalled(1)
+    expect(bodies()).toMatchObject([
+      { alarm: { key: 'import_failed:nightly', severity: 'critical', remedy: problem.remedy } },
+    ])
   })
 
   it('are links to changes that near their end, or that a run could not keep', async () => {

@@ -245,6 +245,8 @@ describe('a run that its service left', () => {
     const given = await runOf(left)
     expect(given).toMatchObject({ state: 'interrupted', verdict: 'incomplete' })
     expect(given.reason).toContain('3 services in a row')
+    expect(given.problem?.code).toBe('import_given_up')
+    expect(given.problem?.remedy).toContain(`evergrant imports resume ${left.run.id}`)
     expect(given.owner).toBeUndefined()
     expect((await linesOf(left)).at(-1)).toBe('run_given_up')
     expect(events.at(-1)).toMatchObject({ type: 'import.run_given_up', level: 'error' })

@@ -73,6 +73,17 @@ export const importErrors = defineErrors({
     meaning:
       'The process that drove the run ended, or was told to; every page that was committed is kept.',
   },
+  import_given_up: {
+    status: 503,
+    retry: 'later',
+    actor: 'operator',
+    exit: 5,
+    title: 'The import ended the services that drove it',
+    remedy:
+      'See what ended these services, memory first, then go on where it stopped with `evergrant imports resume ID`.',
+    meaning:
+      'Three services in a row ended before a page of the run was committed, so it is left alone: a fourth might end as well.',
+  },
   collection_unknown: {
     status: 400,
     retry: 'never',
