@@ -3,8 +3,11 @@ import { collections } from '../directory/index.ts'
 import {
   buildRequest,
   defaultCsv,
+  keyFieldOf,
+  keyVariable,
   parseDestination,
   prepareRun,
+  printOfKey,
   type ImportDescription,
   type ImportRequest,
 } from '../imports/index.ts'
@@ -28,6 +31,7 @@ interface ImportOptions extends CommonOptions {
   readonly concurrency: string
   readonly select?: string
   readonly drop?: string
+  readonly hash?: string
   readonly filter?: string
   readonly name?: string
   readonly delta?: boolean
@@ -57,6 +61,10 @@ export function addImportCommand(program: Command, context: CliContext): void {
       .option('--concurrency <cursors>', 'cursors a collection, 1 to 32, or auto', 'auto')
       .option('--select <columns>', 'properties to import, comma-separated')
       .option('--drop <columns>', 'properties not to import, of the default ones or of --select')
+      .option(
+        '--hash <columns>',
+        'properties to import as a hash (HMAC-SHA-256), with the key in EVERGRANT_HASH_KEY',
+      )
       .option(
         '--filter <filter>',
         'OData $filter; the run then never counts as the whole directory',
@@ -120,18 +128,18 @@ async function readRequest(
   if (csvOption !== undefined && !isCsv) {
     throw new EvergrantError('usage', `${csvOption}: expected a destination csv:DIR with it`)
   }
-  const chosen = options.select?.split(',').map((column) => column.trim())
+  const chosen = options.select === undefined ? undefined : listOf(options.select)
+  const name = options.name ?? connection
+  const policy = await readPolicy(composition, name, options)
   const description: ImportDescription = {
-    name: options.name ?? connection,
+    name,
     connection,
     collections: names,
     destination,
     // Of several collections, --select is about those that have a choice.
     columnsOf: (collection) =>
       collections[collection].hasFixedColumns === true && names.length > 1 ? undefined : chosen,
-    ...(options.drop === undefined
-      ? {}
-      : { policy: { drop: options.drop.split(',').map((column) => column.trim()), hash: [] } }),
+    ...(policy === undefined ? {} : { policy }),
     ...(options.filter === undefined ? {} : { filter: options.filter }),
     pageSize: wholeNumberOption('--page-size', options.pageSize, 1, 999),
     concurrency:
@@ -152,6 +160,34 @@ async function readRequest(
   }
   return buildRequest(description, await composition.importSource(connection))
 }
+
+/** What is kept from the destination; its key is never an argument, where others would see it. */
+async function readPolicy(
+  { columnKey }: Pick<Composition, 'columnKey'>,
+  name: string,
+  { drop, hash }: Pick<ImportOptions, 'drop' | 'hash'>,
+): Promise<ImportDescription['policy']> {
+  if (drop === undefined && hash === undefined) return undefined
+  const key = hash === undefined ? undefined : await columnKey(name)
+  if (hash !== undefined && key === undefined) {
+    throw new EvergrantError(
+      'usage',
+      `--hash: expected a key in ${keyVariable} or "${keyFieldOf(name)}", but there is none`,
+      {
+        remedy:
+          'Make one with `openssl rand -base64 32`, and keep it: another one hashes otherwise.',
+      },
+    )
+  }
+  return {
+    drop: drop === undefined ? [] : listOf(drop),
+    hash: hash === undefined ? [] : listOf(hash),
+    fields: { drop: '--drop', hash: '--hash' },
+    ...(key === undefined ? {} : { keyPrint: printOfKey(key) }),
+  }
+}
+
+const listOf = (text: string): readonly string[] => text.split(',').map((part) => part.trim())
 
 /** Shells make a tab hard to type. */
 function csvDelimiter(text: string | undefined): string {
@@ -188,6 +224,7 @@ Examples:
   $ evergrant import contoso-graph users groups --to csv:./out --csv-delimiter ';' --csv-bom
   $ evergrant import contoso-graph users --to postgres://loader@db.example.com/directory
   $ evergrant import contoso-graph users --select displayName,mail,accountEnabled --name slim
+  $ evergrant import contoso-graph users --drop mobilePhone --hash mail,userPrincipalName
 
 The password of a postgres:// destination is read from PGPASSWORD, or from imports.NAME.password of
 the configuration; never from the address.

@@ -26,6 +26,14 @@ describe('a policy is refused', () => {
     expect(() => policeColumns(columns, policy)).toThrow(told)
   })
 
+  it('in the words of whoever wrote it', () => {
+    const fields = { drop: '--drop', hash: '--hash' }
+    expect(() => policeColumns(columns, { drop: ['mial'], hash: [], fields })).toThrow(
+      ': --drop: expected columns of this import',
+    )
+    expect(() => policeColumns(columns, { drop: [], hash: ['id'], fields })).toThrow(': --hash: ')
+  })
+
   it('of an import whose columns are all fixed', () => {
     const { members } = columns
     expect(() => policeColumns({ members }, { drop: ['groupId'], hash: [] })).toThrow(

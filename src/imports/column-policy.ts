@@ -8,7 +8,11 @@ export interface PolicyDescription {
   readonly hash: readonly string[]
   /** Names the key that hashes; present when anything is hashed. */
   readonly keyPrint?: string
+  /** What an operator wrote the two in, for messages; that of the configuration by default. */
+  readonly fields?: { readonly drop: string; readonly hash: string }
 }
+
+const configured = { drop: '"drop" of the policy', hash: '"hash" of the policy' } as const
 
 /** The columns of a run, and what becomes of some of them. */
 export type PolicedColumns = Pick<RunOptions, 'columns' | 'policy'>
@@ -21,7 +25,7 @@ export type PolicedColumns = Pick<RunOptions, 'columns' | 'policy'>
  */
 export function policeColumns(
   columns: RunOptions['columns'],
-  { drop, hash, keyPrint }: PolicyDescription,
+  { drop, hash, keyPrint, fields = configured }: PolicyDescription,
 ): PolicedColumns {
   const known = new Map(
     Object.entries(columns)
@@ -31,8 +35,8 @@ export function policeColumns(
   const find = (field: string, names: readonly string[]): readonly string[] => [
     ...new Set(names.map((name) => nameOf(field, name, known))),
   ]
-  const dropped = find('drop', drop)
-  const hashed = find('hash', hash)
+  const dropped = find(fields.drop, drop)
+  const hashed = find(fields.hash, hash)
   const both = hashed.find((name) => dropped.includes(name))
   if (both !== undefined) {
     throw new EvergrantError('usage', `"${both}" is to be dropped and hashed: expected one of them`)
@@ -64,13 +68,13 @@ function nameOf(field: string, name: string, known: ReadonlyMap<string, string>)
   if (known.size === 0) {
     throw new EvergrantError(
       'usage',
-      `"${field}" of the policy: expected none, since the columns of this import are fixed, but saw ${JSON.stringify(name)}`,
+      `${field}: expected none, since the columns of this import are fixed, but saw ${JSON.stringify(name)}`,
     )
   }
   throw new EvergrantError(
     'usage',
     isId
-      ? `"${field}" of the policy: expected columns other than "id", by which rows are known`
-      : `"${field}" of the policy: expected columns of this import that can be chosen (${[...known.values()].join(', ')}), but saw ${JSON.stringify(name)}`,
+      ? `${field}: expected columns other than "id", by which rows are known`
+      : `${field}: expected columns of this import that can be chosen (${[...known.values()].join(', ')}), but saw ${JSON.stringify(name)}`,
   )
 }

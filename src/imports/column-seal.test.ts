@@ -22,15 +22,18 @@ const rowOf = (row: object, space = 0): unknown => JSON.parse(page([row], space)
 
 describe('a key', () => {
   it('that can be found by trying is refused, without being told', () => {
-    expect(() => printOfKey(new Secret('planted'), 'nightly')).toThrow(
+    expect(() =>
+      printOfKey({ key: new Secret('planted'), from: '"imports.nightly.policy.hash.key"' }),
+    ).toThrow(
       '"imports.nightly.policy.hash.key": expected a key of at least 16 characters, but it has 7',
     )
   })
 
   it('is told from another by its print, which is not the key', () => {
-    expect(printOfKey(key, 'a')).toBe(printOfKey(new Secret(key.reveal()), 'b'))
-    expect(printOfKey(key, 'a')).not.toBe(printOfKey(new Secret(`${key.reveal()}.`), 'a'))
-    expect(printOfKey(key, 'a')).toMatch(/^[\w-]{22}$/)
+    const print = (text: string, from = 'a'): string => printOfKey({ key: new Secret(text), from })
+    expect(print(key.reveal())).toBe(print(key.reveal(), 'b'))
+    expect(print(key.reveal())).not.toBe(print(`${key.reveal()}.`))
+    expect(print(key.reveal())).toMatch(/^[\w-]{22}$/)
   })
 })
 

@@ -14,6 +14,13 @@ export interface ColumnSeal {
   value(property: string, body: Buffer, from: number, end: number): string
 }
 
+/** A key that hashes columns. */
+export interface ColumnKey {
+  readonly key: Secret
+  /** Where it stands, for messages. */
+  readonly from: string
+}
+
 /** Entra takes these for the same in any case, and gives them as somebody once typed them. */
 const caseless: ReadonlySet<string> = new Set(
   [
@@ -50,6 +57,9 @@ export function createColumnSeal(columns: readonly string[], key: Secret): Colum
   }
 }
 
+/** Where the key of an import stands whose configuration names none. */
+export const keyVariable = 'EVERGRANT_HASH_KEY'
+
 /** The field that refers to the key of an import. */
 export function keyFieldOf(importName: string): string {
   return `imports.${importName}.policy.hash.key`
@@ -61,12 +71,12 @@ export function keyFieldOf(importName: string): string {
  *
  * @throws EvergrantError `config_invalid` for a key that can be found by trying
  */
-export function printOfKey(key: Secret, importName: string): string {
+export function printOfKey({ key, from }: ColumnKey): string {
   const text = key.reveal()
   if (text.length < leastKeyLength) {
     throw new EvergrantError(
       'config_invalid',
-      `"${keyFieldOf(importName)}": expected a key of at least ${leastKeyLength} characters, but it has ${text.length}`,
+      `${from}: expected a key of at least ${leastKeyLength} characters, but it has ${text.length}`,
       { remedy: 'Make one with `openssl rand -base64 32`.' },
     )
   }
@@ -81,18 +91,20 @@ export function printOfKey(key: Secret, importName: string): string {
  */
 export async function openSeal(
   { id, name, options: { policy } }: RunRecord,
-  keyOf: ((importName: string) => Promise<Secret | undefined>) | undefined,
+  keyOf: ((importName: string) => Promise<ColumnKey | undefined>) | undefined,
 ): Promise<ColumnSeal | undefined> {
   if (policy === undefined || policy.hashed.length === 0) return undefined
   const key = await keyOf?.(name)
-  if (key !== undefined && printOfKey(key, name) === policy.keyPrint) {
-    return createColumnSeal(policy.hashed, key)
+  if (key !== undefined && printOfKey(key) === policy.keyPrint) {
+    return createColumnSeal(policy.hashed, key.key)
   }
   throw new EvergrantError(
     'import_not_resumable',
-    `${id} hashes ${policy.hashed.join(', ')} with the key that "${keyFieldOf(name)}" named when it began, but ${
-      key === undefined ? 'it names none' : 'that is another one'
-    } now`,
+    `${id} hashes ${policy.hashed.join(', ')}: expected the key it began with in ${
+      key === undefined
+        ? `"${keyFieldOf(name)}" or ${keyVariable}, but there is none now`
+        : `${key.from}, but that is another one now`
+    }`,
     { remedy: 'Restore the key, or start a new run: rows hashed with two keys cannot be joined.' },
   )
 }

@@ -1,12 +1,6 @@
-import {
-  EvergrantError,
-  type Clock,
-  type Emit,
-  type Problem,
-  type Secret,
-} from '../kernel/index.ts'
+import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/index.ts'
 import { collections } from '../directory/index.ts'
-import { openSeal } from './column-seal.ts'
+import { openSeal, type ColumnKey } from './column-seal.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
 import { deleteUnseen } from './delete-unseen.ts'
 import { createEffortMeter } from './effort.ts'
@@ -49,7 +43,7 @@ export interface DriveDependencies {
   readonly clock: Clock
   readonly random: () => number
   /** Reads the key by which an import hashes columns; undefined when it has none now. */
-  readonly columnKey?: (importName: string) => Promise<Secret | undefined>
+  readonly columnKey?: (importName: string) => Promise<ColumnKey | undefined>
   /** Hears every line of the execution log as an event. */
   readonly emit?: Emit<ImportEvent>
 }

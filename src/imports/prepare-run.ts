@@ -4,11 +4,10 @@ import {
   newId,
   type Clock,
   type RandomBytes,
-  type Secret,
   ownerOf,
   type ProcessIdentity,
 } from '../kernel/index.ts'
-import { openSeal } from './column-seal.ts'
+import { openSeal, type ColumnKey } from './column-seal.ts'
 import { defaultDeleteAtMost } from './delete-unseen.ts'
 import { formatDestination, parseDestination, type DestinationName } from './destination-name.ts'
 import type { FilePort } from './file-port.ts'
@@ -33,7 +32,7 @@ export interface RunDesk {
   /** Where a connection's imports read from now. */
   sourceOf(connection: string): Promise<Pick<RunOptions, 'tenantId' | 'graphUrl'>>
   /** The key that an import of that name hashes columns with here; undefined when it has none. */
-  columnKey(importName: string): Promise<Secret | undefined>
+  columnKey(importName: string): Promise<ColumnKey | undefined>
 }
 
 /** What an operator asks for. */

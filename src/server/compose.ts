@@ -21,7 +21,7 @@ import {
 import {
   createTargetOpener,
   hostFiles,
-  keyFieldOf,
+  type ColumnKey,
   type DriveDependencies,
   type FilePort,
   type ImportEvent,
@@ -41,11 +41,11 @@ import {
   type EventBus,
   type ProcessIdentity,
   type RandomBytes,
-  type Secret,
 } from '../kernel/index.ts'
 import { nodeLeaseMs, type Store } from '../store/index.ts'
 import type { Vault } from '../vault/index.ts'
 import { openConnectionRegistry, type ConnectionRegistry } from './connection-registry.ts'
+import { createColumnKey } from './column-key.ts'
 import { createDestinationPassword } from './destination-password.ts'
 import { createFollower } from './follow-changes.ts'
 import { importTokensFrom } from './import-tokens.ts'
@@ -145,11 +145,12 @@ export interface Composition {
    */
   importSource(connection: string): Promise<ImportSource>
   /**
-   * The key by which an import of the configuration hashes columns; undefined when it hashes none.
+   * The key by which an import hashes columns, as the configuration or the environment has it;
+   * undefined when neither does.
    *
    * @throws EvergrantError `secret_unavailable`
    */
-  columnKey(importName: string): Promise<Secret | undefined>
+  columnKey(importName: string): Promise<ColumnKey | undefined>
   /** What drives an import over the given connection. */
   driving(connection: string): DriveDependencies
   /** Reads the store’s connections and pauses again and lets the engine know them. */
@@ -298,11 +299,7 @@ export async function compose(options: ComposeOptions): Promise<Composition> {
       },
       upstreamUrl,
     })
-    const columnKey: Composition['columnKey'] = async (name) => {
-      const { key } =
-        (Object.hasOwn(config.imports, name) && config.imports[name]?.policy?.hash) || {}
-      return key === undefined ? undefined : await secrets.read(key, keyFieldOf(name))
-    }
+    const columnKey = createColumnKey(() => config.imports, secrets, env)
     let isClosed = false
     return {
       get config() {

@@ -41,7 +41,7 @@ export async function describedImport(
           policy: {
             drop: policy.drop,
             hash: policy.hash?.columns ?? [],
-            ...(key === undefined ? {} : { keyPrint: printOfKey(key, name) }),
+            ...(key === undefined ? {} : { keyPrint: printOfKey(key) }),
           },
         }),
     ...(filter === undefined ? {} : { filter }),

@@ -14,7 +14,10 @@ export async function refusedImports(
 ): Promise<readonly EvergrantError[]> {
   const columnKey: Parameters<typeof describedImport>[0]['columnKey'] = async (name) => {
     const key = config.imports[name]?.policy?.hash?.key
-    return key === undefined ? undefined : await secrets.read(key, keyFieldOf(name))
+    const field = keyFieldOf(name)
+    return key === undefined
+      ? undefined
+      : { key: await secrets.read(key, field), from: `"${field}"` }
   }
   const refusals: EvergrantError[] = []
   for (const name of Object.keys(config.imports)) {

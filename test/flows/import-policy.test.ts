@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createRunControl, printOfKey } from '../../src/imports/index.ts'
 import { Secret } from '../../src/kernel/index.ts'
 import { runCommand, type CommandOutcome } from '../support/command.ts'
@@ -14,6 +14,7 @@ import {
 } from '../support/workspace.ts'
 
 const pepper = 'planted~pepper~of~the~tests'
+const keyPrint = printOfKey({ key: new Secret(pepper), from: 'pepper' })
 const chosen = ['id', 'displayName', 'mail', 'mobilePhone', 'businessPhones']
 let workspace: Workspace
 beforeEach(async () => {
@@ -28,7 +29,10 @@ beforeEach(async () => {
     `imports:\n${entry('kept', 'store')}${entry('lines', 'ndjson:./out')}${entry('cells', 'csv:./out')}${entry('rows', 'sqlite:./rows.db')}`,
   )
 })
-afterEach(async () => await workspace.close())
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await workspace.close()
+})
 
 const run = async (name: string): Promise<CommandOutcome> =>
   await runCommand(['imports', 'run', name], { cwd: workspace.folder })
@@ -72,8 +76,39 @@ it('refuses a policy with a column that the import does not have, and a key that
   expect(short).toMatchObject({ exit: 2 })
   expect(short.note).toContain('at least 16 characters')
   expect(short.note).not.toContain('planted')
-  const command = ['import', 'contoso-graph', 'users', '--drop', 'mobilPhone']
-  expect((await runCommand(command, { cwd: workspace.folder })).note).toContain('"mobilPhone"')
+})
+
+const typed = async (...options: readonly string[]): Promise<CommandOutcome> =>
+  await runCommand(['import', 'contoso-graph', 'users', ...options], {
+    cwd: workspace.folder,
+    env: { EVERGRANT_HASH_KEY: options.includes('short') ? 'planted' : pepper },
+  })
+
+it.each([
+  [['--drop', 'mobilPhone'], '--drop: expected columns of this import'],
+  [['--hash', 'mail,mial'], '--hash: expected columns of this import'],
+  [['--hash', 'mail', '--drop', 'mail'], '"mail" is to be dropped and hashed'],
+  [['--hash', 'mail', '--name', 'short'], 'EVERGRANT_HASH_KEY: expected a key of at least 16'],
+])('names what was typed when it refuses %j', async (options, told) => {
+  const { exit, note } = await typed(...options)
+  expect({ exit, note }).toEqual({ exit: 2, note: expect.stringContaining(told) as string })
+  expect(note).not.toContain('planted')
+})
+
+it('hashes columns that are named on the command line, with a key of the environment', async () => {
+  const command = ['import', 'contoso-graph', 'users', '--hash', 'mail']
+  const keyless = await runCommand(command, { cwd: workspace.folder })
+  expect(keyless).toMatchObject({ exit: 2 })
+  expect(keyless.note).toContain('EVERGRANT_HASH_KEY')
+  // The worker that drives it has the environment of the process.
+  vi.stubEnv('EVERGRANT_HASH_KEY', pepper)
+  const { exit, note } = await typed('--select', 'mail', '--hash', 'Mail')
+  expect({ exit, note: exit === 0 ? '' : note }).toEqual({ exit: 0, note: '' })
+  const wanted = [...groundTruth(workspace.simulator, ['id', 'mail'])].map(([id, json]) => {
+    const { mail } = JSON.parse(json) as { readonly mail: string | null }
+    return [id, { id, mail: mail === null ? null : hashOf(mail.toLowerCase()) }] as const
+  })
+  expect(parsed(await storedUsers(workspace))).toEqual(new Map(wanted))
 })
 
 it('writes hashes and leaves columns out wherever rows go, and the key nowhere', async () => {
@@ -85,7 +120,7 @@ it('writes hashes and leaves columns out wherever rows go, and the key nowhere',
     policy: {
       dropped: ['mobilePhone'],
       hashed: ['mail', 'businessPhones'],
-      keyPrint: printOfKey(new Secret(pepper), 'lines'),
+      keyPrint,
     },
   }
   for (const [name, to] of [
@@ -128,7 +163,7 @@ it('hashes what is read anew because it changed while several cursors read', asy
     name: 'kept',
     options: {
       columns: { users: ['id', 'mail'] },
-      policy: { dropped: [], hashed: ['mail'], keyPrint: printOfKey(new Secret(pepper), 'kept') },
+      policy: { dropped: [], hashed: ['mail'], keyPrint },
       concurrency: 4,
       pageSize: 10,
     },
@@ -152,7 +187,7 @@ it('does not go on with another key, and does with the one it began with', async
       policy: {
         dropped: [],
         hashed: ['mail'],
-        keyPrint: printOfKey(new Secret(pepper), 'lines'),
+        keyPrint,
       },
     },
   })
