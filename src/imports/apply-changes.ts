@@ -41,8 +41,14 @@ export async function applyChanges(
   const { options } = run
   const settle = settler(deps, start)
   const reader = createRowReader(collection, options.columns[collection] ?? [])
-  const { purpose } = open
-  journal.note({ type: 'changes_begun', collection, since: open.begin.takenAt, purpose })
+  const { isEarlier, purpose } = open
+  journal.note({
+    type: 'changes_begun',
+    collection,
+    since: open.begin.takenAt,
+    purpose,
+    ...(isEarlier === undefined ? {} : { isEarlier }),
+  })
   const round = createDeltaRound(deps, collection, options.graphUrl, {
     link: open.begin.link,
     number: open.pages + 1,

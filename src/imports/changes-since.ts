@@ -1,6 +1,5 @@
 import type { WalkDependencies } from './commit-step.ts'
 import { linkLeftBy, tellsChanges } from './kept-link.ts'
-import { noChanges } from './note-changes.ts'
 import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
 
 /** As many runs of a name are looked at for one that left a link. */
@@ -9,6 +8,10 @@ const runsLookedAt = 50
 const othersLookedAt = 200
 /** Rows may have become fewer by this share since without anyone having tampered with them. */
 const tolerance = 0.001
+const noneCompleted = 'no run of that name has completed yet'
+
+/** What no page of changes has added to yet. */
+export const noChanges = { pages: 0, changed: 0, gone: 0 } as const
 
 /** Where a run can begin that reads changes alone, or why it reads everything. */
 export type EarlierPlace =
@@ -17,6 +20,8 @@ export type EarlierPlace =
       readonly begin: DeltaPlace
       /** Columns that Graph did not give to that run. */
       readonly refusedColumns: readonly string[]
+      /** Columns whose changes the link tells, as far as that was noted. */
+      readonly tells?: readonly string[]
     }
   | { readonly kind: 'none'; readonly detail: string }
 
@@ -34,11 +39,8 @@ export async function findEarlierPlace(
 ): Promise<EarlierPlace> {
   const { run, store } = deps
   if (!tellsChanges(collection)) return none(`Graph does not tell changes of ${collection}`)
-  const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })
-  const last = runs.find(
-    ({ options, state }) => state === 'completed' && options.collections.includes(collection),
-  )
-  if (last === undefined) return none('no run of that name has completed yet')
+  const last = await lastCompleted(deps, collection)
+  if (last === undefined) return none(noneCompleted)
   const difference = differenceOf(last, run, collection)
   if (difference !== undefined) return none(`the last completed run had another ${difference}`)
   const others = await store.listRuns({ limit: othersLookedAt })
@@ -55,23 +57,69 @@ export async function findEarlierPlace(
   if (known < left * (1 - tolerance)) {
     return none(`the last completed run left ${left} rows, but ${known} are there`)
   }
-  return { kind: 'found', begin, refusedColumns: record?.refusedColumns ?? [] }
+  const { tells } = record?.delta ?? {}
+  const refusedColumns = record?.refusedColumns ?? []
+  return { kind: 'found', begin, refusedColumns, ...(tells === undefined ? {} : { tells }) }
+}
+
+/** Where a read by several cursors can be told changes from, or why from nowhere earlier. */
+export type EarlierLink =
+  | { readonly kind: 'found'; readonly begin: DeltaPlace }
+  | { readonly kind: 'none'; readonly detail: string }
+
+/**
+ * Finds the link that the last completed run of the same name left for a collection, for a run that
+ * reads everything. What that run wrote, and where, does not matter then: the link serves when it
+ * is of the same directory, and tells when one of these columns changes.
+ */
+export async function findEarlierLink(
+  deps: WalkDependencies,
+  { collection }: CollectionRecord,
+  columns: readonly string[],
+): Promise<EarlierLink> {
+  const { run, store } = deps
+  const last = await lastCompleted(deps, collection)
+  if (last === undefined) return none(noneCompleted)
+  if (!isSameDirectory(last.options, run.options)) return none('the last run read another tenant')
+  const progress = await store.listProgress(last.id)
+  const delta = progress.find((one) => one.collection.collection === collection)?.collection.delta
+  const begin = delta?.end ?? delta?.begin
+  if (begin === undefined) return none('the last completed run left no link')
+  const { untold = [] } = delta ?? {}
+  const read = last.options.columns[collection] ?? []
+  const tells = delta?.tells ?? read.filter((column) => !untold.includes(column))
+  const missing = columns.filter((column) => !tells.includes(column))
+  if (missing.length === 0) return { kind: 'found', begin }
+  return none(`the last run's link does not tell when ${missing.join(', ')} changes`)
+}
+
+async function lastCompleted(
+  { run, store }: WalkDependencies,
+  collection: CollectionRecord['collection'],
+): Promise<RunRecord | undefined> {
+  const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })
+  return runs.find(
+    ({ options, state }) => state === 'completed' && options.collections.includes(collection),
+  )
 }
 
 /** The record of a collection that is to be brought up to date from there. */
 export function beginSince(
   record: CollectionRecord,
-  {
-    begin,
-    refusedColumns,
-  }: Pick<Extract<EarlierPlace, { kind: 'found' }>, 'begin' | 'refusedColumns'>,
+  { begin, refusedColumns, tells }: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
 ): CollectionRecord {
   const why = `changes since ${new Date(begin.takenAt).toISOString()}`
   return {
     ...record,
     ...(refusedColumns.length === 0 ? {} : { refusedColumns }),
     plan: { cursors: 0, why },
-    delta: { purpose: 'since', state: 'open', begin, ...noChanges },
+    delta: {
+      purpose: 'since',
+      state: 'open',
+      begin,
+      ...(tells === undefined ? {} : { tells }),
+      ...noChanges,
+    },
   }
 }
 
@@ -82,7 +130,7 @@ function differenceOf(
 ): string | undefined {
   if (then.filter !== undefined || now.filter !== undefined) return 'filter'
   if (then.destination !== now.destination) return 'destination'
-  if (then.tenantId !== now.tenantId || then.graphUrl !== now.graphUrl) return 'tenant'
+  if (!isSameDirectory(then, now)) return 'tenant'
   const columns = ({ columns: all, policy }: typeof now): string =>
     JSON.stringify([all[collection] ?? [], policy ?? null])
   return columns(then) === columns(now) ? undefined : 'selection or policy of columns'
@@ -105,6 +153,10 @@ function writesOver(
   )
 }
 
-function none(detail: string): EarlierPlace {
+function isSameDirectory(then: RunRecord['options'], now: RunRecord['options']): boolean {
+  return then.tenantId === now.tenantId && then.graphUrl === now.graphUrl
+}
+
+function none(detail: string): { readonly kind: 'none'; readonly detail: string } {
   return { kind: 'none', detail }
 }

@@ -36,9 +36,13 @@ export async function deleteUnseen(
   if (destination !== 'store' || filter !== undefined) return record
   const { deltaPath, kind } = collections[collection]
   const { known, unseen } = await store.countUnseen(tenantId, kind, run.sequence)
-  if (unseen > known * atMost) {
-    journal.note({ type: 'deletion_withheld', collection, unseen, known, atMost }, 'warn')
-    return { ...record, deletionNote: describeWithheld({ unseen, known, atMost }) }
+  // What a delta told of is marked already, and counts as well.
+  const gone = (record.delta?.gone ?? 0) + (record.delta?.goneBefore ?? 0)
+  const marked = gone === 0 ? {} : { marked: gone }
+  const facts = { unseen: unseen + gone, known: known + gone, atMost, ...marked }
+  if (unseen > 0 && facts.unseen > facts.known * atMost) {
+    journal.note({ type: 'deletion_withheld', collection, ...facts }, 'warn')
+    return { ...record, deletionNote: describeWithheld(facts) }
   }
   let settled = record
   if (unseen > 0) {

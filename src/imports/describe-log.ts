@@ -118,7 +118,7 @@ export function describeLog(body: LogBody): string {
         ? `${body.collection}: changes from here on can be told later${body.without === undefined ? '' : `, but for those of ${body.without.join(', ')}`}`
         : `${body.collection}: Graph gives no link to what changes from here on (${body.detail})`
     case 'changes_begun':
-      return body.purpose === 'since'
+      return body.purpose === 'since' || body.isEarlier === true
         ? `${body.collection}: reading what has changed since ${dayOf(body.since)}`
         : `${body.collection}: reading what has changed since ${timeOf(body.since)}, when the cursors began`
     case 'changes_committed':
@@ -179,11 +179,13 @@ export function describeFoundAgain({
 export function describeWithheld(
   facts: Pick<
     Extract<LogBody, { readonly type: 'deletion_withheld' }>,
-    'unseen' | 'known' | 'atMost'
+    'unseen' | 'known' | 'atMost' | 'marked'
   >,
 ): string {
+  const marked =
+    facts.marked === undefined ? 'none was' : `no more than ${number(facts.marked)} were`
   const share = `${Math.round(facts.atMost * 1_000) / 10} %`
-  return `${number(facts.unseen)} of ${number(facts.known)} known rows were not met, more than deleteAtMost (${share}) allows: none was marked as deleted`
+  return `${number(facts.unseen)} of ${number(facts.known)} known rows were not met, more than deleteAtMost (${share}) allows: ${marked} marked as deleted`
 }
 
 /** A collection, or the part of it that one of several cursors reads. */

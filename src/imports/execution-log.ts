@@ -131,6 +131,8 @@ export type LogBody =
       /** Since when, in epoch ms. */
       readonly since: number
       readonly purpose: 'bracket' | 'since'
+      /** Brackets: they begin where an earlier run had ended, not where the cursors began. */
+      readonly isEarlier?: boolean
     }
   | {
       readonly type: 'changes_committed'
@@ -179,6 +181,8 @@ export type LogBody =
       readonly collection: string
       readonly unseen: number
       readonly known: number
+      /** How many of them were marked before, when a delta told that they are gone. */
+      readonly marked?: number
       /** The greatest share that may be deleted at once, 0 to 1. */
       readonly atMost: number
     }

@@ -1,12 +1,10 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
+import { findEarlierLink, noChanges, type EarlierLink } from './changes-since.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { parseDestination } from './destination-name.ts'
-import { takeDeltaLink } from './delta-round.ts'
+import { changeColumns, takeDeltaLink } from './delta-round.ts'
 import { tellsChanges } from './kept-link.ts'
-import type { CollectionRecord, DeltaRecord, RunOptions } from './ports.ts'
-
-/** What no page of changes has added to yet. */
-export const noChanges = { pages: 0, changed: 0, gone: 0 } as const
+import type { CollectionRecord, DeltaPlace, DeltaRecord, RunOptions } from './ports.ts'
 
 /**
  * Takes a link to what will change from now on, before the first page of a collection is read:
@@ -31,25 +29,37 @@ export async function noteChanges(
   const purpose = isBracket ? 'bracket' : 'next'
   const takenAt = clock.now()
   const taken = await takeDeltaLink(deps, run.options, collection)
+  const tells = taken.kind === 'taken' ? taken.tells : changeColumns(run.options, collection)
+  const earlier = isBracket ? await findEarlierLink(deps, record, tells) : undefined
+  const fresh = taken.kind === 'taken' ? { link: taken.link, takenAt } : undefined
+  const places = placesOf(earlier, fresh)
+  const delta: DeltaRecord = { purpose, state: 'open', ...places, tells, ...noChanges }
   if (taken.kind === 'refused') {
     const { detail } = taken
     journal.note({ type: 'changes_noted', collection, detail }, isBracket ? 'warn' : 'info')
-    const delta: DeltaRecord = { purpose, state: 'lost', ...noChanges, note: detail }
-    return { ...record, delta }
+    const isLost = places.begin === undefined
+    return { ...record, delta: isLost ? { ...delta, state: 'lost', note: detail } : delta }
   }
-  const { link, tells, without } = taken
+  const { without } = taken
   journal.note({ type: 'changes_noted', collection, ...(without.length === 0 ? {} : { without }) })
   const columns = run.options.columns[collection] ?? []
   const untold = without.filter((column) => columns.includes(column))
-  const delta: DeltaRecord = {
-    purpose,
-    state: 'open',
-    begin: { link, takenAt },
-    tells,
-    ...(untold.length === 0 ? {} : { untold }),
-    ...noChanges,
+  return { ...record, delta: { ...delta, ...(untold.length === 0 ? {} : { untold }) } }
+}
+
+/** Where changes begin: where an earlier run had ended, if that is known, else now. */
+function placesOf(
+  earlier: EarlierLink | undefined,
+  fresh: DeltaPlace | undefined,
+): Pick<DeltaRecord, 'begin' | 'fallback' | 'isEarlier' | 'notEarlier'> {
+  if (earlier?.kind === 'found') {
+    const fallback = fresh === undefined ? {} : { fallback: fresh }
+    return { begin: earlier.begin, isEarlier: true, ...fallback }
   }
-  return { ...record, delta }
+  return {
+    ...(fresh === undefined ? {} : { begin: fresh }),
+    ...(earlier === undefined ? {} : { notEarlier: earlier.detail }),
+  }
 }
 
 /** True for destinations that hold their rows from run to run; files are snapshots. */

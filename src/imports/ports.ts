@@ -172,6 +172,17 @@ export interface DeltaRecord {
   readonly state: 'open' | 'applied' | 'lost'
   /** Where the changes begin; absent when Graph gave no link. */
   readonly begin?: DeltaPlace
+  /**
+   * Brackets alone. True: they begin where an earlier run had ended, so that they tell as well what
+   * the index of advanced queries had not learned when the cursors began.
+   */
+  readonly isEarlier?: boolean
+  /** With `isEarlier`: a link taken just before the cursors began, for when the earlier is lost. */
+  readonly fallback?: DeltaPlace
+  /** Brackets alone: why they do not begin where an earlier run had ended. */
+  readonly notEarlier?: string
+  /** Rows that were confirmed to be gone before an earlier link was lost. */
+  readonly goneBefore?: number
   /** Where the next changes begin; present once these are applied. */
   readonly end?: DeltaPlace
   /** Columns whose changes the link tells; absent in what older releases wrote: the run's own. */

@@ -1,20 +1,14 @@
 import { collections } from '../directory/index.ts'
-import { applyChanges } from './apply-changes.ts'
+import { applyRounds } from './apply-rounds.ts'
 import { beginSince, findEarlierPlace } from './changes-since.ts'
 import { openCollection, saver, type WalkDependencies } from './commit-step.ts'
 import { countCollection } from './count-collection.ts'
-import { defaultDeleteAtMost } from './delete-unseen.ts'
 import { noteChanges } from './note-changes.ts'
 import { planCollection } from './plan-collection.ts'
 import type { CollectionEffort, CollectionRecord, Progress } from './ports.ts'
 import { judgeCollection } from './verdict.ts'
 import { walkCollection } from './walk-collection.ts'
 import { walkMembers } from './walk-members.ts'
-
-/** Of what is known, so large a share may change and still be read object by object. */
-const changedAtMost = 0.1
-/** So few objects are read by their ids in any case. */
-const fewObjects = 100
 
 /**
  * Reads one collection: count, plan, walk, apply what changed meanwhile, count again, judge. A run
@@ -45,7 +39,7 @@ export async function readCollection(
   }
   if (progress.collection.delta?.purpose === 'since') {
     progress = await openCollection(deps, progress)
-    const record = await applyOpenRound(deps, progress)
+    const record = await applyRounds(deps, progress.collection)
     progress = { ...progress, collection: record }
     if (record.delta?.state === 'lost') {
       progress = await planWalks(deps, record)
@@ -55,7 +49,7 @@ export async function readCollection(
   if (progress.walks.length > 0) {
     const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
     progress = await walkAll(deps, progress)
-    const record = await applyOpenRound(deps, progress)
+    const record = await applyRounds(deps, progress.collection)
     progress = { ...progress, collection: record }
   }
   const countAfter = await countCollection(deps, run.options, collection, 'after')
@@ -100,28 +94,4 @@ async function planChanges(
     return undefined
   }
   return { collection: beginSince(record, earlier), walks: [] }
-}
-
-async function applyOpenRound(
-  deps: WalkDependencies,
-  progress: Progress,
-): Promise<CollectionRecord> {
-  const { collection } = progress
-  const { delta } = collection
-  // Without a round nothing is counted for its limits: of many rows that takes a while.
-  if (delta?.state !== 'open' || delta.purpose === 'next') return collection
-  return await applyChanges(deps, collection, await limitsOf(deps, progress))
-}
-
-async function limitsOf(
-  deps: WalkDependencies,
-  { collection }: Progress,
-): Promise<{ readonly named: number; readonly gone: number }> {
-  const { deleteAtMost = defaultDeleteAtMost } = deps.run.options
-  const known = await deps.destination.countDistinct(collection)
-  const named = Math.max(Math.floor(known * changedAtMost), fewObjects)
-  // A snapshot takes nothing away from anyone.
-  const isSnapshot =
-    collection.delta?.purpose === 'bracket' && deps.run.options.destination !== 'store'
-  return { named, gone: isSnapshot ? named : Math.floor(known * deleteAtMost) }
 }

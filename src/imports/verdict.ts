@@ -1,5 +1,5 @@
 import { collections } from '../directory/index.ts'
-import type { DeltaRecord, Progress, Verdict, WalkRecord } from './ports.ts'
+import type { DeltaPlace, DeltaRecord, Progress, Verdict, WalkRecord } from './ports.ts'
 
 /**
  * Counts may differ by this share and the run still is complete: the directory changes while we
@@ -38,8 +38,7 @@ export function judgeCollection(progress: Progress): Judged {
 function judgeChanges({ collection: { delta } }: Progress, judged: Judged): Judged {
   if (judged.verdict === 'incomplete' || delta?.purpose !== 'bracket') return judged
   if (delta.state === 'applied') {
-    const changes = `${delta.changed} changed and ${delta.gone} gone while it was read`
-    return { ...judged, detail: `${judged.detail}; ${changes}` }
+    return { ...judged, detail: `${judged.detail}; ${describeBracket(delta)}` }
   }
   // What moved between the cursors while they read may be missing, whatever the counts say.
   return {
@@ -91,9 +90,22 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
   return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }
 }
 
+function describeBracket({ begin, changed, gone, isEarlier, notEarlier }: DeltaRecord): string {
+  const changes = `${changed} changed and ${gone} gone`
+  if (isEarlier === true) return `${changes} since ${timeOf(begin)}`
+  const unknown =
+    notEarlier === undefined
+      ? ''
+      : `, no earlier link telling what Graph's index had not learned by then (${notEarlier})`
+  return `${changes} while it was read${unknown}`
+}
+
+function timeOf(place: DeltaPlace | undefined): string {
+  return new Date(place?.takenAt ?? 0).toISOString()
+}
+
 function describeSince({ begin, changed, gone }: DeltaRecord, known: number): string {
-  const since = new Date(begin?.takenAt ?? 0).toISOString()
-  return `${changed} changed and ${gone} gone since ${since}, ${known} known rows`
+  return `${changed} changed and ${gone} gone since ${timeOf(begin)}, ${known} known rows`
 }
 
 function sum(walks: readonly WalkRecord[], of: (walk: WalkRecord) => number | undefined): number {

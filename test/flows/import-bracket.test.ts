@@ -124,6 +124,95 @@ test('who moves is read also where the columns do not tell that somebody has mov
   )
 })
 
+describe('what an index had not learned when the cursors began is told by the link of the run before', () => {
+  const several = { options: { concurrency: 4, pageSize: 20 } } as const
+  const userIds = (): readonly string[] =>
+    [...workspace.simulator.users()].map((user) => String(user['id']))
+
+  /** As many go as come, so that the counts agree. */
+  function change(): void {
+    const { control } = workspace.simulator
+    for (const [i, id] of userIds().slice(0, 20).entries()) {
+      if (i % 4 === 0) control.deleteUser(id)
+      else if (i % 4 === 1) control.createUser({ userPrincipalName: `unheard${i}@contoso.example` })
+      else if (i % 4 === 2)
+        control.changeUser(id, { userPrincipalName: `moved${i}@contoso.example` })
+      else control.changeUser(id, { department: 'unheard of' })
+    }
+  }
+
+  test.each(['store', 'ndjson:out', 'sqlite:directory.db'])('to %s', async (to) => {
+    const first = await runImport(workspace, { ...several, to })
+    expect(first.run.reason).toContain('had not learned by then (no run of that name')
+    workspace.simulator.control.setIndexLag(3_600_000)
+    change()
+    const { run, lines } = await runImport(workspace, { ...several, to })
+    expect(lines('changes_begun')).toMatchObject([{ purpose: 'bracket', isEarlier: true }])
+    expect(run.reason).toMatch(/15 changed and 5 gone since 20/)
+    expect(run.verdict).toBe('complete')
+    expect(await rowsOf(to)).toEqual(truthOf(to))
+  })
+
+  test('unless that is forgotten: then the link of now tells what changes meanwhile', async () => {
+    await runImport(workspace, several)
+    workspace.simulator.control.resetDeltas({ style: 'gone' })
+    const before = (): void => stirOnce()
+    const { run, lines } = await runImport(workspace, { ...several, before })
+    expect(lines('changes_begun').map(({ isEarlier }) => isEarlier)).toEqual([true, undefined])
+    expect(run.verdict).toBe('complete')
+    expect(run.reason).toContain('Graph has reset')
+    expect(await rowsOf('store')).toEqual(truthOf('store'))
+  })
+
+  test('unless that is too much: then the link of now tells what changes meanwhile', async () => {
+    await runImport(workspace, several)
+    for (const id of userIds().slice(0, 101)) {
+      workspace.simulator.control.changeUser(id, { department: 'moved' })
+    }
+    const { run } = await runImport(workspace, { ...several, before: () => stirOnce() })
+    expect(run.verdict).toBe('complete')
+    expect(run.reason).toContain('(more than 100 objects have changed')
+    expect(await rowsOf('store')).toEqual(truthOf('store'))
+    const { lines } = await runImport(workspace, several)
+    expect(lines('changes_begun')).toMatchObject([{ isEarlier: true }])
+  })
+
+  test.each(['store', 'sqlite:directory.db'])(
+    'also by a run to %s that dies at any commit, before and after the link of before is lost',
+    async (to) => {
+      await runImport(workspace, { ...several, to })
+      workspace.simulator.control.setDeltas({ pageSize: 20 })
+      for (const id of userIds().slice(0, 101)) {
+        workspace.simulator.control.changeUser(id, { department: 'moved' })
+      }
+      const { commits, dies } = dying(stirOnce)
+      const clock = createSkippingClock()
+      const again = (): Promise<ImportOutcome> =>
+        runImport(workspace, { ...several, to, clock, before: dies })
+      let outcome = await again()
+      for (let i = 0; i < 20 && outcome.end.state === 'interrupted'; i++) {
+        clock.skip(31_000)
+        outcome = await again()
+      }
+      expect(commits()).toBeGreaterThan(5)
+      expect(outcome.end).toMatchObject({ state: 'completed', verdict: 'complete' })
+      expect(outcome.run.reason).toContain('more than 100 objects have changed')
+      expect(await rowsOf(to)).toEqual(truthOf(to))
+    },
+  )
+
+  test('which deletes no more than deleteAtMost allows, both ways together', async () => {
+    await runImport(workspace, several)
+    const { control } = workspace.simulator
+    control.setDeltas({ pageSize: 7 })
+    for (const id of userIds().slice(0, 50)) control.deleteUser(id)
+    const { lines, run } = await runImport(workspace, several)
+    expect(run.verdict).toBe('complete')
+    expect(lines('deletion_withheld')).toMatchObject([{ unseen: 50, known: 400, marked: 35 }])
+    expect((await storedUsers(workspace)).size).toBe(365)
+  })
+})
+
 type Rows = ReadonlyMap<string, string>
 
 describe('of a filtered collection', () => {
@@ -177,26 +266,34 @@ function truthOf(to: string): Rows {
   return to.startsWith('sqlite') ? expectedRows(simulator, 'users') : groundTruth(simulator)
 }
 
+/** Makes runs die at each of their commits of changes; what the store is told last is lost at times. */
+function dying(meanwhile: () => void): {
+  readonly commits: () => number
+  readonly dies: (composition: Composition) => void
+} {
+  let commits = 0
+  const dies = ({ store: { runs } }: Composition): void => {
+    if (commits === 0) meanwhile()
+    const { commitPage } = runs
+    const killed = new EvergrantError('import_interrupted', 'killed')
+    const once: typeof commitPage = async (commit) => {
+      const isChange = commit.log.some(({ body }) => body.type === 'changes_committed')
+      // The store's commit is lost at times, with the rows safe in another destination.
+      if (isChange && commits++ % 2 === 0) throw killed
+      const outcome = await commitPage(commit)
+      if (isChange) throw killed
+      return outcome
+    }
+    Object.assign(runs, { commitPage: once })
+  }
+  return { commits: () => commits, dies }
+}
+
 test.each(['store', 'ndjson:out', 'sqlite:directory.db'])(
   'a run to %s that dies at any commit of changes goes on where it stood',
   async (to) => {
     workspace.simulator.control.setDeltas({ pageSize: 7, repeats: 2 })
-    let commits = 0
-    const dies = (composition: Composition): void => {
-      if (commits === 0) stirOnce()
-      const { runs } = composition.store
-      const { commitPage } = runs
-      const dying: typeof commitPage = async (commit) => {
-        const isChange = commit.log.some(({ body }) => body.type === 'changes_committed')
-        // The store's commit is lost at times, with the rows safe in another destination.
-        if (isChange && commits++ % 2 === 0)
-          throw new EvergrantError('import_interrupted', 'killed')
-        const outcome = await commitPage(commit)
-        if (isChange) throw new EvergrantError('import_interrupted', 'killed')
-        return outcome
-      }
-      Object.assign(runs, { commitPage: dying })
-    }
+    const { commits, dies } = dying(stirOnce)
     const clock = createSkippingClock()
     const first = await runWithTwoCursors({ to, clock, meanwhile: dies })
     let { end } = first
@@ -204,7 +301,7 @@ test.each(['store', 'ndjson:out', 'sqlite:directory.db'])(
       clock.skip(31_000)
       ;({ end } = await runImport(workspace, { to, clock, isTakeOver: true, before: dies }))
     }
-    expect(commits).toBeGreaterThan(8)
+    expect(commits()).toBeGreaterThan(8)
     expect(end).toMatchObject({ state: 'completed', verdict: 'complete' })
     expect(await rowsOf(to)).toEqual(truthOf(to))
   },

@@ -1,0 +1,61 @@
+import { applyChanges, type ChangeLimits } from './apply-changes.ts'
+import { noChanges } from './changes-since.ts'
+import { saver, type WalkDependencies } from './commit-step.ts'
+import { defaultDeleteAtMost } from './delete-unseen.ts'
+import type { CollectionRecord } from './ports.ts'
+
+/** Of what is known, so large a share may change and still be read object by object. */
+const changedAtMost = 0.1
+/** So few objects are read by their ids in any case. */
+const fewObjects = 100
+
+/**
+ * Applies the open round of a collection, if it has one. Where that began at an earlier run's end
+ * and is lost, be it forgotten or too much to read, the round from just before the cursors began is
+ * applied instead: all that had changed before then was there for them to read, but for what an
+ * index had not learned.
+ */
+export async function applyRounds(
+  deps: WalkDependencies,
+  start: CollectionRecord,
+): Promise<CollectionRecord> {
+  let record = start
+  for (;;) {
+    const fallen = fallenBack(record)
+    if (fallen !== undefined) {
+      record = fallen
+      await saver(deps)({ collection: record, walks: [] })
+    }
+    const { delta } = record
+    // Without a round nothing is counted for its limits: of many rows that takes a while.
+    if (delta?.state !== 'open' || delta.purpose === 'next') return record
+    record = await applyChanges(deps, record, await limitsOf(deps, record))
+  }
+}
+
+/** A lost round that began at an earlier run's end, begun anew at the link taken meanwhile. */
+function fallenBack(record: CollectionRecord): CollectionRecord | undefined {
+  const { delta } = record
+  if (delta?.state !== 'lost' || delta.fallback === undefined) return undefined
+  const { end: _, fallback, gone, isEarlier: __, note = '', ...rest } = delta
+  return {
+    ...record,
+    delta: {
+      ...rest,
+      ...noChanges,
+      state: 'open',
+      begin: fallback,
+      notEarlier: note,
+      goneBefore: gone,
+    },
+  }
+}
+
+async function limitsOf(deps: WalkDependencies, record: CollectionRecord): Promise<ChangeLimits> {
+  const { deleteAtMost = defaultDeleteAtMost, destination } = deps.run.options
+  const known = await deps.destination.countDistinct(record)
+  const named = Math.max(Math.floor(known * changedAtMost), fewObjects)
+  // A snapshot takes nothing away from anyone.
+  const isSnapshot = record.delta?.purpose === 'bracket' && destination !== 'store'
+  return { named, gone: isSnapshot ? named : Math.floor(known * deleteAtMost) }
+}
