@@ -55,6 +55,7 @@ export async function planCollection(
     sourceOf(deps, collection, property, sample),
     {
       property,
+      mayLack: property === 'displayName',
       target: shardTarget(total, cursors, pageSize),
       urlLength: (filter) =>
         firstPageUrl(run.options, { collection, filter }, pageSize).length + pageTokenRoom,

@@ -7,7 +7,7 @@ export function anyOf(property: string, prefixes: readonly string[]): string {
 }
 
 /**
- * Writes the filter of the rows below `prefix` (empty: all rows, also those without a value) that
+ * Writes the filter of the rows below `prefix` (empty: all rows that have a value, at least) that
  * begin with none of the `excluded` prefixes; undefined when that is every row there is. `not`
  * exists in advanced mode alone.
  */

@@ -275,6 +275,59 @@ describe('whatever the names are', () => {
   })
 })
 
+describe('rows without a name, which `not` finds or does not', () => {
+  const property = 'userPrincipalName'
+  const rows = fc.array(
+    fc.option(fc.string({ unit: fc.constantFrom(...'abcdexyz019.'), maxLength: 5 }), { freq: 9 }),
+    { maxLength: 300, size: 'max' },
+  )
+
+  test('are found by a part as well, or the directory stays whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(rows, fc.boolean(), fc.boolean(), async (names, isFound, isRefused) => {
+        const finds = (filter: string) => {
+          if (filter === `${property} eq null`) return (name: string | null) => name === null
+          const isIn = read(filter)
+          return (name: string | null) => (name === null ? isFound && isIn(null) : isIn(name))
+        }
+        const source = {
+          count: (filter: string) =>
+            Promise.resolve(
+              isRefused && filter.endsWith(' eq null')
+                ? { refused: 'Unsupported or invalid query filter clause' }
+                : names.filter(finds(filter)).length,
+            ),
+          sample: () => Promise.resolve(names.filter((name) => name !== null)),
+        }
+        const limits = { property, mayLack: true, target: 12, urlLength }
+        const { shards } = await planShards(source, limits, names.length)
+        const tests = shards.map(({ filter }) =>
+          filter === undefined ? () => true : finds(filter),
+        )
+        expect(names.filter((name) => !tests.some((isIn) => isIn(name)))).toEqual([])
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('are read even where none was counted, since one may come', async () => {
+    const names = people(500)
+    const source = {
+      count: (filter: string) =>
+        Promise.resolve(filter.endsWith(' eq null') ? 0 : names.filter(read(filter)).length),
+      sample: () => Promise.resolve(names),
+    }
+    const limits = { property, mayLack: true, target: 50, urlLength }
+    const { shards } = await planShards(source, limits, names.length)
+    expect(shards.length).toBeGreaterThan(5)
+    expect(shards.at(-1)).toEqual({
+      filter: `${property} eq null`,
+      label: `no ${property}`,
+      expected: 0,
+    })
+  })
+})
+
 test('names in other scripts are cut as well, as far as a URL can name the exceptions', async () => {
   const letters = 'алексеймнтиолвупрдб'
   const names = people(20_000).map((name, i) =>

@@ -12,6 +12,8 @@ import { anyOf, labelOf, maximumOrClauses, restOf } from './shard-filters.ts'
 export interface ShardLimits {
   /** The text that prefixes are taken of, e.g. `userPrincipalName`. */
   readonly property: string
+  /** Rows may have no such text: they are a shard of their own. Default false. */
+  readonly mayLack?: boolean
   /** Rows that a shard should hold; up to half as many more are borne. */
   readonly target: number
   /** Length of the whole URL that a filter makes. */
@@ -41,8 +43,9 @@ export interface ShardPlan {
   readonly whole?: string
 }
 
-/** A count fell short of another by so much: rows have no value, or the index lags. */
-const toleratedShare = 0.005
+/** Parts may count less than the whole by this share and a few: rows go while they are counted. */
+const toleratedShare = 0.001
+const toleratedRows = 10
 
 /**
  * Cuts a collection into shards by the beginnings of a text, no deeper than the counts call for.
@@ -50,7 +53,9 @@ const toleratedShare = 0.005
  * Whatever changes meanwhile, whatever the counts were and whatever characters the texts are made
  * of: every row is found by a shard, since of every beginning that was cut there is a shard with
  * the rest. Where Graph refuses such a rest a plan with fewer exceptions is tried, and where it
- * refuses that as well, or even a plain `startsWith`, the collection stays whole.
+ * refuses that as well, or even a plain `startsWith`, the collection stays whole. Rows without such
+ * a text may be in no rest (`not` of nothing is nothing): where there can be any, a shard asks for
+ * them, and where Graph refuses that question, parts that count less than the whole are no plan.
  */
 export async function planShards(
   source: ShardSource,
@@ -85,14 +90,20 @@ async function attempt(
   const cutAbove = target * 1.5
   try {
     const means = { asking, property, target, cutAbove, maxExcluded, fits }
-    const cells = await splitPrefix(means, total)
+    const [cells, nameless] = await Promise.all([
+      splitPrefix(means, total),
+      namelessOf(asking, limits),
+    ])
     const rests = cells.filter((cell) => cell.kind === 'rest')
     if (rests.length === 0) {
       return wholePlan(total, asking.asked(), 'its names cannot be told apart by their beginnings')
     }
     const parts = mergeSmall(cells.filter(isPart), property, target, fits)
-    const found = [...parts, ...rests].reduce((sum, { rows }) => sum + rows, 0)
-    if (found < total * (1 - toleratedShare) - 10) {
+    const named = [...parts, ...rests].reduce((sum, { rows }) => sum + rows, 0)
+    const found = named + (nameless?.expected ?? 0)
+    const isTold = nameless !== undefined || limits.mayLack !== true
+    const tolerated = isTold ? total * toleratedShare + toleratedRows : 0
+    if (found < total - tolerated) {
       const why = `its parts count ${found} of ${total} rows, so that some might belong to none`
       return wholePlan(total, asking.asked(), why)
     }
@@ -110,10 +121,26 @@ async function attempt(
           expected: rows,
         }
       }),
+      ...(nameless === undefined ? [] : [nameless]),
     ]
     return { shards: shards.toSorted((a, b) => b.expected - a.expected), asked: asking.asked() }
   } catch (error) {
     if (error instanceof Refused) return { refused: error.message }
+    throw error
+  }
+}
+
+/** The shard of rows without a text; undefined where there are none, or where there is no telling. */
+async function namelessOf(
+  asking: Asking,
+  { mayLack = false, property }: ShardLimits,
+): Promise<Shard | undefined> {
+  if (!mayLack) return undefined
+  const filter = `${property} eq null`
+  try {
+    return { filter, label: `no ${property}`, expected: await asking.count(filter) }
+  } catch (error) {
+    if (error instanceof Refused) return undefined
     throw error
   }
 }
