@@ -83,8 +83,21 @@ export interface Relation {
   readonly segment: 'members' | 'owners'
   /** The greatest `$top` there; undefined where Graph takes none. */
   readonly maxPageSize?: number
+  /**
+   * The types it leads to, where Graph counts and filters each of them below a cast: an object that
+   * leads to very many can then be read in parts.
+   */
+  readonly casts?: readonly RelationCast[]
   /** Whose permission shows the ones Graph hides from this application, where there is one. */
   readonly hiddenPermission?: string
+}
+
+/** One type of what a relation leads to. */
+export interface RelationCast {
+  /** As `@odata.type` says it, without `#microsoft.graph.`. */
+  readonly type: string
+  /** A text that each of them has, by whose beginnings they are cut; undefined: they are not. */
+  readonly text?: string
 }
 
 /** Tells whether rows of a kind are edges. */
@@ -159,6 +172,13 @@ export const collections: Readonly<Record<CollectionName, Collection>> = {
     relation: {
       segment: 'members',
       maxPageSize: 999,
+      casts: [
+        { type: 'user', text: 'userPrincipalName' },
+        { type: 'group', text: 'displayName' },
+        { type: 'device', text: 'displayName' },
+        { type: 'servicePrincipal', text: 'displayName' },
+        { type: 'orgContact' },
+      ],
       hiddenPermission: 'Member.Read.Hidden',
     },
     sources: 'groups',

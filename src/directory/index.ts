@@ -28,7 +28,14 @@ export { readPeopleList } from './people-list.ts'
 export type { PeopleList } from './people-list.ts'
 export { searchLookups } from './search-lookups.ts'
 export { collections, isCollectionName, isEdgeKind } from './collections.ts'
-export type { Collection, CollectionName, EdgeKind, ObjectKind, RowKind } from './collections.ts'
+export type {
+  Collection,
+  CollectionName,
+  EdgeKind,
+  ObjectKind,
+  RelationCast,
+  RowKind,
+} from './collections.ts'
 export type {
   DirectoryKey,
   DirectoryObject,

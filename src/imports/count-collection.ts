@@ -17,7 +17,7 @@ export async function countCollection(
   const { journal } = deps
   if (collections[collection].isCounted === false) return undefined
   try {
-    const count = await countRows(deps, options, { collection })
+    const count = await countRows(deps, countUrl(options, { collection }), collection)
     journal.note({ type: 'counted', collection, moment, count })
     return count
   } catch (error) {
@@ -28,18 +28,18 @@ export async function countCollection(
 }
 
 /**
- * Asks Graph how many objects a part of a collection holds.
+ * Asks Graph for a `$count`.
  *
  * @throws EvergrantError Graph's refusal, `isAboutCounting` or not; what `send` gives up on
  */
 export async function countRows(
   deps: SendDependencies,
-  options: RunOptions,
-  part: { readonly collection: CollectionName; readonly filter?: string },
+  url: string,
+  collection: CollectionName,
 ): Promise<number> {
   const headers = { consistencylevel: 'eventual', accept: 'text/plain' }
-  const place = { collection: part.collection, page: 0 }
-  const sent = await send(deps, countUrl(options, part), headers, place, (answer) => {
+  const place = { collection, page: 0 }
+  const sent = await send(deps, url, headers, place, (answer) => {
     const text = answer.body
       .toString('utf8', 0, 64)
       .replace(/^\uFEFF/, '')

@@ -2,13 +2,13 @@
 export type Concurrency = 'auto' | number
 
 /** Most that are taken unasked. */
-const mostUnasked = 24
+export const mostUnasked = 24
 /** What one thread takes to read and to write a page, in milliseconds, or less. */
 const pageWorkMs = 7
 /** One cursor that reads ahead keeps the thread busy when a page comes faster than this. */
 const fastPageMs = 25
 /** Fewer pages than this come sooner than a plan is made. */
-const fewPages = 16
+export const fewPages = 16
 /** So many pages each are worth a cursor. */
 const pagesPerCursor = 4
 

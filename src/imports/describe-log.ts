@@ -25,6 +25,10 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
     'Graph gives the collection, but not with this column: a permission is missing, it cannot be listed, or there is none of that name. The run goes on without it, and it is empty.',
   page_size_lowered: 'Graph accepts only smaller pages for this selection.',
   walk_finished: 'The last page of a collection is committed.',
+  group_planned:
+    'How a group with very many members is read: how many cursors at a time, in how many parts, and why.',
+  group_compared:
+    'What the parts of such a group brought, compared with what Graph counts now: they agree, some are read again, or (fails) all of it is read by one cursor.',
   group_vanished: 'A group was gone when its members were asked for; it has none.',
   group_hidden:
     'Graph showed the members of other groups, but refused to show those of this one (403): its membership is hidden, and reading it needs `Member.Read.Hidden` as well. Owners of groups and holders of directory roles alike.',
@@ -77,7 +81,7 @@ export function describeLog(body: LogBody): string {
         ? `$count of ${body.collection} ${body.moment} the walk: not available (${body.detail ?? ''})`
         : `$count of ${body.collection} ${body.moment} the walk: ${number(body.count)}`
     case 'collection_planned':
-      return `${body.collection}: ${body.cursors === 1 ? 'one cursor' : `${body.cursors} cursors over ${body.shards} parts`} (${body.detail})`
+      return `${body.collection}: ${describeCursors(body)} (${body.detail})`
     case 'page_committed':
       if (body.groups !== undefined) {
         return `${partOf(body)} up to page ${body.page}: ${number(body.rows)} rows of ${body.pages ?? 0} pages, ${number(body.totalRows)} of ${number(body.groups)} ${sourcesOf(body.collection)} in all; token lives ${formatDuration(body.tokenLifeMs)}`
@@ -107,6 +111,10 @@ export function describeLog(body: LogBody): string {
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':
       return `${partOf(body)}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
+    case 'group_planned':
+      return `${body.collection}: ${sourceOf(body.collection)} ${body.groupId}: ${describeCursors(body)} (${body.detail})`
+    case 'group_compared':
+      return `${body.collection}: ${sourceOf(body.collection)} ${body.groupId}: ${describeCompared(body)}`
     case 'group_vanished':
       return `${body.collection}: ${sourceOf(body.collection)} ${body.groupId} is gone`
     case 'group_hidden':
@@ -232,4 +240,26 @@ function sentence(detail: string): string {
 
 function nth(times: number): string {
   return times === 2 ? 'second' : 'third'
+}
+
+function describeCursors({
+  cursors,
+  shards,
+}: {
+  readonly cursors: number
+  readonly shards: number
+}): string {
+  return cursors === 1 ? 'one cursor' : `${cursors} cursors over ${shards} parts`
+}
+
+function describeCompared({
+  count,
+  detail,
+  outcome,
+  rows,
+}: Extract<LogBody, { readonly type: 'group_compared' }>): string {
+  const told = count === null ? 'Graph does not count them' : `Graph counts ${number(count)}`
+  const compared = `its parts brought ${number(rows)}, ${told}${detail === undefined ? '' : ` (${detail})`}`
+  if (outcome === 'agrees') return compared
+  return `${compared}; ${outcome === 'again' ? 'those are read again' : 'one cursor reads all of it'}`
 }

@@ -49,6 +49,28 @@ export type LogBody =
       readonly pages?: number
       readonly groups?: number
     }
+  | {
+      /** How a giant is read. */
+      readonly type: 'group_planned'
+      readonly collection: string
+      readonly groupId: string
+      readonly cursors: number
+      /** Parts it is cut into. */
+      readonly shards: number
+      readonly detail: string
+    }
+  | {
+      /** What the parts of a giant brought, against Graph's counts. */
+      readonly type: 'group_compared'
+      readonly collection: string
+      readonly groupId: string
+      /** `again`: some parts are read again. `fails`: all of it is read by one cursor. */
+      readonly outcome: 'agrees' | 'again' | 'fails'
+      readonly rows: number
+      /** Null where Graph would not say. */
+      readonly count: number | null
+      readonly detail?: string
+    }
   | { readonly type: 'group_vanished'; readonly collection: string; readonly groupId: string }
   | { readonly type: 'group_hidden'; readonly collection: string; readonly groupId: string }
   | {

@@ -77,10 +77,60 @@ export function firstRelatedUrl(
   sourceId: string,
   pageSize: number,
 ): string {
+  const maximum = collections[collection].relation?.maxPageSize
+  const query = ['$select=id', ...top(pageSize, maximum)].join('&')
+  return `${relatedUrl(options, collection, sourceId)}?${query}`
+}
+
+function relatedUrl(options: RunOptions, collection: CollectionName, sourceId: string): string {
   const { path, relation } = collections[collection]
   if (relation === undefined) throw new Error(`${collection} are no relation`)
-  const url = `${options.graphUrl}${path}/${encodeURIComponent(sourceId)}/${relation.segment}`
-  return `${url}?${['$select=id', ...top(pageSize, relation.maxPageSize)].join('&')}`
+  return `${options.graphUrl}${path}/${encodeURIComponent(sourceId)}/${relation.segment}`
+}
+
+/** A part of what an object leads to: one type, and of that what a filter finds. */
+export interface RelatedPart {
+  readonly cast?: string
+  readonly filter?: string
+}
+
+/** Builds the URL of the first page of such a part; asked for in advanced mode. */
+export function firstPartUrl(
+  options: RunOptions,
+  collection: CollectionName,
+  sourceId: string,
+  part: RelatedPart,
+  pageSize: number,
+  column = 'id',
+): string {
+  const maximum = collections[collection].relation?.maxPageSize
+  const query = [`$select=${column}`, ...top(pageSize, maximum), '$count=true', ...filtered(part)]
+  return `${partUrl(options, collection, sourceId, part)}?${query.join('&')}`
+}
+
+/** Builds the URL of the `$count` of such a part, or of all that an object leads to. */
+export function partCountUrl(
+  options: RunOptions,
+  collection: CollectionName,
+  sourceId: string,
+  part: RelatedPart,
+): string {
+  const query = filtered(part).map((filter) => `?${filter}`)
+  return `${partUrl(options, collection, sourceId, part)}/$count${query.join('')}`
+}
+
+function partUrl(
+  options: RunOptions,
+  collection: CollectionName,
+  sourceId: string,
+  { cast }: RelatedPart,
+): string {
+  const segment = cast === undefined ? '' : `/microsoft.graph.${cast}`
+  return `${relatedUrl(options, collection, sourceId)}${segment}`
+}
+
+function filtered({ filter }: RelatedPart): readonly string[] {
+  return filter === undefined ? [] : [`$filter=${encodeURIComponent(filter)}`]
 }
 
 /** Headers of every page of a list: a filtered walk keeps its page token only in advanced mode. */

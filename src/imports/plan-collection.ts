@@ -1,27 +1,15 @@
 import { collections, type CollectionName } from '../directory/index.ts'
-import { err, EvergrantError, formatDuration, ok, type Result } from '../kernel/index.ts'
+import { formatDuration } from '../kernel/index.ts'
 import { newWalk, type WalkDependencies } from './commit-step.ts'
-import { countRows, isAboutCounting } from './count-collection.ts'
 import { chooseCursors, shardTarget, type CursorFacts } from './cursor-count.ts'
 import { cutBy } from './cut-by.ts'
-import { firstPageUrl, sampleUrl } from './page-url.ts'
+import { countUrl, firstPageUrl, sampleUrl } from './page-url.ts'
 import type { CollectionRecord, Progress } from './ports.ts'
-import type { PageDefect } from './scan-page.ts'
-import { send } from './send.ts'
-import type { ShardSource } from './shard-counts.ts'
 import { planShards, type Shard, type ShardPlan } from './shard-plan.ts'
-
-/** Graph's next links repeat the filter and add a page token, within the same limit. */
-const pageTokenRoom = 400
+import { createShardSource, pageTokenRoom, sampleNames } from './shard-source.ts'
 
 /** A first answer has its own reasons to be slow; one of less than this is worth a second look. */
 const doubtfulMs = 150
-
-/** Some names of a collection, and how long Graph took for a page of them. */
-interface Sample {
-  readonly names: readonly string[]
-  readonly fetchMs: number
-}
 
 /**
  * Decides, before the first page, with how many cursors a collection is read, and which part of it
@@ -42,17 +30,24 @@ export async function planCollection(
   const facts: CursorFacts = { asked, total, pageSize, latencyMs: Infinity }
   const atMost = chooseCursors(facts)
   if (total === undefined || atMost.cursors === 1) return told(atMost.why)
-  const sample = await sampleNames(deps, collection, property, undefined)
+  const questions = {
+    collection,
+    property,
+    countUrl: (filter: string) => countUrl(run.options, { collection, filter }),
+    sampleUrl: (filter: string | undefined) =>
+      sampleUrl(run.options, { collection, ...(filter === undefined ? {} : { filter }) }, property),
+  }
+  const sample = await sampleNames(deps, questions)
   let choice = chooseCursors({ ...facts, latencyMs: sample.fetchMs })
   if (asked === 'auto' && choice.cursors > 1 && sample.fetchMs < doubtfulMs) {
-    const again = await sampleNames(deps, collection, property, undefined)
+    const again = await sampleNames(deps, questions)
     const latencyMs = Math.min(sample.fetchMs, again.fetchMs)
     choice = chooseCursors({ ...facts, latencyMs })
   }
   const { cursors, why } = choice
   if (cursors === 1) return told(why)
   const plan = await planShards(
-    sourceOf(deps, collection, property, sample),
+    createShardSource(deps, questions, sample),
     {
       property,
       mayLack: property === 'displayName',
@@ -104,59 +99,4 @@ function severalCursors(
     collection: { ...record, plan: { cursors: Math.min(most, shards.length), why } },
     walks: shards.map((shard, number) => ({ ...newWalk(record, number), ...shard })),
   }
-}
-
-function sourceOf(
-  deps: WalkDependencies,
-  collection: CollectionName,
-  property: string,
-  whole: Sample,
-): ShardSource {
-  return {
-    count: async (filter) => {
-      try {
-        return await countRows(deps, deps.run.options, { collection, filter })
-      } catch (error) {
-        if (!(error instanceof EvergrantError) || !isAboutCounting(error)) throw error
-        return { refused: error.detail }
-      }
-    },
-    sample: async (filter) =>
-      (filter === undefined ? whole : await sampleNames(deps, collection, property, filter)).names,
-  }
-}
-
-/** Asks for names; none where Graph refuses, since they steer a plan and nothing else. */
-async function sampleNames(
-  deps: WalkDependencies,
-  collection: CollectionName,
-  property: string,
-  filter: string | undefined,
-): Promise<Sample> {
-  const part = { collection, ...(filter === undefined ? {} : { filter }) }
-  const url = sampleUrl(deps.run.options, part, property)
-  const place = { collection, page: 0 }
-  const startedAt = deps.clock.monotonic()
-  try {
-    const headers = { consistencylevel: 'eventual' }
-    const sent = await send(deps, url, headers, place, ({ body }) => readNames(body, property))
-    if (sent.kind !== 'answer') return { names: [], fetchMs: deps.clock.monotonic() - startedAt }
-    return { names: sent.value, fetchMs: sent.fetchMs }
-  } catch (error) {
-    if (!(error instanceof EvergrantError) || !isAboutCounting(error)) throw error
-    return { names: [], fetchMs: deps.clock.monotonic() - startedAt }
-  }
-}
-
-function readNames(body: Buffer, property: string): Result<readonly string[], PageDefect> {
-  try {
-    const { value } = JSON.parse(body.toString('utf8')) as { readonly value?: unknown }
-    if (Array.isArray(value)) {
-      const names = value.map((row: unknown) => (row as Record<string, unknown> | null)?.[property])
-      return ok(names.filter((name) => typeof name === 'string'))
-    }
-  } catch {
-    // Told below.
-  }
-  return err({ detail: `expected a page of objects with their ${property}` })
 }

@@ -276,6 +276,20 @@ export interface WalkRecord {
    */
   readonly only?: string
   /**
+   * With `only`: the type of the edges' ends that this walk reads, as a part of that source, and of
+   * those what `filter` finds. Rows of such a part come without their type.
+   */
+  readonly cast?: string
+  /**
+   * With `only`: walks of parts read its edges, and this one waits for them to compare what they
+   * brought with Graph's counts. Once that has failed it reads all of them itself.
+   */
+  readonly split?: {
+    /** How often parts were read again. */
+    readonly rounds: number
+    readonly hasFailed?: boolean
+  }
+  /**
    * Edges: sources that were read to their end, vanished ones left out. Managers: users that were
    * looked at.
    */

@@ -19,6 +19,8 @@ export interface AdvancedWalk {
   readonly lines: readonly LogBody[]
   /** Walks that begin with this step, without their numbers. */
   readonly begins?: readonly Omit<WalkRecord, 'shard'>[]
+  /** Unfinished walks that nobody reads at the moment, and that go on behind this step. */
+  readonly wakes?: readonly number[]
 }
 
 /** Where a reader hands its steps on. */

@@ -5,7 +5,7 @@ import type { DeltaPlace, DeltaRecord, Progress, Verdict, WalkRecord } from './p
  * Counts may differ by this share and the run still is complete: the directory changes while we
  * read.
  */
-const tolerance = 0.001
+export const tolerance = 0.001
 
 /** A verdict with its reason, for the log and the manifest. */
 export interface Judged {

@@ -11,7 +11,7 @@ export interface StepLimits {
   readonly rows: number
   /** Steps that may wait to be taken; each cursor may come with one more, and waits with it. */
   readonly ahead: number
-  /** Walks read at the same time besides those of the plan: the ones that steps begin. */
+  /** Walks read at the same time besides those of the plan: the ones that steps begin or wake. */
   readonly begun?: number
 }
 
@@ -57,6 +57,7 @@ export async function walkCursors(
   async function commit(steps: readonly CursorStep[]): Promise<void> {
     const from = new Map<number, WalkRecord>()
     const added: WalkRecord[] = []
+    const woken: number[] = []
     const lines: LogBody[] = []
     for (const step of steps) {
       const before = at(step.shard)
@@ -70,6 +71,7 @@ export async function walkCursors(
         from.set(walk.shard, walk)
         added.push(walk)
       }
+      woken.push(...(next.wakes ?? []))
       lines.push(...next.lines)
       if (next.walk.state !== 'finished') continue
       lines.push(finishedLine(next.walk))
@@ -78,7 +80,7 @@ export async function walkCursors(
     const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
     const batch = steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))
     collection = await commitStep(deps, { collection, moves, batch }, lines)
-    for (const walk of added) pool.add(walk)
+    for (const walk of [...added, ...woken.map(at)]) pool.add(walk)
   }
 
   /** A walk begins again; only that of a collection's single cursor takes back what it has brought. */

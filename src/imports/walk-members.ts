@@ -1,12 +1,13 @@
 import { isEvergrantError } from '../kernel/index.ts'
 import { newIdSet, newWalk, restartLimit, type WalkDependencies } from './commit-step.ts'
+import { mostUnasked } from './cursor-count.ts'
+import { createGiantReader, nameOf } from './giant-reader.ts'
 import { edgeRows } from './imported-rows.ts'
 import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, isGone, isRefused, type MembersPage } from './members-reader.ts'
 import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
-import type { LogBody, Progress, WalkRecord } from './ports.ts'
+import type { Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
-import { readGiant } from './read-giant.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type Sent } from './send.ts'
 import type { Place } from './token-keeper.ts'
@@ -18,19 +19,21 @@ import { createWitness } from './witness.ts'
 const pagesAtOnce = 64
 /** A commit ends behind the page that brings it to so many rows. */
 const rowsPerCommit = 1_000
-/** Groups asked for at the same time, and giants beside them, where no number was asked for. */
+/** Groups asked for at the same time, where no number was asked for. */
 const groupsUnasked = 16
 
 /**
  * Walks the members of all groups, with each cursor from where it stands to its last group. Pages
  * of several groups share a commit. A group with more than a few pages goes on in a walk of its
  * own, beside the others, so that the largest groups are read from the moment they are met and hold
- * up nobody. When the page token of a list of groups expires it is gone through again, and groups
- * this session has read are passed over.
+ * up nobody; where several cursors may read and Graph lets it be cut, in walks of its parts. When
+ * the page token of a list of groups expires it is gone through again, and groups this session has
+ * read are passed over.
  */
 export async function walkMembers(deps: WalkDependencies, start: Progress): Promise<Progress> {
   // One step waits while another is written, so that pages gather in the meantime.
-  const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1, begun: groupsAtOnce(deps) }
+  const begun = deps.run.options.concurrency === 'auto' ? mostUnasked : groupsAtOnce(deps)
+  const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1, begun }
   return await walkCursors(deps, start, limits, (opened) => membersReader(deps, opened))
 }
 
@@ -55,13 +58,26 @@ function membersReader(
   let requests = walks.reduce((sum, { pages }) => sum + pages, 0)
   const place = (): Place => ({ collection, page: ++requests })
   const witness = createWitness()
-  const fetchMembers = async (url: string): Promise<Sent<ScannedPage>> => {
-    const sent = await send(deps, url, {}, place(), (answer) => scanMembers(answer.body))
+  const fetchMembers = async (url: string, headers = {}): Promise<Sent<ScannedPage>> => {
+    const sent = await send(deps, url, headers, place(), (answer) => scanMembers(answer.body))
     witness.answered()
     return sent
   }
   const firstMembersUrl = (groupId: string): string =>
     firstRelatedUrl(options, collection, groupId, pageSize)
+  const readGiant = createGiantReader(
+    deps,
+    { collection: record, walks },
+    {
+      pageSize: () => pageSize,
+      fetchMembers,
+      isAboutGroup: async (groupId) =>
+        (await witness.waitForAnswer()) || (await showsAnother(groupId)),
+      onRestart: (refusal) => {
+        if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
+      },
+    },
+  )
 
   return async (start, sink) => {
     const leave = witness.enter()
@@ -73,20 +89,8 @@ function membersReader(
   }
 
   async function read(start: WalkRecord, sink: StepSink): Promise<void> {
-    const { only } = start
-    if (only !== undefined) {
-      const source = {
-        collection,
-        graphUrl: options.graphUrl,
-        firstMembersUrl,
-        fetchMembers,
-        isAboutGroup: async () => (await witness.waitForAnswer()) || (await showsAnother(only)),
-        onRestart: (refusal: ReadRefusal): void => {
-          if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
-        },
-        note: (body: LogBody): void => journal.note(body, 'warn'),
-      }
-      await readGiant(source, start, only, sink)
+    if (start.only !== undefined) {
+      await readGiant(start, start.only, sink)
       return
     }
     const done = newIdSet()
@@ -170,7 +174,7 @@ function membersReader(
       const { groupId, nextUrl } = handedOver
       giants.add(groupId)
       const { shard: _, ...begun } = newWalk(record)
-      return [{ ...begun, label: `group ${groupId}`, only: groupId, nextUrl }]
+      return [{ ...begun, label: nameOf(groupId), only: groupId, nextUrl }]
     }
 
     /** Counts the groups whose last pages these are, each once a session. */
