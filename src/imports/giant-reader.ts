@@ -151,7 +151,11 @@ export function createGiantReader(
   }
 
   /** A giant is over: read, or not there any more, or shown no longer. */
-  function over(groupId: string, { nextUrl: _url, ...walk }: WalkRecord, how: GiantEnd): AdvancedWalk {
+  function over(
+    groupId: string,
+    { nextUrl: _url, ...walk }: WalkRecord,
+    how: GiantEnd,
+  ): AdvancedWalk {
     const finished = { ...walk, state: 'finished' } as const
     if (how === 'read') return { walk: { ...finished, groups: 1 }, lines: [] }
     const type = how === 'vanished' ? 'group_vanished' : 'group_hidden'

@@ -100,6 +100,7 @@ export async function planGiant(
     if (property === undefined || rows <= target * 1.5) return { parts: [one] }
     const limits = {
       property,
+      mayLack: property === 'displayName',
       target,
       urlLength: (filter: string) => partUrl({ cast, filter }).length + pageTokenRoom,
     }

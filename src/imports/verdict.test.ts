@@ -69,4 +69,16 @@ describe('members are judged by the groups whose list was read to its end', () =
       detail: '123456 distinct rows of 100 groups; $count of groups was 100 before and 100 after',
     })
   })
+  test('and it is said how many were read in parts, not counting those that had to be read whole', () => {
+    const { collection, walks } = members(98, 0, 100)
+    const giant = (hasFailed: boolean): WalkRecord => ({
+      ...newWalk(collection, 1),
+      state: 'finished',
+      groups: 1,
+      split: { rounds: 1, ...(hasFailed ? { hasFailed } : {}) },
+    })
+    const judged = judgeCollection({ collection, walks: [...walks, giant(false), giant(true)] })
+    expect(judged.verdict).toBe('complete')
+    expect(judged.detail).toContain('rows of 100 groups, 1 of them in parts;')
+  })
 })

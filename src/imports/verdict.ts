@@ -61,7 +61,7 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
     ? describeSince(delta, distinct)
     : sources === undefined
       ? `${distinct} distinct rows`
-      : `${distinct} distinct rows of ${read} ${sources}`
+      : `${distinct} distinct rows of ${read} ${sources}${describeSplit(walks)}`
   const hidden = sum(walks, (walk) => walk.hiddenGroups)
   if (hidden > 0) {
     return {
@@ -88,6 +88,12 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
   const detail = `${found}; ${counted} was ${countBefore} before and ${countAfter} after`
   const isWithin = read >= low - low * tolerance && read <= high + high * tolerance
   return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }
+}
+
+/** Sources whose parts were read, as the index had them. */
+function describeSplit(walks: readonly WalkRecord[]): string {
+  const split = walks.filter((walk) => walk.split !== undefined && walk.split.hasFailed !== true)
+  return split.length === 0 ? '' : `, ${split.length} of them in parts`
 }
 
 function describeBracket({ begin, changed, gone, isEarlier, notEarlier }: DeltaRecord): string {
