@@ -100,13 +100,15 @@ function changesText({
   changed,
   gone,
   note,
+  unlisted,
 }: DeltaRecord): string | undefined {
   if (purpose === 'next') return undefined
   const since =
     begin === undefined ? '' : ` since ${new Date(begin.takenAt).toISOString().slice(0, 19)}Z`
   if (state === 'lost')
     return `changes${since} are not known: ${note ?? 'Graph does not tell them'}`
-  const what = `${number(changed)} read anew, ${number(gone)} gone`
+  const hidden = unlisted === undefined ? '' : `, ${number(unlisted.count)} there but not listed`
+  const what = `${number(changed)} read anew, ${number(gone)} gone${hidden}`
   return `changes${since}: ${state === 'open' ? `${what} so far` : what}`
 }
 

@@ -710,6 +710,8 @@ export type ImportRun = {
         readonly pages: number
         readonly changed: number
         readonly gone: number
+        /** Objects that Graph says are there, but does not list */ readonly unlisted: number
+        /** The first of them */ readonly unlisted_ids: readonly string[]
         /** Why they are lost */ readonly note: string | null
         /** When Graph gave the link at which the next run begins that reads changes alone */ readonly next_since:
           string | null

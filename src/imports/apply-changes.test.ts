@@ -2,9 +2,10 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { makeScriptedGraph, scriptedGraphUrl } from '../../test/support/sending.ts'
 import { applyChanges } from './apply-changes.ts'
-import type { WalkDependencies } from './commit-step.ts'
+import { newWalk, type WalkDependencies } from './commit-step.ts'
 import { createStoreDestination } from './store-destination.ts'
 import type { CollectionRecord, PageCommit, RunRecord, RunStore } from './ports.ts'
+import { judgeCollection } from './verdict.ts'
 
 /** What a directory says of an object: undefined when it is gone. */
 type Directory = ReadonlyMap<string, string | undefined>
@@ -23,7 +24,8 @@ async function applied(
   directory: Directory,
   walked: ReadonlyMap<string, string>,
   pages: readonly (readonly { readonly id: string; readonly isRemoved: boolean }[])[],
-): Promise<ReadonlyMap<string, string>> {
+  known: readonly string[] = [],
+): Promise<{ readonly rows: ReadonlyMap<string, string>; readonly record: CollectionRecord }> {
   const rows = new Map(walked)
   const listed = (ids: readonly string[]): object[] =>
     ids.flatMap((id) => {
@@ -33,7 +35,8 @@ async function applied(
   const { deps } = makeScriptedGraph((path, question) => {
     if (question !== undefined) {
       const { ids } = question as { readonly ids: readonly string[] }
-      return { status: 200, body: { value: listed(ids).map((row) => ({ ...row })) } }
+      const unlisted = ids.filter((id) => known.includes(id)).map((id) => ({ id }))
+      return { status: 200, body: { value: [...listed(ids), ...unlisted] } }
     }
     const filter = /id in \((.*)\)/.exec(path)?.[1]
     if (filter !== undefined) {
@@ -77,7 +80,7 @@ async function applied(
   }
   const record = await applyChanges(means, start, { named: 10_000, gone: 10_000 })
   expect(record.delta?.state).toBe('applied')
-  return rows
+  return { rows, record }
 }
 
 test('a round’s pages end in what the directory holds, in any order and however often they tell it', async () => {
@@ -103,11 +106,24 @@ test('a round’s pages end in what the directory holds, in any order and howeve
           }),
         )
         const truth = [...directory].filter(([, name]) => name !== undefined)
-        expect(await applied(directory, walked, pages)).toEqual(
-          new Map(truth as [string, string][]),
-        )
+        const { rows } = await applied(directory, walked, pages)
+        expect(rows).toEqual(new Map(truth as [string, string][]))
       },
     ),
     { numRuns: 60 },
   )
+})
+
+test('what Graph says is there, but does not list, is counted and named, and no row of it taken away', async () => {
+  const ids = Array.from({ length: 12 }, (_, i) => `hidden${i}`)
+  const page = ids.map((id, i) => ({ id, isRemoved: i % 2 === 0 }))
+  const walked = new Map([['hidden1', 'as the walk left it']])
+  const { record, rows } = await applied(new Map(), walked, [page.slice(0, 3), page.slice(3)], ids)
+  expect(rows).toEqual(walked)
+  expect(record.delta).toMatchObject({ gone: 0, changed: 0, unlisted: { count: 12 } })
+  expect(record.delta?.unlisted?.ids).toHaveLength(10)
+  const counted = { countBefore: 1, countAfter: 1, distinctRows: 1 }
+  const walk = { ...newWalk(record), state: 'finished' } as const
+  const { detail } = judgeCollection({ collection: { ...record, ...counted }, walks: [walk] })
+  expect(detail).toMatch(/; 12 that changed are there, but Graph does not list them: hidden.*, …$/)
 })

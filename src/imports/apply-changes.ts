@@ -7,10 +7,15 @@ import { createIdLookUp, isAboutFilter, joinPages } from './look-up-ids.ts'
 import type { CollectionRecord, DeltaRecord } from './ports.ts'
 import type { ScannedPage } from './scan-page.ts'
 
+/** So many ids that Graph does not list are named. */
+const namedAtMost = 10
+
 /** A page of changes, with what has become of the objects it names. */
 interface Settled {
   readonly page: ScannedPage
   readonly gone: readonly string[]
+  /** Graph says they are there, but does not list them: of a filtered run, those beyond its filter. */
+  readonly unlisted: readonly string[]
 }
 
 /** How much may change and still be told object by object. */
@@ -39,6 +44,8 @@ export async function applyChanges(
   const { collection, delta: open } = start
   if (open?.state !== 'open' || open.begin === undefined || open.purpose === 'next') return start
   const { options } = run
+  // The rows of a filtered run are what its filter finds, but for the store, which holds more than that.
+  const leaves = options.filter !== undefined && options.destination !== 'store'
   const settle = settler(deps, start)
   const reader = createRowReader(collection, options.columns[collection] ?? [])
   const { isEarlier, purpose } = open
@@ -81,7 +88,7 @@ export async function applyChanges(
     return error
   }
 
-  async function commit(page: RoundPage, { page: rows, gone }: Settled): Promise<void> {
+  async function commit(page: RoundPage, { gone, page: rows, unlisted }: Settled): Promise<void> {
     const { nextUrl: _, ...rest } = delta
     const isLast = page.nextUrl === undefined
     delta = {
@@ -94,6 +101,7 @@ export async function applyChanges(
       pages: delta.pages + 1,
       changed: delta.changed + rows.rows.length,
       gone: delta.gone + gone.length,
+      ...(options.filter === undefined ? noted(delta.unlisted, unlisted) : {}),
     }
     const { pages, changed } = delta
     const line = {
@@ -113,13 +121,14 @@ export async function applyChanges(
       pages,
       changed,
       gone: delta.gone,
+      ...(delta.unlisted === undefined ? {} : { unlisted: delta.unlisted.count }),
     } as const
     const step = {
       collection: { ...record, delta },
       movesCollection: true,
       moves: [],
       batch: rows.rows.length === 0 ? [] : [reader.ofPage(rows)],
-      gone,
+      gone: leaves ? [...gone, ...unlisted] : gone,
     }
     record = await commitStep(deps, step, isLast ? [line, applied] : [line])
   }
@@ -142,10 +151,23 @@ function settler(
 ): (page: Pick<RoundPage, 'changed' | 'removed'>) => Promise<Settled> {
   const { options } = deps.run
   const lookUp = createIdLookUp(deps, options, record)
-  const check = createGoneCheck(deps, options, record.collection, lookUp)
+  const { filter, ...whole } = options
+  const lookUpAny = filter === undefined ? undefined : createIdLookUp(deps, whole, record)
+  const check = createGoneCheck(deps, options, record.collection, lookUp, lookUpAny)
   return async ({ changed, removed }) => {
     const known = await lookUp(changed)
-    const { found, gone } = await check([...removed, ...known.missing])
-    return { page: joinPages([known.page, found]), gone }
+    const { found, gone, unlisted } = await check([...removed, ...known.missing])
+    return { page: joinPages([known.page, found]), gone, unlisted }
   }
+}
+
+/** Adds ids that are there, but not listed; of many the first are named. */
+function noted(
+  before: DeltaRecord['unlisted'],
+  ids: readonly string[],
+): Pick<DeltaRecord, 'unlisted'> {
+  if (ids.length === 0) return {}
+  const { count, ids: known } = before ?? { count: 0, ids: [] }
+  const unlisted = { count: count + ids.length, ids: [...known, ...ids].slice(0, namedAtMost) }
+  return { unlisted }
 }

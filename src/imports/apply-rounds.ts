@@ -37,7 +37,7 @@ export async function applyRounds(
 function fallenBack(record: CollectionRecord): CollectionRecord | undefined {
   const { delta } = record
   if (delta?.state !== 'lost' || delta.fallback === undefined) return undefined
-  const { end: _, fallback, gone, isEarlier: __, note = '', ...rest } = delta
+  const { end: _, fallback, gone, isEarlier: __, note = '', unlisted: ___, ...rest } = delta
   return {
     ...record,
     delta: {

@@ -141,4 +141,17 @@ describe('what seems to be gone', () => {
     expect((await check(['c'])).gone).toEqual(['c'])
     expect(lines.filter(({ type }) => type === 'bulk_check_refused')).toHaveLength(1)
   })
+
+  test('is not gone when only a filter does not find it, also where bulk questions are refused', async () => {
+    const { deps } = graph({ listed: ['a', 'b'], refuses: ['getByIds'] })
+    const lookUpAny = createIdLookUp(deps, options, { collection: 'users' })
+    const lookUp: typeof lookUpAny = async (ids) => ({
+      ...(await lookUpAny(ids.filter((id) => id === 'a'))),
+      missing: ids.filter((id) => id !== 'a'),
+    })
+    const check = createGoneCheck(deps, options, 'users', lookUp, lookUpAny)
+    const outcome = await check(['a', 'b', 'c'])
+    expect(outcome).toMatchObject({ gone: ['c'], unlisted: ['b'] })
+    expect(outcome.found.rows.ids).toEqual(['a'])
+  })
 })

@@ -15,7 +15,10 @@ export interface Confirmation {
   readonly gone: readonly string[]
   /** Those that Graph still knows, read anew. */
   readonly found: ScannedPage
-  /** Those that Graph says are there, but does not list: neither gone nor to be had. */
+  /**
+   * Those that Graph says are there, but does not list: neither gone nor to be had. Of a filtered
+   * run these are the ones beyond its filter.
+   */
   readonly unlisted: readonly string[]
 }
 
@@ -26,12 +29,16 @@ export type ConfirmGone = (ids: readonly string[]) => Promise<Confirmation>
  * Makes the check of a run's collection: `directoryObjects/getByIds`, a thousand ids at a time;
  * where that is refused (another permission is enough to list users, but not for this), the
  * collection is asked for each id. Ids that are there after all are read anew.
+ *
+ * @param lookUp Reads what is there.
+ * @param lookUpAny The same without the run's filter, if it has one: who is beyond it is not gone.
  */
 export function createGoneCheck(
   deps: SendDependencies,
   options: RunOptions,
   collection: CollectionName,
   lookUp: LookUpIds,
+  lookUpAny?: LookUpIds,
 ): ConfirmGone {
   const scan = createPageScanner(['id'], undefined)
   const url = `${options.graphUrl}/directoryObjects/getByIds?$select=id`
@@ -56,6 +63,11 @@ export function createGoneCheck(
     }
   }
 
+  /** The same by the collection, where it takes more than the look-up that follows in any case. */
+  async function askBeyondFilter(ids: readonly string[]): Promise<readonly string[] | undefined> {
+    return lookUpAny === undefined ? undefined : (await lookUpAny(ids)).page.rows.ids
+  }
+
   function note({ detail }: EvergrantError): void {
     deps.journal.note({ type: 'bulk_check_refused', collection, detail }, 'warn')
   }
@@ -63,7 +75,7 @@ export function createGoneCheck(
   return async (ids) => {
     const answers = await atOnce(questionsAtOnce, piecesOf(ids, idsPerQuestion), async (some) => ({
       some,
-      there: await ask(some),
+      there: (await ask(some)) ?? (await askBeyondFilter(some)),
     }))
     const unasked = answers.flatMap(({ some, there }) => (there === undefined ? some : []))
     const there = new Set(answers.flatMap((answer) => (answer.there ?? []).map(sameId)))

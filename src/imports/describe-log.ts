@@ -132,7 +132,7 @@ export function describeLog(body: LogBody): string {
     case 'changes_committed':
       return `${body.collection} changes, page ${body.page}: ${number(body.named)} named, ${number(body.changed)} read anew, ${number(body.gone)} gone; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'changes_applied':
-      return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${counted(body.pages, 'page')} of changes`
+      return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${counted(body.pages, 'page')} of changes${body.unlisted === undefined ? '' : `; ${number(body.unlisted)} are there, but not listed`}`
     case 'changes_lost':
       return `${body.collection}: what has changed is not to be had: ${body.detail}`
     case 'bulk_check_refused':

@@ -174,6 +174,8 @@ export type LogBody =
       readonly pages: number
       readonly changed: number
       readonly gone: number
+      /** Objects that Graph says are there, but does not list. */
+      readonly unlisted?: number
     }
   | { readonly type: 'changes_lost'; readonly collection: string; readonly detail: string }
   | {

@@ -196,6 +196,8 @@ export interface DeltaRecord {
   readonly changed: number
   /** Rows that were confirmed to be gone. */
   readonly gone: number
+  /** Objects named that Graph says are there, but does not list, and the ids of the first of them. */
+  readonly unlisted?: { readonly count: number; readonly ids: readonly string[] }
   readonly note?: string
 }
 

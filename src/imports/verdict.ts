@@ -28,7 +28,8 @@ export interface Judged {
  * Where several cursors read, `complete` means besides that what changed meanwhile was applied.
  */
 export function judgeCollection(progress: Progress): Judged {
-  const { verdict, detail } = judgeChanges(progress, judgeRows(progress))
+  const { verdict, detail: judged } = judgeChanges(progress, judgeRows(progress))
+  const detail = `${judged}${describeUnlisted(progress.collection.delta)}`
   const refused = progress.collection.refusedColumns ?? []
   if (refused.length === 0) return { verdict, detail }
   return { verdict, detail: `${detail}; without ${refused.join(', ')}, which Graph refused` }
@@ -104,6 +105,14 @@ function describeBracket({ begin, changed, gone, isEarlier, notEarlier }: DeltaR
       ? ''
       : `, no earlier link telling what Graph's index had not learned by then (${notEarlier})`
   return `${changes} while it was read${unknown}`
+}
+
+/** Names what nobody can read: neither a part of the collection held it nor a look-up by its id. */
+function describeUnlisted({ unlisted }: Partial<DeltaRecord> = {}): string {
+  if (unlisted === undefined) return ''
+  const { count, ids } = unlisted
+  const names = count > ids.length ? `${ids.join(', ')}, …` : ids.join(', ')
+  return `; ${count} that changed are there, but Graph does not list them: ${names}`
 }
 
 function timeOf(place: DeltaPlace | undefined): string {

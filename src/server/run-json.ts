@@ -63,7 +63,7 @@ function changesToJson({
   collection: { collection, delta },
 }: Progress): NonNullable<z.input<typeof runSchema>['changes']> {
   if (delta === undefined) return []
-  const { begin, changed, end, gone, note = null, pages, purpose, state } = delta
+  const { begin, changed, end, gone, note = null, pages, purpose, state, unlisted } = delta
   const next = end ?? begin
   return [
     {
@@ -74,6 +74,8 @@ function changesToJson({
       pages,
       changed,
       gone,
+      unlisted: unlisted?.count ?? 0,
+      unlisted_ids: [...(unlisted?.ids ?? [])],
       note,
       next_since: next === undefined ? null : time(next.takenAt),
     },

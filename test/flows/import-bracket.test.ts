@@ -240,6 +240,37 @@ describe('of a filtered collection', () => {
     expect(await fileUsers(workspace.path('out/users.ndjson'))).toEqual(enabled())
   })
 
+  test.each(['ndjson:out', 'sqlite:directory.db'])(
+    'what its filter does not find any more is not in %s',
+    async (to) => {
+      const meanwhile = (): void =>
+        atPage(workspace.simulator, 2, () => {
+          for (const id of [...enabled().keys()].slice(0, 7)) {
+            workspace.simulator.control.changeUser(id, { accountEnabled: false })
+          }
+        })
+      const { run } = await runWithTwoCursors({ options, to, meanwhile })
+      expect(run).toMatchObject({ verdict: 'complete' })
+      expect(run.reason).toContain('0 changed and 0 gone')
+      expect([...(await rowsOf(to)).keys()].toSorted()).toEqual([...enabled().keys()].toSorted())
+    },
+  )
+
+  test('into the store: who is gone is marked, who only left the filter stays as he was', async () => {
+    const [gone = '', left = ''] = enabled().keys()
+    const meanwhile = (): void =>
+      atPage(workspace.simulator, 2, () => {
+        workspace.simulator.control.deleteUser(gone)
+        workspace.simulator.control.changeUser(left, { accountEnabled: false })
+      })
+    const { run } = await runWithTwoCursors({ options, meanwhile })
+    expect(run.reason).toContain('0 changed and 1 gone')
+    const rows = await storedUsers(workspace)
+    expect(rows.has(gone)).toBe(false)
+    expect(rows.has(left)).toBe(true)
+    expect(rows.size).toBe(399)
+  })
+
   test('changes are not known where Graph refuses to look them up by that filter', async () => {
     const meanwhile = (): void =>
       atPage(workspace.simulator, 2, () => {

@@ -37,6 +37,8 @@ const changesSchema = z.object({
   pages: z.int(),
   changed: z.int(),
   gone: z.int(),
+  unlisted: z.int().describe('Objects that Graph says are there, but does not list'),
+  unlisted_ids: z.array(z.string()).describe('The first of them'),
   note: z.string().nullable().describe('Why they are lost'),
   next_since: instant
     .nullable()
