@@ -1,4 +1,10 @@
-import { abandonRun, type PreparedRun, type RunRecord } from '../imports/index.ts'
+import {
+  abandonRun,
+  describeAmount,
+  readChangesOf,
+  type PreparedRun,
+  type RunRecord,
+} from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
 import { openImportWorker, runToJson, type Composition } from '../server/index.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
@@ -62,7 +68,7 @@ export async function driveToEnd(
     })
     printer.end()
     if (failure !== undefined) throw failure as Error
-    return report(context, end ?? run, options)
+    return await report(context, store, end ?? run, options)
   } finally {
     release()
     // Where the run cannot be followed any more, nobody would see it end.
@@ -70,11 +76,17 @@ export async function driveToEnd(
   }
 }
 
-function report(context: CliContext, run: RunRecord, options: CommonOptions): RunRecord {
+async function report(
+  context: CliContext,
+  { runs }: Composition['store'],
+  run: RunRecord,
+  options: CommonOptions,
+): Promise<RunRecord> {
   const { io } = context
   if (options.json === true) io.out(`${JSON.stringify(runToJson(run))}\n`)
-  const { rows, pages, refreshes, activeMs } = run.totals
-  const amount = `${rows.toLocaleString('en-US')} rows in ${pages} ${pages === 1 ? 'page' : 'pages'}, ${refreshes} token ${refreshes === 1 ? 'refresh' : 'refreshes'}, ${formatDuration(activeMs)}`
+  const { refreshes, activeMs } = run.totals
+  const records = (await runs.listProgress(run.id)).map(({ collection }) => collection)
+  const amount = `${describeAmount(run.totals, readChangesOf(records))}, ${refreshes} token ${refreshes === 1 ? 'refresh' : 'refreshes'}, ${formatDuration(activeMs)}`
   if (run.state === 'completed') {
     if (options.json !== true) io.out(`${run.verdict ?? ''}: ${amount}  (${run.id})\n`)
     return run

@@ -708,6 +708,7 @@ export type ImportRun = {
         readonly state: 'open' | 'applied' | 'lost'
         /** When Graph gave the link at which they begin */ readonly since: string | null
         readonly pages: number
+        /** Objects that Graph named; null where nobody kept it */ readonly named: number | null
         readonly changed: number
         readonly gone: number
         /** Objects that Graph says are there, but does not list */ readonly unlisted: number

@@ -91,6 +91,7 @@ export async function applyChanges(
   async function commit(page: RoundPage, { gone, page: rows, unlisted }: Settled): Promise<void> {
     const { nextUrl: _, ...rest } = delta
     const isLast = page.nextUrl === undefined
+    const named = page.changed.length + page.removed.length
     delta = {
       ...rest,
       ...(page.nextUrl === undefined ? {} : { nextUrl: page.nextUrl }),
@@ -99,6 +100,7 @@ export async function applyChanges(
         : { end: { link: page.deltaLink, takenAt: clock.now() } }),
       state: isLast ? 'applied' : 'open',
       pages: delta.pages + 1,
+      named: (delta.named ?? 0) + named,
       changed: delta.changed + rows.rows.length,
       gone: delta.gone + gone.length,
       ...(options.filter === undefined ? noted(delta.unlisted, unlisted) : {}),
@@ -108,7 +110,7 @@ export async function applyChanges(
       type: 'changes_committed',
       collection,
       page: pages,
-      named: page.changed.length + page.removed.length,
+      named,
       changed: rows.rows.length,
       gone: gone.length,
       fetchMs: page.fetchMs,

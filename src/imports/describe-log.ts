@@ -1,6 +1,7 @@
 import { collections, isCollectionName } from '../directory/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import type { LogBody } from './execution-log.ts'
+import { describeAmount } from './read-changes.ts'
 
 /** What each line of the execution log tells; the source of the reference documentation. */
 export const logTypes: Readonly<Record<LogBody['type'], string>> = {
@@ -61,7 +62,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
     'The run was taken over three times and each time its service was gone before a page was committed; it waits for a person or its schedule.',
   run_cancelled: 'The run was cancelled.',
   run_failed: 'The run ended before it had read anything; mend the cause and start again.',
-  run_completed: 'The run is done: verdict, rows, pages, requests, refreshes, time.',
+  run_completed:
+    'The run is done: verdict, changes where they alone were read, rows, pages, requests, refreshes, time.',
 }
 
 const timeOf = (epochMs: number): string => new Date(epochMs).toISOString().slice(11, 19)
@@ -160,8 +162,14 @@ export function describeLog(body: LogBody): string {
     case 'run_failed':
       return `failed: ${sentence(body.detail)} ${body.remedy}`
     case 'run_completed':
-      return `${body.verdict}: ${counted(body.rows, 'row')}, ${counted(body.pages, 'page')}, ${counted(body.requests, 'request')}, ${body.refreshes} token ${body.refreshes === 1 ? 'refresh' : 'refreshes'} in ${formatDuration(body.wallMs)} (${body.detail})`
+      return `${body.verdict}: ${amountOf(body)}, ${counted(body.requests, 'request')}, ${body.refreshes} token ${body.refreshes === 1 ? 'refresh' : 'refreshes'} in ${formatDuration(body.wallMs)} (${body.detail})`
   }
+}
+
+function amountOf(body: Extract<LogBody, { readonly type: 'run_completed' }>): string {
+  const { changes, pages, rows } = body
+  if (changes !== undefined) return describeAmount(body, changes)
+  return `${counted(rows, 'row')}, ${counted(pages, 'page')}`
 }
 
 const paceCauses = {

@@ -27,6 +27,7 @@ import { asEvergrantError, createRunControl, RunStopped, type RunControl } from 
 import { heartbeatEveryMs } from './run-owner.ts'
 import { createStoreDestination } from './store-destination.ts'
 import { createTableDestination } from './table-destination.ts'
+import { readChangesOf, type ReadChanges } from './read-changes.ts'
 import type { TargetOpener } from './target-opener.ts'
 import { createTokenKeeper } from './token-keeper.ts'
 import type { Transport } from './transport.ts'
@@ -55,6 +56,8 @@ export interface RunEnd {
   /** What the verdict rests on, or why the run ended, for people. */
   readonly detail?: string
   readonly problem?: Problem
+  /** What was read of changes alone. */
+  readonly changes?: ReadChanges
 }
 
 /**
@@ -124,7 +127,7 @@ async function readAll(
   control: RunControl,
   journal: Journal,
   destination: Destination,
-): Promise<Judged> {
+): Promise<Judged & Pick<RunEnd, 'changes'>> {
   const { clock, random, store, transport } = deps
   const { options } = run
   const known = await store.listProgress(run.id)
@@ -166,9 +169,11 @@ async function readAll(
   for (const { means, record } of read) settled.push(await settle(means, record))
   const isComplete = settled.every(({ verdict }) => verdict === 'complete')
   const details = settled.map(({ collection, detail = '' }) => `${collection}: ${detail}`)
+  const changes = readChangesOf(settled)
   return {
     verdict: isComplete ? 'complete' : 'complete_with_drift',
     detail: details.join('; '),
+    ...(changes === undefined ? {} : { changes }),
   }
 }
 
@@ -320,6 +325,7 @@ function noteEnd(journal: Journal, end: RunEnd, wallMs: number): void {
         requests,
         refreshes,
         wallMs,
+        ...(end.changes === undefined ? {} : { changes: end.changes }),
         detail: end.detail ?? '',
       })
       return

@@ -1,4 +1,5 @@
 import type { LoweredPace } from './pacer.ts'
+import type { ReadChanges } from './read-changes.ts'
 
 /** Why a run met another token than before. */
 export type TokenChangeReason = 'first' | 'expiring' | 'rejected' | 'claims_challenge' | 'adopted'
@@ -248,6 +249,8 @@ export type LogBody =
       readonly requests: number
       readonly refreshes: number
       readonly wallMs: number
+      /** What was read of changes alone; absent where everything was read. */
+      readonly changes?: ReadChanges
       readonly detail: string
     }
 

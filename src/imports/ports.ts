@@ -192,6 +192,8 @@ export interface DeltaRecord {
   /** The page of the round to read next; absent before the first and after the last. */
   readonly nextUrl?: string
   readonly pages: number
+  /** Objects that Graph named, one named twice counting twice; older releases did not keep it. */
+  readonly named?: number
   /** Objects read anew, of memberships: groups; one met twice counting twice. */
   readonly changed: number
   /** Rows that were confirmed to be gone. */

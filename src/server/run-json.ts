@@ -63,7 +63,18 @@ function changesToJson({
   collection: { collection, delta },
 }: Progress): NonNullable<z.input<typeof runSchema>['changes']> {
   if (delta === undefined) return []
-  const { begin, changed, end, gone, note = null, pages, purpose, state, unlisted } = delta
+  const {
+    begin,
+    changed,
+    end,
+    gone,
+    named = null,
+    note = null,
+    pages,
+    purpose,
+    state,
+    unlisted,
+  } = delta
   const next = end ?? begin
   return [
     {
@@ -72,6 +83,7 @@ function changesToJson({
       state,
       since: begin === undefined ? null : time(begin.takenAt),
       pages,
+      named,
       changed,
       gone,
       unlisted: unlisted?.count ?? 0,

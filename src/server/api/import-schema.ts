@@ -35,6 +35,7 @@ const changesSchema = z.object({
   state: z.enum(['open', 'applied', 'lost']),
   since: instant.nullable().describe('When Graph gave the link at which they begin'),
   pages: z.int(),
+  named: z.int().nullable().describe('Objects that Graph named; null where nobody kept it'),
   changed: z.int(),
   gone: z.int(),
   unlisted: z.int().describe('Objects that Graph says are there, but does not list'),

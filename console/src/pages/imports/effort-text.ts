@@ -29,8 +29,9 @@ export function describeEffort({ effort }: Manifest, texts: Texts): string | nul
 /** What was read of changes since, or while it was read; null where there is nothing to tell. */
 export function describeChanges(changes: Changes | undefined, texts: Texts): string | null {
   if (changes === undefined || changes.purpose === 'next') return null
-  const { changed, gone, note, purpose, state } = changes
+  const { changed, gone, named, note, purpose, state } = changes
   if (state === 'lost') return texts.changesLost(note ?? '')
   const [read, away] = [describeCount(changed), describeCount(gone)]
-  return purpose === 'since' ? texts.changesSince(read, away) : texts.changesMeanwhile(read, away)
+  if (purpose !== 'since') return texts.changesMeanwhile(read, away)
+  return texts.changesSince(describeCount(named ?? changed + gone), read, away)
 }

@@ -3,7 +3,7 @@ import { useState, type ReactElement } from 'react'
 import { describeCount, describeDuration } from '../../parts/amounts.ts'
 import { Section } from '../../parts/section.tsx'
 import { useTexts } from '../../texts/index.ts'
-import { describeEffort, describePlan } from './effort-text.ts'
+import { describeChanges, describeEffort, describePlan } from './effort-text.ts'
 import {
   changesOf,
   isLive,
@@ -123,7 +123,10 @@ function wordsOf(
   if (state === 'waiting') return texts.waitingForIt
   if (state === 'changes') return texts.applying(describeCount(changes?.changed ?? 0))
   const read = describeCount(rows)
-  if (state === 'read') return texts.rowsDone(read)
+  if (state === 'read') {
+    const isAlone = changes?.purpose === 'since' && changes.state === 'applied'
+    return (isAlone ? describeChanges(changes, texts) : null) ?? texts.rowsDone(read)
+  }
   if (before === null) return texts.rowsSoFar(read)
   const all = describeCount(before)
   if (counted !== 'rows') return texts.sourcesOf(collection, describeCount(done), all, read)

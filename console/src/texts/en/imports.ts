@@ -138,8 +138,8 @@ export const run = {
   narrowest: (count: number): string => `at the narrowest ${count} at a time`,
   refreshesOf: (count: number): string =>
     count === 1 ? '1 token refresh' : `${count} token refreshes`,
-  changesSince: (objects: string, gone: string): string =>
-    `Changes alone: ${objects} read anew, ${gone} gone`,
+  changesSince: (named: string, objects: string, gone: string): string =>
+    `Changes alone: ${named} named, ${objects} read anew, ${gone} gone`,
   changesMeanwhile: (objects: string, gone: string): string =>
     `While it was read ${objects} changed and ${gone} went`,
   changesLost: (note: string): string => `What changed is not known: ${note}`,
