@@ -18,6 +18,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   request_retried: 'A request failed in a passing way and is sent again after the wait.',
   pace_lowered:
     'Graph throttled the run (`throttled`), said that it is about to (`strained`) or became slow (`slow`): from now on fewer requests are in flight and, where a number of resource units is named, no more of them are spent in a second. Both rise again by themselves.',
+  host_slow:
+    'Answers seem slow because this host is: it takes them in so late. Nobody is held back for it. Told once a minute at most.',
   waiting_started: 'The run waits for Graph or the provider; its state is `waiting`.',
   waiting_ended: 'Graph or the provider answers again.',
   walk_restarted:
@@ -101,6 +103,8 @@ export function describeLog(body: LogBody): string {
       return `${body.collection} ${body.page === 0 ? '$count' : `page ${body.page}`}, attempt ${body.attempt} failed: ${body.detail}; again in ${formatDuration(body.waitMs)}`
     case 'pace_lowered':
       return `${paceCauses[body.cause]}: at most ${requests(body.slots)} at a time from now on${body.unitsPerSecond === undefined ? '' : ` and ${number(body.unitsPerSecond)} resource units a second`}`
+    case 'host_slow':
+      return `this host is slow, not Graph: it takes answers in ${number(body.lateMs)} ms late; give it more CPU, or fewer imports at a time`
     case 'waiting_started':
       return `waiting: ${body.detail}`
     case 'waiting_ended':

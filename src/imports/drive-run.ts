@@ -10,6 +10,7 @@ import { createFileDestination } from './file-destination.ts'
 import type { FilePort } from './file-port.ts'
 import { createJournal, type ImportEvent, type Journal } from './journal.ts'
 import { inReadingOrder } from './order-progress.ts'
+import { watchHost, type HostLag } from './host-lag.ts'
 import { createPacer } from './pacer.ts'
 import type {
   CollectionEffort,
@@ -75,6 +76,7 @@ export async function driveRun(
   const { clock, store } = deps
   const journal = createJournal(store, run, instanceId, clock, deps.emit)
   const destination = openDestination(deps, run, instanceId)
+  const host = watchHost(clock)
   const stopHeart = beat(deps, run.id, instanceId, control)
   try {
     return await drive()
@@ -83,13 +85,21 @@ export async function driveRun(
     return { state: 'interrupted', detail: 'another process took the run over' }
   } finally {
     stopHeart()
+    host.stop()
     control.end()
     await destination.close()
   }
 
   async function drive(): Promise<RunEnd> {
     try {
-      const judged = await readAll(deps, run, instanceId, control, journal, destination)
+      const judged = await readAll(
+        { ...deps, host },
+        run,
+        instanceId,
+        control,
+        journal,
+        destination,
+      )
       return await finish({ state: 'completed', ...judged })
     } catch (error) {
       if (isLost(error)) throw error
@@ -121,14 +131,14 @@ export async function driveRun(
 }
 
 async function readAll(
-  deps: DriveDependencies,
+  deps: DriveDependencies & { readonly host: HostLag },
   run: RunRecord,
   instanceId: string,
   control: RunControl,
   journal: Journal,
   destination: Destination,
 ): Promise<Judged & Pick<RunEnd, 'changes'>> {
-  const { clock, random, store, transport } = deps
+  const { clock, host, random, store, transport } = deps
   const { options } = run
   const known = await store.listProgress(run.id)
   noteStart(journal, run, known)
@@ -141,10 +151,14 @@ async function readAll(
     seal: await openSeal(run, deps.columnKey),
     transport,
     tokens: createTokenKeeper(deps.tokens, journal, clock, options.refreshBeforeMs),
-    pacer: createPacer(clock, (pace) => {
-      meter.lowered(pace.slots)
-      journal.note({ type: 'pace_lowered', ...pace }, 'warn')
-    }),
+    pacer: createPacer(
+      clock,
+      (pace) => {
+        meter.lowered(pace.slots)
+        journal.note({ type: 'pace_lowered', ...pace }, 'warn')
+      },
+      { ...host, onSlow: (lateMs) => journal.note({ type: 'host_slow', lateMs }, 'warn') },
+    ),
     waiting: createWaitingState(store, run.id, instanceId, journal, clock),
     journal,
     control,

@@ -102,6 +102,11 @@ export type LogBody =
       readonly waitMs: number
     }
   | ({ readonly type: 'pace_lowered' } & LoweredPace)
+  | {
+      readonly type: 'host_slow'
+      /** How long answers waited on average until they were taken in. */
+      readonly lateMs: number
+    }
   | { readonly type: 'waiting_started'; readonly code: string; readonly detail: string }
   | { readonly type: 'waiting_ended'; readonly code: string; readonly waitedMs: number }
   | {

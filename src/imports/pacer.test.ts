@@ -193,6 +193,27 @@ describe('before a throttle', () => {
     expect(granted.length).toBeGreaterThan(12)
   })
 
+  test('this host is named where it is why, told once a minute, and nobody is held back', async () => {
+    const clock = createManualClock()
+    const lowered: LoweredPace[] = []
+    const told: number[] = []
+    let lateMs = 0
+    const host = { lateMs: () => lateMs, onSlow: (ms: number) => void told.push(ms) }
+    const pacer = createPacer(clock, (pace) => lowered.push(pace), host)
+    const world = { clock, lowered, pacer }
+    await sendMany(world, 64, 16, 100)
+    lateMs = 60
+    await sendMany(world, 64, 16, 280)
+    expect({ lowered, told }).toEqual({ lowered: [], told: [60] })
+    await clock.advance(60_000)
+    await sendMany(world, 16, 16, 280)
+    expect(told).toEqual([60, 60])
+    // What the host does not explain is Graph's.
+    lateMs = 20
+    await sendMany(world, 16, 16, 280)
+    expect(lowered).toEqual([{ cause: 'slow', slots: 12 }])
+  })
+
   test('all are sent again when fewer did not make it faster: the slowness is Graph’s own', async () => {
     const world = makeWorld()
     await sendMany(world, 32, 16, 200)

@@ -7,6 +7,8 @@ import { createUnitCeiling } from './unit-ceiling.ts'
 const mostSlots = 48
 /** From this share of its limit on Graph says that it is about to throttle. */
 const strainedShare = 0.8
+/** It is not told more often that this host is slow (ms). */
+const blameEveryMs = 60_000
 
 /** Leave to send one request; given back when its answer is understood. */
 export interface Permit {
@@ -47,6 +49,14 @@ export interface Pacer {
   pausesInARow(): number
 }
 
+/** This host, as far as it makes answers seem slow. */
+export interface HostPace {
+  /** How late it takes answers in (ms). */
+  readonly lateMs: () => number
+  /** Hears, once a minute at most, that the host is why answers seem slow. */
+  readonly onSlow: (lateMs: number) => void
+}
+
 interface Waiter {
   readonly cost: RequestCost
   readonly grant: (permit: Permit) => void
@@ -56,8 +66,13 @@ interface Waiter {
  * Makes a pacer; one is shared by all cursors that spend the same application's budget.
  *
  * @param onLowered Hears whenever the pace is lowered.
+ * @param host What is known of this host, which may be why answers seem slow.
  */
-export function createPacer(clock: Clock, onLowered: (pace: LoweredPace) => void): Pacer {
+export function createPacer(
+  clock: Clock,
+  onLowered: (pace: LoweredPace) => void,
+  host: HostPace = { lateMs: () => 0, onSlow: () => {} },
+): Pacer {
   const ceiling = createUnitCeiling(clock.monotonic())
   const slots = createSlotCount(mostSlots)
   const queue: Waiter[] = []
@@ -68,6 +83,7 @@ export function createPacer(clock: Clock, onLowered: (pace: LoweredPace) => void
   /** How often the pace was lowered: what was sent before says nothing about the one since. */
   let changes = 0
   let pausesInARow = 0
+  let blamedAt = Number.NEGATIVE_INFINITY
   let sleeping: AbortController | undefined
 
   /** Lets go whoever may go, in order, and sees that it is looked again when the next may. */
@@ -124,7 +140,9 @@ export function createPacer(clock: Clock, onLowered: (pace: LoweredPace) => void
         ceiling.sustained(units)
         if (!isCurrent()) return units
         pausesInARow = 0
-        if (slots.answered(cost.kind, ms, busiest)) changePace('slow')
+        const slowness = slots.answered(cost.kind, ms, busiest, host.lateMs)
+        if (slowness === 'graph') changePace('slow')
+        if (slowness === 'host') blameHost()
         return units
       },
       throttled: (waitMs) => {
@@ -147,6 +165,13 @@ export function createPacer(clock: Clock, onLowered: (pace: LoweredPace) => void
         pump()
       },
     }
+  }
+
+  const blameHost = (): void => {
+    const now = clock.monotonic()
+    if (now - blamedAt < blameEveryMs) return
+    blamedAt = now
+    host.onSlow(Math.round(host.lateMs()))
   }
 
   const changePace = (cause: LoweredPace['cause']): void => {

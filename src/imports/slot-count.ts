@@ -4,9 +4,11 @@ export interface SlotCount {
   /**
    * A request was answered after `ms`; `busy` were in flight at most since the slots last changed.
    *
-   * @returns Whether there are fewer slots now.
+   * @param lateMs How late this host takes answers in.
+   * @returns Whether answers have become slow, and by whose doing: there are fewer slots now where
+   *   it is Graph's.
    */
-  answered(kind: string, ms: number, busy: number): boolean
+  answered(kind: string, ms: number, busy: number, lateMs: () => number): Slowness
   /**
    * Graph throttles, or says that it is about to.
    *
@@ -15,11 +17,16 @@ export interface SlotCount {
   strained(busy: number): boolean
 }
 
+/** Who made answers slow, if they have become so since they were last looked at. */
+export type Slowness = 'none' | 'graph' | 'host'
+
 /** So many answers of a kind are looked at together. */
 const answersInView = 16
 /** Answers that take twice as long as they did at best are a sign, if it is this much longer. */
 const [driftFactor, leastDriftMs] = [2, 50]
 const narrowing = 0.75
+/** An answer comes in several turns: its request, its head, pieces of its body. */
+const turnsOfAnswer = 3
 
 interface Pace {
   latencies: number[]
@@ -44,16 +51,18 @@ export function createSlotCount(most: number): SlotCount {
   return {
     now: () => slots,
     strained: narrow,
-    answered: (kind, ms, busy) => {
+    answered: (kind, ms, busy, lateMs) => {
       const pace = paces.get(kind) ?? { latencies: [] }
       paces.set(kind, pace)
       pace.latencies.push(ms)
-      if (pace.latencies.length < answersInView) return false
+      if (pace.latencies.length < answersInView) return 'none'
       const median = medianOf(pace.latencies)
       pace.latencies = []
       const best = Math.min(pace.best ?? median, median)
       pace.best = best
       const hasDrifted = median > best * driftFactor && median > best + leastDriftMs
+      // Fewer requests would not make this host faster, only the run slower.
+      if (hasDrifted && lateMs() * turnsOfAnswer >= median - best) return 'host'
       if (pace.onTrial !== undefined && median > pace.onTrial * 0.8) {
         // Fewer requests have not made it faster: the slowness is not of our making.
         delete pace.onTrial
@@ -61,12 +70,12 @@ export function createSlotCount(most: number): SlotCount {
         slots = most
       } else if (hasDrifted) {
         pace.onTrial = median
-        return narrow(busy)
+        return narrow(busy) ? 'graph' : 'none'
       } else {
         delete pace.onTrial
         slots = Math.min(slots + 1, most)
       }
-      return false
+      return 'none'
     },
   }
 }

@@ -55,6 +55,7 @@ const levels: Readonly<Partial<Record<AnyEvent['type'], LogLevel>>> = {
   'gateway.traces_dropped': 'warn',
   'identity.keys_unavailable': 'warn',
   'import.progress': 'debug',
+  'import.host_slow': 'warn',
   'import.waiting_started': 'warn',
   'import.deletion_withheld': 'warn',
   'import.run_interrupted': 'warn',
