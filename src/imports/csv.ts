@@ -8,6 +8,8 @@ export const defaultCsv: CsvOptions = { header: true, delimiter: ',', bom: false
 export interface CsvWriter {
   /** What stands before the first row: byte order mark and header, as asked. */
   head(columns: readonly string[]): string
+  cell(value: Cell): string
+  readonly delimiter: string
   line(cells: readonly Cell[]): string
 }
 
@@ -29,6 +31,8 @@ export function createCsvWriter({ header, delimiter, bom }: CsvOptions): CsvWrit
   return {
     head: (columns) => `${bom ? '\uFEFF' : ''}${header ? line(columns) : ''}`,
     line,
+    cell,
+    delimiter,
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
+import { createCsvCopier } from './csv-copy.ts'
 import { createCsvWriter, defaultCsv, type CsvWriter } from './csv.ts'
 import type { Destination } from './destination.ts'
 import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
@@ -185,7 +186,7 @@ export function createFileDestination(
     const merged = join(own, `${collection}.${instanceId}.merged`)
     await onFiles(merged, () => files.remove(merged))
     const file = await onFiles(merged, () => files.openSegment(merged))
-    const { tenantId } = run.options
+    const writer = createLineWriter(csv, run.options.tenantId, columnsOf(collection))
     try {
       const head = csv?.head(['tenant_id', ...columnsOf(collection)]) ?? ''
       await onFiles(merged, () => file.append(Buffer.from(head)))
@@ -193,11 +194,10 @@ export function createFileDestination(
       await readCommitted(record, async (lines) => {
         const rows = rowsOf(collection, lines)
         const dead = tombstonesIn(lines.bytes)
-        const kept: string[] = []
         for (const [i, id] of rows.keys.entries()) {
-          if (ids.isLast(id, line++) && !dead.has(i)) kept.push(lineOf(csv, tenantId, rows, i))
+          if (ids.isLast(id, line++) && !dead.has(i)) writer.add(rows, i)
         }
-        await onFiles(merged, () => file.append(Buffer.from(kept.join(''))))
+        await onFiles(merged, () => file.append(writer.take()))
       })
       await onFiles(merged, () => file.sync())
     } finally {
@@ -207,14 +207,34 @@ export function createFileDestination(
   }
 }
 
-function lineOf(
+/** Collects lines of a snapshot. */
+interface LineWriter {
+  add(rows: ImportedRows, index: number): void
+  /** The lines since the last call; overwritten by the next. */
+  take(): Buffer
+}
+
+function createLineWriter(
   csv: CsvWriter | undefined,
   tenantId: string,
-  rows: ImportedRows,
-  index: number,
-): string {
-  if (csv === undefined) return `${rows.json(index)}\n`
-  return csv.line([tenantId, ...rows.cells(index)])
+  columns: readonly string[],
+): LineWriter {
+  const copier = csv === undefined ? undefined : createCsvCopier(csv, tenantId, columns)
+  let text = ''
+  return {
+    add: (rows, index) => {
+      const json = copier === undefined ? undefined : rows.page?.bytes?.(index)
+      if (json !== undefined) copier?.row(json)
+      else if (csv === undefined) text += `${rows.json(index)}\n`
+      else text += csv.line([tenantId, ...rows.cells(index)])
+    },
+    take: () => {
+      // Of a collection all rows are written in the same way.
+      const lines = text === '' ? (copier?.take() ?? Buffer.alloc(0)) : Buffer.from(text)
+      text = ''
+      return lines
+    },
+  }
 }
 
 /**

@@ -41,7 +41,8 @@ export function createCellReader(columns: readonly string[]): ReadCells {
   }
 }
 
-function cellOf(value: string): Cell {
+/** The cell of a JSON value. */
+export function cellOf(value: string): Cell {
   if (value === 'null') return null
   if (!value.startsWith('"')) return value
   return value.includes('\\') ? (JSON.parse(value) as string) : value.slice(1, -1)
