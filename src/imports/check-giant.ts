@@ -1,7 +1,7 @@
 import { isEvergrantError } from '../kernel/index.ts'
 import { isAboutCounting } from './count-collection.ts'
 import type { ReadPart } from './giant-parts.ts'
-import { isRefused } from './members-reader.ts'
+import { isGone } from './members-reader.ts'
 import type { RelatedPart } from './page-url.ts'
 import { tolerance } from './verdict.ts'
 
@@ -33,6 +33,7 @@ export interface GiantCheck {
  *
  * @param count Asks Graph for the count of a part, or of all.
  * @param rounds How often parts were read again before.
+ * @throws What `count` throws, unless it is a refusal to count.
  */
 export async function checkGiant(
   count: (part: RelatedPart) => Promise<number>,
@@ -52,8 +53,7 @@ export async function checkGiant(
     }
   } catch (error) {
     if (!isEvergrantError(error)) throw error
-    // Whoever reads it meets the same, and knows what that means.
-    if (!isRefused(error) && !isAboutCounting(error)) throw error
+    if (isGone(error) || !isAboutCounting(error)) throw error
     return { outcome: 'fails', rows, count: null, differing: [], detail: error.detail }
   }
 }

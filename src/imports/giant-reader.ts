@@ -1,9 +1,10 @@
+import { isEvergrantError } from '../kernel/index.ts'
 import { checkGiant, type GiantCheck } from './check-giant.ts'
 import { newWalk, type WalkDependencies } from './commit-step.ts'
 import { countRows } from './count-collection.ts'
 import { createGiantParts } from './giant-parts.ts'
 import type { ReadRefusal } from './link-watch.ts'
-import { membershipsOf } from './members-reader.ts'
+import { isGone, isRefused, membershipsOf } from './members-reader.ts'
 import { firstPartUrl, firstRelatedUrl, partCountUrl, type RelatedPart } from './page-url.ts'
 import { planGiant, type GiantPart } from './plan-giant.ts'
 import type { Progress, WalkRecord } from './ports.ts'
@@ -65,22 +66,19 @@ export function createGiantReader(
       // The last of its parts wakes it.
       if (parts.areOpen(groupId)) return
       const { rounds } = walk.split
-      const { differing, outcome } = await compare(groupId, rounds)
-      if (outcome === 'again') {
-        await sink.push(splitInto(walk, groupId, rounds + 1, differing))
+      const check = await compare(groupId, rounds)
+      if (typeof check === 'string' || check.outcome === 'agrees') {
+        const how = typeof check === 'string' ? check : 'read'
+        await sink.push({ shard: walk.shard, advance: (before) => over(groupId, before, how) })
         return
       }
-      if (outcome === 'agrees') {
-        await sink.push({ shard: walk.shard, advance: (before) => over(groupId, before, 'read') })
+      if (check.outcome === 'again') {
+        await sink.push(splitInto(walk, groupId, rounds + 1, check.differing))
         return
       }
-      walk = await sink.settle({
-        shard: walk.shard,
-        advance: (before) => ({
-          walk: { ...before, split: { rounds, hasFailed: true } },
-          lines: [],
-        }),
-      })
+      const split = { rounds, hasFailed: true }
+      const fail = (before: WalkRecord): AdvancedWalk => ({ walk: { ...before, split }, lines: [] })
+      walk = await sink.settle({ shard: walk.shard, advance: fail })
     }
     const source = {
       ...shared(groupId),
@@ -94,10 +92,22 @@ export function createGiantReader(
   }
 
   /** Compares what the parts of a giant brought with what Graph counts, and tells the log. */
-  async function compare(groupId: string, rounds: number): Promise<GiantCheck> {
+  async function compare(
+    groupId: string,
+    rounds: number,
+  ): Promise<GiantCheck | 'vanished' | 'hidden'> {
     const count = async (part: RelatedPart): Promise<number> =>
       await countRows(deps, partCountUrl(options, collection, groupId, part), collection)
-    const check = await checkGiant(count, rounds, parts.read(groupId))
+    let check: GiantCheck
+    try {
+      check = await checkGiant(count, rounds, parts.read(groupId))
+    } catch (error) {
+      if (!isEvergrantError(error)) throw error
+      if (isGone(error)) return 'vanished'
+      // A permission that was withdrawn is no hidden membership: the run ends, to be resumed.
+      if (isRefused(error) && (await means.isAboutGroup(groupId))) return 'hidden'
+      throw error
+    }
     const { differing: _, ...found } = check
     const level = check.outcome === 'fails' ? 'warn' : 'info'
     journal.note({ type: 'group_compared', collection, groupId, ...found }, level)

@@ -167,6 +167,43 @@ test('who moves to a part that was read already is found by reading that part ag
   expect(await rows()).toEqual(truth())
 })
 
+test('a giant that is deleted while its parts are read is gone, and counts once', async () => {
+  const giant = await makeTenant()
+  let isDeleted = false
+  const before = onCommit(({ cast, only, pages }) => {
+    if (isDeleted || only !== giant || cast === undefined || pages === 0) return
+    isDeleted = true
+    workspace.simulator.control.deleteGroup(giant)
+  })
+  const { lines, run } = await members({ before })
+  expect(isDeleted).toBe(true)
+  expect(lines('group_vanished').filter(({ groupId }) => groupId === giant)).toHaveLength(1)
+  expect(lines('group_compared').filter(({ groupId }) => groupId === giant)).toEqual([])
+  expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+})
+
+test('a permission that is withdrawn while parts are read ends the run, and no part is lost', async () => {
+  const giant = await makeTenant({ groups: { count: 1, giantSize: 500 } })
+  const { control } = workspace.simulator
+  let isWithdrawn = false
+  const before = onCommit(({ cast, only, pages }) => {
+    if (isWithdrawn || only !== giant || cast === undefined || pages === 0) return
+    isWithdrawn = true
+    const effect = { kind: 'status', status: 403, code: 'Authorization_RequestDenied' } as const
+    control.addFault({ match: { path: /\/members/, times: Infinity }, effect })
+  })
+  const stopped = await members({ before })
+  expect(stopped.end).toMatchObject({ state: 'interrupted' })
+  expect(stopped.end.problem).toMatchObject({ code: 'graph_permission_missing' })
+  control.clearFaults()
+  const { lines, run } = await members()
+  expect(run).toMatchObject({ id: stopped.run.id, verdict: 'complete' })
+  const compared = lines('group_compared').filter(({ groupId }) => groupId === giant)
+  expect(compared.map(({ outcome }) => outcome)).not.toContain('fails')
+  expect(compared.at(-1)).toMatchObject({ outcome: 'agrees' })
+  expect(await rows()).toEqual(truth())
+})
+
 test('a giant whose parts are all read when it is stopped is compared when it goes on', async () => {
   const giant = await makeTenant()
   const control = createRunControl()
