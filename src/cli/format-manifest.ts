@@ -89,6 +89,8 @@ function planText(
   shards: number,
 ): string {
   if (shards <= 1) return why === 'one cursor' ? why : `one cursor: ${why}`
+  // What is read as one list still has walks of its giants.
+  if (cursors === 1) return `one cursor, and ${number(shards - 1)} beside it: ${why}`
   return `${cursors} cursors over ${shards} shards: ${why}`
 }
 

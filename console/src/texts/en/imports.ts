@@ -125,7 +125,9 @@ export const run = {
   pace: (count: string, counted: string): string => `${count} ${counted}/s`,
   left: (time: string): string => `about ${time} left`,
   planOf: (cursors: number, shards: number, why: string): string =>
-    `${cursors} cursors over ${shards} shards: ${why}`,
+    cursors === 1
+      ? `One cursor, and ${String(shards - 1)} beside it: ${why}`
+      : `${cursors} cursors over ${shards} shards: ${why}`,
   oneCursor: (why: string): string => `One cursor: ${why}`,
   requestsOf: (count: number, text: string): string =>
     `${text} ${count === 1 ? 'request' : 'requests'}`,
