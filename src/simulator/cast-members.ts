@@ -6,7 +6,8 @@ import { parseFilter } from './filter-syntax.ts'
 import { graphError } from './graph-errors.ts'
 import { readFilter } from './graph-options.ts'
 import { groupFilters } from './group-properties.ts'
-import { drawGroup, type Member } from './group.ts'
+import { drawGroup, type Group, type Member } from './group.ts'
+import { keyOf, standingMembers } from './member-changes.ts'
 import { rememberedMatches } from './remembered-matches.ts'
 import { searchedUsers } from './search-lag.ts'
 import type { Tenant } from './tenants.ts'
@@ -46,9 +47,26 @@ export function findCastMembers(
     }
   }
   // What a lagging index finds changes with time alone.
-  if (text !== null && tenant.lag.view !== undefined) return ok([...look()])
+  if (question.isAdvanced && tenant.lag.view !== undefined) return ok([...look()])
   const path = request.path.replace(/\/\$count$/, '')
   return ok(rememberedMatches(tenant, `${path} ${text}`, look))
+}
+
+/** Members as advanced queries see them: who was added within the lag of the index is not there yet. */
+export function* indexedMembers(
+  tenant: Tenant,
+  group: Group,
+  now: number,
+): Generator<readonly [position: number, member: Member]> {
+  const { journal, lag } = tenant
+  const unknown = new Set<string>()
+  if (lag.view !== undefined) {
+    for (const { at, from, isAdded, member } of journal.entries) {
+      if (member === undefined || from !== group.index || at + lag.lagMs <= now) continue
+      if (isAdded === true) unknown.add(keyOf(member))
+    }
+  }
+  for (const row of standingMembers(tenant, group)) if (!unknown.has(keyOf(row[1]))) yield row
 }
 
 type FindMatches = () => (member: Member) => boolean

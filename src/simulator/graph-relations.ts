@@ -1,6 +1,6 @@
 import { ok, type Result } from '../kernel/index.ts'
 import type { Answer, SimulatedRequest } from './answer.ts'
-import { findCastMembers } from './cast-members.ts'
+import { findCastMembers, indexedMembers } from './cast-members.ts'
 import { deviceProperties, drawDevice } from './device.ts'
 import type { FaultEffect } from './faults.ts'
 import { requirePermission, type GraphCaller } from './graph-authorize.ts'
@@ -26,7 +26,7 @@ interface Relation {
   readonly isPaged: boolean
   rows(from: number): Iterable<readonly [position: number, member: LivingMember]>
   /** The same, deleted objects included and without ids; there where Graph filters and counts. */
-  standing?(): Iterable<readonly [position: number, member: Member]>
+  standing?(isAdvanced: boolean): Iterable<readonly [position: number, member: Member]>
 }
 
 /** Answers a page of `/groups/{id}/members` or of a cast below, or its `$count`. */
@@ -42,7 +42,10 @@ export function answerMembers(
     return ok({
       isPaged: true,
       rows: (from) => livingMembers(caller.tenant, group.value, from),
-      standing: () => standingMembers(caller.tenant, group.value),
+      standing: (isAdvanced) =>
+        isAdvanced
+          ? indexedMembers(caller.tenant, group.value, request.receivedAt)
+          : standingMembers(caller.tenant, group.value),
     })
   })
 }
@@ -105,7 +108,7 @@ function answerRelation(
   const found =
     standing === undefined || !isSearched
       ? ok(undefined)
-      : findCastMembers(world, request, caller.tenant, question, standing)
+      : findCastMembers(world, request, caller.tenant, question, () => standing(wantsCount))
   if (!found.ok) return found.error
   const rows = (from: number): Iterable<readonly [number, LivingMember]> =>
     found.value === undefined

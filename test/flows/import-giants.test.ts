@@ -167,6 +167,30 @@ test('who moves to a part that was read already is found by reading that part ag
   expect(await rows()).toEqual(truth())
 })
 
+test('who joined within the lag of the index is seen by the next run, or by one cursor', async () => {
+  const groups = { count: 1, giantSize: 450 }
+  const giant = await makeTenant({ groups, tenant: { people, indexLagMs: 60_000 } })
+  const { control } = workspace.simulator
+  control.advanceClock(60_000)
+  const inGiant = new Set([...workspace.simulator.edges()].map(({ memberId }) => memberId))
+  const users = [...workspace.simulator.users(undefined, ['id'])].map(({ id }) => String(id))
+  const newcomer = users.find((id) => !inGiant.has(id)) ?? ''
+  control.addMember(giant, newcomer)
+  const key = `${giant}/${newcomer}`
+  const { run } = await members()
+  expect(run).toMatchObject({
+    verdict: 'complete',
+    reason: expect.stringContaining('1 of them in parts') as string,
+  })
+  const missing = [...truth().keys()].filter((one) => one !== key)
+  expect(new Set((await rows()).keys())).toEqual(new Set(missing))
+  await members({ options: { ...options, concurrency: 1 } })
+  expect(await rows()).toEqual(truth())
+  control.advanceClock(60_000)
+  await members()
+  expect(await rows()).toEqual(truth())
+})
+
 test('a giant that is deleted while its parts are read is gone, and counts once', async () => {
   const giant = await makeTenant()
   let isDeleted = false
