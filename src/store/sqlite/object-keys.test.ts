@@ -11,6 +11,8 @@ import {
   rowsNamed,
 } from '../../../test/contract/builders.ts'
 import { openSqliteStore } from '../index.ts'
+import type { Connection } from './connection.ts'
+import { createKeyMover } from './object-keys.ts'
 
 it('moves every key on within 64 commits, the first, the last and the odd ones too', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'evergrant-keys-'))
@@ -38,3 +40,22 @@ it('moves every key on within 64 commits, the first, the last and the odd ones t
   await store.close()
   rmSync(folder, { recursive: true })
 })
+
+it.each([1, 100_000, 1_600_000, 1e9])(
+  'goes through the whole key space in 64 turns at most, where there are %d keys',
+  (keys) => {
+    const ranges: unknown[][] = []
+    const run = (...range: unknown[]): void => void ranges.push(range)
+    const connection = { prepare: () => ({ run }) } as unknown as Connection
+    const move = createKeyMover(connection)
+    do move(keys)
+    while ((ranges.at(-1)?.[1] as Buffer).length === 1)
+    expect(ranges.length / 2).toBeLessThanOrEqual(64)
+    expect(ranges[0]?.[0]).toBe(Number.NEGATIVE_INFINITY)
+    // Each slice begins where the one before ended; every slice is copied, then removed.
+    for (let turn = 2; turn < ranges.length; turn += 2) {
+      expect(ranges[turn]?.[0]).toEqual(ranges[turn - 1]?.[1])
+      expect(ranges[turn]).toEqual(ranges[turn + 1])
+    }
+  },
+)

@@ -7,8 +7,14 @@ import type { Connection } from './connection.ts'
  * table instead. Measured in the README.
  */
 
-/** Into how many slices the first byte of an id is cut. A key is moved on within as many commits. */
-const slices = 64
+/**
+ * Into how many slices the key space is cut, by how many keys there are. A commit rewrites most of
+ * the small table, which grows with the slices, and one slice of the big one, which shrinks with
+ * them; here the two are alike. A key is moved on within as many commits.
+ */
+function slicesOf(keys: number): number {
+  return Math.min(Math.max(Math.sqrt(keys / 500), 4), 64)
+}
 
 const guid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
@@ -82,13 +88,16 @@ export function addKeys(
   prepare(addSql).run({ texts: JSON.stringify(texts), spaceId, firstRowId })
 }
 
-/** Moves the keys of one slice on; `turn` counts the calls and chooses the slice. */
-export function moveFreshKeys({ prepare }: Connection, turn: number): void {
-  const slice = turn % slices
-  const width = 256 / slices
-  // Text keys sort before all bytes, so the first slice takes them too; the last has no upper end.
-  const from = slice === 0 ? Number.NEGATIVE_INFINITY : Buffer.of(slice * width)
-  const to = slice === slices - 1 ? Buffer.alloc(17, 0xff) : Buffer.of((slice + 1) * width)
-  prepare(moveSql).run(from, to)
-  prepare(removeSql).run(from, to)
+/** Makes what moves keys on: one slice each time it is called, of a key space with so many keys. */
+export function createKeyMover({ prepare }: Connection): (keys: number) => void {
+  let start = 0
+  return (keys) => {
+    const end = Math.min(start + Math.ceil(256 / slicesOf(keys)), 256)
+    // Text keys sort before all bytes, so the first slice takes them too; the last has no upper end.
+    const from = start === 0 ? Number.NEGATIVE_INFINITY : Buffer.of(start)
+    const to = end === 256 ? Buffer.alloc(17, 0xff) : Buffer.of(end)
+    prepare(moveSql).run(from, to)
+    prepare(removeSql).run(from, to)
+    start = end % 256
+  }
 }

@@ -1,7 +1,7 @@
 import type { PageRows } from '../../imports/ports.ts'
 import type { Connection } from './connection.ts'
 import { createMetIds, type MetIds } from './met-ids.ts'
-import { addKeys, findRowIds, moveFreshKeys, textOfId } from './object-keys.ts'
+import { addKeys, createKeyMover, findRowIds, textOfId } from './object-keys.ts'
 import { markSeen } from './seen-marks.ts'
 import { addRows, writableSpace, type Space, type SpaceRow } from './spaces.ts'
 
@@ -33,7 +33,7 @@ const rowsPerInsert = 50
  */
 export function createPageWriter(connection: Connection): (write: PageWrite) => void {
   const { prepare } = connection
-  let turn = 0
+  const moveKeys = createKeyMover(connection)
   let first: FirstImport | undefined
 
   /**
@@ -101,7 +101,7 @@ export function createPageWriter(connection: Connection): (write: PageWrite) => 
     if (freshTexts.length > 0) {
       insertObjects(connection, fresh)
       addKeys(connection, spaceId, freshTexts, firstRowId)
-      moveFreshKeys(connection, turn++)
+      moveKeys(firstRowId)
       if (first !== undefined) first.rows = space.objects + space.tombstones + freshTexts.length
     }
     addRows(connection, spaceId, freshTexts.length, revived)
