@@ -118,6 +118,25 @@ describe('a pool of cursors', () => {
     )
   })
 
+  it('has a cursor read on once its own step is taken, however many others wait', async () => {
+    const handed: number[] = []
+    const pool = createCursorPool(
+      Array.from({ length: 8 }, (_, shard) => walkOf(shard)),
+      { cursors: 8, ahead: 1 },
+      async ({ shard }, sink) => {
+        for (let i = 0; i < 2; i++) {
+          handed.push(shard)
+          await sink.push(stepOf(shard))
+        }
+      },
+    )
+    await new Promise(setImmediate)
+    const before = handed.length
+    const [taken] = (await pool.take(1)) ?? []
+    await new Promise(setImmediate)
+    expect(handed.slice(before)).toEqual([taken?.shard])
+  })
+
   it('holds no more steps than it may, whoever is slow', async () => {
     let handed = 0
     const pool = createCursorPool(

@@ -25,7 +25,7 @@ export interface AdvancedWalk {
 
 /** Where a reader hands its steps on. */
 export interface StepSink {
-  /** Resolves when there is room for another. */
+  /** Resolves when there is room for another, or when this one was taken. */
   push(step: CursorStep): Promise<void>
   /** Resolves with the walk once the step, and all before it, are committed. */
   settle(step: CursorStep): Promise<WalkRecord>
@@ -60,10 +60,11 @@ export function createCursorPool(
   const ready: CursorStep[] = []
   const waiting = [...walks]
   const settling = new Map<CursorStep, (walk: WalkRecord) => void>()
+  /** Readers that wait: each until its step is taken, all of them until there is room. */
+  const pausing = new Map<CursorStep, () => void>()
   let failure: { readonly error: unknown } | undefined
   let working = 0
   let news = Promise.withResolvers<void>()
-  let room: PromiseWithResolvers<void> | undefined
   const tell = (): void => {
     news.resolve()
     news = Promise.withResolvers()
@@ -77,12 +78,10 @@ export function createCursorPool(
   const sink: StepSink = {
     push: async (step) => {
       hand(step)
-      for (;;) {
-        if (failure !== undefined) throw new PoolEnded()
-        if (ready.length < options.ahead) return
-        room ??= Promise.withResolvers()
-        await room.promise
+      if (ready.length >= options.ahead && failure === undefined) {
+        await new Promise<void>((resolve) => pausing.set(step, resolve))
       }
+      if (failure !== undefined) throw new PoolEnded()
     },
     settle: (step) =>
       new Promise((resolve) => {
@@ -95,9 +94,15 @@ export function createCursorPool(
       await read(walk, sink)
     }
   }
+  const resume = (steps: Iterable<CursorStep>): void => {
+    for (const step of steps) {
+      pausing.get(step)?.()
+      pausing.delete(step)
+    }
+  }
   const fail = (error: unknown): void => {
     if (!(error instanceof PoolEnded)) failure ??= { error }
-    room?.resolve()
+    resume([...pausing.keys()])
   }
   const begin = (): void => {
     if (working >= options.cursors || waiting.length === 0) return
@@ -118,8 +123,9 @@ export function createCursorPool(
         await news.promise
       }
       const steps = ready.splice(0, limit)
-      room?.resolve()
-      room = undefined
+      // One whose step is on its way asks for its next page: waiting for those of the others, too,
+      // all of them would ask at once and then wait at once.
+      resume(ready.length < options.ahead ? [...pausing.keys()] : steps)
       return steps
     },
     committed: (step, walk) => {
