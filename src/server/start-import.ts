@@ -37,7 +37,11 @@ export interface ImportWorker {
  * @param emit Hears what happens to the run, at most a few times a second.
  */
 export function openImportWorker(emit: Emit<ImportEvent> = () => {}): ImportWorker {
-  const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url))
+  const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url), {
+    // What a page leaves behind is let go of sooner: its bytes are held by small objects, of which
+    // a young generation of the usual size takes hundreds of pages' worth.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
   let isKilled = false
   let failure: EvergrantError | undefined
   const ready = Promise.withResolvers<void>()
