@@ -44,12 +44,12 @@ it('moves every key on within 64 commits, the first, the last and the odd ones t
 it.each([1, 100_000, 1_600_000, 1e9])(
   'goes through the whole key space in 64 turns at most, where there are %d keys',
   (keys) => {
-    const ranges: unknown[][] = []
-    const run = (...range: unknown[]): void => void ranges.push(range)
+    const ranges: [number | Buffer, Buffer][] = []
+    const run = (from: number | Buffer, to: Buffer): void => void ranges.push([from, to])
     const connection = { prepare: () => ({ run }) } as unknown as Connection
     const move = createKeyMover(connection)
     do move(keys)
-    while ((ranges.at(-1)?.[1] as Buffer).length === 1)
+    while (ranges.at(-1)?.[1].length === 1)
     expect(ranges.length / 2).toBeLessThanOrEqual(64)
     expect(ranges[0]?.[0]).toBe(Number.NEGATIVE_INFINITY)
     // Each slice begins where the one before ended; every slice is copied, then removed.
