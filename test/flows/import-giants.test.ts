@@ -191,6 +191,38 @@ test('who joined within the lag of the index is seen by the next run, or by one 
   expect(await rows()).toEqual(truth())
 })
 
+test('a part whose page token perishes begins anew, and what it brought counts once', async () => {
+  const giant = await makeTenant({ groups: { count: 1, giantSize: 500 } })
+  const { control } = workspace.simulator
+  let read = 0
+  const before = onCommit(({ cast, pages, state }) => {
+    if (cast === undefined || pages === 0 || state === 'finished') return
+    if (++read === 3) control.expirePageTokens()
+  })
+  const { lines, run } = await members({ before })
+  const begun = lines('walk_restarted').filter(({ shard }) => shard?.includes(': user') === true)
+  expect(begun.length).toBeGreaterThan(0)
+  const compared = lines('group_compared').filter(({ groupId }) => groupId === giant)
+  expect(compared).toMatchObject([{ outcome: 'agrees' }])
+  expect(run.verdict).toBe('complete')
+  expect(await rows()).toEqual(truth())
+})
+
+test('who left a giant is marked as deleted in the store, and nobody else', async () => {
+  const giant = await makeTenant({ groups: { count: 3, giantSize: 500 } })
+  const first = await members({ to: 'store' })
+  expect(first.run).toMatchObject({ verdict: 'complete', totals: { deleted: 0 } })
+  const left = [...workspace.simulator.edges()].filter(({ groupId }) => groupId === giant)
+  for (const { memberId } of left.slice(3, 6)) {
+    workspace.simulator.control.removeMember(giant, memberId)
+  }
+  const { lines, run } = await members({ to: 'store' })
+  expect(run).toMatchObject({ verdict: 'complete', totals: { deleted: 3 } })
+  const compared = lines('group_compared').filter(({ groupId }) => groupId === giant)
+  expect(compared).toMatchObject([{ outcome: 'agrees', rows: left.length - 3 }])
+  expect(await sqliteRows(workspace.path('evergrant.db'), 'members')).toEqual(truth())
+})
+
 test('a giant that is deleted while its parts are read is gone, and counts once', async () => {
   const giant = await makeTenant()
   let isDeleted = false
