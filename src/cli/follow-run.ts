@@ -66,8 +66,9 @@ export async function followRun(
       options.onLook?.(run, {
         collection,
         counted,
-        rows,
+        rows: current.state === 'publishing' ? (record.distinctRows ?? rows) : rows,
         phase: current.state,
+        ...(record.publishedRows === undefined ? {} : { published: record.publishedRows }),
         cursors: Math.min(record.plan?.cursors ?? 1, current.walks.length - current.finishedShards),
         changed: record.delta?.changed ?? 0,
         rowsPerSecond: Math.max(rows - start.rows, 0) / seconds,
@@ -82,9 +83,12 @@ export async function followRun(
   }
 }
 
-/** The collection that is read, else the one that is next, else the last. */
+/** The collection that is read or written into its place, else the one that is next, else the last. */
 function currentOf(manifest: readonly CollectionManifest[]): CollectionManifest | undefined {
-  return manifest.find(({ record }) => record.verdict === undefined) ?? manifest.at(-1)
+  return (
+    manifest.find(({ record, state }) => record.verdict === undefined || state === 'publishing') ??
+    manifest.at(-1)
+  )
 }
 
 /** Prints what `followRun` sees. */

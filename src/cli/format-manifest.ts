@@ -7,7 +7,13 @@ import {
 import { formatDuration } from '../kernel/index.ts'
 import { counted, formatTable } from './table.ts'
 
-const states = { waiting: 'waiting', reading: 'walking', changes: 'changes', read: 'finished' }
+const states = {
+  waiting: 'waiting',
+  reading: 'walking',
+  changes: 'changes',
+  read: 'finished',
+  publishing: 'publishing',
+}
 
 /**
  * Each collection of a run: how far it is, what is thought of it, and what that has cost.

@@ -9,8 +9,13 @@ export interface Progress {
   readonly rows: number
   /** As `$count` said; undefined while unknown. */
   readonly expectedRows?: number
-  /** `waiting`: it is being counted and planned; `read`: what came is being checked. */
-  readonly phase: 'waiting' | 'reading' | 'changes' | 'read'
+  /**
+   * `waiting`: it is being counted and planned; `read`: what came is being checked; `publishing`:
+   * it is being written into its place, of which `rows` are the rows.
+   */
+  readonly phase: 'waiting' | 'reading' | 'changes' | 'read' | 'publishing'
+  /** Rows that were written into their place, while they are. */
+  readonly published?: number
   /** Cursors that read. */
   readonly cursors: number
   /** Objects that have changed since, and were read anew. */
@@ -28,8 +33,9 @@ const barWidth = 24
 
 /** Writes progress in one line, at most `columns` wide; with a bar where that is more than 0. */
 export function formatProgress(progress: Progress, columns: number): string {
-  const { rows, expectedRows, tokenLifeMs, refreshes } = progress
-  const bar = columns > 0 && expectedRows !== undefined ? `${barOf(rows, expectedRows)} ` : ''
+  const { expectedRows, phase, published = 0, refreshes, rows, tokenLifeMs } = progress
+  const [done, all] = phase === 'publishing' ? [published, rows] : [rows, expectedRows]
+  const bar = columns > 0 && all !== undefined ? `${barOf(done, all)} ` : ''
   const parts = [
     ...phaseOf(progress),
     ...(tokenLifeMs === undefined ? [] : [`token ${roughly(Math.max(tokenLifeMs, 0))}`]),
@@ -40,7 +46,16 @@ export function formatProgress(progress: Progress, columns: number): string {
 }
 
 function phaseOf(progress: Progress): readonly string[] {
-  const { changed, counted: unit, cursors, expectedRows, phase, rows, waitingFor } = progress
+  const {
+    changed,
+    counted: unit,
+    cursors,
+    published = 0,
+    expectedRows,
+    phase,
+    rows,
+    waitingFor,
+  } = progress
   const kind = unit === 'rows' ? '' : ` ${unit}`
   const amount =
     expectedRows === undefined
@@ -50,6 +65,9 @@ function phaseOf(progress: Progress): readonly string[] {
   if (phase === 'waiting') return ['counting and planning']
   if (phase === 'changes') return [`changes: ${number(changed)} read anew`]
   if (phase === 'read') return [amount, 'checking']
+  if (phase === 'publishing') {
+    return [`publishing ${number(published)} of ${number(rows)} rows`]
+  }
   return [
     amount,
     ...(cursors > 1 ? [`${cursors} cursors`] : []),

@@ -721,8 +721,8 @@ export type ImportRun = {
   /** Its collections in reading order */ readonly manifest?:
     | readonly {
         readonly collection: string
-        /** `changes`: what has changed since, or while it was read, is being applied */ readonly state:
-          'waiting' | 'reading' | 'changes' | 'read'
+        /** `changes`: changes are being applied; `publishing`: rows are put in their place */ readonly state:
+          'waiting' | 'reading' | 'changes' | 'read' | 'publishing'
         /** That read at a time; null until it is planned */ readonly cursors: number | null
         /** Why so many, for people */ readonly why: string | null
         /** Parts it was cut into */ readonly shards: number
@@ -735,6 +735,8 @@ export type ImportRun = {
         readonly count_before: number | null
         readonly count_after: number | null
         readonly distinct_rows: number | null
+        /** Rows that were written into their place so far; null while that is not going on */ readonly published_rows:
+          number | null
         /** By how much what was read lies outside of both counts; null until judged */ readonly drift:
           number | null
         readonly verdict: ('complete' | 'complete_with_drift' | 'incomplete') | null

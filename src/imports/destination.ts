@@ -17,6 +17,13 @@ export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges' | 'gone'>
   readonly collection?: CollectionRecord
 }
 
+/** How a collection is made visible. */
+export interface PublishOptions {
+  readonly isPartial?: boolean
+  /** Hears how many rows were written, where all have to be once more: 0 first, then now and then. */
+  readonly onRows?: (rows: number) => Promise<void>
+}
+
 /** Where rows go, while a run is driven. A collection is written by one worker at a time. */
 export interface Destination {
   /**
@@ -50,10 +57,7 @@ export interface Destination {
    * Makes a collection visible under its final name, atomically, and returns that name; undefined
    * where rows are visible as they come. A partial one is a copy, since its run may go on writing.
    */
-  publish(
-    collection: CollectionRecord,
-    options?: { readonly isPartial?: boolean },
-  ): Promise<string | undefined>
+  publish(collection: CollectionRecord, options?: PublishOptions): Promise<string | undefined>
   /** Removes what only an unfinished run needs. */
   discard(): Promise<void>
   /** Lets go of open files and connections; never throws. */

@@ -191,14 +191,27 @@ async function readAll(
   }
 }
 
+/** How often it is told how far publishing is (ms). */
+const tellPublishedEveryMs = 1_000
+
 /** What a collection that was read leaves behind: deleted rows in the store, snapshots elsewhere. */
-async function settle(deps: WalkDependencies, record: CollectionRecord): Promise<CollectionRecord> {
-  const { destination, journal } = deps
+async function settle(deps: WalkDependencies, read: CollectionRecord): Promise<CollectionRecord> {
+  const { clock, destination, journal } = deps
+  const { publishedRows: _, ...record } = read
   const { collection } = record
   const settled = await deleteUnseen(deps, record)
-  if (settled !== record) await saver(deps)({ collection: settled, walks: [] })
-  const place = await destination.publish(settled)
+  const save = saver(deps)
+  if (settled !== record) await save({ collection: settled, walks: [] })
+  let savedAt: number | undefined
+  const onRows = async (publishedRows: number): Promise<void> => {
+    const now = clock.monotonic()
+    if (savedAt !== undefined && now - savedAt < tellPublishedEveryMs) return
+    savedAt = now
+    await save({ collection: { ...settled, publishedRows }, walks: [] })
+  }
+  const place = await destination.publish(settled, { onRows })
   if (place !== undefined) journal.note({ type: 'published', collection, path: place })
+  if (savedAt !== undefined) await save({ collection: settled, walks: [] })
   return settled
 }
 

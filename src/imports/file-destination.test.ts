@@ -132,6 +132,22 @@ describe('a full disk', () => {
   })
 })
 
+describe('publishing', () => {
+  test('tells how many rows it has written where all are written once more, and nothing else', async () => {
+    for (const [format, heard] of [
+      ['csv', [0, 2]],
+      ['ndjson', []],
+    ] as const) {
+      const to = createFileDestination(format, join(folder, format), run, 'ins_1', hostFiles)
+      const held = await write(to, await open(to), page({ id: 'a' }, { id: 'b' }))
+      const told: number[] = []
+      await to.publish(held, { onRows: async (rows) => void told.push(rows) })
+      await to.close()
+      expect(told).toEqual(heard)
+    }
+  })
+})
+
 describe('an unfinished segment', () => {
   test('that lost bytes is refused instead of continued', async () => {
     const first = createFileDestination('ndjson', folder, run, 'ins_1', hostFiles)

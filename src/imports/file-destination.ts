@@ -3,7 +3,7 @@ import type { CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import { createCsvCopier } from './csv-copy.ts'
 import { createCsvWriter, defaultCsv, type CsvWriter } from './csv.ts'
-import type { Destination } from './destination.ts'
+import type { Destination, PublishOptions } from './destination.ts'
 import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
 import { newIdSet } from './commit-step.ts'
 import type { IdSet } from './id-set.ts'
@@ -124,11 +124,11 @@ export function createFileDestination(
       const dead = [...tombstones].filter(([line, id]) => ids.isLast(id, line))
       return Promise.resolve(ids.size - dead.length)
     },
-    publish: async (record, { isPartial = false } = {}) => {
+    publish: async (record, { isPartial = false, onRows } = {}) => {
       const target = snapshotPath(folder, record.collection, format)
       const { path, ids } = opened(record.collection)
       const isReady = csv === undefined && ids.size === ids.lines
-      const source = isReady ? path : await rewritten(record, ids)
+      const source = isReady ? path : await rewritten(record, ids, onRows)
       await onFiles(target, () => files.publish(source, target, isPartial ? 'copy' : 'link'))
       return target
     },
@@ -181,7 +181,11 @@ export function createFileDestination(
   }
 
   /** Writes the snapshot anew from the segment: without repeats, as CSV where that is wanted. */
-  async function rewritten(record: CollectionRecord, ids: IdSet): Promise<string> {
+  async function rewritten(
+    record: CollectionRecord,
+    ids: IdSet,
+    onRows: PublishOptions['onRows'] = () => Promise.resolve(),
+  ): Promise<string> {
     const { collection } = record
     const merged = join(own, `${collection}.${instanceId}.merged`)
     await onFiles(merged, () => files.remove(merged))
@@ -191,13 +195,18 @@ export function createFileDestination(
       const head = csv?.head(['tenant_id', ...columnsOf(collection)]) ?? ''
       await onFiles(merged, () => file.append(Buffer.from(head)))
       let line = 0
+      let written = 0
+      await onRows(written)
       await readCommitted(record, async (lines) => {
         const rows = rowsOf(collection, lines)
         const dead = tombstonesIn(lines.bytes)
         for (const [i, id] of rows.keys.entries()) {
-          if (ids.isLast(id, line++) && !dead.has(i)) writer.add(rows, i)
+          if (!ids.isLast(id, line++) || dead.has(i)) continue
+          writer.add(rows, i)
+          written++
         }
         await onFiles(merged, () => file.append(writer.take()))
+        await onRows(written)
       })
       await onFiles(merged, () => file.sync())
     } finally {

@@ -54,6 +54,11 @@ describe('a manifest', () => {
     })
   })
 
+  it('tells when what was read is being written into its place', () => {
+    const judged = record({ verdict: 'complete', publishedRows: 0 })
+    expect(manifestOf(run({}), [{ collection: judged, walks: [] }])[0]?.state).toBe('publishing')
+  })
+
   it('tells when nothing but changes is read, be it after the cursors or in their place', () => {
     const delta = { state: 'open', pages: 0, changed: 0, gone: 0 } as const
     const finished = [walk(0, { state: 'finished' }), walk(1, { state: 'finished' })]

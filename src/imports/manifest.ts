@@ -13,8 +13,11 @@ import type {
 export interface CollectionManifest {
   readonly record: CollectionRecord
   readonly walks: readonly WalkRecord[]
-  /** `changes`: what has changed since, or while it was read, is being applied. */
-  readonly state: 'waiting' | 'reading' | 'changes' | 'read'
+  /**
+   * `changes`: what has changed since, or while it was read, is being applied. `publishing`: what
+   * was read is being written into its place.
+   */
+  readonly state: 'waiting' | 'reading' | 'changes' | 'read' | 'publishing'
   readonly finishedShards: number
   readonly rows: number
   readonly pages: number
@@ -64,11 +67,11 @@ export function manifestOf(
 }
 
 function stateOf(
-  { delta, verdict }: CollectionRecord,
+  { delta, publishedRows, verdict }: CollectionRecord,
   shards: number,
   finished: number,
 ): CollectionManifest['state'] {
-  if (verdict !== undefined) return 'read'
+  if (verdict !== undefined) return publishedRows === undefined ? 'read' : 'publishing'
   if (finished < shards) return 'reading'
   if (delta?.purpose !== 'next' && delta?.state === 'open') {
     return shards > 0 || delta.purpose === 'since' ? 'changes' : 'waiting'

@@ -244,6 +244,8 @@ export interface CollectionRecord {
   readonly detail?: string
   /** What reading it has cost; there once it is judged. */
   readonly effort?: CollectionEffort
+  /** Rows that were written once more, while the collection is being made visible. */
+  readonly publishedRows?: number
   /** Rows that were not met and therefore marked as deleted. */
   readonly deleted?: number
   /** Why rows that were not met were left as they are, where that needs to be known. */

@@ -244,7 +244,7 @@ export function createTableDestination(
       )
       return Number(count?.rows ?? 0)
     },
-    publish: async (record) => {
+    publish: async (record, { onRows } = {}) => {
       const { collection } = record
       if (isSince(record)) return undefined
       const database = await target()
@@ -252,6 +252,7 @@ export function createTableDestination(
       await database.transaction('tables', (tables) =>
         ensureFinalTable(database, tables, collection, columns),
       )
+      await onRows?.(0)
       const isPlain = record.distinctRows === record.writtenRows
       await database.transaction(`publish ${collection}`, async (tables) => {
         await moveCursors(tables, { collection: record, walks: [] })

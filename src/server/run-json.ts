@@ -153,6 +153,7 @@ function manifestToJson({
     count_before: record.countBefore ?? null,
     count_after: record.countAfter ?? null,
     distinct_rows: record.distinctRows ?? null,
+    published_rows: record.publishedRows ?? null,
     drift: sums.drift ?? null,
     verdict: record.verdict ?? null,
     detail: record.detail ?? null,

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createRunControl } from '../../src/imports/index.ts'
+import { createRunControl, manifestOf } from '../../src/imports/index.ts'
 import { runCommand } from '../support/command.ts'
 import { csvRows, expectedRows, parseCsv } from '../support/snapshots.ts'
 import { atPage, makeWorkspace, runImport, type Workspace } from '../support/workspace.ts'
@@ -44,6 +44,25 @@ test('a run that is stopped puts no file in place; resumed, it does, each row on
   expect(await csvRows(workspace.path('out/users.csv'))).toEqual(
     expectedRows(workspace.simulator, 'users'),
   )
+})
+
+test('a run shows that it publishes while it does, and no longer', async () => {
+  const seen: unknown[] = []
+  const { run } = await runImport(workspace, {
+    to: 'csv:out',
+    before: ({ store: { runs } }) => {
+      const { saveProgress } = runs
+      runs.saveProgress = async (progress, ...rest) => {
+        await saveProgress(progress, ...rest)
+        const known = await runs.getRun(progress.collection.runId)
+        if (known === undefined) throw new Error('the run vanished')
+        const [users] = manifestOf(known, await runs.listProgress(known.id))
+        seen.push(users?.state)
+      }
+    },
+  })
+  expect(run.verdict).toBe('complete')
+  expect(seen.slice(-3)).toEqual(['read', 'publishing', 'read'])
 })
 
 test('what was read stands in place when a partial snapshot is asked for', async () => {

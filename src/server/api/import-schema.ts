@@ -66,8 +66,8 @@ const effortSchema = z.object({
 const manifestSchema = z.object({
   collection: z.string(),
   state: z
-    .enum(['waiting', 'reading', 'changes', 'read'])
-    .describe('`changes`: what has changed since, or while it was read, is being applied'),
+    .enum(['waiting', 'reading', 'changes', 'read', 'publishing'])
+    .describe('`changes`: changes are being applied; `publishing`: rows are put in their place'),
   cursors: z.int().nullable().describe('That read at a time; null until it is planned'),
   why: z.string().nullable().describe('Why so many, for people'),
   shards: z.int().describe('Parts it was cut into'),
@@ -80,6 +80,10 @@ const manifestSchema = z.object({
   count_before: z.int().nullable(),
   count_after: z.int().nullable(),
   distinct_rows: z.int().nullable(),
+  published_rows: z
+    .int()
+    .nullable()
+    .describe('Rows that were written into their place so far; null while that is not going on'),
   drift: z
     .int()
     .nullable()

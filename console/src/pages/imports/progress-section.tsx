@@ -97,7 +97,7 @@ function Collection({
       ))}
       {shards > 1 && (
         <>
-          {!isRead && <ShardGrid collection={collection} walks={walks} />}
+          {!isRead && state !== 'publishing' && <ShardGrid collection={collection} walks={walks} />}
           <Button
             size="compact-xs"
             variant="subtle"
@@ -116,11 +116,16 @@ function Collection({
 }
 
 function wordsOf(
-  { collection, state, rows, counted, counted_so_far: done, count_before: before }: Manifest,
+  manifest: Manifest,
   changes: Changes | undefined,
   texts: ReturnType<typeof useTexts>['run'],
 ): string {
+  const { collection, state, rows, counted, counted_so_far: done, count_before: before } = manifest
   if (state === 'waiting') return texts.waitingForIt
+  if (state === 'publishing') {
+    const { distinct_rows: all, published_rows: published } = manifest
+    return texts.publishing(describeCount(published ?? 0), describeCount(all ?? rows))
+  }
   if (state === 'changes') return texts.applying(describeCount(changes?.changed ?? 0))
   const read = describeCount(rows)
   if (state === 'read') {

@@ -38,7 +38,10 @@ export function shareOf({
   state,
   counted_so_far: done,
   count_before: all,
+  published_rows: published,
+  distinct_rows: distinct,
 }: Manifest): number | undefined {
+  if (state === 'publishing') return (published ?? 0) / Math.max(distinct ?? 0, 1)
   if (state === 'read' || state === 'changes') return 1
   if (state === 'waiting') return 0
   // The last rows may be more than were counted, and what is not read to its end is not all.
