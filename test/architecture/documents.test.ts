@@ -55,4 +55,12 @@ describe('the documents', () => {
       }
     }
   })
+
+  it.each(
+    globSync('docs/guides/*.md', { cwd: root }).filter((path) =>
+      read(path).includes('\nnpx evergrant init'),
+    ),
+  )('%s begins in a folder that has Evergrant, and says how it gets there', (path) => {
+    expect(read(path)).toContain('[has Evergrant](../../README.md#get-it)')
+  })
 })
