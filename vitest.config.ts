@@ -16,7 +16,11 @@ export default defineConfig({
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
       project('browser', 'test/browser/**/*.test.ts', {
-        globalSetup: ['test/support/postgres-setup.ts', 'test/support/console-setup.ts'],
+        globalSetup: [
+          'test/support/postgres-setup.ts',
+          'test/support/chromium-setup.ts',
+          'test/support/console-setup.ts',
+        ],
         testTimeout: 60_000,
         hookTimeout: 60_000,
       }),

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises'
-import chromium from '@sparticuz/chromium'
 import {
   chromium as playwright,
   type Browser,
   type BrowserContext,
   type Page,
 } from 'playwright-core'
+import { inject } from 'vitest'
 
 /** A real browser, and what it complained about. */
 export interface TestBrowser {
@@ -37,7 +37,7 @@ export interface Person {
  */
 export async function startBrowser(): Promise<TestBrowser> {
   const browser: Browser = await playwright.launch({
-    executablePath: await chromium.executablePath(),
+    executablePath: inject('chromiumPath'),
     headless: true,
     args: [
       '--no-sandbox',
