@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page, Request } from 'playwright-core'
 import { startBrowser, type TestBrowser } from '../support/browser.ts'
-import { enterConsole } from '../support/console-person.ts'
+import { openConsole } from '../support/console-person.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 
 let service: ServiceFixture
@@ -22,7 +22,7 @@ function nextLook(page: Page): Promise<Request> {
 
 describe('the console, while nobody is there', () => {
   it('says of what it asks by itself that nobody asked, until somebody is back', async () => {
-    const { page, close } = await enterConsole(service, browser)
+    const { page, close } = await openConsole(service, browser, '/')
     await page.clock.install()
     await page.reload()
     await page.getByRole('heading', { level: 1 }).waitFor()
@@ -41,7 +41,7 @@ describe('the console, while nobody is there', () => {
   })
 
   it('tells before the session ends, and lets whoever is there stay', async () => {
-    const { page, close } = await enterConsole(service, browser)
+    const { page, close } = await openConsole(service, browser, '/')
     await page.clock.install()
     await page.reload()
     await page.getByRole('heading', { level: 1 }).waitFor()

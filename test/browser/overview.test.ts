@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest'
 import { findFlawsAnywhere } from '../support/accessibility.ts'
 import { startBrowser, type TestBrowser } from '../support/browser.ts'
-import { enterConsole } from '../support/console-person.ts'
+import { openConsole } from '../support/console-person.ts'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 
 let service: ServiceFixture
@@ -22,7 +22,7 @@ describe('the first page', () => {
         await writeFile(configPath, text.replace(/^connections:[^]*$/m, ''))
       },
     })
-    const person = await enterConsole(service, browser, { role: 'viewer' })
+    const person = await openConsole(service, browser, '/', { role: 'viewer' })
     await person.page.getByRole('heading', { name: 'First steps' }).waitFor()
     await person.page.getByText('Add a connection: Needs the role admin.').waitFor()
     expect(await findFlawsAnywhere(person.page, 'first-steps')).toEqual([])
@@ -39,7 +39,7 @@ describe('the first page', () => {
       },
     })
     await service.serving.alarms.wake()
-    const person = await enterConsole(service, browser, { role: 'viewer' })
+    const person = await openConsole(service, browser, '/', { role: 'viewer' })
     const { page } = person
     const needs = page.getByRole('region', { name: 'What needs a person now' })
     await needs.getByText('The secret of connection "contoso-graph" expires').waitFor()

@@ -1,6 +1,7 @@
 import type { Role } from '../../src/access/index.ts'
 import { consoleLinkUrl, type Serving } from '../../src/server/index.ts'
 import type { Person, PersonOptions, TestBrowser } from './browser.ts'
+import { openConsoleBrowser } from './console-browser.ts'
 
 /** A service that people can sign in to the console of. */
 interface ConsoleService {
@@ -11,17 +12,22 @@ interface ConsoleService {
 /** Who sits there, and with which browser. */
 export type OpenOptions = PersonOptions & { readonly role?: Role }
 
-/** Somebody at the console, signed in by a link of their own. */
+/**
+ * Somebody who is signed in at the console by a link of their own, and has no page open yet. The
+ * pages of the sign-in have tests of their own: here its cookie alone comes to the browser.
+ */
 export async function enterConsole(
   { url, serving }: ConsoleService,
   browser: TestBrowser,
   { role = 'admin', ...options }: OpenOptions = {},
 ): Promise<Person> {
+  const entrance = openConsoleBrowser(url)
+  await entrance.enter(await makeEntrance({ url, serving }, role))
   const person = await browser.person(options)
-  await person.page.goto(await makeEntrance({ url, serving }, role))
-  await person.page.getByRole('button').click()
-  await person.page.waitForURL(`${url}/console/`)
-  await person.page.getByRole('heading', { level: 1 }).waitFor()
+  const cookies = [...entrance.cookies].map(([name, value]) => ({ name, value, url }))
+  await person.context.addCookies(
+    cookies.map((cookie) => ({ ...cookie, httpOnly: true, sameSite: 'Lax' as const })),
+  )
   return person
 }
 
