@@ -1,4 +1,6 @@
 import { defineConfig } from 'vitest/config'
+import { compileCache } from './test/support/compile-cache.ts'
+import { temporaryFolder } from './test/support/temporary-folder.ts'
 
 /**
  * Unit tests stand beside the code, the benchmark's too; `conformance`, `contract`, `flows`,
@@ -8,6 +10,7 @@ export default defineConfig({
   test: {
     // The flows mostly wait for other processes: three at a time keep two cores busy.
     maxWorkers: 3,
+    globalSetup: ['test/support/temporary-folder.ts'],
     projects: [
       // Files share a process each worker: what they import is loaded once.
       project('unit', 'src/**/*.test.ts', { isolate: false }),
@@ -37,6 +40,7 @@ function project(name: string, files: string, options: object = {}): object {
       setupFiles: ['tools/leak-guard.ts'],
       globalSetup: ['test/support/postgres-setup.ts'],
       pool: 'forks',
+      env: { ...compileCache, TMPDIR: temporaryFolder },
       retry: 0,
       testTimeout: 30_000,
       hookTimeout: 30_000,

