@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { compileCache } from './test/support/compile-cache.ts'
+import { LongestFirst } from './test/support/longest-first.ts'
 import { temporaryFolder } from './test/support/temporary-folder.ts'
 
 /**
@@ -10,6 +11,7 @@ export default defineConfig({
   test: {
     // The flows mostly wait for other processes: three at a time keep two cores busy.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/support/temporary-folder.ts'],
     projects: [
       // Files share a process each worker: what they import is loaded once.
