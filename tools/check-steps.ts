@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkArchitecture, checkRoomsDocument } from './architecture.ts'
+import { buildConsole } from './console-build.ts'
 import { proveTypeAwareLint } from './lint-canary.ts'
 import { withTarball } from './pack.ts'
 import { testPackedPackage } from './packed-test.ts'
@@ -24,7 +25,7 @@ export const checkSteps: readonly Step[] = [
 /** The package, and the console that it serves. */
 async function build(): Promise<StepOutcome> {
   const built = await runCommand('tsdown', [])
-  return built.passed ? runCommand('npm', ['run', '--silent', 'build:console']) : built
+  return built.passed ? buildConsole() : built
 }
 
 /** Lints, having proved that the rules which need types were really running. */
