@@ -49,15 +49,13 @@ export async function applyChanges(
   const settle = settler(deps, start)
   const reader = createRowReader(collection, options.columns[collection] ?? [])
   const { isEarlier, purpose } = open
-  journal.note({
-    type: 'changes_begun',
-    collection,
-    since: open.begin.takenAt,
-    purpose,
-    ...(isEarlier === undefined ? {} : { isEarlier }),
-  })
+  if (open.from === undefined) {
+    const earlier = isEarlier === undefined ? {} : { isEarlier }
+    const since = open.begin.takenAt
+    journal.note({ type: 'changes_begun', collection, since, purpose, ...earlier })
+  }
   const round = createDeltaRound(deps, collection, options.graphUrl, {
-    link: open.begin.link,
+    link: (open.from ?? open.begin).link,
     number: open.pages + 1,
     ...(open.nextUrl === undefined ? {} : { nextUrl: open.nextUrl }),
   })
@@ -132,15 +130,21 @@ export async function applyChanges(
       batch: rows.rows.length === 0 ? [] : [reader.ofPage(rows)],
       gone: leaves ? [...gone, ...unlisted] : gone,
     }
-    record = await commitStep(deps, step, isLast ? [line, applied] : [line])
+    const isNews = delta.from === undefined || line.named > 0
+    const lines = isLast ? [line, applied] : [line]
+    record = await commitStep(deps, step, isNews ? lines : [])
   }
 
   /** What was applied stays: each row is what it was when it was read. */
   async function lose(detail: string): Promise<CollectionRecord> {
     journal.note({ type: 'changes_lost', collection, detail }, 'warn')
     const { nextUrl: _, ...rest } = delta
-    const lost: DeltaRecord = { ...rest, state: 'lost', note: detail }
-    record = { ...record, delta: lost }
+    // Of a further round only the news is lost: the place it began at stays the next one's.
+    const left: DeltaRecord =
+      delta.from === undefined
+        ? { ...rest, state: 'lost', note: detail }
+        : { ...rest, state: 'applied', end: delta.from }
+    record = { ...record, delta: left }
     await saver(deps)({ collection: record, walks: [] })
     return record
   }

@@ -9,17 +9,22 @@ const changedAtMost = 0.1
 /** So few objects are read by their ids in any case. */
 const fewObjects = 100
 
+/** Graph tells of changes late: so many rounds are read at most, until one brings nothing. */
+const roundsAtMost = 5
+
 /**
  * Applies the open round of a collection, if it has one. Where that began at an earlier run's end
  * and is lost, be it forgotten or too much to read, the round from just before the cursors began is
  * applied instead: all that had changed before then was there for them to read, but for what an
- * index had not learned.
+ * index had not learned. Behind a read by several cursors further rounds follow, until one of them
+ * brings nothing.
  */
 export async function applyRounds(
   deps: WalkDependencies,
   start: CollectionRecord,
 ): Promise<CollectionRecord> {
   let record = start
+  let rounds = 0
   for (;;) {
     const fallen = fallenBack(record)
     if (fallen !== undefined) {
@@ -30,7 +35,28 @@ export async function applyRounds(
     // Without a round nothing is counted for its limits: of many rows that takes a while.
     if (delta?.state !== 'open' || delta.purpose === 'next') return record
     record = await applyChanges(deps, record, await limitsOf(deps, record))
+    if (++rounds < roundsAtMost && metBy(record) > metBy({ delta })) record = withNextRound(record)
   }
+}
+
+/** Reads what Graph has come to tell since the changes of a collection were applied. */
+export async function applyFurtherRounds(
+  deps: WalkDependencies,
+  record: CollectionRecord,
+): Promise<CollectionRecord> {
+  return await applyRounds(deps, withNextRound(record))
+}
+
+/** The collection with the round behind those that were applied, if it was read by several cursors. */
+function withNextRound(record: CollectionRecord): CollectionRecord {
+  const { delta, verdict } = record
+  const isDone = delta?.purpose !== 'bracket' || delta.state !== 'applied' || verdict !== undefined
+  if (isDone || delta.end === undefined) return record
+  return { ...record, delta: { ...delta, state: 'open', from: delta.end } }
+}
+
+function metBy({ delta }: Pick<CollectionRecord, 'delta'>): number {
+  return (delta?.changed ?? 0) + (delta?.gone ?? 0)
 }
 
 /** A lost round that began at an earlier run's end, begun anew at the link taken meanwhile. */

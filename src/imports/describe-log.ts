@@ -43,6 +43,8 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   changes_committed:
     'A page of changes is applied and durable: objects it named, objects read anew, objects confirmed to be gone.',
   changes_applied: 'All changes are applied.',
+  changes_awaited:
+    'Several cursors have read, and what they have and what Graph counts now disagree; in a while both are looked at once more, with the changes told by then.',
   changes_lost:
     'What has changed is not to be had: the delta token has expired or was reset, or too much has changed.',
   bulk_check_refused:
@@ -139,6 +141,8 @@ export function describeLog(body: LogBody): string {
       return `${body.collection} changes, page ${body.page}: ${number(body.named)} named, ${number(body.changed)} read anew, ${number(body.gone)} gone; token lives ${formatDuration(body.tokenLifeMs)}`
     case 'changes_applied':
       return `${body.collection}: ${number(body.changed)} changed and ${number(body.gone)} gone, in ${counted(body.pages, 'page')} of changes${body.unlisted === undefined ? '' : `; ${number(body.unlisted)} are there, but not listed`}`
+    case 'changes_awaited':
+      return `${body.collection}: ${number(body.distinct)} distinct rows, but $count is ${number(body.count)}; Graph may tell of changes late, looking again in ${formatDuration(body.waitMs)}`
     case 'changes_lost':
       return `${body.collection}: what has changed is not to be had: ${body.detail}`
     case 'bulk_check_refused':

@@ -183,6 +183,14 @@ export type LogBody =
       /** Objects that Graph says are there, but does not list. */
       readonly unlisted?: number
     }
+  | {
+      readonly type: 'changes_awaited'
+      readonly collection: string
+      /** Distinct rows here, and what Graph counts. */
+      readonly distinct: number
+      readonly count: number
+      readonly waitMs: number
+    }
   | { readonly type: 'changes_lost'; readonly collection: string; readonly detail: string }
   | {
       /** Graph does not say of many ids at once whether they are there. */

@@ -185,6 +185,8 @@ export interface DeltaRecord {
   readonly goneBefore?: number
   /** Where the next changes begin; present once these are applied. */
   readonly end?: DeltaPlace
+  /** Brackets alone: where the round begins that is read now, when it is not the first. */
+  readonly from?: DeltaPlace
   /** Columns whose changes the link tells; absent in what older releases wrote: the run's own. */
   readonly tells?: readonly string[]
   /** Columns of the run that the link leaves out: an object of which only these change is not named. */

@@ -6,6 +6,7 @@ import { countCollection } from './count-collection.ts'
 import { noteChanges } from './note-changes.ts'
 import { planCollection } from './plan-collection.ts'
 import type { CollectionEffort, CollectionRecord, Progress } from './ports.ts'
+import { settleCounts } from './settle-counts.ts'
 import { judgeCollection } from './verdict.ts'
 import { walkCollection } from './walk-collection.ts'
 import { walkMembers } from './walk-members.ts'
@@ -22,7 +23,7 @@ export async function readCollection(
   start: Progress,
   effort: () => CollectionEffort,
 ): Promise<CollectionRecord> {
-  const { control, destination, journal, run } = deps
+  const { control, journal, run } = deps
   const { collection } = start.collection
   const save = saver(deps)
   let progress = start
@@ -52,13 +53,7 @@ export async function readCollection(
     const record = await applyRounds(deps, progress.collection)
     progress = { ...progress, collection: record }
   }
-  const countAfter = await countCollection(deps, run.options, collection, 'after')
-  const distinctRows = await destination.countDistinct(progress.collection)
-  const counted: CollectionRecord = {
-    ...progress.collection,
-    distinctRows,
-    ...(countAfter === undefined ? {} : { countAfter }),
-  }
+  const counted = await settleCounts(deps, progress.collection)
   const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
   const isNews = counted.verdict === undefined
   if (isNews) journal.note({ type: 'collection_judged', collection, verdict, detail })

@@ -87,8 +87,12 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
   const high = Math.max(countBefore, countAfter)
   const counted = sources === undefined ? '$count' : `$count of ${sources}`
   const detail = `${found}; ${counted} was ${countBefore} before and ${countAfter} after`
-  const isWithin = read >= low - low * tolerance && read <= high + high * tolerance
-  return { verdict: isWithin ? 'complete' : 'complete_with_drift', detail }
+  return { verdict: isWithin(read, low, high) ? 'complete' : 'complete_with_drift', detail }
+}
+
+/** Whether so many rows agree with counts between these two, give or take 0.1 %. */
+export function isWithin(rows: number, low: number, high: number): boolean {
+  return rows >= low - low * tolerance && rows <= high + high * tolerance
 }
 
 /** Sources whose parts were read, as the index had them. */

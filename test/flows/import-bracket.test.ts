@@ -215,6 +215,25 @@ describe('what an index had not learned when the cursors began is told by the li
 
 type Rows = ReadonlyMap<string, string>
 
+test('what Graph tells late is waited for where the counts disagree', async () => {
+  await workspace.close()
+  const clock = createSkippingClock()
+  workspace = await makeWorkspace({ users: 400, clock })
+  const { control } = workspace.simulator
+  control.setDeltas({ lagMs: 10_000 })
+  const before = (): void =>
+    atPage(workspace.simulator, 15, () => {
+      for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
+        control.createUser({ userPrincipalName: `${letter}.late@contoso.example` })
+      }
+    })
+  const options = { concurrency: 4, pageSize: 20 }
+  const { lines, run } = await runImport(workspace, { options, to: 'ndjson:out', clock, before })
+  expect(lines('changes_awaited')).toMatchObject([{ count: 426, waitMs: 15_000 }])
+  expect(run.verdict).toBe('complete')
+  expect(await rowsOf('ndjson:out')).toEqual(truthOf('ndjson:out'))
+})
+
 describe('of a filtered collection', () => {
   const filter = 'accountEnabled eq true'
   const options = { filter }

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest'
+import { makeScriptedGraph, scriptedGraphUrl } from '../../test/support/sending.ts'
+import { applyRounds } from './apply-rounds.ts'
+import type { WalkDependencies } from './commit-step.ts'
+import type { CollectionRecord, DeltaRecord, RunRecord, RunStore } from './ports.ts'
+import { createStoreDestination } from './store-destination.ts'
+
+const deltaUrl = `${scriptedGraphUrl}/users/delta?$deltatoken=`
+const begin = { link: `${deltaUrl}0`, takenAt: 0 }
+const start: DeltaRecord = {
+  purpose: 'bracket',
+  state: 'open',
+  begin,
+  pages: 0,
+  changed: 0,
+  gone: 0,
+}
+
+/**
+ * Applies rounds that name these users, one page each; `reset` in the place of a round that is
+ * lost.
+ */
+async function applied(
+  rounds: readonly (readonly string[] | 'reset')[],
+  delta: DeltaRecord = start,
+): Promise<{ readonly delta: DeltaRecord | undefined; readonly asked: readonly string[] }> {
+  const { asked, deps } = makeScriptedGraph((path) => {
+    const ids = /id in \((.*)\)/.exec(path)?.[1]?.split(',')
+    if (ids !== undefined) {
+      const value = ids.map((id) => ({ id: id.slice(1, -1), displayName: 'now' }))
+      return { status: 200, body: { value } }
+    }
+    const number = Number(path.split('=').at(-1))
+    const round = rounds[number] ?? []
+    if (round === 'reset') return { status: 410, body: { error: { code: 'resyncRequired' } } }
+    const value = round.map((id) => ({ id }))
+    const link = { '@odata.deltaLink': `${deltaUrl}${number + 1}` }
+    return { status: 200, body: { value, ...link } }
+  })
+  const store = {
+    commitPage: () => Promise.resolve({ deleted: 0 }),
+    countSeen: () => Promise.resolve(100),
+    countUnseen: () => Promise.resolve({ known: 100, unseen: 0 }),
+    saveProgress: () => Promise.resolve(),
+  } as unknown as RunStore
+  const options = {
+    tenantId: 't',
+    graphUrl: scriptedGraphUrl,
+    columns: { users: ['id', 'displayName'] },
+    destination: 'store',
+  }
+  const run = { id: 'run_1', sequence: 1, options } as unknown as RunRecord
+  const destination = createStoreDestination(store, run)
+  const means: WalkDependencies = { ...deps, store, run, instanceId: 'one', destination }
+  const record: CollectionRecord = {
+    runId: 'run_1',
+    collection: 'users',
+    writtenRows: 0,
+    segmentBytes: 0,
+    delta,
+  }
+  const { delta: left } = await applyRounds(means, record)
+  return { delta: left, asked: asked.filter((each) => each.includes('/delta')) }
+}
+
+test('rounds are read until one brings nothing, each from where the one before ended', async () => {
+  const { asked, delta } = await applied([['a'], ['b', 'c'], [], ['never asked for']])
+  expect(asked.map((each) => each.at(-1))).toEqual(['0', '1', '2'])
+  expect(delta).toMatchObject({ state: 'applied', begin, changed: 3 })
+  expect(delta?.end?.link).toBe(`${deltaUrl}3`)
+})
+
+test('no more than five rounds are read of a directory that never rests', async () => {
+  const { asked, delta } = await applied(Array.from({ length: 9 }, (_, i) => [`user${i}`]))
+  expect(asked).toHaveLength(5)
+  expect(delta?.end?.link).toBe(`${deltaUrl}5`)
+})
+
+test('a further round that is lost costs nothing, and the next run begins where it began', async () => {
+  const { delta } = await applied([['a'], 'reset'])
+  expect(delta).toMatchObject({ state: 'applied', changed: 1 })
+  expect(delta?.end?.link).toBe(`${deltaUrl}1`)
+})
+
+test('of changes since an earlier run one round is read: the next run reads the next', async () => {
+  const { asked } = await applied([['a'], ['b']], { ...start, purpose: 'since' })
+  expect(asked).toHaveLength(1)
+})
+
+test('a lost round from an earlier end is followed by the one from just before, and its rounds', async () => {
+  const fallback = { link: `${deltaUrl}1`, takenAt: 5 }
+  const bracket: DeltaRecord = { ...start, isEarlier: true, fallback }
+  const { asked, delta } = await applied(['reset', ['a'], []], bracket)
+  expect(asked.map((each) => each.at(-1))).toEqual(['0', '1', '2'])
+  expect(delta).toMatchObject({ state: 'applied', begin: fallback, changed: 1 })
+  expect(delta?.notEarlier).toContain('Graph has reset the delta')
+})
