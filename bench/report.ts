@@ -42,8 +42,11 @@ export function showRatio({ median, least, most }: Summary): string {
   return `${show(median)} × (${show(least)} – ${show(most)})`
 }
 
-/** A part as a Markdown section. */
-export function formatPart({ title, rows, notes }: Part): string {
+/** A part as a Markdown section. @param surroundings Where, when and of what it was measured. */
+export function formatPart(
+  { title, rows, notes }: Part,
+  surroundings: readonly string[] = [],
+): string {
   const cells = rows.map(({ what, measured, spread, ratio = '', bar = '', isMet }) => [
     what,
     bar,
@@ -57,7 +60,8 @@ export function formatPart({ title, rows, notes }: Part): string {
     ['---', '---', '---', '---', '---', '---'],
     ...cells,
   ]
-  return [`## ${title}`, formatTable(table), ...notes].join('\n\n')
+  const where = surroundings.length === 0 ? [] : [`Measured: ${surroundings.join('; ')}.`]
+  return [`## ${title}`, ...where, formatTable(table), ...notes].join('\n\n')
 }
 
 function formatTable(lines: readonly (readonly string[])[]): string {

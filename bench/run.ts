@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { benchAuthVerify } from './auth-verify.ts'
 import { benchBearer } from './bearer.ts'
@@ -12,6 +12,7 @@ import { benchImportDelay } from './import-delay.ts'
 import { benchImportLatency } from './import-latency.ts'
 import { benchMemory } from './memory.ts'
 import { formatPart, type Part } from './report.ts'
+import { formatResults, readParts } from './results.ts'
 import type { Tell } from './rounds.ts'
 import { fullScale, quickScale, type Scale } from './scale.ts'
 import { benchStampede } from './stampede.ts'
@@ -19,8 +20,8 @@ import { benchStampedeOfProcesses } from './stampede-processes.ts'
 import { describeSurroundings } from './surroundings.ts'
 import { benchThrottle } from './throttle.ts'
 
-// `npm run bench` measures everything and writes RESULTS.md; `npm run bench -- import --quick`
-// measures a part, or a little, and only prints it.
+// `npm run bench` measures everything, `npm run bench -- import` a part of it, and writes what it has
+// measured into RESULTS.md; with `--quick` it only prints.
 const benchmarks: Readonly<Record<string, (scale: Scale, tell: Tell) => Promise<Part>>> = {
   getToken: benchGetToken,
   bearer: benchBearer,
@@ -44,50 +45,18 @@ async function main(names: readonly string[], isQuick: boolean): Promise<void> {
   const wanted = names.length === 0 ? Object.keys(benchmarks) : names
   const surroundings = await describeSurroundings()
   console.log(`${surroundings.join('\n')}\n`)
-  const parts: string[] = []
+  const results = new URL('RESULTS.md', import.meta.url)
+  const parts = new Map(readParts(await readFile(results, 'utf8')))
   for (const name of wanted) {
     const part = await benchmarks[name]?.(scale, (line) => console.error(`  ${name} ${line}`))
     if (part === undefined) continue
-    parts.push(formatPart(part))
-    console.log(`\n${parts.at(-1)}\n`)
+    const text = formatPart(part, surroundings)
+    console.log(`\n${text}\n`)
+    parts.set(name, text)
+    // After each part: a run that is interrupted has measured what it has.
+    if (!isQuick) await writeFile(results, formatResults(Object.keys(benchmarks), parts))
   }
-  if (isQuick || names.length > 0) {
-    console.log('RESULTS.md stays as it is: only a whole run at full scale is written there.')
-    return
-  }
-  const text = describeResults(surroundings, parts, scale)
-  await writeFile(new URL('RESULTS.md', import.meta.url), text)
-}
-
-function describeResults(
-  surroundings: readonly string[],
-  parts: readonly string[],
-  { rounds }: Scale,
-): string {
-  return `# Results of the benchmark
-
-Written by \`npm run bench\`; every number was measured in that one run.
-
-${surroundings.map((line) => `- ${line}`).join('\n')}
-
-Each side ran ${rounds} times, the sides in turn and every time in a fresh process. A ratio is ours
-to a peer's of the same round; its median and its spread are those of the rounds. Bars are those
-the project has set itself.
-
-${parts.join('\n\n')}
-
-## Repeat it
-
-\`\`\`sh
-npm ci
-npm run bench                     # everything; writes this file
-npm run bench -- import           # one part alone: ${Object.keys(benchmarks).join(', ')}
-npm run bench -- --quick          # a few seconds of each, to see that it works
-\`\`\`
-
-Nothing else should run on the machine meanwhile. [README.md](README.md) says how the sides are kept
-fair.
-`
+  if (isQuick) console.log('RESULTS.md stays as it is: numbers of a quick run say nothing.')
 }
 
 const { values, positionals } = parseArgs({
