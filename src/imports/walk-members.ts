@@ -59,8 +59,9 @@ function membersReader(
   const place = (): Place => ({ collection, page: ++requests })
   const witness = createWitness()
   const fetchMembers = async (url: string, headers = {}): Promise<Sent<ScannedPage>> => {
+    const answered = witness.asked()
     const sent = await send(deps, url, headers, place(), (answer) => scanMembers(answer.body))
-    witness.answered()
+    answered()
     return sent
   }
   const firstMembersUrl = (groupId: string): string =>

@@ -2,11 +2,12 @@
 export interface Witness {
   /** A reader has begun; the returned function ends it. */
   enter(): () => void
-  /** Graph has answered a reader. */
-  answered(): void
+  /** A reader asks Graph; the returned function tells that it was answered. */
+  asked(): () => void
   /**
-   * Resolves with true once Graph has answered another reader since, with false when none is left
-   * that could be answered.
+   * Resolves with true once Graph has answered what another reader has asked since, with false when
+   * none is left that could be answered. An answer that was on its way before may be of a time when
+   * Graph still showed what it refuses now.
    */
   waitForAnswer(): Promise<boolean>
 }
@@ -14,11 +15,12 @@ export interface Witness {
 /** Makes the witness of readers that ask Graph for the same kind of thing. */
 export function createWitness(): Witness {
   let reading = 0
-  let waiting: ((hasAnswered: boolean) => void)[] = []
-  const tell = (hasAnswered: boolean): void => {
-    const all = waiting
-    waiting = []
-    for (const resolve of all) resolve(hasAnswered)
+  let waits = 0
+  let waiting: { readonly since: number; readonly resolve: (hasAnswered: boolean) => void }[] = []
+  const tell = (hasAnswered: boolean, asked = Infinity): void => {
+    const told = waiting.filter(({ since }) => since <= asked)
+    waiting = waiting.filter(({ since }) => since > asked)
+    for (const { resolve } of told) resolve(hasAnswered)
   }
   const look = (): void => {
     if (waiting.length >= reading) tell(false)
@@ -31,10 +33,13 @@ export function createWitness(): Witness {
         look()
       }
     },
-    answered: () => tell(true),
+    asked: () => {
+      const before = waits
+      return () => tell(true, before)
+    },
     waitForAnswer: () =>
       new Promise((resolve) => {
-        waiting.push(resolve)
+        waiting.push({ since: ++waits, resolve })
         look()
       }),
   }
