@@ -155,18 +155,26 @@ describe('an import of members', () => {
   test('reads a giant beside the others, in a walk of its own that a resume goes on with', async () => {
     await makeTenant()
     const control = createRunControl()
-    atPage(workspace.simulator, 12, () => control.request('stop'))
-    const stopped = await members({ control })
+    const before = ({ store }: Composition): void => {
+      const { commitPage } = store.runs
+      Object.assign(store.runs, {
+        commitPage: async (commit: PageCommit) => {
+          if (commit.walks.some(({ only }) => only !== undefined)) control.request('stop')
+          return await commitPage(commit)
+        },
+      })
+    }
+    const stopped = await members({ before, control })
     const giants = async (): Promise<readonly WalkRecord[]> =>
       (await walksOf(stopped.run.id)).filter(({ only }) => only !== undefined)
-    const [before] = await giants()
+    const [begun] = await giants()
     const [first] = [...workspace.simulator.groups()]
-    expect(before).toMatchObject({ only: first?.['id'], state: 'walking' })
+    expect(begun).toMatchObject({ only: first?.['id'], state: 'walking' })
     const { run } = await members()
     expect(run).toMatchObject({ id: stopped.run.id, verdict: 'complete' })
     const [after] = await giants()
-    expect(after).toMatchObject({ only: before?.only, state: 'finished', groups: 1 })
-    expect(after?.pages).toBeGreaterThan(before?.pages ?? 0)
+    expect(after).toMatchObject({ only: begun?.only, state: 'finished', groups: 1 })
+    expect(after?.pages).toBeGreaterThan(begun?.pages ?? 0)
     expect(await rows()).toEqual(truth())
   })
 
