@@ -3,10 +3,12 @@ import { startCli } from '../support/cli-process.ts'
 import { runCommand } from '../support/command.ts'
 import { importUnderKills, seededRandom } from '../support/kill-import.ts'
 import { emptyDatabase, type TestDatabase } from '../support/postgres.ts'
+import { expectedRows, postgresRows } from '../support/snapshots.ts'
 import {
   atPage,
   groundTruth,
   makeWorkspace,
+  runImport,
   storedUsers,
   type Workspace,
   type WorkspaceOptions,
@@ -97,3 +99,47 @@ describe('an import into a store on PostgreSQL', () => {
     expect(await listRuns()).toMatchObject([{ state: 'completed', verdict: 'complete' }])
   }, 60_000)
 })
+
+it('changes are as true in a store on PostgreSQL, and in its tables, as in the directory', async () => {
+  await open({ users: 400, latencyMs: 0, tokenLifetimeSeconds: 3_600 })
+  const target = await emptyDatabase()
+  const { control } = workspace.simulator
+  const env = { PGPASSWORD: target.password().reveal() }
+  const options = { concurrency: 4, pageSize: 20 }
+  /** As many go as come, so that counts agree whatever an index knows. */
+  const stir = (round: string): void => {
+    const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+    for (const [i, id] of ids.slice(0, 20).entries()) {
+      if (i % 4 === 0) control.deleteUser(id)
+      else if (i % 4 === 1)
+        control.createUser({ userPrincipalName: `new${round}.${i}@contoso.example` })
+      else if (i % 4 === 2)
+        control.changeUser(id, { userPrincipalName: `moved${round}.${i}@contoso.example` })
+      else control.changeUser(id, { department: round })
+    }
+  }
+  const both = async (delta: boolean): Promise<readonly (string | undefined)[]> => {
+    const reasons: (string | undefined)[] = []
+    for (const to of ['store', target.url]) {
+      const setup = { to, env, name: to === 'store' ? 'store' : 'tables' }
+      const { run } = await runImport(workspace, { ...setup, options: { ...options, delta } })
+      expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+      reasons.push(run.reason)
+    }
+    expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+    expect(await postgresRows(target, 'users')).toEqual(expectedRows(workspace.simulator, 'users'))
+    return reasons
+  }
+  try {
+    await both(false)
+    control.setIndexLag(3_600_000)
+    control.setDeltas({ pageSize: 7, repeats: 2 })
+    stir('unheard')
+    for (const reason of await both(false)) expect(reason).toMatch(/\d+ changed and \d+ gone since/)
+    control.setIndexLag(0)
+    stir('later')
+    for (const reason of await both(true)) expect(reason).toMatch(/gone since .* known rows/)
+  } finally {
+    await target.dispose()
+  }
+}, 60_000)
