@@ -29,6 +29,9 @@ interface DemoOptions {
 /** Rows compared with the simulated tenant, property by property, after the import. */
 const sampleSize = 2_000
 
+/** So few that their lines can be followed; `auto` would take more. */
+const demoCursors = 4
+
 /** `evergrant demo` */
 export function addDemoCommand(program: Command, context: CliContext): void {
   program
@@ -43,7 +46,7 @@ export function addDemoCommand(program: Command, context: CliContext): void {
     )
     .option('--users <number>', 'users in the simulated tenant', '400000')
     .option('--token-lifetime <duration>', 'life of the simulated access tokens', '12s')
-    .option('--latency <duration>', 'time every simulated answer takes at least', '80ms')
+    .option('--latency <duration>', 'time every simulated answer takes at least', '250ms')
     .option('--open', 'then leave it running, with a link into the console; Ctrl-C ends it')
     .option('--tour', 'begin with a consent: an administrator signs in, with a second factor')
     .addHelpText(
@@ -123,6 +126,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
         collections: ['users'],
         columns: { users: collections.users.defaultColumns },
         pageSize: 999,
+        concurrency: demoCursors,
         refreshBeforeMs: 300_000,
         publish: 'complete',
       },
