@@ -350,6 +350,11 @@ export interface PageCommit {
     readonly edges: readonly Membership[]
   }
   /**
+   * Present when the edges of these sources are about to be read anew: what was met of them under
+   * that sequence does not count as met any more. Comes before `edges` and `gone`.
+   */
+  readonly unmet?: EdgeSources
+  /**
    * Present when rows of the store are known to be gone: these objects, or the memberships of these
    * groups that the run of that sequence has not met. They are marked as deleted, do not count as
    * met any more, and are added to `deleted` of the run's totals.
@@ -360,6 +365,14 @@ export interface PageCommit {
     readonly sequence: number
     readonly ids: readonly string[]
   }
+}
+
+/** Sources whose edges a run reads anew. */
+export interface EdgeSources {
+  readonly tenantId: string
+  readonly kind: EdgeKind
+  readonly sequence: number
+  readonly ids: readonly string[]
 }
 
 /** What a page has done to rows that were there before. */
@@ -516,6 +529,8 @@ export interface RunStore {
     kind: RowKind,
     sequence: number,
   ): Promise<{ readonly known: number; readonly unseen: number }>
+  /** How many live edges of these sources were not met under that sequence. */
+  countUnmet(sources: EdgeSources): Promise<number>
   /**
    * The ids of live objects in one batch that the run has not met, and where to go on: undefined at
    * the end.

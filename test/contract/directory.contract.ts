@@ -223,6 +223,27 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(await two.directory.countObjects(tenantId, 'member')).toBe(2)
     })
 
+    it('takes what a run has met of a group for unmet once the group is read anew', async () => {
+      const run = await aRun(one)
+      const [group, other, a, b] = ids(4)
+      await one.runs.commitPage(
+        edgesPage(run, [anEdge(group, a), anEdge(group, b), anEdge(other, a)]),
+      )
+      const sources = { tenantId, kind: 'member', sequence: run.sequence, ids: [group] } as const
+      expect(await two.runs.countUnmet(sources)).toBe(0)
+      await one.runs.commitPage({ ...edgesPage(run, [anEdge(group, b)]), unmet: sources })
+      expect(await two.runs.countUnmet(sources)).toBe(1)
+      expect(await two.runs.countUnmet({ ...sources, kind: 'owner' })).toBe(0)
+      expect(await one.runs.commitPage({ ...edgesPage(run, []), gone: sources })).toEqual({
+        deleted: 1,
+      })
+      expect(await two.directory.listMembers({ tenantId, id: group, limit: 9 })).toEqual([
+        anEdge(group, b),
+      ])
+      expect(await two.runs.countUnmet(sources)).toBe(0)
+      expect(await two.directory.countObjects(tenantId, 'member')).toBe(2)
+    })
+
     it('doubles no deleted row when everything was deleted before', async () => {
       const first = await aRun(one)
       const rows = rowsNamed('a', 5)

@@ -116,6 +116,33 @@ export async function markEdgesGone(
   )
 }
 
+/** Takes the marks of a run off the memberships of some groups. */
+export async function unmarkEdges(
+  transaction: Transaction,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+): Promise<void> {
+  await transaction.run(
+    `UPDATE evergrant.directory_edges SET seen_by = 0
+     WHERE space_id = $1 AND group_id = ANY($2::text[]) AND seen_by = $3`,
+    [spaceId, ids.map(keyOfId), sequence],
+  )
+}
+
+/** Counts the live memberships of some groups that a run has not met. */
+export async function countUnmetEdges(
+  reader: Reader,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+): Promise<number> {
+  const found = await reader.row<{ count: number }>(
+    `SELECT count(*) AS count FROM evergrant.directory_edges
+     WHERE space_id = $1 AND group_id = ANY($2::text[]) AND seen_by <> $3 AND deleted_at IS NULL`,
+    [spaceId, ids.map(keyOfId), sequence],
+  )
+  return found?.count ?? 0
+}
+
 /** A page of the memberships of one group or of one member. */
 export async function listEdges(
   reader: Reader,

@@ -21,12 +21,12 @@ import {
   type RunRow,
 } from '../rows/run-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
-import { writeEdges } from './edges.ts'
+import { countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
 import { StartOver } from './errors.ts'
 import { listUnseen, markGone } from './gone.ts'
 import { writePage } from './page-writer.ts'
 import { dropOldMarks } from './seen-marks.ts'
-import { countRows, takeSpace, writableSpace } from './spaces.ts'
+import { countRows, findSpace, takeSpace, writableSpace } from './spaces.ts'
 import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
 
 const openStates = `('running', 'waiting', 'interrupted')`
@@ -122,10 +122,14 @@ export function createRunStore({ read, write }: Connection): RunStore {
     },
 
     commitPage: async (commit) => {
-      const { rows, edges, gone, now } = commit
+      const { rows, unmet, edges, gone, now } = commit
       return await write(async (transaction) => {
         const run = await ownedRow(transaction, commit.runId, commit.instanceId)
         if (rows !== undefined) await writePage(transaction, { ...rows, owner: run.name, now })
+        if (unmet !== undefined) {
+          const { space_id: id } = await writableSpace(transaction, unmet, run.name)
+          await unmarkEdges(transaction, id, unmet)
+        }
         if (edges !== undefined) {
           const { space_id: id } = await writableSpace(transaction, edges, run.name)
           const written = await writeEdges(transaction, id, edges.sequence, edges.edges, now)
@@ -228,6 +232,12 @@ export function createRunStore({ read, write }: Connection): RunStore {
 
     countUnseen: async (tenantId, kind, sequence) =>
       await read(async (reader) => await countUnseen(reader, { tenantId, kind }, sequence)),
+
+    countUnmet: async (sources) =>
+      await read(async (reader) => {
+        const space = await findSpace(reader, sources)
+        return space === undefined ? 0 : await countUnmetEdges(reader, space.space_id, sources)
+      }),
 
     listUnseen: async (query) => await read(async (reader) => await listUnseen(reader, query)),
 

@@ -115,6 +115,37 @@ export function markEdgesGone(
   return marked
 }
 
+/** Takes the marks of a run off the memberships of some groups. */
+export function unmarkEdges(
+  { prepare }: Connection,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+): void {
+  const unmark = prepare(
+    `UPDATE directory_edges SET seen_by = 0
+     WHERE space_id = @spaceId AND group_id = ${keyOf('@group')} AND seen_by = @sequence`,
+  )
+  for (const group of new Set(ids.map(textOfId))) unmark.run({ group, spaceId, sequence })
+}
+
+/** Counts the live memberships of some groups that a run has not met. */
+export function countUnmetEdges(
+  { prepare }: Connection,
+  spaceId: number,
+  { ids, sequence }: { readonly ids: readonly string[]; readonly sequence: number },
+): number {
+  const count = prepare<unknown[], number>(
+    `SELECT count(*) FROM directory_edges
+     WHERE space_id = @spaceId AND group_id = ${keyOf('@group')} AND seen_by <> @sequence
+       AND deleted_at IS NULL`,
+  ).pluck()
+  let unmet = 0
+  for (const group of new Set(ids.map(textOfId))) {
+    unmet += count.get({ group, spaceId, sequence }) ?? 0
+  }
+  return unmet
+}
+
 /** A page of the memberships of one group or of one member. */
 export function listEdges(
   connection: Connection,

@@ -22,11 +22,11 @@ import {
 } from '../rows/run-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
-import { writeEdges } from './edges.ts'
+import { countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
 import { listUnseen, markGone } from './gone.ts'
 import { createPageWriter } from './page-writer.ts'
 import { dropOldMarks } from './seen-marks.ts'
-import { addRows, takeSpace, writableSpace } from './spaces.ts'
+import { addRows, findSpace, takeSpace, writableSpace } from './spaces.ts'
 import { countSeenRows, countUnseen, sweepSpace } from './sweep.ts'
 
 const openStates = `('running', 'waiting', 'interrupted')`
@@ -200,10 +200,13 @@ export function createRunStore(connection: Connection): RunStore {
     },
 
     commitPage: async (commit) => {
-      const { rows, edges, gone } = commit
+      const { rows, unmet, edges, gone } = commit
       return await write(() => {
         const run = ownedRow(commit.runId, commit.instanceId)
         if (rows !== undefined) writePage({ ...rows, owner: run.name, now: commit.now })
+        if (unmet !== undefined) {
+          unmarkEdges(connection, writableSpace(connection, unmet, run.name).space_id, unmet)
+        }
         if (edges !== undefined) putEdges(edges, run.name, commit.now)
         const deleted = gone === undefined ? 0 : markGone(connection, gone, run.name, commit.now)
         const totals = { ...commit.totals, deleted: commit.totals.deleted + deleted }
@@ -286,6 +289,12 @@ export function createRunStore(connection: Connection): RunStore {
 
     countUnseen: async (tenantId, kind, sequence) =>
       await read(() => countUnseen(connection, { tenantId, kind }, sequence)),
+
+    countUnmet: async (sources) =>
+      await read(() => {
+        const space = findSpace(connection, sources)
+        return space === undefined ? 0 : countUnmetEdges(connection, space.space_id, sources)
+      }),
 
     listUnseen: async (query) => await read(() => listUnseen(connection, query)),
 
