@@ -7,12 +7,17 @@ export interface WriteStep {
   /** The cursors that move. */
   readonly walks: readonly WalkRecord[]
   readonly batch: readonly ImportedRows[]
-  /** Ids of objects that are gone, written before or not; none of them is in the batch. */
+  /**
+   * Ids of objects that are gone, written before or not; none of them is in the batch. Of edges:
+   * sources of which all that there is was brought since they were named as unmet, maybe nothing.
+   */
   readonly gone?: readonly string[]
+  /** Edges only: sources that are read anew from here on; what was brought of them is void. */
+  readonly unmet?: readonly string[]
 }
 
 /** What became of a step, to be committed in the run's own store. */
-export interface WrittenStep extends Pick<PageCommit, 'rows' | 'edges' | 'gone'> {
+export interface WrittenStep extends Pick<PageCommit, 'rows' | 'unmet' | 'edges' | 'gone'> {
   /** The collection with what the destination keeps of it; undefined where that is nothing. */
   readonly collection?: CollectionRecord
 }

@@ -1,6 +1,6 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
 import type { Destination } from './destination.ts'
-import type { RunRecord, RunStore } from './ports.ts'
+import type { CollectionRecord, RunRecord, RunStore } from './ports.ts'
 
 /** Writes rows into the store itself: each step in one transaction with the cursors behind it. */
 export function createStoreDestination(store: RunStore, run: RunRecord): Destination {
@@ -10,11 +10,16 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
     openCollection: (progress) => Promise.resolve(progress),
     // One page a transaction: it holds the write lock that others wait for.
     pagesPerCommit: 1,
-    write: ({ collection, batch, gone: ids = [] }) => {
+    write: ({ collection, batch, gone: ids = [], unmet = [] }) => {
       const { kind } = collections[collection.collection]
       if (isEdgeKind(kind)) {
         const edges = batch.flatMap((rows) => rows.edges ?? [])
-        return Promise.resolve({ edges: { tenantId, kind, sequence, edges } })
+        const of = { tenantId, kind, sequence: edgeSequence(run, collection) }
+        return Promise.resolve({
+          ...(unmet.length === 0 ? {} : { unmet: { ...of, ids: unmet } }),
+          ...(edges.length === 0 ? {} : { edges: { ...of, edges } }),
+          ...(ids.length === 0 ? {} : { gone: { ...of, ids } }),
+        })
       }
       const page = batch[0]?.page
       return Promise.resolve({
@@ -34,4 +39,16 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
     discard: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
+}
+
+/**
+ * The number under which a run meets edges. Those that changes bring stand under another one than
+ * those of a whole read: where a run that began with changes reads everything after all, it has met
+ * none of them.
+ */
+export function edgeSequence(
+  { sequence }: Pick<RunRecord, 'sequence'>,
+  { delta }: Pick<CollectionRecord, 'delta'>,
+): number {
+  return delta?.purpose === 'since' ? -sequence : sequence
 }

@@ -1,4 +1,4 @@
-import type { CollectionName } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import { EvergrantError } from '../kernel/index.ts'
 import type { Destination } from './destination.ts'
 import type { ImportedRows } from './imported-rows.ts'
@@ -9,11 +9,13 @@ import {
   countRows,
   cursorTable,
   deleteIds,
+  deleteStaged,
   dropRun,
   ensureCursorTable,
   ensureFinalTable,
   ensureStaging,
   keyColumns,
+  replaceEdges,
   replaceRows,
   runsWithCursors,
   stagingName,
@@ -35,7 +37,8 @@ const headShard = -1
  * `_evergrant_cursor`, and move in the same transaction. Publishing replaces the tenant's rows in
  * one transaction, so that readers see the old snapshot or the new one; the table itself, its
  * views, grants and further columns stay. Changes since an earlier run go into the table itself, a
- * page of them in one transaction with its cursor.
+ * page of them in one transaction with its cursor; edges are staged until all of their sources is
+ * there.
  *
  * A fence keeps earlier owners of the run out: opening a collection raises a number in its row,
  * under the run's ownership check on both sides of it, and whoever holds an older number writes
@@ -193,12 +196,27 @@ export function createTableDestination(
       }
     },
     pagesPerCommit: 4,
-    write: async ({ collection: record, walks, batch, gone = [] }) => {
+    write: async ({ collection: record, walks, batch, gone = [], unmet = [] }) => {
       const { collection } = record
       const database = await target()
       const cells = batch.flatMap((rows: ImportedRows) =>
         Array.from({ length: rows.length }, (_row, index) => rows.cells(index)),
       )
+      if (isSince(record) && collections[collection].relation !== undefined) {
+        // Whole sources are replaced at once, when all of them is staged.
+        const name = staging(record)
+        const lock = gone.length > 0 ? `publish ${collection}` : `walk ${run.id} ${collection}`
+        const moved = await database.transaction(lock, async (tables) => {
+          const voided = await deleteStaged(tables, collection, name, unmet)
+          await tables.insert(name, columnsOf(collection), cells)
+          const from = { tenantId, columns: columnsOf(collection), staging: name, sources: gone }
+          const placed = await replaceEdges(database, tables, collection, from)
+          const writtenRows = record.writtenRows + cells.length - voided - placed
+          await moveCursors(tables, { collection: { ...record, writtenRows }, walks })
+          return { ...record, writtenRows }
+        })
+        return { collection: moved }
+      }
       if (isSince(record)) {
         await database.transaction(`publish ${collection}`, async (tables) => {
           await moveCursors(tables, { collection: record, walks })

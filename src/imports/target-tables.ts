@@ -77,10 +77,81 @@ export async function deleteIds(
 ): Promise<number> {
   let deleted = 0
   for (const some of piecesOf(ids, idsPerStatement)) {
-    const places = some.map((_id, i) => `$${i + 1}`).join(', ')
+    const places = placesFor(some, 1)
     deleted += await tables.run(`DELETE FROM ${quoted(name)} WHERE "id" IN (${places})`, some)
   }
   return deleted
+}
+
+/** Takes staged edges of some sources out again, in steps; returns how many. */
+export async function deleteStaged(
+  tables: TargetTables,
+  collection: CollectionName,
+  name: string,
+  sources: readonly string[],
+): Promise<number> {
+  const [source = ''] = keyColumns(collection)
+  let deleted = 0
+  for (const some of piecesOf(sources, idsPerStatement)) {
+    const step = `DELETE FROM ${quoted(name)} WHERE row_number IN (
+      SELECT row_number FROM ${quoted(name)}
+      WHERE ${quoted(source)} IN (${placesFor(some, 1)}) LIMIT ${rowsPerStep})`
+    for (let taken = rowsPerStep; taken === rowsPerStep; deleted += taken) {
+      taken = await tables.run(step, some)
+    }
+  }
+  return deleted
+}
+
+/**
+ * Puts the staged edges of some sources in the place of those that a tenant's table holds of them,
+ * and takes them out of the staging table; returns how many stood there. The caller holds a
+ * transaction. Of edges met twice the last one counts.
+ */
+export async function replaceEdges(
+  database: TargetDatabase,
+  tables: TargetTables,
+  collection: CollectionName,
+  from: {
+    readonly tenantId: string
+    readonly columns: readonly string[]
+    readonly staging: string
+    readonly sources: readonly string[]
+  },
+): Promise<number> {
+  const [source = ''] = keyColumns(collection).map(quoted)
+  let staged = 0
+  for (const some of piecesOf(from.sources, idsPerStatement)) {
+    await deleteEdges(database, tables, collection, { ...from, sources: some })
+    const only = { column: source, values: some }
+    await insertStaged(tables, collection, { ...from, hasRepeats: true, only })
+    staged += await deleteStaged(tables, collection, from.staging, some)
+  }
+  return staged
+}
+
+async function deleteEdges(
+  database: TargetDatabase,
+  tables: TargetTables,
+  collection: CollectionName,
+  { tenantId, sources }: { readonly tenantId: string; readonly sources: readonly string[] },
+): Promise<void> {
+  const table = quoted(collection)
+  const [source = '', other = ''] = keyColumns(collection).map(quoted)
+  if (database.blocksThread) {
+    const step = `DELETE FROM ${table} WHERE tenant_id = $1 AND ${source} = $2 AND ${other} <= (
+      SELECT ${other} FROM ${table} WHERE tenant_id = $3 AND ${source} = $4
+      ORDER BY ${other} LIMIT 1 OFFSET ${rowsPerStep - 1})`
+    for (const id of sources) while ((await tables.run(step, [tenantId, id, tenantId, id])) > 0);
+  }
+  await tables.run(
+    `DELETE FROM ${table} WHERE tenant_id = $1 AND ${source} IN (${placesFor(sources, 2)})`,
+    [tenantId, ...sources],
+  )
+}
+
+function placesFor(values: readonly unknown[], first: number): string {
+  return values.map((_value, i) => `$${first + i}`).join(', ')
 }
 
 /** Makes the table that readers see when there is none, and adds columns it lacks. */
@@ -118,32 +189,48 @@ export async function replaceRows(
     readonly hasRepeats: boolean
   },
 ): Promise<void> {
+  await deleteRows(database, tables, collection, from.tenantId)
+  await insertStaged(tables, collection, from)
+}
+
+/** Adds staged rows to a tenant's, in steps: all, or `only` those with certain values. */
+async function insertStaged(
+  tables: TargetTables,
+  collection: CollectionName,
+  from: {
+    readonly tenantId: string
+    readonly columns: readonly string[]
+    readonly staging: string
+    readonly hasRepeats: boolean
+    readonly only?: { readonly column: string; readonly values: readonly string[] }
+  },
+): Promise<void> {
   const names = from.columns.map(quoted).join(', ')
   const keys = keyColumns(collection).map(quoted)
   const staging = quoted(from.staging)
-  await deleteRows(database, tables, collection, from.tenantId)
-  let only = ''
+  const { column = '', values = [] } = from.only ?? {}
+  const wanted = (first: number): string =>
+    from.only === undefined ? '1 = 1' : `${column} IN (${placesFor(values, first)})`
+  let last = ''
   if (from.hasRepeats) {
     await tables.run(
       `CREATE INDEX IF NOT EXISTS ${quoted(`${from.staging}_keys`)}
          ON ${staging} (${keys.join(', ')}, row_number)`,
     )
     const same = keys.map((key) => `later.${key} = staged.${key}`).join(' AND ')
-    only = `AND NOT EXISTS (SELECT 1 FROM ${staging} AS later
+    last = `AND NOT EXISTS (SELECT 1 FROM ${staging} AS later
       WHERE ${same} AND later.row_number > staged.row_number)`
   }
   const insert = `INSERT INTO ${quoted(collection)} (tenant_id, ${names})
-    SELECT CAST($1 AS text), ${names} FROM ${staging} AS staged`
+    SELECT CAST($1 AS text), ${names} FROM ${staging} AS staged
+    WHERE row_number >= $2 AND row_number < $3 AND ${wanted(4)} ${last}`
   const ends = await tables.row<{ first: number | string | null; last: number | string | null }>(
-    `SELECT min(row_number) AS first, max(row_number) AS last FROM ${staging}`,
+    `SELECT min(row_number) AS first, max(row_number) AS last FROM ${staging} WHERE ${wanted(1)}`,
+    values,
   )
-  const last = Number(ends?.last ?? -1)
-  for (let row = Number(ends?.first ?? 0); row <= last; row += rowsPerStep) {
-    await tables.run(`${insert} WHERE row_number >= $2 AND row_number < $3 ${only}`, [
-      from.tenantId,
-      row,
-      row + rowsPerStep,
-    ])
+  const end = Number(ends?.last ?? -1)
+  for (let row = Number(ends?.first ?? 0); row <= end; row += rowsPerStep) {
+    await tables.run(insert, [from.tenantId, row, row + rowsPerStep, ...values])
   }
 }
 
@@ -162,7 +249,7 @@ export async function updateRows(
   const idAt = columns.indexOf('id')
   const newest = new Map(rows.map((row) => [String(row[idAt]), [tenantId, ...row]]))
   for (const some of piecesOf([...newest.keys(), ...gone], idsPerStatement)) {
-    const places = some.map((_id, i) => `$${i + 2}`).join(', ')
+    const places = placesFor(some, 2)
     await tables.run(
       `DELETE FROM ${quoted(collection)} WHERE tenant_id = $1 AND "id" IN (${places})`,
       [tenantId, ...some],
