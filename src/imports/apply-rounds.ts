@@ -1,4 +1,6 @@
+import { collections } from '../directory/index.ts'
 import { applyChanges, type ChangeLimits } from './apply-changes.ts'
+import { applyEdgeChanges } from './apply-edge-changes.ts'
 import { noChanges } from './changes-since.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
 import { defaultDeleteAtMost } from './delete-unseen.ts'
@@ -34,7 +36,9 @@ export async function applyRounds(
     const { delta } = record
     // Without a round nothing is counted for its limits: of many rows that takes a while.
     if (delta?.state !== 'open' || delta.purpose === 'next') return record
-    record = await applyChanges(deps, record, await limitsOf(deps, record))
+    const { relation } = collections[record.collection]
+    const apply = relation === undefined ? applyChanges : applyEdgeChanges
+    record = await apply(deps, record, await limitsOf(deps, record))
     if (++rounds < roundsAtMost && metBy(record) > metBy({ delta })) record = withNextRound(record)
   }
 }
@@ -80,7 +84,10 @@ function fallenBack(record: CollectionRecord): CollectionRecord | undefined {
 async function limitsOf(deps: WalkDependencies, record: CollectionRecord): Promise<ChangeLimits> {
   const { deleteAtMost = defaultDeleteAtMost, destination } = deps.run.options
   const known = await deps.destination.countDistinct(record)
-  const named = Math.max(Math.floor(known * changedAtMost), fewObjects)
+  const { relation } = collections[record.collection]
+  // Of edges a round names the sources.
+  const nameable = relation === undefined ? known : (record.countBefore ?? 0)
+  const named = Math.max(Math.floor(nameable * changedAtMost), fewObjects)
   // A snapshot takes nothing away from anyone.
   const isSnapshot = record.delta?.purpose === 'bracket' && destination !== 'store'
   return { named, gone: isSnapshot ? named : Math.floor(known * deleteAtMost) }

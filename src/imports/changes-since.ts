@@ -1,6 +1,7 @@
+import { collections } from '../directory/index.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { linkLeftBy, tellsChanges } from './kept-link.ts'
-import type { CollectionRecord, DeltaPlace, RunRecord } from './ports.ts'
+import type { CollectionRecord, DeltaPlace, RunRecord, Verdict } from './ports.ts'
 
 /** As many runs of a name are looked at for one that left a link. */
 const runsLookedAt = 50
@@ -22,6 +23,8 @@ export type EarlierPlace =
       readonly refusedColumns: readonly string[]
       /** Columns whose changes the link tells, as far as that was noted. */
       readonly tells?: readonly string[]
+      /** Edges only: the verdict of that run. */
+      readonly base?: Verdict
     }
   | { readonly kind: 'none'; readonly detail: string }
 
@@ -59,7 +62,9 @@ export async function findEarlierPlace(
   }
   const { tells } = record?.delta ?? {}
   const refusedColumns = record?.refusedColumns ?? []
-  return { kind: 'found', begin, refusedColumns, ...(tells === undefined ? {} : { tells }) }
+  const base = record === undefined ? {} : baseOf(record)
+  const told = tells === undefined ? {} : { tells }
+  return { kind: 'found', begin, refusedColumns, ...told, ...base }
 }
 
 /** Where a read by several cursors can be told changes from, or why from nowhere earlier. */
@@ -106,7 +111,7 @@ async function lastCompleted(
 /** The record of a collection that is to be brought up to date from there. */
 export function beginSince(
   record: CollectionRecord,
-  { begin, refusedColumns, tells }: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
+  { begin, refusedColumns, tells, base }: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
 ): CollectionRecord {
   const why = `changes since ${new Date(begin.takenAt).toISOString()}`
   return {
@@ -118,9 +123,18 @@ export function beginSince(
       state: 'open',
       begin,
       ...(tells === undefined ? {} : { tells }),
+      ...(base === undefined ? {} : { base }),
       ...noChanges,
     },
   }
+}
+
+/** Graph counts no edges: with changes they are as complete as what these are added to. */
+function baseOf({ collection, deletionNote, verdict }: CollectionRecord): {
+  readonly base?: Verdict
+} {
+  if (collections[collection].relation === undefined || verdict === undefined) return {}
+  return { base: deletionNote === undefined ? verdict : 'complete_with_drift' }
 }
 
 function differenceOf(

@@ -64,8 +64,9 @@ export interface CommitStep {
   /** The cursors that move, as they stood before and as they stand then. */
   readonly moves: readonly { readonly from: WalkRecord; readonly to: WalkRecord }[]
   readonly batch: readonly ImportedRows[]
-  /** Ids of objects that are gone. */
+  /** As the destination takes them. */
   readonly gone?: readonly string[]
+  readonly unmet?: readonly string[]
 }
 
 /**

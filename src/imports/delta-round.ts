@@ -163,6 +163,7 @@ export async function takeDeltaLink(
         if (news.length === 0) return refused(page.detail)
         // Whether the list has them as well is for the list to say.
         without = [...without, ...news]
+        if (told().length === 0) return refused(page.detail)
         round = begin()
         continue
       }
@@ -195,8 +196,8 @@ function isUntracked(column: string): boolean {
  * object stands, be it in one cursor's part or another's, within a filter or beyond it.
  */
 export function changeColumns(options: RunOptions, collection: CollectionName): readonly string[] {
-  const { deltaColumns, kind } = collections[collection]
-  if (kind === 'member') return ['members']
+  const { deltaColumns, relation } = collections[collection]
+  if (relation !== undefined) return [relation.segment]
   const read = deltaColumns ?? options.columns[collection] ?? []
   const { filter } = options
   const further = [

@@ -1,16 +1,16 @@
-import { collections, isEdgeKind, type CollectionName } from '../directory/index.ts'
+import { collections, type CollectionName } from '../directory/index.ts'
 import type { CollectionRecord, DeltaPlace } from './ports.ts'
 
 /** Graph keeps the delta links of a directory for so long. */
 export const deltaLinkLifeMs = 7 * 86_400_000
 
 /**
- * True where Graph tells what has become of each row, so that a run can read changes alone. Of
- * edges a delta names the sources that have others now, not the edges.
+ * True where Graph tells what has become of each row, or of edges: which sources have others now,
+ * so that a run can read changes alone.
  */
 export function tellsChanges(collection: CollectionName): boolean {
-  const { deltaColumns, deltaPath, kind } = collections[collection]
-  return deltaPath !== undefined && deltaColumns === undefined && !isEdgeKind(kind)
+  const { deltaColumns, deltaPath } = collections[collection]
+  return deltaPath !== undefined && deltaColumns === undefined
 }
 
 /** The link that a run left of a collection, behind which the next changes begin. */

@@ -47,7 +47,9 @@ export function manifestOf(
       walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
     const finishedShards = walks.filter(({ state }) => state === 'finished').length
     const rows = sum((walk) => walk.rows)
-    const read = sources === undefined ? record.distinctRows : sum((walk) => walk.groups)
+    const isWhole = record.delta?.purpose !== 'since'
+    const walked = isWhole ? sum((walk) => walk.groups) : undefined
+    const read = sources === undefined ? record.distinctRows : walked
     const drift = isCounted && record.verdict !== undefined ? driftOf(record, read) : undefined
     const effort = record.effort ?? (one === current ? effortSince(run.totals, records) : undefined)
     return {

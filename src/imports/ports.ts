@@ -196,12 +196,21 @@ export interface DeltaRecord {
   readonly pages: number
   /** Objects that Graph named, one named twice counting twice; older releases did not keep it. */
   readonly named?: number
-  /** Objects read anew, of memberships: groups; one met twice counting twice. */
+  /** Objects read anew, of edges: sources; one met twice counting twice. */
   readonly changed: number
-  /** Rows that were confirmed to be gone. */
+  /** Objects, of edges sources, that were confirmed to be gone. */
   readonly gone: number
   /** Objects named that Graph says are there, but does not list, and the ids of the first of them. */
   readonly unlisted?: { readonly count: number; readonly ids: readonly string[] }
+  /**
+   * Edges only: sources that the pages up to this place name, and whose edges are not yet put in
+   * place; those that are said to be gone apart.
+   */
+  readonly pending?: { readonly changed: readonly string[]; readonly removed: readonly string[] }
+  /** Edges only: sources that changed, but whose edges Graph did not show; they stay as known. */
+  readonly unshown?: number
+  /** Edges only: the verdict of the run whose rows the changes were added to. */
+  readonly base?: Verdict
   readonly note?: string
 }
 

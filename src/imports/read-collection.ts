@@ -43,7 +43,10 @@ export async function readCollection(
     const record = await applyRounds(deps, progress.collection)
     progress = { ...progress, collection: record }
     if (record.delta?.state === 'lost') {
-      progress = await planWalks(deps, record)
+      // What was staged of sources that were not replaced is no part of a whole read.
+      const emptied = { ...record, writtenRows: 0 }
+      await deps.destination.restart({ collection: emptied, walks: [] })
+      progress = await planWalks(deps, emptied)
       await save(progress)
     }
   }

@@ -63,6 +63,7 @@ function judgeRows({ collection: record, walks }: Progress): Judged {
     : sources === undefined
       ? `${distinct} distinct rows`
       : `${distinct} distinct rows of ${read} ${sources}${describeSplit(walks)}`
+  if (isSince && relation !== undefined) return judgeEdgesSince(delta, distinct, sources)
   const hidden = sum(walks, (walk) => walk.hiddenGroups)
   if (hidden > 0) {
     return {
@@ -121,6 +122,24 @@ function describeUnlisted({ unlisted }: Partial<DeltaRecord> = {}): string {
 
 function timeOf(place: DeltaPlace | undefined): string {
   return new Date(place?.takenAt ?? 0).toISOString()
+}
+
+/** Graph counts no edges: those of changed sources are whole, all others what they were before. */
+function judgeEdgesSince(
+  { base, begin, changed, gone, unshown = 0 }: DeltaRecord,
+  known: number,
+  sources = 'objects',
+): Judged {
+  const found = `${changed} ${sources} read anew and ${gone} gone since ${timeOf(begin)}, ${known} known rows`
+  if (unshown > 0) {
+    const detail = `${found}; Graph did not show those of ${unshown} more that changed`
+    return { verdict: 'complete_with_drift', detail }
+  }
+  if (base === 'complete') return { verdict: 'complete', detail: found }
+  return {
+    verdict: 'complete_with_drift',
+    detail: `${found}; the run that these were added to was not complete`,
+  }
 }
 
 function describeSince({ begin, changed, gone }: DeltaRecord, known: number): string {

@@ -98,7 +98,7 @@ export async function walkCursors(
 }
 
 /** Cuts steps into what one commit takes; a restart stands alone. */
-function* portions(
+export function* portions(
   steps: readonly CursorStep[],
   rowsPerCommit: number,
 ): Generator<readonly CursorStep[]> {

@@ -16,9 +16,9 @@ import { pageLine, restartLine } from './walk-lines.ts'
 import { createWitness } from './witness.ts'
 
 /** Pages taken at once: most groups are small, and a commit costs more than their rows. */
-const pagesAtOnce = 64
+export const pagesAtOnce = 64
 /** A commit ends behind the page that brings it to so many rows. */
-const rowsPerCommit = 1_000
+export const rowsPerCommit = 1_000
 /** Groups asked for at the same time, where no number was asked for. */
 const groupsUnasked = 16
 
@@ -37,13 +37,14 @@ export async function walkMembers(deps: WalkDependencies, start: Progress): Prom
   return await walkCursors(deps, start, limits, (opened) => membersReader(deps, opened))
 }
 
-function groupsAtOnce({ run }: WalkDependencies): number {
+/** How many sources are asked for their edges at the same time. */
+export function groupsAtOnce({ run }: WalkDependencies): number {
   const { concurrency } = run.options
   return typeof concurrency === 'number' ? concurrency : groupsUnasked
 }
 
-/** Makes the reader of the walks. */
-function membersReader(
+/** Makes the reader of the walks: of all sources, or of the one that a walk is `only` about. */
+export function membersReader(
   deps: WalkDependencies,
   { collection: record, walks }: Progress,
 ): CursorReader {

@@ -1,0 +1,74 @@
+import { newWalk, type WalkDependencies } from './commit-step.ts'
+import type { ImportedRows } from './imported-rows.ts'
+import type { CollectionRecord, WalkRecord } from './ports.ts'
+import { createCursorPool, type CursorStep } from './read-cursors.ts'
+import { portions } from './walk-cursors.ts'
+import { groupsAtOnce, membersReader, pagesAtOnce, rowsPerCommit } from './walk-members.ts'
+
+/** Some pages of edges of several sources, as they have come. */
+export interface BroughtEdges {
+  readonly batch: readonly ImportedRows[]
+  /** Sources that are begun anew: what was brought of them is void. */
+  readonly unmet: readonly string[]
+  /** Sources whose last pages are among these. */
+  readonly read: readonly string[]
+}
+
+/** Sources that could not be read. */
+export interface UnreadSources {
+  /** Graph has not got them. */
+  readonly vanished: readonly string[]
+  /** Graph shows the edges of others, but not theirs. */
+  readonly hidden: readonly string[]
+}
+
+/**
+ * Reads all edges of some sources, of several at a time.
+ *
+ * @param bring Takes what has come; awaited before more is handed over.
+ * @throws EvergrantError what no waiting mends; RunStopped
+ */
+export async function readSources(
+  deps: WalkDependencies,
+  record: CollectionRecord,
+  ids: readonly string[],
+  bring: (brought: BroughtEdges) => Promise<void>,
+): Promise<UnreadSources> {
+  const walks = ids.map((id, shard): WalkRecord => ({
+    ...newWalk(record, shard),
+    label: `group ${id}`,
+    only: id,
+  }))
+  const states = [...walks]
+  const at = ({ shard }: CursorStep): WalkRecord => {
+    const walk = states[shard]
+    if (walk === undefined) throw new RangeError(`there is no walk ${shard}`)
+    return walk
+  }
+  const limits = { cursors: groupsAtOnce(deps), ahead: pagesAtOnce }
+  const pool = createCursorPool(walks, limits, membersReader(deps, { collection: record, walks }))
+  while (states.some(({ state }) => state === 'walking')) {
+    const taken = await pool.take(pagesAtOnce)
+    if (taken === undefined) break
+    for (const steps of portions(taken, rowsPerCommit)) {
+      const unmet = steps.flatMap((step) => (step.isRestart === true ? idOf(at(step)) : []))
+      for (const step of steps) states[step.shard] = step.advance(at(step)).walk
+      const read = steps.map(at).filter(({ groups }) => groups === 1)
+      await bring({
+        batch: steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows])),
+        unmet,
+        read: [...new Set(read.flatMap(idOf))],
+      })
+      for (const step of steps) pool.committed(step, at(step))
+      deps.control.checkpoint()
+    }
+  }
+  return {
+    vanished: states.filter((walk) => walk.vanishedGroups === 1).flatMap(idOf),
+    hidden: states.filter((walk) => walk.hiddenGroups === 1).flatMap(idOf),
+  }
+}
+
+function idOf({ only }: WalkRecord): readonly string[] {
+  return only === undefined ? [] : [only]
+}
