@@ -4,7 +4,7 @@ import { commitStep, saver, type CommitStep, type WalkDependencies } from './com
 import { createGoneCheck, type ConfirmGone } from './confirm-gone.ts'
 import { createDeltaRound, type DeltaRound } from './delta-round.ts'
 import { createIdLookUp } from './look-up-ids.ts'
-import type { CollectionRecord, DeltaRecord, LogBody, RunOptions } from './ports.ts'
+import type { CollectionRecord, DeltaRecord, LogBody, PendingSources, RunOptions } from './ports.ts'
 import { readSources, type BroughtEdges } from './read-sources.ts'
 import { edgeSequence } from './store-destination.ts'
 
@@ -14,7 +14,7 @@ const sourcesPerPortion = 200
 /** Some pages of a round, next to each other, and the sources they name. */
 interface Portion extends Pick<DeltaRecord, 'nextUrl' | 'pages'> {
   /** Each once; those that are said to be gone, and by no page to have changed, apart. */
-  readonly pending: NonNullable<DeltaRecord['pending']>
+  readonly pending: PendingSources
   readonly deltaLink: string | undefined
   readonly fetchMs: number
   readonly bytes: number
@@ -37,8 +37,8 @@ interface SettledSources {
  * is known of them, and are counted.
  *
  * The place in the round is committed with the sources named up to there; each is struck off in the
- * commit that puts its edges in place. Killed at any moment, another call reads the rest of them,
- * one that was not read to its end from its first page.
+ * commit that puts its edges in place, and the page a large one stands at is kept. Killed at any
+ * moment, another call goes on with the rest.
  *
  * @returns The collection with its round applied, or lost with the reason.
  */
@@ -62,7 +62,7 @@ export async function applyEdgeChanges(
   let record = start
   let delta = open
   let portion: Portion | undefined
-  if (delta.pending !== undefined) await commit(delta, { unmet: namesIn(delta.pending) })
+  if (delta.pending !== undefined) await commit(delta, { unmet: unbegunIn(delta.pending) })
   for (;;) {
     control.checkpoint()
     if (delta.pending === undefined) {
@@ -99,13 +99,14 @@ export async function applyEdgeChanges(
   async function settlePending({
     changed,
     removed,
-  }: NonNullable<DeltaRecord['pending']>): Promise<boolean> {
+    places = {},
+  }: PendingSources): Promise<boolean> {
     const said = await check(removed)
     if (!(await settle({ gone: said.gone }))) return false
     const gone = new Set(said.gone)
     let isWithin = true
     const ids = [...changed, ...removed.filter((id) => !gone.has(id))]
-    const { hidden, vanished } = await readSources(deps, record, ids, async (brought) => {
+    const { hidden, vanished } = await readSources(deps, record, ids, places, async (brought) => {
       await bring(brought)
       // What came after the limit was met is left unsettled.
       isWithin &&= await settle({ read: brought.read })
@@ -117,10 +118,13 @@ export async function applyEdgeChanges(
   }
 
   /** Hands rows on, which do not count before their source is settled. */
-  async function bring({ batch, unmet }: BroughtEdges): Promise<void> {
-    if (batch.length + unmet.length === 0) return
+  async function bring({ batch, places, unmet }: BroughtEdges): Promise<void> {
+    const { pending, ...rest } = delta
+    if (pending === undefined || batch.length + unmet.length === 0) return
     journal.count({ pages: batch.length, rows: batch.reduce((sum, rows) => sum + rows.length, 0) })
-    record = await commitStep(deps, { collection: record, moves: [], batch, unmet }, [])
+    delta = { ...rest, pending: { ...pending, places } }
+    const step = { collection: { ...record, delta }, movesCollection: true, moves: [] }
+    record = await commitStep(deps, { ...step, batch, unmet }, [])
   }
 
   /** Puts what was brought of sources in the place of what was known, and strikes them off. */
@@ -134,7 +138,7 @@ export async function applyEdgeChanges(
     const over = new Set([...replaced, ...unshown])
     const left = (ids: readonly string[] = []): string[] => ids.filter((id) => !over.has(id))
     const { pending: before, ...rest } = delta
-    const pending = { changed: left(before?.changed), removed: left(before?.removed) }
+    const pending = { ...before, changed: left(before?.changed), removed: left(before?.removed) }
     const isThere = (delta.unshown ?? 0) + unshown.length
     const moved = {
       ...rest,
@@ -210,8 +214,14 @@ async function gather(round: DeltaRound): Promise<Portion | { readonly lost: str
   }
 }
 
-function namesIn({ changed, removed }: NonNullable<DeltaRecord['pending']>): readonly string[] {
+function namesIn({ changed, removed }: PendingSources): readonly string[] {
   return [...changed, ...removed]
+}
+
+/** Those of which nothing that was brought counts. */
+function unbegunIn(pending: PendingSources): readonly string[] {
+  const { places = {} } = pending
+  return namesIn(pending).filter((id) => places[id] === undefined)
 }
 
 /** Asks whether sources of edges are there. */

@@ -160,6 +160,15 @@ export interface DeltaPlace {
   readonly takenAt: number
 }
 
+/** Sources whose edges are read anew, as a round names them. */
+export interface PendingSources {
+  readonly changed: readonly string[]
+  /** Said to be gone, and by no page to have changed. */
+  readonly removed: readonly string[]
+  /** The next page of edges, by source, of those that are read in part. */
+  readonly places?: Readonly<Record<string, string>>
+}
+
 /** What a run knows of the changes to a collection. */
 export interface DeltaRecord {
   /**
@@ -202,11 +211,8 @@ export interface DeltaRecord {
   readonly gone: number
   /** Objects named that Graph says are there, but does not list, and the ids of the first of them. */
   readonly unlisted?: { readonly count: number; readonly ids: readonly string[] }
-  /**
-   * Edges only: sources that the pages up to this place name, and whose edges are not yet put in
-   * place; those that are said to be gone apart.
-   */
-  readonly pending?: { readonly changed: readonly string[]; readonly removed: readonly string[] }
+  /** Edges only: sources that the pages up to this place name, and that are not settled yet. */
+  readonly pending?: PendingSources
   /** Edges only: sources that changed, but whose edges Graph did not show; they stay as known. */
   readonly unshown?: number
   /** Edges only: the verdict of the run whose rows the changes were added to. */

@@ -12,6 +12,8 @@ export interface BroughtEdges {
   readonly unmet: readonly string[]
   /** Sources whose last pages are among these. */
   readonly read: readonly string[]
+  /** Where reading goes on behind these, by source: of all that are read in part by now. */
+  readonly places: Readonly<Record<string, string>>
 }
 
 /** Sources that could not be read. */
@@ -25,6 +27,7 @@ export interface UnreadSources {
 /**
  * Reads all edges of some sources, of several at a time.
  *
+ * @param places Where to go on, by source, with those that were read in part.
  * @param bring Takes what has come; awaited before more is handed over.
  * @throws EvergrantError what no waiting mends; RunStopped
  */
@@ -32,13 +35,14 @@ export async function readSources(
   deps: WalkDependencies,
   record: CollectionRecord,
   ids: readonly string[],
+  places: Readonly<Record<string, string>>,
   bring: (brought: BroughtEdges) => Promise<void>,
 ): Promise<UnreadSources> {
-  const walks = ids.map((id, shard): WalkRecord => ({
-    ...newWalk(record, shard),
-    label: `group ${id}`,
-    only: id,
-  }))
+  const walks = ids.map((id, shard): WalkRecord => {
+    const nextUrl = places[id]
+    const walk = { ...newWalk(record, shard), label: `group ${id}`, only: id }
+    return nextUrl === undefined ? walk : { ...walk, nextUrl }
+  })
   const states = [...walks]
   const at = ({ shard }: CursorStep): WalkRecord => {
     const walk = states[shard]
@@ -58,6 +62,7 @@ export async function readSources(
         batch: steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows])),
         unmet,
         read: [...new Set(read.flatMap(idOf))],
+        places: Object.fromEntries(states.flatMap(placeOf)),
       })
       for (const step of steps) pool.committed(step, at(step))
       deps.control.checkpoint()
@@ -71,4 +76,8 @@ export async function readSources(
 
 function idOf({ only }: WalkRecord): readonly string[] {
   return only === undefined ? [] : [only]
+}
+
+function placeOf({ nextUrl, only, state }: WalkRecord): readonly (readonly [string, string])[] {
+  return state === 'walking' && nextUrl !== undefined && only !== undefined ? [[only, nextUrl]] : []
 }

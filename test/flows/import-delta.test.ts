@@ -58,13 +58,13 @@ describe('everything is read, and the log says why', () => {
     expect(await whyEverything()).toContain('no run of that name has completed')
   })
 
-  test('of memberships, of which Graph names the groups alone', async () => {
-    const collections = ['members'] as const
+  test('of owners, of which Graph is not known to tell', async () => {
+    const collections = ['owners'] as const
     await runImport(workspace, { collections })
     const { run, lines } = await runDelta({ collections })
     expect(run.state).toBe('completed')
     expect(lines('changes_lost')).toMatchObject([
-      { detail: 'Graph does not tell changes of members' },
+      { detail: 'Graph does not tell changes of owners' },
     ])
   })
 
