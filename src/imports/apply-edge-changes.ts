@@ -61,7 +61,8 @@ export async function applyEdgeChanges(
   })
   let record = start
   let delta = open
-  let portion: Portion | undefined
+  let portion:
+    (Portion & { readonly changedBefore: number; readonly goneBefore: number }) | undefined
   if (delta.pending !== undefined) await commit(delta, { unmet: unbegunIn(delta.pending) })
   for (;;) {
     control.checkpoint()
@@ -72,7 +73,7 @@ export async function applyEdgeChanges(
       if (delta.changed + delta.gone + names.length > limits.named) {
         return await lose(`more than ${limits.named} ${sources} have changed`)
       }
-      portion = gathered
+      portion = { ...gathered, changedBefore: delta.changed, goneBefore: delta.gone }
       await begins(gathered)
     }
     if (delta.pending !== undefined && !(await settlePending(delta.pending))) {
@@ -91,6 +92,7 @@ export async function applyEdgeChanges(
       ...(deltaLink === undefined ? {} : { end: { link: deltaLink, takenAt: clock.now() } }),
       ...(names.length === 0 ? {} : { pending }),
       pages: delta.pages + pages,
+      named: (delta.named ?? 0) + names.length,
     }
     await commit(moved, { unmet: names })
   }
@@ -175,8 +177,12 @@ export async function applyEdgeChanges(
     const applied = state === 'applied' ? [{ type: 'changes_applied', ...of } as const] : []
     if (portion === undefined) return applied
     const { bytes, fetchMs, tokenLifeMs } = portion
-    const named = namesIn(portion.pending).length
-    const measured = { named, changed, gone, fetchMs, bytes, tokenLifeMs }
+    const settled = {
+      named: namesIn(portion.pending).length,
+      changed: changed - portion.changedBefore,
+      gone: gone - portion.goneBefore,
+    }
+    const measured = { ...settled, fetchMs, bytes, tokenLifeMs }
     return [{ type: 'changes_committed', collection, page: pages, ...measured }, ...applied]
   }
 

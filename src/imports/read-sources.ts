@@ -24,6 +24,9 @@ export interface UnreadSources {
   readonly hidden: readonly string[]
 }
 
+/** Of a few sources none is cut into parts: the others hide its latency, and counts would cost more. */
+const unsplit = { rounds: 0, hasFailed: true } as const
+
 /**
  * Reads all edges of some sources, of several at a time.
  *
@@ -40,7 +43,7 @@ export async function readSources(
 ): Promise<UnreadSources> {
   const walks = ids.map((id, shard): WalkRecord => {
     const nextUrl = places[id]
-    const walk = { ...newWalk(record, shard), label: `group ${id}`, only: id }
+    const walk = { ...newWalk(record, shard), label: `group ${id}`, only: id, split: unsplit }
     return nextUrl === undefined ? walk : { ...walk, nextUrl }
   })
   const states = [...walks]
