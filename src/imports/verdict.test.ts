@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Progress, WalkRecord } from './ports.ts'
+import type { DeltaRecord, Progress, WalkRecord } from './ports.ts'
 import { judgeCollection } from './verdict.ts'
 import { newWalk } from './commit-step.ts'
 
@@ -80,5 +80,30 @@ describe('members are judged by the groups whose list was read to its end', () =
     const judged = judgeCollection({ collection, walks: [...walks, giant(false), giant(true)] })
     expect(judged.verdict).toBe('complete')
     expect(judged.detail).toContain('rows of 100 groups, 1 of them in parts;')
+  })
+})
+
+describe('members of which changes alone were read are as complete as what these were added to', () => {
+  const since = (told: Partial<DeltaRecord>): Progress => {
+    const { collection } = finished(123_456, 100, 100)
+    const begin = { link: 'https://graph.example/v1.0/groups/delta', takenAt: 0 }
+    const counts = { pages: 1, changed: 5, gone: 1 }
+    const delta: DeltaRecord = { purpose: 'since', state: 'applied', begin, ...counts, ...told }
+    return { collection: { ...collection, collection: 'members', delta }, walks: [] }
+  }
+  test('and drifted where a group was not shown, or the run before had drifted', () => {
+    for (const told of [
+      { base: 'complete', unshown: 1 },
+      { base: 'complete_with_drift' },
+      {},
+    ] as const) {
+      expect(judgeCollection(since(told)).verdict).toBe('complete_with_drift')
+    }
+  })
+  test('and complete otherwise', () => {
+    expect(judgeCollection(since({ base: 'complete' }))).toEqual({
+      verdict: 'complete',
+      detail: '5 groups read anew and 1 gone since 1970-01-01T00:00:00.000Z, 123456 known rows',
+    })
   })
 })
