@@ -23,6 +23,7 @@ const start: DeltaRecord = {
 async function applied(
   rounds: readonly (readonly string[] | 'reset')[],
   delta: DeltaRecord = start,
+  over: Partial<CollectionRecord> = {},
 ): Promise<{ readonly delta: DeltaRecord | undefined; readonly asked: readonly string[] }> {
   const { asked, deps } = makeScriptedGraph((path) => {
     const ids = /id in \((.*)\)/.exec(path)?.[1]?.split(',')
@@ -39,6 +40,7 @@ async function applied(
   })
   const store = {
     commitPage: () => Promise.resolve({ deleted: 0 }),
+    countUnmet: () => Promise.resolve(0),
     countSeen: () => Promise.resolve(100),
     countUnseen: () => Promise.resolve({ known: 100, unseen: 0 }),
     saveProgress: () => Promise.resolve(),
@@ -47,6 +49,7 @@ async function applied(
     tenantId: 't',
     graphUrl: scriptedGraphUrl,
     columns: { users: ['id', 'displayName'] },
+    pageSize: 999,
     destination: 'store',
   }
   const run = { id: 'run_1', sequence: 1, options } as unknown as RunRecord
@@ -58,6 +61,7 @@ async function applied(
     writtenRows: 0,
     segmentBytes: 0,
     delta,
+    ...over,
   }
   const { delta: left } = await applyRounds(means, record)
   return { delta: left, asked: asked.filter((each) => each.includes('/delta')) }
@@ -94,4 +98,14 @@ test('a lost round from an earlier end is followed by the one from just before, 
   expect(asked.map((each) => each.at(-1))).toEqual(['0', '1', '2'])
   expect(delta).toMatchObject({ state: 'applied', begin: fallback, changed: 1 })
   expect(delta?.notEarlier).toContain('Graph has reset the delta')
+})
+
+test('of memberships a tenth of the groups may have changed, however many rows they have', async () => {
+  const groups = Array.from({ length: 150 }, (_, i) => `group${i}`)
+  const since: DeltaRecord = { ...start, purpose: 'since' }
+  const members = { collection: 'members' } as const
+  const few = await applied([groups], since, { ...members, countBefore: 1_499 })
+  expect(few.delta).toMatchObject({ state: 'lost', note: 'more than 149 groups have changed' })
+  const many = await applied([groups], since, { ...members, countBefore: 1_500 })
+  expect(many.delta).toMatchObject({ state: 'applied', named: 150, changed: 150 })
 })
