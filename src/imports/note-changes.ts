@@ -13,11 +13,13 @@ import type { CollectionRecord, DeltaPlace, DeltaRecord, RunOptions } from './po
  * changes Graph tells are those of the whole collection.
  *
  * @param cursors How many cursors are going to read.
+ * @param notEarlier Why the earlier run's link is of no use, where this run has found that out.
  */
 export async function noteChanges(
   deps: WalkDependencies,
   record: CollectionRecord,
   cursors: number,
+  notEarlier?: string,
 ): Promise<CollectionRecord> {
   const { clock, journal, run } = deps
   const { collection } = record
@@ -30,7 +32,7 @@ export async function noteChanges(
   const takenAt = clock.now()
   const taken = await takeDeltaLink(deps, run.options, collection)
   const tells = taken.kind === 'taken' ? taken.tells : changeColumns(run.options, collection)
-  const earlier = isBracket ? await findEarlierLink(deps, record, tells) : undefined
+  const earlier = isBracket ? await earlierLink() : undefined
   const fresh = taken.kind === 'taken' ? { link: taken.link, takenAt } : undefined
   const places = placesOf(earlier, fresh)
   const delta: DeltaRecord = { purpose, state: 'open', ...places, tells, ...noChanges }
@@ -45,6 +47,11 @@ export async function noteChanges(
   const columns = run.options.columns[collection] ?? []
   const untold = without.filter((column) => columns.includes(column))
   return { ...record, delta: { ...delta, ...(untold.length === 0 ? {} : { untold }) } }
+
+  async function earlierLink(): Promise<EarlierLink> {
+    if (notEarlier !== undefined) return { kind: 'none', detail: notEarlier }
+    return await findEarlierLink(deps, record, tells)
+  }
 }
 
 /** Where changes begin: where an earlier run had ended, if that is known, else now. */

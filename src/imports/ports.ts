@@ -190,7 +190,7 @@ export interface DeltaRecord {
   readonly fallback?: DeltaPlace
   /** Brackets alone: why they do not begin where an earlier run had ended. */
   readonly notEarlier?: string
-  /** Rows that were confirmed to be gone before an earlier link was lost. */
+  /** Rows that were confirmed to be gone before the link of an earlier run was lost. */
   readonly goneBefore?: number
   /** Where the next changes begin; present once these are applied. */
   readonly end?: DeltaPlace

@@ -69,10 +69,13 @@ export async function readCollection(
 /** Plans to read everything, and notes from where on changes can be told. */
 async function planWalks(deps: WalkDependencies, record: CollectionRecord): Promise<Progress> {
   // What an earlier run was refused may be given by now.
-  const { delta: _, refusedColumns: __, ...whole } = record
+  const { delta, refusedColumns: _, ...whole } = record
   const planned = await planCollection(deps, whole)
-  const noted = await noteChanges(deps, planned.collection, planned.walks.length)
-  return { ...planned, collection: noted }
+  const { walks } = planned
+  const noted = await noteChanges(deps, planned.collection, walks.length, delta?.note)
+  const { gone = 0 } = delta ?? {}
+  if (gone === 0 || noted.delta === undefined) return { ...planned, collection: noted }
+  return { ...planned, collection: { ...noted, delta: { ...noted.delta, goneBefore: gone } } }
 }
 
 /** Plans to read changes alone, where that was asked for and can be done. */

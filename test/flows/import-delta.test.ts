@@ -137,6 +137,30 @@ describe('everything is read, and the log says why', () => {
     expect(await whyEverything()).toContain('more than 100 objects have changed')
     expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
   })
+
+  test('when more is gone than deleteAtMost allows, which holds for all that the run marks', async () => {
+    await runImport(workspace)
+    const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+    workspace.simulator.control.setDeltas({ pageSize: 7 })
+    for (const id of ids.slice(0, 50)) workspace.simulator.control.deleteUser(id)
+    const { lines, run } = await runDelta()
+    expect(run.verdict).toBe('complete')
+    expect(lines('deletion_withheld')).toMatchObject([{ unseen: 50, known: 400, marked: 35 }])
+    expect((await storedUsers(workspace)).size).toBe(365)
+  })
+
+  test('by several cursors, which do not try the link again that was just lost', async () => {
+    await runImport(workspace)
+    const ids = [...workspace.simulator.users()].map((user) => String(user['id']))
+    for (const id of ids.slice(0, 101)) {
+      workspace.simulator.control.changeUser(id, { department: 'moved' })
+    }
+    const { lines, run } = await runDelta({ options: { concurrency: 4, pageSize: 20 } })
+    expect(lines('changes_begun').map(({ purpose }) => purpose)).toEqual(['since', 'bracket'])
+    expect(lines('changes_lost')).toHaveLength(1)
+    expect(run.reason).toContain('(more than 100 objects have changed)')
+    expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
+  })
 })
 
 test('a delta run brings the store up to date without listing anything, again and again', async () => {
