@@ -25,8 +25,12 @@ const answersInView = 16
 /** Answers that take twice as long as they did at best are a sign, if it is this much longer. */
 const [driftFactor, leastDriftMs] = [2, 50]
 const narrowing = 0.75
-/** An answer comes in several turns: its request, its head, pieces of its body. */
-const turnsOfAnswer = 3
+/**
+ * A page comes in ten turns of the thread and more (its request, its head, pieces of its body),
+ * each of which waits for the whole of the one before. A thread that is so late says nothing of
+ * Graph.
+ */
+const tooLateMs = 20
 
 interface Pace {
   latencies: number[]
@@ -62,7 +66,7 @@ export function createSlotCount(most: number): SlotCount {
       pace.best = best
       const hasDrifted = median > best * driftFactor && median > best + leastDriftMs
       // Fewer requests would not make this host faster, only the run slower.
-      if (hasDrifted && lateMs() * turnsOfAnswer >= median - best) return 'host'
+      if (hasDrifted && lateMs() >= tooLateMs) return 'host'
       if (pace.onTrial !== undefined && median > pace.onTrial * 0.8) {
         // Fewer requests have not made it faster: the slowness is not of our making.
         delete pace.onTrial
