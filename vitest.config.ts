@@ -14,9 +14,8 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     globalSetup: ['test/support/temporary-folder.ts'],
     projects: [
-      // Files share a process each worker: what they import is loaded once.
-      project('unit', 'src/**/*.test.ts', { isolate: false }),
-      project('bench', 'bench/**/*.test.ts', { isolate: false }),
+      project('unit', 'src/**/*.test.ts'),
+      project('bench', 'bench/**/*.test.ts'),
       project('conformance', 'test/conformance/**/*.test.ts'),
       project('contract', 'test/contract/**/*.test.ts'),
       project('flows', 'test/flows/**/*.test.ts'),
@@ -42,6 +41,8 @@ function project(name: string, files: string, options: object = {}): object {
       setupFiles: ['tools/leak-guard.ts'],
       globalSetup: ['test/support/postgres-setup.ts'],
       pool: 'forks',
+      // The files of a project share a process each worker: what they import is loaded once.
+      isolate: false,
       env: { ...compileCache, TMPDIR: temporaryFolder },
       retry: 0,
       testTimeout: 30_000,
