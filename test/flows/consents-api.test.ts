@@ -107,7 +107,8 @@ describe('a sign-in over the API', () => {
       const [newest] = (await client.consents.list({ connection: 'csp' })).items
       return newest?.rungs.find((rung) => rung.name === name)?.outcome
     }
-    await expect.poll(() => outcomeOf('Partner Center profile')).toBe('running')
+    const tried = (): Promise<string | undefined> => outcomeOf('Partner Center profile')
+    await expect.poll(tried, { timeout: 20_000 }).toBe('running')
     const [during] = (await client.consents.list({ state: 'verifying' })).items
     expect(during).toMatchObject({
       state: 'verifying',

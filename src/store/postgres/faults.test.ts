@@ -157,7 +157,7 @@ describe('a server that stops', () => {
       }
     })()
     const failure = importing.catch((error: unknown) => error)
-    await vi.waitFor(() => expect(committed).toBeGreaterThan(3))
+    await vi.waitFor(() => expect(committed).toBeGreaterThan(3), 20_000)
     await server.stop()
     expect(await failure).toMatchObject({ code: 'store_unavailable' })
     await server.start()
