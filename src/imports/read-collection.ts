@@ -73,7 +73,9 @@ async function planWalks(deps: WalkDependencies, record: CollectionRecord): Prom
   const planned = await planCollection(deps, whole)
   const { walks } = planned
   const noted = await noteChanges(deps, planned.collection, walks.length, delta?.note)
-  const { gone = 0 } = delta ?? {}
+  const { relation } = collections[record.collection]
+  // Of edges a round counts the sources that are gone.
+  const gone = (relation === undefined ? delta?.gone : record.deleted) ?? 0
   if (gone === 0 || noted.delta === undefined) return { ...planned, collection: noted }
   return { ...planned, collection: { ...noted, delta: { ...noted.delta, goneBefore: gone } } }
 }

@@ -159,3 +159,18 @@ test('a group that Graph does not show keeps its members, and no later run calls
   expect((await whole()).run.verdict).toBe('complete')
   expect(await rows()).toEqual(truth())
 })
+
+test('a run that marks memberships until too many are gone marks no more by reading everything', async () => {
+  await whole()
+  const known = (await rows()).size
+  const { control } = workspace.simulator
+  const sizes = groupIds().map((id) => [id, membersOf(id).length] as const)
+  const [doomed = ''] = sizes.find(([, size]) => size > known * 0.03 && size < known * 0.08) ?? []
+  control.deleteGroup(doomed)
+  for (const id of userIds().slice(0, 36)) control.deleteUser(id)
+  const { run, lines } = await changes()
+  expect(lines('changes_lost')).toMatchObject([{ detail: expect.stringContaining('are gone') }])
+  expect(run.totals.deleted).toBeGreaterThan(0)
+  expect(run.totals.deleted).toBeLessThanOrEqual(known * 0.1)
+  expect(lines('deletion_withheld')).toHaveLength(1)
+})
