@@ -54,13 +54,5 @@ export async function openConsole(
   return person
 }
 
-/** How a page is looked at: a desk and a pocket, by day and by night. */
-export const consoleLooks = [
-  { width: 1280, colorScheme: 'light' },
-  { width: 1280, colorScheme: 'dark' },
-  { width: 390, colorScheme: 'light' },
-  { width: 390, colorScheme: 'dark' },
-] as const satisfies readonly PersonOptions[]
-
 /** A text that would run, and be refused loudly by the policy of the page, if it became markup. */
 export const planted = "<img src=x onerror='document.title=1'>"
