@@ -27,7 +27,7 @@ export async function describedImport(
     )
   }
   const { columns, filter, pageSize, policy } = entry
-  const key = await columnKey(name)
+  const key = policy?.hash === undefined ? undefined : await columnKey(name)
   return {
     name,
     connection: entry.connection,

@@ -111,6 +111,17 @@ it('hashes columns that are named on the command line, with a key of the environ
   expect(parsed(await storedUsers(workspace))).toEqual(new Map(wanted))
 })
 
+it('asks nothing of a key where nothing is hashed', async () => {
+  const entry =
+    '  bare: { connection: contoso-graph, collections: [users], to: store, policy: { drop: [mobilePhone] } }\n'
+  await appendFile(workspace.configPath, entry)
+  const { exit, note } = await runCommand(['imports', 'run', 'bare'], {
+    cwd: workspace.folder,
+    env: { EVERGRANT_HASH_KEY: 'planted' },
+  })
+  expect({ exit, note: exit === 0 ? '' : note }).toEqual({ exit: 0, note: '' })
+})
+
 it('writes hashes and leaves columns out wherever rows go, and the key nowhere', async () => {
   const wanted = policed()
   const { exit, note } = await run('kept')
