@@ -191,10 +191,17 @@ export async function cancelRun(desk: RunDesk, runId: string): Promise<'cancelle
   return 'cancelled'
 }
 
-/** Shows a run as it is: one whose owner died is interrupted, whatever its record still says. */
+/**
+ * Shows a run as it is, whatever its record still says: one whose owner died is interrupted, and
+ * one that is driven has no reason not to be, though somebody took its owner for dead.
+ */
 export function withTrueState(run: RunRecord, identity: ProcessIdentity, now: number): RunRecord {
   const isLive = run.state === 'running' || run.state === 'waiting'
-  if (!isLive || isDriven(run, identity, now)) return run
+  if (!isLive) return run
+  if (isDriven(run, identity, now)) {
+    const { reason: _, ...driven } = run
+    return run.state === 'running' ? driven : run
+  }
   const reason =
     run.owner?.driver === 'service'
       ? (saidOf(run) ??

@@ -165,6 +165,12 @@ describe('a run is left alone', () => {
     await look({ ...composition.desk, columnKey })
     expect((await runOf(left)).reason).toContain('KEY is not set')
     expect(taken).toEqual([])
+
+    // Its own service had only stood still.
+    await composition.store.runs.heartbeat(left.run.id, left.instanceId, clock.now())
+    const again = withTrueState(await runOf(left), composition.identity, clock.now())
+    expect(again.state).toBe('running')
+    expect(again).not.toHaveProperty('reason')
   })
 
   it('when its connection leads elsewhere by now, and is tried again after a minute', async () => {
