@@ -3,7 +3,7 @@ import type { WalkDependencies } from './commit-step.ts'
 import { linkLeftBy, tellsChanges } from './kept-link.ts'
 import type { CollectionRecord, DeltaPlace, RunRecord, Verdict } from './ports.ts'
 
-/** As many runs of a name are looked at for one that left a link. */
+/** As many completed runs of a name are looked at for one that left a link. */
 const runsLookedAt = 50
 /** As many runs of any name are looked at for one that wrote to the same place since. */
 const othersLookedAt = 200
@@ -102,10 +102,9 @@ async function lastCompleted(
   { run, store }: WalkDependencies,
   collection: CollectionRecord['collection'],
 ): Promise<RunRecord | undefined> {
-  const runs = await store.listRuns({ limit: runsLookedAt, name: run.name })
-  return runs.find(
-    ({ options, state }) => state === 'completed' && options.collections.includes(collection),
-  )
+  const completed = { limit: runsLookedAt, name: run.name, state: 'completed' } as const
+  const runs = await store.listRuns(completed)
+  return runs.find(({ options }) => options.collections.includes(collection))
 }
 
 /** The record of a collection that is to be brought up to date from there. */

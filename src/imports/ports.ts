@@ -439,6 +439,7 @@ export interface RunChange {
 export interface RunQuery {
   readonly limit: number
   readonly name?: string
+  readonly state?: RunState
   /** Only runs older than the one of this id. */
   readonly beforeId?: string
 }

@@ -4,7 +4,7 @@ import { isCollectionName } from '../directory/index.ts'
 import { deltaLinkLifeMs, linkLeftBy, tellsChanges } from '../imports/index.ts'
 import type { Composition } from './compose.ts'
 
-/** How far back a completed run is looked for, as a run does that begins at its link. */
+/** As many completed runs are looked at, as a run does that begins at the link of one. */
 const runsInView = 50
 
 /**
@@ -21,9 +21,7 @@ export async function readDeltaLinks(
       ? configured.collections.filter(isCollectionName).filter(tellsChanges)
       : []
   if (wanted.length === 0) return []
-  const completed = (await runs.listRuns({ name, limit: runsInView })).filter(
-    ({ state }) => state === 'completed',
-  )
+  const completed = await runs.listRuns({ name, limit: runsInView, state: 'completed' })
   const found: LinkFacts[] = []
   for (const collection of wanted) {
     const last = completed.find(({ options }) => options.collections.includes(collection))

@@ -1,7 +1,7 @@
 import { isDriven, linkLeftBy, manifestOf } from '../imports/index.ts'
 import type { Composition } from './compose.ts'
 
-/** How far back a complete run is looked for. */
+/** Among so many completed runs a complete one is looked for. */
 const runsInView = 50
 
 /** How an import of the configuration stands. */
@@ -28,12 +28,10 @@ async function healthOf(
   name: string,
 ): Promise<ImportHealth> {
   const now = clock.now()
-  const runs = await store.runs.listRuns({ name, limit: runsInView })
-  const complete = runs.find(
-    ({ verdict, state }) => state === 'completed' && verdict === 'complete',
-  )
-  const completed = runs.find(({ state }) => state === 'completed')
-  const [newest] = runs
+  const [newest] = await store.runs.listRuns({ name, limit: 1 })
+  const runs = await store.runs.listRuns({ name, limit: runsInView, state: 'completed' })
+  const complete = runs.find(({ verdict }) => verdict === 'complete')
+  const [completed] = runs
   const links = completed === undefined ? [] : await store.runs.listProgress(completed.id)
   const linkAgesMs = links.flatMap(({ collection }) => {
     const link = linkLeftBy(collection)

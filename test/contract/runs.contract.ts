@@ -262,6 +262,19 @@ export function describeRunStore(kind: string, makeStore: MakeStore): void {
       ])
     })
 
+    it('finds runs of one state behind any number of others', async () => {
+      const ended: string[] = []
+      for (const state of ['completed', 'completed', 'failed', 'failed'] as const) {
+        const { id } = await aRun(one, 'a')
+        await one.runs.updateRun(id, 'one', { state, release: true }, [], 2)
+        if (state === 'completed') ended.unshift(id)
+      }
+      const completed = await two.runs.listRuns({ limit: 1, name: 'a', state: 'completed' })
+      expect(completed.map(({ id }) => id)).toEqual(ended.slice(0, 1))
+      const earlier = { limit: 2, beforeId: ended[0] ?? '', state: 'completed' } as const
+      expect((await two.runs.listRuns(earlier)).map(({ id }) => id)).toEqual(ended.slice(1))
+    })
+
     it('has at most one owner and one open run a name, whatever two processes do', async () => {
       const instance = fc.constantFrom('a', 'b')
       const command = fc.oneof(

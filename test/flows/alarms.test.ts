@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import type { DeltaRecord, RunChange } from '../../src/imports/ports.ts'
 import { EvergrantError, newId } from '../../src/kernel/index.ts'
+import { readImportHealth } from '../../src/server/import-health.ts'
 import { startServing, type AnyEvent, type Serving } from '../../src/server/index.ts'
 import { selfSignCertificate } from '../../src/simulator/certificate.ts'
 import { aCollection, anOwner, options } from '../contract/builders.ts'
@@ -276,6 +277,24 @@ describe('what alarms come of', () => {
     await fixture.serving.alarms.wake()
     await hook.whenCalled(4)
     expect(await open()).toEqual([])
+
+    // However often an hourly import has failed since, the link of its last completed run ages.
+    await complete('hourly', left(6.5))
+    for (let failed = 0; failed < 60; failed++) {
+      const id = newId('run', clock.now())
+      const owner = anOwner(`ins_${randomUUID()}`)
+      await store.runs.createRun({ id, name: 'hourly', options, owner }, clock.now())
+      const ended = { state: 'failed', finishedAt: clock.now() } as const
+      await store.runs.closeRun(id, owner.instanceId, ended, [], clock.now())
+    }
+    await fixture.serving.alarms.wake()
+    await hook.whenCalled(6)
+    expect(await open()).toContainEqual(['import_link:hourly', 1])
+    const [hourly] = await readImportHealth(fixture.serving.composition)
+    expect(hourly).toMatchObject({
+      name: 'hourly',
+      lastCompleteAgeMs: expect.any(Number) as number,
+    })
   })
 })
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EvergrantError } from '../../src/kernel/index.ts'
 import type { Composition } from '../../src/server/index.ts'
+import { anOwner } from '../contract/builders.ts'
 import { createSkippingClock } from '../support/skipping-clock.ts'
 import { expectedRows, sqliteRows } from '../support/snapshots.ts'
 import { runCommand } from '../support/command.ts'
@@ -161,6 +162,24 @@ describe('everything is read, and the log says why', () => {
     expect(run.reason).toContain('(more than 100 objects have changed)')
     expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
   })
+})
+
+test('changes are read since the last run that completed, however many failed after it', async () => {
+  await runImport(workspace)
+  const fail = async ({ store }: Composition): Promise<void> => {
+    const [{ name, options } = {}] = await store.runs.listRuns({ limit: 1 })
+    if (name === undefined || options === undefined) throw new Error('there is no run')
+    for (let failed = 0; failed < 60; failed++) {
+      const owner = anOwner(`ins_${failed}`)
+      const id = `run_failed_${failed}`
+      await store.runs.createRun({ id, name, options, owner }, Date.now())
+      await store.runs.closeRun(id, owner.instanceId, { state: 'failed' }, [], Date.now())
+    }
+  }
+  stir()
+  const { lines } = await runDelta({ before: fail })
+  expect(lines('changes_lost')).toEqual([])
+  expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
 })
 
 test('a delta run brings the store up to date without listing anything, again and again', async () => {

@@ -180,15 +180,16 @@ export function createRunStore({ read, write }: Connection): RunStore {
       return rows.map(asRun)
     },
 
-    listRuns: async ({ limit, name, beforeId }) => {
+    listRuns: async ({ limit, name, state, beforeId }) => {
       const rows = await read(
         async (reader) =>
           await reader.rows<RunRow>(
             `SELECT * FROM evergrant.import_runs
-             WHERE ($1::text IS NULL OR name = $1) AND ($2::text IS NULL OR sequence <
-               (SELECT sequence FROM evergrant.import_runs WHERE id = $2))
-             ORDER BY sequence DESC LIMIT $3`,
-            [name ?? null, beforeId ?? null, limit],
+             WHERE ($1::text IS NULL OR name = $1) AND ($2::text IS NULL OR state = $2)
+               AND ($3::text IS NULL OR sequence <
+                 (SELECT sequence FROM evergrant.import_runs WHERE id = $3))
+             ORDER BY sequence DESC LIMIT $4`,
+            [name ?? null, state ?? null, beforeId ?? null, limit],
           ),
       )
       return rows.map(asRun)

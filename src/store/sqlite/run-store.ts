@@ -246,14 +246,15 @@ export function createRunStore(connection: Connection): RunStore {
       return rows.map(asRun)
     },
 
-    listRuns: async ({ limit, name, beforeId }) => {
+    listRuns: async ({ limit, name, state, beforeId }) => {
       const rows = await read(() =>
         prepare<unknown[], RunRow>(
           `SELECT * FROM import_runs
            WHERE (@name IS NULL OR name = @name)
+             AND (@state IS NULL OR state = @state)
              AND (@beforeId IS NULL OR sequence < (SELECT sequence FROM import_runs WHERE id = @beforeId))
            ORDER BY sequence DESC LIMIT @limit`,
-        ).all({ name: name ?? null, beforeId: beforeId ?? null, limit }),
+        ).all({ name: name ?? null, state: state ?? null, beforeId: beforeId ?? null, limit }),
       )
       return rows.map(asRun)
     },
