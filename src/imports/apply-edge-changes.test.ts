@@ -37,6 +37,7 @@ function graphOf(
   groups: Groups,
   pages: readonly Page[],
   isHidden: (id: string) => boolean = () => false,
+  beforeMembers: (path: string) => void = () => {},
 ): ScriptedGraph {
   const begun = new Set<number>()
   return makeScriptedGraph((path, question) => {
@@ -65,6 +66,7 @@ function graphOf(
   })
 
   function membersPage(group: string, query: string): ScriptedAnswer {
+    beforeMembers(`${group} ${query}`)
     const members = groups.get(group)
     if (members === undefined) return refusal(404)
     const from = Number(/from=(\d+)/.exec(query)?.[1] ?? 0)
@@ -193,6 +195,52 @@ describe('changes of memberships', () => {
     const record = await apply(graph, store)
     expect(record.delta).toMatchObject({ state: 'applied', changed: 1, unshown: 1 })
     expect(store.edges()).toEqual(['a/1', 'b/1', 'b/2'])
+  })
+
+  test('leave nothing of a group that goes when some of its pages were read', async () => {
+    const members = ['1', '2', '3', '4', '5', '6', '7']
+    const groups: Groups = new Map([
+      ['a', members],
+      ['b', ['1']],
+    ])
+    const pages = [{ named: [changed('a'), changed('b')] }]
+    const store = new EdgeStore(new Map([['a', ['1', '2']]]))
+    const graph = graphOf(
+      groups,
+      pages,
+      () => false,
+      (path) => {
+        if (path === 'a from=6') groups.delete('a')
+      },
+    )
+    const record = await apply(graph, store)
+    expect(record.delta).toMatchObject({ state: 'applied', changed: 1, gone: 1 })
+    expect(store.edges()).toEqual(['b/1'])
+    expect(record.deleted).toBe(6)
+  })
+
+  test('read all of a group that came back after it had gone in the middle', async () => {
+    const members = ['1', '2', '3', '4', '5', '6', '7']
+    for (const dies of [3, 4, 5, 6, 7]) {
+      const groups: Groups = new Map([['a', members]])
+      const pages = [{ named: [changed('a')] }]
+      const store = new EdgeStore(groups, (commit) => (commit === dies ? 'before' : undefined))
+      const graph = graphOf(
+        groups,
+        pages,
+        () => false,
+        (path) => {
+          if (path === 'a from=6') groups.delete('a')
+        },
+      )
+      await apply(graph, store).catch(() => undefined)
+      // A run that died nowhere had read that it was gone.
+      if (store.record.delta?.state !== 'applied') {
+        groups.set('a', members)
+        await apply(graphOf(groups, pages), store)
+      }
+      expect(store.edges()).toEqual(edgesOf(groups))
+    }
   })
 
   test('are lost when more groups have changed than may, or more rows would go', async () => {

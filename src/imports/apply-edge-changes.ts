@@ -133,6 +133,7 @@ export async function applyEdgeChanges(
   async function settle({ read = [], gone = [], unshown = [] }: SettledSources): Promise<boolean> {
     const replaced = [...read, ...gone]
     if (replaced.length + unshown.length === 0) return true
+    await forget(gone)
     const rowsGone = await countGone(replaced)
     const deleted = (record.deleted ?? 0) + rowsGone
     if (deleted > limits.gone) return false
@@ -151,6 +152,18 @@ export async function applyEdgeChanges(
     }
     await commit(moved, { gone: replaced })
     return true
+  }
+
+  /** What was brought of a source before it went is no edge, and no place to go on from. */
+  async function forget(ids: readonly string[]): Promise<void> {
+    const { pending } = delta
+    if (pending === undefined || ids.length === 0) return
+    const over = new Set(ids)
+    const left = Object.entries(pending.places ?? {}).filter(([id]) => !over.has(id))
+    await commit(
+      { ...delta, pending: { ...pending, places: Object.fromEntries(left) } },
+      { unmet: ids },
+    )
   }
 
   /** Only the store keeps rows from being taken away; a table would lose them by a whole read, too. */
