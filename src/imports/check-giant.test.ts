@@ -53,6 +53,27 @@ test('what no part explains fails however little it is, unless it was a matter o
   expect(passing.outcome).toBe('agrees')
 })
 
+test('what no part explains is not borne with what changes besides', async () => {
+  const more = [7_057, 3_001, 4_000, 50]
+  const lasting = await checkGiant(counting(more, more, more), 2, parts)
+  expect(lasting).toMatchObject({ outcome: 'fails', rows: 7_050, count: 7_057 })
+  const passing = await checkGiant(counting(more, [7_051, 3_001, 4_000, 50]), 2, parts)
+  expect(passing.outcome).toBe('agrees')
+})
+
+test('parts that lack many fail also where others have as many too many', async () => {
+  const check = await checkGiant(counting([7_050, 2_500, 4_500, 50]), 2, parts)
+  expect(check.outcome).toBe('fails')
+})
+
+test('a part that Graph did not give to its end fails however small it is', async () => {
+  const short = [...parts.slice(0, 2), { ...part('', 48), cast: 'device', isShort: true }]
+  const counts = counting([7_050, 3_000, 4_000, 50])
+  expect((await checkGiant(counts, 0, short)).outcome).toBe('again')
+  const check = await checkGiant(counting([7_050, 3_000, 4_000, 50]), 2, short)
+  expect(check.outcome).toBe('fails')
+})
+
 test('fails where Graph does not count any more, and ends with what is no refusal', async () => {
   const refused = new EvergrantError('graph_request_rejected', 'no')
   const check = await checkGiant(() => Promise.reject(refused), 0, parts)
@@ -89,4 +110,13 @@ test('a part that is read again counts as it was read last', () => {
   const known = createGiantParts([again, first, walk(1, { split: { rounds: 1 } })])
   expect(known.end({ ...again, rows: 8 })).toEqual([1])
   expect(known.read('g').map(({ rows }) => rows)).toEqual([8])
+})
+
+test('a part that Graph did not give to its end is short until it is read again', () => {
+  const short = walk(2, { cast: 'user', filter: 'a', state: 'finished', rows: 7, isShort: true })
+  const known = createGiantParts([walk(1, { split: { rounds: 0 } }), short])
+  expect(known.read('g')).toMatchObject([{ rows: 7, isShort: true }])
+  known.begin('g', 1, known.read('g'))
+  expect(known.end(walk(3, { cast: 'user', filter: 'a', rows: 7 }))).toEqual([1])
+  expect(known.read('g')[0]).not.toHaveProperty('isShort')
 })

@@ -13,9 +13,11 @@ export interface GiantParts {
   read(sourceId: string): readonly ReadPart[]
 }
 
-/** A part that was read to its end. */
+/** A part that was read as far as Graph gave it. */
 export interface ReadPart extends GiantPart {
   readonly rows: number
+  /** Graph did not give it to its end. */
+  readonly isShort?: boolean
 }
 
 interface Giant {
@@ -35,8 +37,9 @@ export function createGiantParts(walks: readonly WalkRecord[]): GiantParts {
     return giant
   }
   const remember = (giant: Giant, walk: WalkRecord): void => {
-    const { cast = '', expected = 0, filter, label = '', rows } = walk
-    const part = { cast, expected, label, rows, ...(filter === undefined ? {} : { filter }) }
+    const { cast = '', expected = 0, filter, isShort = false, label = '', rows } = walk
+    const clause = filter === undefined ? {} : { filter }
+    const part = { cast, expected, label, rows, ...clause, ...(isShort ? { isShort } : {}) }
     giant.read.set(`${cast} ${filter ?? ''}`, part)
   }
   for (const walk of walks.toSorted((a, b) => a.shard - b.shard)) {

@@ -127,7 +127,10 @@ export function createGiantReader(
       firstUrl: () => firstPartUrl(options, collection, groupId, start, means.pageSize()),
       fetch: (url) => means.fetchMembers(url, { consistencylevel: 'eventual' }),
       edgesOf: ({ ids }) => ids.map((memberId) => ({ groupId, memberId, memberType: cast })),
-      over: (walk) => ({ walk, lines: [], wakes: parts.end(walk) }),
+      over: (walk, how) => {
+        const ended = how === 'read' ? walk : { ...walk, isShort: true }
+        return { walk: ended, lines: [], wakes: parts.end(ended) }
+      },
     } satisfies GiantSource
     await readGiant(source, start, sink)
   }

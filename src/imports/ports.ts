@@ -303,6 +303,8 @@ export interface WalkRecord {
    * those what `filter` finds. Rows of such a part come without their type.
    */
   readonly cast?: string
+  /** With `cast`: Graph refused pages of it, so that it ended before its last one. */
+  readonly isShort?: boolean
   /**
    * With `only`: walks of parts read its edges, and this one waits for them to compare what they
    * brought with Graph's counts. Once that has failed it reads all of them itself.

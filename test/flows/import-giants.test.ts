@@ -142,6 +142,20 @@ test('what Graph counts beyond all parts is found by one cursor', async () => {
   expect(await rows()).toEqual(truth())
 })
 
+test('a part that Graph refuses is read by one cursor, however small it is', async () => {
+  const giant = await makeTenant({ users: 1_100, groups: { count: 1, giantSize: 1_101 } })
+  const { control } = workspace.simulator
+  control.addFault({
+    match: { path: /microsoft\.graph\.device\?/, times: Infinity },
+    effect: { kind: 'status', status: 400, code: 'Request_UnsupportedQuery' },
+  })
+  const { lines, run } = await members({ options: { concurrency: 6, pageSize: 50 } })
+  const compared = lines('group_compared').filter(({ groupId }) => groupId === giant)
+  expect(compared.map(({ outcome }) => outcome)).toEqual(['again', 'again', 'fails'])
+  expect(run.verdict).toBe('complete')
+  expect(await rows()).toEqual(truth())
+})
+
 test('who moves to a part that was read already is found by reading that part again', async () => {
   const giant = await makeTenant()
   const { control } = workspace.simulator
