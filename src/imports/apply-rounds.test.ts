@@ -17,8 +17,8 @@ const start: DeltaRecord = {
 }
 
 /**
- * Applies rounds that name these users, one page each; `reset` in the place of a round that is
- * lost.
+ * Applies rounds that name these users, one page each, those called `gone` as removed; `reset` in
+ * the place of a round that is lost.
  */
 async function applied(
   rounds: readonly (readonly string[] | 'reset')[],
@@ -31,10 +31,11 @@ async function applied(
       const value = ids.map((id) => ({ id: id.slice(1, -1), displayName: 'now' }))
       return { status: 200, body: { value } }
     }
+    if (path.includes('getByIds')) return { status: 200, body: { value: [] } }
     const number = Number(path.split('=').at(-1))
     const round = rounds[number] ?? []
     if (round === 'reset') return { status: 410, body: { error: { code: 'resyncRequired' } } }
-    const value = round.map((id) => ({ id }))
+    const value = round.map((id) => (id.startsWith('gone') ? { id, '@removed': {} } : { id }))
     const link = { '@odata.deltaLink': `${deltaUrl}${number + 1}` }
     return { status: 200, body: { value, ...link } }
   })
@@ -98,6 +99,16 @@ test('a lost round from an earlier end is followed by the one from just before, 
   expect(asked.map((each) => each.at(-1))).toEqual(['0', '1', '2'])
   expect(delta).toMatchObject({ state: 'applied', begin: fallback, changed: 1 })
   expect(delta?.notEarlier).toContain('Graph has reset the delta')
+})
+
+test('what a lost round has marked leaves less of deleteAtMost to the one behind it', async () => {
+  const gone = (count: number): string[] => Array.from({ length: count }, (_, i) => `gone${i}`)
+  const marked: DeltaRecord = { ...start, goneBefore: 6 }
+  expect((await applied([gone(4)], marked)).delta).toMatchObject({ state: 'applied', gone: 4 })
+  const { delta } = await applied([gone(5)], marked)
+  expect(delta).toMatchObject({ state: 'lost', note: 'more than 4 objects are gone' })
+  const spent = await applied([['a']], { ...start, goneBefore: 60 })
+  expect(spent.delta).toMatchObject({ state: 'applied', changed: 1 })
 })
 
 test('of memberships a tenth of the groups may have changed, however many rows they have', async () => {

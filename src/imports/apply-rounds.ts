@@ -90,5 +90,8 @@ async function limitsOf(deps: WalkDependencies, record: CollectionRecord): Promi
   const named = Math.max(Math.floor(nameable * changedAtMost), fewObjects)
   // A snapshot takes nothing away from anyone.
   const isSnapshot = record.delta?.purpose === 'bracket' && destination !== 'store'
-  return { named, gone: isSnapshot ? named : Math.floor(known * deleteAtMost) }
+  if (isSnapshot) return { named, gone: named }
+  const { goneBefore = 0 } = record.delta ?? {}
+  const most = Math.floor((known + goneBefore) * deleteAtMost)
+  return { named, gone: Math.max(most - goneBefore, 0) }
 }
