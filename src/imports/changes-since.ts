@@ -1,7 +1,7 @@
 import { collections } from '../directory/index.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { linkLeftBy, tellsChanges } from './kept-link.ts'
-import type { CollectionRecord, DeltaPlace, RunRecord, Verdict } from './ports.ts'
+import type { CollectionRecord, DeltaPlace, RunRecord, Verdict, WalkRecord } from './ports.ts'
 
 /** As many completed runs of a name are looked at for one that left a link. */
 const runsLookedAt = 50
@@ -25,6 +25,8 @@ export type EarlierPlace =
       readonly tells?: readonly string[]
       /** Edges only: the verdict of that run. */
       readonly base?: Verdict
+      /** Edges only: sources of which that run has what an index held. */
+      readonly indexed?: readonly string[]
     }
   | { readonly kind: 'none'; readonly detail: string }
 
@@ -50,7 +52,8 @@ export async function findEarlierPlace(
   const other = others.find((one) => writesOver(one, last, collection))
   if (other !== undefined) return none(`the import "${other.name}" has written there since`)
   const progress = await store.listProgress(last.id)
-  const record = progress.find((one) => one.collection.collection === collection)?.collection
+  const before = progress.find((one) => one.collection.collection === collection)
+  const record = before?.collection
   const begin = record === undefined ? undefined : linkLeftBy(record)
   if (begin === undefined) return none('the last completed run left no link')
   const refused = record?.refusedColumns ?? []
@@ -64,7 +67,8 @@ export async function findEarlierPlace(
   const refusedColumns = record?.refusedColumns ?? []
   const base = record === undefined ? {} : baseOf(record)
   const told = tells === undefined ? {} : { tells }
-  return { kind: 'found', begin, refusedColumns, ...told, ...base }
+  const indexed = sourcesInParts(before?.walks ?? [])
+  return { kind: 'found', begin, refusedColumns, indexed, ...told, ...base }
 }
 
 /** Where a read by several cursors can be told changes from, or why from nowhere earlier. */
@@ -110,8 +114,9 @@ async function lastCompleted(
 /** The record of a collection that is to be brought up to date from there. */
 export function beginSince(
   record: CollectionRecord,
-  { begin, refusedColumns, tells, base }: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
+  from: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
 ): CollectionRecord {
+  const { begin, refusedColumns, tells, base, indexed = [] } = from
   const why = `changes since ${new Date(begin.takenAt).toISOString()}`
   return {
     ...record,
@@ -123,6 +128,10 @@ export function beginSince(
       begin,
       ...(tells === undefined ? {} : { tells }),
       ...(base === undefined ? {} : { base }),
+      // What their index had not learned when the link was taken, no change tells.
+      ...(indexed.length === 0
+        ? {}
+        : { named: indexed.length, pending: { changed: indexed, removed: [] } }),
       ...noChanges,
     },
   }
@@ -134,6 +143,13 @@ function baseOf({ collection, deletionNote, verdict }: CollectionRecord): {
 } {
   if (collections[collection].relation === undefined || verdict === undefined) return {}
   return { base: deletionNote === undefined ? verdict : 'complete_with_drift' }
+}
+
+/** Sources that were read in parts, so from the index behind advanced queries. */
+function sourcesInParts(walks: readonly WalkRecord[]): readonly string[] {
+  return walks.flatMap(({ only, split }) =>
+    only === undefined || split === undefined || split.hasFailed === true ? [] : [only],
+  )
 }
 
 function differenceOf(

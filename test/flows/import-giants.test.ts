@@ -205,6 +205,27 @@ test('who joined within the lag of the index is seen by the next run, or by one 
   expect(await rows()).toEqual(truth())
 })
 
+test('who joined within the lag of the index is seen by a run of changes behind it', async () => {
+  const groups = { count: 1, giantSize: 450 }
+  const giant = await makeTenant({ groups, tenant: { people, indexLagMs: 60_000 } })
+  const { control } = workspace.simulator
+  control.advanceClock(60_000)
+  const inGiant = new Set([...workspace.simulator.edges()].map(({ memberId }) => memberId))
+  const users = [...workspace.simulator.users(undefined, ['id'])].map(({ id }) => String(id))
+  const newcomer = users.find((id) => !inGiant.has(id)) ?? ''
+  control.addMember(giant, newcomer)
+  const first = await members()
+  expect(first.run.reason).toContain('1 of them in parts')
+  expect((await rows()).has(`${giant}/${newcomer}`)).toBe(false)
+  const delta = { ...options, delta: true }
+  const { lines, run } = await members({ options: delta })
+  expect(lines('changes_lost')).toEqual([])
+  expect(run.verdict).toBe('complete')
+  expect(await rows()).toEqual(truth())
+  const again = await members({ options: delta })
+  expect(again.run.totals).toMatchObject({ rows: 0, pages: 0 })
+})
+
 test('a part whose page token perishes begins anew, and what it brought counts once', async () => {
   const giant = await makeTenant({ groups: { count: 1, giantSize: 500 } })
   // Not by what is committed: all other pages may be on their way by then.
