@@ -6,7 +6,7 @@ import { chooseCursors, fewPages, shardTarget, type CursorFacts } from './cursor
 import { isGone, isRefused } from './members-reader.ts'
 import { firstPartUrl, partCountUrl, type RelatedPart } from './page-url.ts'
 import type { WalkRecord } from './ports.ts'
-import { planShards } from './shard-plan.ts'
+import { planShards, type Shard } from './shard-plan.ts'
 import { createShardSource, pageTokenRoom, sampleNames, type Sample } from './shard-source.ts'
 
 /** A part of what a giant leads to, as a walk of its own reads it. */
@@ -110,12 +110,14 @@ export async function planGiant(
     questions += times
     if (whole !== undefined) return { parts: [one], whole }
     return {
-      parts: shards.map(({ filter, label: names = '', expected }) => ({
-        cast,
-        label: `${label} ${names}`,
-        expected,
-        ...(filter === undefined ? {} : { filter }),
-      })),
+      parts: withoutRepeats(shards, property, rows).map(
+        ({ filter, label: names = '', expected }) => ({
+          cast,
+          label: `${label} ${names}`,
+          expected,
+          ...(filter === undefined ? {} : { filter }),
+        }),
+      ),
     }
   }
 
@@ -159,4 +161,19 @@ export async function planGiant(
     })
     return parts
   }
+}
+
+/**
+ * Parts of which each member is in one alone. Whether those without the text are in a rest as well
+ * is for Graph to say; met twice, they would not agree with any count of all.
+ */
+function withoutRepeats(
+  shards: readonly Shard[],
+  property: string,
+  rows: number,
+): readonly Shard[] {
+  const nameless = shards.find(({ filter }) => filter === `${property} eq null`)
+  const found = shards.reduce((sum, { expected }) => sum + expected, 0)
+  const isRepeated = nameless !== undefined && found - rows === nameless.expected && found > rows
+  return isRepeated ? shards.filter((shard) => shard !== nameless) : shards
 }

@@ -142,6 +142,21 @@ test('what Graph counts beyond all parts is found by one cursor', async () => {
   expect(await rows()).toEqual(truth())
 })
 
+test('members without the text that a giant is cut by are in one part alone', async () => {
+  workspace = await makeWorkspace({ users: 20, groups: { count: 420, giantSize: 10 } })
+  const { control } = workspace.simulator
+  const ids = [...workspace.simulator.groups(undefined, ['id'])].map(({ id }) => String(id))
+  const [giant = '', ...others] = ids
+  const inGiant = new Set(truth().keys())
+  for (const id of others) if (!inGiant.has(`${giant}/${id}`)) control.addMember(giant, id)
+  for (const id of others.slice(0, 25)) control.changeGroup(id, { displayName: null })
+  const { lines, run } = await members()
+  const compared = lines('group_compared').filter(({ groupId }) => groupId === giant)
+  expect(compared).toMatchObject([{ outcome: 'agrees' }])
+  expect(run.verdict).toBe('complete')
+  expect(await rows()).toEqual(truth())
+})
+
 test('a part that Graph refuses is read by one cursor, however small it is', async () => {
   const giant = await makeTenant({ users: 1_100, groups: { count: 1, giantSize: 1_101 } })
   const { control } = workspace.simulator
