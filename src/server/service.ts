@@ -6,7 +6,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http'
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
@@ -71,6 +71,8 @@ const keepAliveMs = 65_000
 const maxHeadBytes = 32_768
 /** For the body of a request to come that is no call to an API, answered or not (ms). */
 const bodyDeadlineMs = 30_000
+/** For the first request on a connection to come once the service drains (ms). */
+const silentMs = 1_000
 /** For the last words of calls that are ended at the deadline of a drain (ms). */
 const lastWordMs = 250
 
@@ -91,10 +93,12 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     doors.find((one) => one.handles(url))
   // A proxy that asks about a WebSocket may leave its headers in: the question is a plain one.
   const isUpgrade = (request: IncomingMessage): boolean => doorOf(request) === undefined
+  const spoken = new WeakSet<Duplex>()
   let server: Server | SecureServer | undefined
   const app = fastify({
     serverFactory: (handler) => {
       server = makeServer(tls, isUpgrade, (request, response) => {
+        spoken.add(request.socket)
         // Whoever comes again on a connection that is kept alive is told to take another.
         if (isClosing) response.shouldKeepAlive = false
         if (calls !== undefined && isCall(request)) return calls.handle(request, response)
@@ -123,10 +127,11 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     listening.emit('request', request, response)
   })
   listening.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    spoken.add(socket)
     if (calls !== undefined && isCall(request)) calls.upgrade(request, socket, head)
     else refuseUpgrade(socket)
   })
-  const endConnections = trackConnections(listening)
+  const connections = trackConnections(listening, spoken)
   await listen(listening, options.listen)
   const { address, port, family } = listening.address() as AddressInfo
   const host = family === 'IPv6' ? `[${address}]` : address
@@ -140,27 +145,52 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     },
     close: (drainMs = 30_000) => {
       isClosing = true
-      closing ??= end(app, listening, calls, { drainMs, clock, endConnections })
-      if (drainMs === 0) endConnections()
+      closing ??= end(app, listening, calls, { drainMs, clock, connections })
+      if (drainMs === 0) connections.endAll()
       return closing
     },
   }
 }
 
-/**
- * Returns what ends every connection there is. Those that changed their protocol, or never got as
- * far as a request, are no longer the server’s to end, and yet it waits for them when it closes.
- */
-function trackConnections(server: Server | SecureServer): () => void {
+/** The connections of a server. */
+interface Connections {
+  /**
+   * Ends every one. Those that changed their protocol, or never got as far as a request, are no
+   * longer the server’s to end, and yet it waits for them when it closes.
+   */
+  endAll(): void
+  /** Ends those on which no request has ever come. */
+  endSilent(): void
+}
+
+/** @param spoken Those on which a request came; with TLS, the secure side of them. */
+function trackConnections(
+  server: Server | SecureServer,
+  spoken: Pick<WeakSet<Duplex>, 'has'>,
+): Connections {
+  const sockets = track(server, 'connection')
+  const secured = server instanceof SecureServer ? track(server, 'secureConnection') : sockets
+  const placeOf = ({ remoteAddress, remotePort }: Socket): string =>
+    `${remoteAddress} ${remotePort}`
+  return {
+    endAll: () => {
+      server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
+    },
+    endSilent: () => {
+      const busy = new Set([...secured].filter((socket) => spoken.has(socket)).map(placeOf))
+      for (const socket of sockets) if (!busy.has(placeOf(socket))) socket.destroy()
+    },
+  }
+}
+
+function track(server: Server | SecureServer, event: string): ReadonlySet<Socket> {
   const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
+  server.on(event, (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
-  return () => {
-    server.closeAllConnections()
-    for (const socket of sockets) socket.destroy()
-  }
+  return sockets
 }
 
 /**
@@ -212,13 +242,16 @@ async function end(
   {
     drainMs,
     clock,
-    endConnections,
-  }: { readonly drainMs: number; readonly clock: Clock; readonly endConnections: () => void },
+    connections,
+  }: { readonly drainMs: number; readonly clock: Clock; readonly connections: Connections },
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeIdleConnections()
   // Calls that are ended at the deadline get a moment to say so.
-  const cancel = clock.schedule(drainMs === 0 ? 0 : drainMs + lastWordMs, endConnections)
+  const deadline = drainMs === 0 ? 0 : drainMs + lastWordMs
+  const cancel = clock.schedule(deadline, () => connections.endAll())
+  // Browsers connect before they know what to ask for, and nobody should wait for that.
+  const cancelSilent = clock.schedule(silentMs, () => connections.endSilent())
   // A connection that is kept alive becomes idle only once what is under way on it has ended.
   const sweep = setIntervalOf(clock, 250, () => server.closeIdleConnections())
   try {
@@ -227,6 +260,7 @@ async function end(
   } finally {
     sweep()
     cancel()
+    cancelSilent()
   }
 }
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startService, type ServiceFixture } from '../support/service-fixture.ts'
 
@@ -38,3 +39,21 @@ it('ends streams when the service drains, which waits for none of them', async (
   expect(performance.now() - began).toBeLessThan(10_000)
   expect(await answer.text()).toContain(': connected')
 })
+
+it.each(['', 'GET /api', 'GET /readyz HTTP/1.1\r\nhost: localhost\r\n'])(
+  'waits for nobody who has connected and asked nothing: %j',
+  async (beginning) => {
+    const drained = await startService()
+    const socket = connect(Number(new URL(drained.url).port), '127.0.0.1')
+    const ended = new Promise((resolve) => socket.once('close', resolve))
+    socket.on('error', () => {})
+    socket.write(beginning)
+    // Answered on a connection of its own, once the other one is there.
+    await fetch(`${drained.url}/healthz`).then((answer) => answer.text())
+    const began = performance.now()
+    await drained.serving.close(600_000)
+    await ended
+    expect(performance.now() - began).toBeLessThan(10_000)
+    await drained.close()
+  },
+)

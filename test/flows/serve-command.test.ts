@@ -1,7 +1,9 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { Agent, request } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createCallerDesk } from '../../src/access/index.ts'
@@ -127,6 +129,17 @@ describe('evergrant serve', () => {
     await service.logged(({ msg }) => msg === 'configuration reloaded')
     expect(await ready(second)).toBe(200)
     await expect(ready(first)).rejects.toThrow(/self-signed|verify/i)
+
+    // Told to end, it waits for none of those who have connected and ask nothing.
+    const port = Number(new URL(service.url).port)
+    const bare = connect(port).on('error', () => {})
+    const secure = connectSecurely({ port, ca: second, servername: 'localhost' })
+    secure.on('error', () => {})
+    await Promise.all([once(bare, 'connect'), once(secure, 'secureConnect')])
+    const began = performance.now()
+    service.kill('SIGTERM')
+    expect((await service.ended).code).toBe(0)
+    expect(performance.now() - began).toBeLessThan(15_000)
   })
 
   it('takes a changed configuration over at SIGHUP, and none of a broken one', async () => {
