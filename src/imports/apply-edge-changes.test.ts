@@ -255,6 +255,20 @@ describe('changes of memberships', () => {
     expect(store.edges()).toEqual(expect.arrayContaining(['a/1', 'a/2', 'a/3']))
   })
 
+  test('are read no further once more rows would go than may', async () => {
+    const long = Array.from({ length: 900 }, (_, i) => `m${i}`)
+    const groups: Groups = new Map([
+      ['a', ['1']],
+      ['b', long],
+    ])
+    const graph = graphOf(groups, [{ named: [changed('a'), changed('b')] }])
+    const store = new EdgeStore(new Map([['a', ['1', '2', '3']]]))
+    const { delta } = await apply(graph, store, { named: 9, gone: 1 })
+    expect(delta).toMatchObject({ state: 'lost', note: 'more than 1 rows of members are gone' })
+    const asked = graph.asked.filter((path) => path.includes('/groups/b/members'))
+    expect(asked.length).toBeLessThan(long.length / pageSize / 2)
+  })
+
   test('ask for each group once, however often neighbouring pages name it', async () => {
     const groups: Groups = new Map([['a', ['1', '2', '3', '4']]])
     const graph = graphOf(

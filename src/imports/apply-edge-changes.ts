@@ -110,13 +110,14 @@ export async function applyEdgeChanges(
     const ids = [...changed, ...removed.filter((id) => !gone.has(id))]
     const { hidden, vanished } = await readSources(deps, record, ids, places, async (brought) => {
       await bring(brought)
-      // What came after the limit was met is left unsettled.
-      isWithin &&= await settle({ read: brought.read })
+      isWithin = await settle({ read: brought.read })
+      return isWithin
     })
+    if (!isWithin) return false
     const late = await check(vanished)
     const isThere = new Set([...hidden, ...vanished])
     for (const id of late.gone) isThere.delete(id)
-    return isWithin && (await settle({ gone: late.gone, unshown: [...isThere] }))
+    return await settle({ gone: late.gone, unshown: [...isThere] })
   }
 
   /** Hands rows on, which do not count before their source is settled. */

@@ -31,7 +31,7 @@ const unsplit = { rounds: 0, hasFailed: true } as const
  * Reads all edges of some sources, of several at a time.
  *
  * @param places Where to go on, by source, with those that were read in part.
- * @param bring Takes what has come; awaited before more is handed over.
+ * @param bring Takes what has come; awaited before more is handed over. False: no more is wanted.
  * @throws EvergrantError what no waiting mends; RunStopped
  */
 export async function readSources(
@@ -39,7 +39,7 @@ export async function readSources(
   record: CollectionRecord,
   ids: readonly string[],
   places: Readonly<Record<string, string>>,
-  bring: (brought: BroughtEdges) => Promise<void>,
+  bring: (brought: BroughtEdges) => Promise<boolean>,
 ): Promise<UnreadSources> {
   const walks = ids.map((id, shard): WalkRecord => {
     const nextUrl = places[id]
@@ -61,12 +61,13 @@ export async function readSources(
       const unmet = steps.flatMap((step) => (step.isRestart === true ? idOf(at(step)) : []))
       for (const step of steps) states[step.shard] = step.advance(at(step)).walk
       const read = steps.map(at).filter(({ groups }) => groups === 1)
-      await bring({
+      const isWanted = await bring({
         batch: steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows])),
         unmet,
         read: [...new Set(read.flatMap(idOf))],
         places: Object.fromEntries(states.flatMap(placeOf)),
       })
+      if (!isWanted) return { vanished: [], hidden: [] }
       for (const step of steps) pool.committed(step, at(step))
       deps.control.checkpoint()
     }
