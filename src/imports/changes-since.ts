@@ -9,6 +9,8 @@ const runsLookedAt = 50
 const othersLookedAt = 200
 /** Rows may have become fewer by this share since without anyone having tampered with them. */
 const tolerance = 0.001
+/** An index knows of changes by then. */
+const indexLagMs = 3_600_000
 const noneCompleted = 'no run of that name has completed yet'
 
 /** What no page of changes has added to yet. */
@@ -77,38 +79,63 @@ export type EarlierLink =
   | { readonly kind: 'none'; readonly detail: string }
 
 /**
- * Finds the link that the last completed run of the same name left for a collection, for a run that
- * reads everything. What that run wrote, and where, does not matter then: the link serves when it
- * is of the same directory, and tells when one of these columns changes.
+ * Finds a link that completed runs of the same name left for a collection, for a run that reads
+ * everything: the newest that is old enough for an index to know by now what had changed before it,
+ * else the oldest. What those runs wrote, and where, does not matter then: a link serves when it is
+ * of the same directory, and tells when one of these columns changes.
  */
 export async function findEarlierLink(
   deps: WalkDependencies,
   { collection }: CollectionRecord,
   columns: readonly string[],
 ): Promise<EarlierLink> {
-  const { run, store } = deps
-  const last = await lastCompleted(deps, collection)
-  if (last === undefined) return none(noneCompleted)
-  if (!isSameDirectory(last.options, run.options)) return none('the last run read another tenant')
-  const progress = await store.listProgress(last.id)
+  const knownAt = deps.clock.now() - indexLagMs
+  let found: EarlierLink = none(noneCompleted)
+  for (const earlier of await completedRuns(deps, collection)) {
+    const left = await linksOf(deps, earlier, collection, columns)
+    if (!Array.isArray(left)) return found.kind === 'found' ? found : none(left)
+    for (const begin of left) {
+      found = { kind: 'found', begin }
+      if (begin.takenAt <= knownAt) return found
+    }
+  }
+  return found
+}
+
+/** The links that a run left of a collection, the newest first, or why they are of no use. */
+async function linksOf(
+  { run, store }: WalkDependencies,
+  earlier: RunRecord,
+  collection: CollectionRecord['collection'],
+  columns: readonly string[],
+): Promise<DeltaPlace[] | string> {
+  if (!isSameDirectory(earlier.options, run.options)) return 'the last run read another tenant'
+  const progress = await store.listProgress(earlier.id)
   const delta = progress.find((one) => one.collection.collection === collection)?.collection.delta
-  const begin = delta?.end ?? delta?.begin
-  if (begin === undefined) return none('the last completed run left no link')
+  const links = [delta?.end, delta?.begin].filter((place) => place !== undefined)
+  if (links.length === 0) return 'the last completed run left no link'
   const { untold = [] } = delta ?? {}
-  const read = last.options.columns[collection] ?? []
+  const read = earlier.options.columns[collection] ?? []
   const tells = delta?.tells ?? read.filter((column) => !untold.includes(column))
   const missing = columns.filter((column) => !tells.includes(column))
-  if (missing.length === 0) return { kind: 'found', begin }
-  return none(`the last run's link does not tell when ${missing.join(', ')} changes`)
+  if (missing.length === 0) return links
+  return `the last run's link does not tell when ${missing.join(', ')} changes`
 }
 
 async function lastCompleted(
-  { run, store }: WalkDependencies,
+  deps: WalkDependencies,
   collection: CollectionRecord['collection'],
 ): Promise<RunRecord | undefined> {
+  return (await completedRuns(deps, collection))[0]
+}
+
+async function completedRuns(
+  { run, store }: WalkDependencies,
+  collection: CollectionRecord['collection'],
+): Promise<readonly RunRecord[]> {
   const completed = { limit: runsLookedAt, name: run.name, state: 'completed' } as const
   const runs = await store.listRuns(completed)
-  return runs.find(({ options }) => options.collections.includes(collection))
+  return runs.filter(({ options }) => options.collections.includes(collection))
 }
 
 /** The record of a collection that is to be brought up to date from there. */

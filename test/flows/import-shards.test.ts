@@ -146,6 +146,21 @@ describe('users who come, go and change their names while they are read', () => 
     expect(run.state).toBe('completed')
     expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
   })
+
+  test('… and stay when another run finds the index as it was', async () => {
+    const { simulator } = await open({ users: 700, tenant: { indexLagMs: 3_600_000 } })
+    const ids = [...simulator.users()].map((user) => String(user['id']))
+    atPage(simulator, 12, () => {
+      for (const id of ids.slice(0, 20)) simulator.control.changeUser(id, { department: 'new' })
+      simulator.control.deleteUser(ids[30] ?? '')
+      simulator.control.createUser({ userPrincipalName: 'new@contoso.example' })
+    })
+    for (const _ of [1, 2, 3]) {
+      const { run } = await runImport(workspace, { options: several })
+      expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+      expect(await storedUsers(workspace)).toEqual(groundTruth(simulator))
+    }
+  })
 })
 
 describe('whatever the names are', () => {
