@@ -26,6 +26,13 @@ describe('a policy is refused', () => {
     expect(() => policeColumns(columns, policy)).toThrow(told)
   })
 
+  it('and names the columns that can be chosen, of which "id" is none', () => {
+    const few = { users: ['id', 'displayName', 'mail'] }
+    expect(() => policeColumns(few, { drop: [], hash: ['mial'] })).toThrow(
+      'that can be chosen (displayName, mail), but saw "mial"',
+    )
+  })
+
   it('in the words of whoever wrote it', () => {
     const fields = { drop: '--drop', hash: '--hash' }
     expect(() => policeColumns(columns, { drop: ['mial'], hash: [], fields })).toThrow(

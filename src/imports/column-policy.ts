@@ -71,10 +71,11 @@ function nameOf(field: string, name: string, known: ReadonlyMap<string, string>)
       `${field}: expected none, since the columns of this import are fixed, but saw ${JSON.stringify(name)}`,
     )
   }
+  const choice = [...known.values()].filter((one) => one.toLowerCase() !== 'id').join(', ')
   throw new EvergrantError(
     'usage',
     isId
       ? `${field}: expected columns other than "id", by which rows are known`
-      : `${field}: expected columns of this import that can be chosen (${[...known.values()].join(', ')}), but saw ${JSON.stringify(name)}`,
+      : `${field}: expected columns of this import that can be chosen (${choice}), but saw ${JSON.stringify(name)}`,
   )
 }
