@@ -44,6 +44,11 @@ export interface Destination {
   /** How many pages are written and committed at once, when that many have come. */
   readonly pagesPerCommit: number
   /**
+   * After a commit none begins for so long, so that others have their turn: what comes meanwhile is
+   * written together. None by default.
+   */
+  readonly pauseMs?: number
+  /**
    * Takes a step of at most `pagesPerCommit` pages. Files and tables: durable before it resolves,
    * tables together with the cursors. The store: returns the rows for the step's own transaction.
    */

@@ -17,6 +17,8 @@ export interface ImportedRows {
   toNdjson(): Buffer
   /** A row as the values of the collection's columns, in their order. */
   cells(index: number): readonly Cell[]
+  /** Gives their memory back, once they are where they belong; nothing of them is read any more. */
+  readonly release?: () => void
   /** The rows as the store takes objects. */
   readonly page?: PageRows
   /** The rows as the store takes edges: each with its source, where it leads and what is there. */
@@ -38,6 +40,7 @@ export function createRowReader(collection: CollectionName, columns: readonly st
     keys: page.rows.ids,
     json: page.rows.json,
     toNdjson: page.toNdjson,
+    release: page.release,
     cells: (index) => cells(page.rows.json(index)),
     page: page.rows,
   })

@@ -2,6 +2,7 @@ import { collections } from '../directory/index.ts'
 import { isEvergrantError, type EvergrantError } from '../kernel/index.ts'
 import { atOnce, piecesOf } from './at-once.ts'
 import type { WalkDependencies } from './commit-step.ts'
+import { joinPages } from './join-pages.ts'
 import { createLinkWatch } from './link-watch.ts'
 import type { CollectionRecord, RunOptions } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
@@ -124,26 +125,6 @@ export function sameId(id: string): string {
 /** Tells whether Graph refused a look-up for the filter it was asked with. */
 export function isAboutFilter({ code, upstream }: EvergrantError): boolean {
   return code === 'graph_request_rejected' && upstream?.status === 400
-}
-
-/** Several pages as one, so that they are committed at once. */
-export function joinPages(pages: readonly ScannedPage[]): ScannedPage {
-  const [only] = pages
-  if (only !== undefined && pages.length === 1) return only
-  const places = pages.flatMap(({ rows }) => rows.ids.map((_id, index) => ({ rows, index })))
-  const at = (index: number): (typeof places)[number] => {
-    const place = places[index]
-    if (place === undefined) throw new RangeError(`there is no row ${index}`)
-    return place
-  }
-  return {
-    rows: {
-      length: places.length,
-      ids: pages.flatMap(({ rows }) => rows.ids),
-      json: (index) => at(index).rows.json(at(index).index),
-    },
-    toNdjson: () => Buffer.concat(pages.map((page) => page.toNdjson())),
-  }
 }
 
 /** An object as the page of one row, for the same reading as every other row. */

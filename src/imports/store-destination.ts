@@ -1,5 +1,6 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
 import type { Destination } from './destination.ts'
+import { joinRows } from './join-pages.ts'
 import type { CollectionRecord, RunRecord, RunStore } from './ports.ts'
 
 /** Writes rows into the store itself: each step in one transaction with the cursors behind it. */
@@ -8,8 +9,9 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
   const { sequence } = run
   return {
     openCollection: (progress) => Promise.resolve(progress),
-    // One page a transaction: it holds the write lock that others wait for.
-    pagesPerCommit: 1,
+    // A transaction holds the write lock that others wait for, so it is of few pages.
+    pagesPerCommit: 2,
+    pauseMs: 5,
     write: ({ collection, batch, gone: ids = [], unmet = [] }) => {
       const { kind } = collections[collection.collection]
       if (isEdgeKind(kind)) {
@@ -21,9 +23,11 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
           ...(ids.length === 0 ? {} : { gone: { ...of, ids } }),
         })
       }
-      const page = batch[0]?.page
+      const pages = batch.flatMap(({ page }) => page ?? [])
       return Promise.resolve({
-        ...(page === undefined ? {} : { rows: { tenantId, kind, sequence, page } }),
+        ...(pages.length === 0
+          ? {}
+          : { rows: { tenantId, kind, sequence, page: joinRows(pages) } }),
         ...(ids.length === 0 ? {} : { gone: { tenantId, kind, sequence, ids } }),
       })
     },

@@ -26,7 +26,7 @@ export async function walkCursors(
   limits: StepLimits,
   readerOf: (progress: Progress) => CursorReader,
 ): Promise<Progress> {
-  const { control } = deps
+  const { clock, control, destination } = deps
   const opened = await openCollection(deps, start)
   let { collection } = opened
   const walks = new Map(opened.walks.map((walk) => [walk.shard, walk]))
@@ -37,12 +37,19 @@ export async function walkCursors(
   const pool = createCursorPool(unfinished, { cursors, ahead }, readerOf(opened))
   let left = unfinished.length
   let lastShard = opened.walks.reduce((last, { shard }) => Math.max(last, shard), -1)
+  let committedAt = Number.NEGATIVE_INFINITY
   while (left > 0) {
+    const pauseMs = committedAt + (destination.pauseMs ?? 0) - clock.monotonic()
+    if (pauseMs > 0) await clock.sleep(pauseMs)
     const taken = await pool.take(limits.steps)
     if (taken === undefined) break
     for (const portion of portions(taken, limits.rows)) {
       await (portion[0]?.isRestart === true ? startOver(portion[0]) : commit(portion))
-      for (const step of portion) pool.committed(step, at(step.shard))
+      committedAt = clock.monotonic()
+      for (const step of portion) {
+        pool.committed(step, at(step.shard))
+        step.rows?.release?.()
+      }
       control.checkpoint()
     }
   }

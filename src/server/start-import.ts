@@ -40,7 +40,7 @@ export function openImportWorker(emit: Emit<ImportEvent> = () => {}): ImportWork
   const worker = new Worker(new URL(`./import-worker.${extension}`, import.meta.url), {
     // What a page leaves behind is let go of sooner: its bytes are held by small objects, of which
     // a young generation of the usual size takes hundreds of pages' worth.
-    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
   let isKilled = false
   let failure: EvergrantError | undefined

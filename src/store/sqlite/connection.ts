@@ -85,7 +85,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
     database.pragma('foreign_keys = ON')
     database.pragma(`wal_autocheckpoint = ${isBulk ? bulkCheckpointPages : 0}`)
     database.pragma(`journal_size_limit = ${logLimitBytes / 2}`)
-    database.pragma(`cache_size = ${isBulk ? -32_768 : -8_192}`)
+    database.pragma(`cache_size = ${isBulk ? -16_384 : -8_192}`)
     if (options.pageLimit !== undefined) database.pragma(`max_page_count = ${options.pageLimit}`)
   } catch (error) {
     database.close()
