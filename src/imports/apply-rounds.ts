@@ -76,6 +76,7 @@ function fallenBack(record: CollectionRecord): CollectionRecord | undefined {
       state: 'open',
       begin: fallback,
       notEarlier: note,
+      unsettledAt: fallback.takenAt,
       goneBefore: gone,
     },
   }

@@ -25,12 +25,19 @@ export type EarlierPlace =
       readonly refusedColumns: readonly string[]
       /** Columns whose changes the link tells, as far as that was noted. */
       readonly tells?: readonly string[]
+      /** As in the record of that run. */
+      readonly unsettledAt?: number
       /** Edges only: the verdict of that run. */
       readonly base?: Verdict
       /** Edges only: sources of which that run has what an index held. */
       readonly indexed?: readonly string[]
     }
-  | { readonly kind: 'none'; readonly detail: string }
+  | {
+      readonly kind: 'none'
+      readonly detail: string
+      /** True where it could begin there, but everything is read once more to be sure of it. */
+      readonly isSettling?: boolean
+    }
 
 /**
  * Finds the link that the last completed run of the same name left for a collection. It serves when
@@ -65,12 +72,23 @@ export async function findEarlierPlace(
   if (known < left * (1 - tolerance)) {
     return none(`the last completed run left ${left} rows, but ${known} are there`)
   }
-  const { tells } = record?.delta ?? {}
+  const { tells, unsettledAt } = record?.delta ?? {}
+  if (unsettledAt !== undefined && isKnownToIndexes(unsettledAt, deps.clock.now())) {
+    const at = new Date(unsettledAt).toISOString()
+    const detail = `what Graph's index had not learned by ${at} was never told, which one more read of everything settles`
+    return { ...none(detail), isSettling: true }
+  }
   const refusedColumns = record?.refusedColumns ?? []
   const base = record === undefined ? {} : baseOf(record)
   const told = tells === undefined ? {} : { tells }
   const indexed = sourcesInParts(before?.walks ?? [])
-  return { kind: 'found', begin, refusedColumns, indexed, ...told, ...base }
+  const unsettled = unsettledAt === undefined ? {} : { unsettledAt }
+  return { kind: 'found', begin, refusedColumns, indexed, ...told, ...unsettled, ...base }
+}
+
+/** Whether the index behind advanced queries knows by now what had changed by then. */
+export function isKnownToIndexes(then: number, now: number): boolean {
+  return then <= now - indexLagMs
 }
 
 /** Where a read by several cursors can be told changes from, or why from nowhere earlier. */
@@ -89,14 +107,14 @@ export async function findEarlierLink(
   { collection }: CollectionRecord,
   columns: readonly string[],
 ): Promise<EarlierLink> {
-  const knownAt = deps.clock.now() - indexLagMs
+  const now = deps.clock.now()
   let found: EarlierLink = none(noneCompleted)
   for (const earlier of await completedRuns(deps, collection)) {
     const left = await linksOf(deps, earlier, collection, columns)
     if (!Array.isArray(left)) return found.kind === 'found' ? found : none(left)
     for (const begin of left) {
       found = { kind: 'found', begin }
-      if (begin.takenAt <= knownAt) return found
+      if (isKnownToIndexes(begin.takenAt, now)) return found
     }
   }
   return found
@@ -143,7 +161,7 @@ export function beginSince(
   record: CollectionRecord,
   from: Omit<Extract<EarlierPlace, { kind: 'found' }>, 'kind'>,
 ): CollectionRecord {
-  const { begin, refusedColumns, tells, base, indexed = [] } = from
+  const { begin, refusedColumns, tells, unsettledAt, base, indexed = [] } = from
   const why = `changes since ${new Date(begin.takenAt).toISOString()}`
   return {
     ...record,
@@ -154,6 +172,7 @@ export function beginSince(
       state: 'open',
       begin,
       ...(tells === undefined ? {} : { tells }),
+      ...(unsettledAt === undefined ? {} : { unsettledAt }),
       ...(base === undefined ? {} : { base }),
       // What their index had not learned when the link was taken, no change tells.
       ...(indexed.length === 0

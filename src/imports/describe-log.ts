@@ -46,7 +46,7 @@ export const logTypes: Readonly<Record<LogBody['type'], string>> = {
   changes_awaited:
     'Several cursors have read, and what they have and what Graph counts now disagree; in a while both are looked at once more, with the changes told by then.',
   changes_lost:
-    'What has changed is not to be had: the delta token has expired or was reset, or too much has changed.',
+    'Everything is read instead of changes alone: the delta token has expired or was reset, too much has changed, or an index was read before that no earlier link vouched for.',
   bulk_check_refused:
     'Graph refuses `directoryObjects/getByIds`; ids that seem to be gone are asked for through their collection.',
   rows_found_again:

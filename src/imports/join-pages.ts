@@ -18,23 +18,22 @@ export function joinPages(pages: readonly ScannedPage[]): ScannedPage {
 export function joinRows(pages: readonly PageRows[]): PageRows {
   const [only] = pages
   if (only !== undefined && pages.length === 1) return only
-  const places = pages.flatMap((page) => page.ids.map((_id, index) => ({ page, index })))
-  const at = (position: number): { readonly page: PageRows; readonly index: number } => {
-    const place = places[position]
-    if (place === undefined) throw new RangeError(`there is no row ${position}`)
-    return place
+  /** Calls with the page a row stands in, and where in it. */
+  const at = <T>(position: number, read: (page: PageRows, index: number) => T): T => {
+    let index = position
+    for (const page of pages) {
+      if (index < page.length) return read(page, index)
+      index -= page.length
+    }
+    throw new RangeError(`there is no row ${position}`)
   }
-  const json = (position: number): string => {
-    const { page, index } = at(position)
-    return page.json(index)
-  }
+  const json = (position: number): string => at(position, (page, index) => page.json(index))
+  const bytes = (page: PageRows, index: number): Uint8Array =>
+    page.bytes?.(index) ?? Buffer.from(page.json(index))
   return {
-    length: places.length,
+    length: pages.reduce((sum, page) => sum + page.length, 0),
     ids: pages.flatMap(({ ids }) => ids),
     json,
-    bytes: (position) => {
-      const { page, index } = at(position)
-      return page.bytes?.(index) ?? Buffer.from(page.json(index))
-    },
+    bytes: (position) => at(position, bytes),
   }
 }

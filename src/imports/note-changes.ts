@@ -1,5 +1,5 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
-import { findEarlierLink, noChanges, type EarlierLink } from './changes-since.ts'
+import { findEarlierLink, isKnownToIndexes, noChanges, type EarlierLink } from './changes-since.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { parseDestination } from './destination-name.ts'
 import { changeColumns, takeDeltaLink } from './delta-round.ts'
@@ -35,7 +35,17 @@ export async function noteChanges(
   const earlier = isBracket ? await earlierLink() : undefined
   const fresh = taken.kind === 'taken' ? { link: taken.link, takenAt } : undefined
   const places = placesOf(earlier, fresh)
-  const delta: DeltaRecord = { purpose, state: 'open', ...places, tells, ...noChanges }
+  const isSettled =
+    !isBracket || (earlier?.kind === 'found' && isKnownToIndexes(earlier.begin.takenAt, takenAt))
+  const unsettled = isSettled ? {} : { unsettledAt: takenAt }
+  const delta: DeltaRecord = {
+    purpose,
+    state: 'open',
+    ...places,
+    tells,
+    ...unsettled,
+    ...noChanges,
+  }
   if (taken.kind === 'refused') {
     const { detail } = taken
     journal.note({ type: 'changes_noted', collection, detail }, isBracket ? 'warn' : 'info')

@@ -190,6 +190,11 @@ export interface DeltaRecord {
   readonly fallback?: DeltaPlace
   /** Brackets alone: why they do not begin where an earlier run had ended. */
   readonly notEarlier?: string
+  /**
+   * An index held what was read then, or what this was added to, and no link from well before told
+   * what that index had not learned: an hour later everything is read once more.
+   */
+  readonly unsettledAt?: number
   /** Rows that were confirmed to be gone before the link of an earlier run was lost. */
   readonly goneBefore?: number
   /** Where the next changes begin; present once these are applied. */

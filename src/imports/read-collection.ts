@@ -93,7 +93,8 @@ async function planChanges(
   const known = await destination.countDistinct(opened.collection)
   const earlier = await findEarlierPlace(deps, record, known)
   if (earlier.kind === 'none') {
-    journal.note({ type: 'changes_lost', collection, detail: earlier.detail }, 'warn')
+    const level = earlier.isSettling === true ? 'info' : 'warn'
+    journal.note({ type: 'changes_lost', collection, detail: earlier.detail }, level)
     return undefined
   }
   return { collection: beginSince(record, earlier), walks: [] }

@@ -142,8 +142,11 @@ function judgeEdgesSince(
   }
 }
 
-function describeSince({ begin, changed, gone }: DeltaRecord, known: number): string {
-  return `${changed} changed and ${gone} gone since ${timeOf(begin)}, ${known} known rows`
+function describeSince({ begin, changed, gone, unsettledAt }: DeltaRecord, known: number): string {
+  const found = `${changed} changed and ${gone} gone since ${timeOf(begin)}, ${known} known rows`
+  if (unsettledAt === undefined) return found
+  const at = new Date(unsettledAt).toISOString()
+  return `${found}, what Graph's index had not learned by ${at} not among the changes: an hour behind that everything is read once more`
 }
 
 function sum(walks: readonly WalkRecord[], of: (walk: WalkRecord) => number | undefined): number {

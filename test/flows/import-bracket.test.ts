@@ -173,7 +173,10 @@ describe('what an index had not learned when the cursors began is told by the li
     expect(run.verdict).toBe('complete')
     expect(run.reason).toContain('(more than 100 objects have changed')
     expect(await rowsOf('store')).toEqual(truthOf('store'))
-    const { lines } = await runImport(workspace, several)
+    // An hour later an index knows what that run was told, so that its link serves.
+    const clock = createSkippingClock()
+    clock.skip(3_700_000)
+    const { lines } = await runImport(workspace, { ...several, clock })
     expect(lines('changes_begun')).toMatchObject([{ isEarlier: true }])
   })
 
@@ -198,6 +201,38 @@ describe('what an index had not learned when the cursors began is told by the li
       expect(outcome.end).toMatchObject({ state: 'completed', verdict: 'complete' })
       expect(outcome.run.reason).toContain('more than 100 objects have changed')
       expect(await rowsOf(to)).toEqual(truthOf(to))
+    },
+  )
+
+  test.each(['store', 'sqlite:directory.db'])(
+    'and of a first run to %s, which had none, by one more read of everything an hour later',
+    async (to) => {
+      workspace.simulator.control.setIndexLag(3_600_000)
+      change()
+      const first = await runImport(workspace, { ...several, to })
+      expect(first.run.verdict).toBe('complete')
+      expect(await rowsOf(to)).not.toEqual(truthOf(to))
+
+      workspace.simulator.control.setIndexLag(0)
+      const clock = createSkippingClock()
+      const options = { ...several.options, delta: true }
+      const since = (): Promise<ImportOutcome> => runImport(workspace, { to, clock, options })
+      const soon = await since()
+      expect(soon.lines('changes_begun')).toMatchObject([{ purpose: 'since' }])
+      expect(soon.run.reason).toContain('an hour behind that everything is read once more')
+      // The runs between hand on what they have begun with.
+      clock.skip(1_800_000)
+      expect((await since()).run.reason).toContain('everything is read once more')
+      clock.skip(1_900_000)
+      const settled = await since()
+      expect(settled.lines('changes_lost')).toMatchObject([
+        { detail: expect.stringContaining('one more read of everything settles') as string },
+      ])
+      expect(settled.lines('changes_begun')).toMatchObject([{ isEarlier: true }])
+      expect(await rowsOf(to)).toEqual(truthOf(to))
+      const after = await since()
+      expect(after.lines('changes_begun')).toMatchObject([{ purpose: 'since' }])
+      expect(after.run.reason).not.toContain('read once more')
     },
   )
 

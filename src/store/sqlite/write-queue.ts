@@ -45,7 +45,8 @@ const longestBatch = 64
 /** No further write joins a transaction that has taken so long (ms). */
 const batchMs = 8
 const firstRetryMs = 1
-const longestRetryMs = 25
+/** Shorter than the gap that a bulk writer leaves after each commit: no wait goes past one. */
+const longestRetryMs = 4
 
 /** Makes the queue of one connection. */
 export function createWriteQueue(options: WriteQueueOptions): WriteQueue {
