@@ -62,7 +62,7 @@ export function createIdSet(digest: (id: string) => Uint8Array): IdSet {
       const chunk = keys[Math.floor(entry / entriesPerChunk)]
       const at = (entry % entriesPerChunk) * 4
       if (chunk === undefined) break
-      let slot = mix(chunk.subarray(at, at + 4)) & mask
+      let slot = mix(chunk, at) & mask
       while (wider[slot] !== 0) slot = (slot + 1) & mask
       wider[slot] = entry + 1
     }
@@ -141,11 +141,11 @@ function readDigest(bytes: Uint8Array): Uint32Array {
   return words
 }
 
-/** Spreads ids over slots, also when they were made in sequence. */
-function mix(words: Uint32Array): number {
+/** Spreads ids, four words from `at` on, over slots, also when they were made in sequence. */
+function mix(words: Uint32Array, at = 0): number {
   let hash = 0x9e3779b9
   for (let i = 0; i < 4; i++) {
-    hash = Math.imul(hash ^ (words[i] ?? 0), 0x85ebca6b)
+    hash = Math.imul(hash ^ (words[at + i] ?? 0), 0x85ebca6b)
     hash ^= hash >>> 13
   }
   hash = Math.imul(hash, 0xc2b2ae35)
