@@ -227,7 +227,7 @@ describe('a service', { timeout: 60_000 }, () => {
   })
 })
 
-describe('two services on one PostgreSQL', { timeout: 60_000 }, () => {
+describe('two services on one PostgreSQL', { timeout: 120_000 }, () => {
   it('begin what is due once each, though more is due at the same time', async () => {
     database = await emptyDatabase()
     fixture = await startService({
@@ -248,7 +248,8 @@ describe('two services on one PostgreSQL', { timeout: 60_000 }, () => {
     const [second, third] = await Promise.all([startAnother(), startAnother()])
     await expect
       .poll(async () => (await store.schedules.listSchedules()).map(({ outcome }) => outcome), {
-        timeout: 30_000,
+        // Services look every thirty seconds: two looks and a little more.
+        timeout: 75_000,
       })
       .toEqual(['started', 'started'])
     for (const { runId = '' } of await store.schedules.listSchedules()) {
