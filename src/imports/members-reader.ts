@@ -134,13 +134,16 @@ export function createMembersReader(
       fill()
       const isLast = index === ids.length - 1
       const ending = isLast ? behind : { nextUrl: listUrl, group: { id } }
-      if (first !== undefined) await readGroup(id, first, listUrl, ending, push)
+      // A cursor within a group stands behind its first page.
+      const number = index === 0 && cursorUrl !== undefined ? 2 : 1
+      if (first !== undefined) await readGroup(id, first, number, listUrl, ending, push)
     }
   }
 
   async function readGroup(
     id: string,
     first: First,
+    firstNumber: number,
     listUrl: string,
     ending: MembersPage['cursor'],
     push: Push,
@@ -149,7 +152,7 @@ export function createMembersReader(
     let url = ''
     let restarts = 0
     let sent = first
-    for (let number = 1; ; number++) {
+    for (let number = firstNumber; ; number++) {
       if (sent === 'vanished' || sent.kind === 'hidden') {
         const how = sent === 'vanished' ? sent : sent.kind
         const nothing = { fetchMs: 0, wireBytes: 0, tokenLifeMs: Number.NaN }
