@@ -1,7 +1,7 @@
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
 import { commitStep, saver, type WalkDependencies } from './commit-step.ts'
 import { createGoneCheck } from './confirm-gone.ts'
-import { createDeltaRound, type RoundPage } from './delta-round.ts'
+import { resumeRound, type RoundPage } from './delta-round.ts'
 import { createRowReader } from './imported-rows.ts'
 import { joinPages } from './join-pages.ts'
 import { createIdLookUp, isAboutFilter } from './look-up-ids.ts'
@@ -55,11 +55,7 @@ export async function applyChanges(
     const since = open.begin.takenAt
     journal.note({ type: 'changes_begun', collection, since, purpose, ...earlier })
   }
-  const round = createDeltaRound(deps, collection, options.graphUrl, {
-    link: (open.from ?? open.begin).link,
-    number: open.pages + 1,
-    ...(open.nextUrl === undefined ? {} : { nextUrl: open.nextUrl }),
-  })
+  const round = resumeRound(deps, collection, open, open.from ?? open.begin)
   let record = start
   let delta = open
   for (;;) {

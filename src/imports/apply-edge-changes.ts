@@ -2,7 +2,7 @@ import { collections, isEdgeKind } from '../directory/index.ts'
 import type { ChangeLimits } from './apply-changes.ts'
 import { commitStep, saver, type CommitStep, type WalkDependencies } from './commit-step.ts'
 import { createGoneCheck, type ConfirmGone } from './confirm-gone.ts'
-import { createDeltaRound, type DeltaRound } from './delta-round.ts'
+import { resumeRound, type DeltaRound } from './delta-round.ts'
 import { createIdLookUp } from './look-up-ids.ts'
 import type { CollectionRecord, DeltaRecord, LogBody, PendingSources, RunOptions } from './ports.ts'
 import { readSources, type BroughtEdges } from './read-sources.ts'
@@ -54,11 +54,7 @@ export async function applyEdgeChanges(
   const { begin, purpose } = open
   const check = sourceCheck(deps)
   journal.note({ type: 'changes_begun', collection, since: begin.takenAt, purpose })
-  const round = createDeltaRound(deps, collection, run.options.graphUrl, {
-    link: begin.link,
-    number: open.pages + 1,
-    ...(open.nextUrl === undefined ? {} : { nextUrl: open.nextUrl }),
-  })
+  const round = resumeRound(deps, collection, open, begin)
   let record = start
   let delta = open
   let portion:

@@ -7,7 +7,7 @@ import { restartLimit } from './commit-step.ts'
 import { filterColumns } from './filter-columns.ts'
 import { createLinkWatch } from './link-watch.ts'
 import { checkNextLink } from './page-url.ts'
-import type { RunOptions } from './ports.ts'
+import type { DeltaPlace, DeltaRecord, RunOptions, RunRecord } from './ports.ts'
 import { sendForDelta, type SendDependencies } from './send.ts'
 
 /** A page of a round, and where reading goes on: within the round, or with the next one. */
@@ -132,6 +132,17 @@ export type TakenLink =
       readonly without: readonly string[]
     }
   | { readonly kind: 'refused'; readonly detail: string }
+
+/** Goes on with a round from the page at which its record stands; `begin` is where it began. */
+export function resumeRound(
+  deps: SendDependencies & { readonly run: RunRecord },
+  collection: CollectionName,
+  { nextUrl, pages }: DeltaRecord,
+  { link }: DeltaPlace,
+): DeltaRound {
+  const place = { link, number: pages + 1, ...(nextUrl === undefined ? {} : { nextUrl }) }
+  return createDeltaRound(deps, collection, deps.run.options.graphUrl, place)
+}
 
 /**
  * Asks Graph for a delta link that begins now: a round read from it later tells what has changed

@@ -11,7 +11,7 @@ export function createStoreDestination(store: RunStore, run: RunRecord): Destina
     openCollection: (progress) => Promise.resolve(progress),
     // A transaction holds the write lock that others wait for, so it is of few pages.
     pagesPerCommit: 2,
-    pauseMs: 5,
+    pauseMs: store.pauseMs,
     write: ({ collection, batch, gone: ids = [], unmet = [] }) => {
       const { kind } = collections[collection.collection]
       if (isEdgeKind(kind)) {

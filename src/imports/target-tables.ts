@@ -103,6 +103,13 @@ export async function deleteStaged(
   return deleted
 }
 
+/** Rows of a tenant that wait in a table of their own. */
+interface Staged {
+  readonly tenantId: string
+  readonly columns: readonly string[]
+  readonly staging: string
+}
+
 /**
  * Puts the staged edges of some sources in the place of those that a tenant's table holds of them,
  * and takes them out of the staging table; returns how many stood there. The caller holds a
@@ -112,12 +119,7 @@ export async function replaceEdges(
   database: TargetDatabase,
   tables: TargetTables,
   collection: CollectionName,
-  from: {
-    readonly tenantId: string
-    readonly columns: readonly string[]
-    readonly staging: string
-    readonly sources: readonly string[]
-  },
+  from: Staged & { readonly sources: readonly string[] },
 ): Promise<number> {
   const [source = ''] = keyColumns(collection).map(quoted)
   let staged = 0
@@ -182,12 +184,7 @@ export async function replaceRows(
   database: TargetDatabase,
   tables: TargetTables,
   collection: CollectionName,
-  from: {
-    readonly tenantId: string
-    readonly columns: readonly string[]
-    readonly staging: string
-    readonly hasRepeats: boolean
-  },
+  from: Staged & { readonly hasRepeats: boolean },
 ): Promise<void> {
   await deleteRows(database, tables, collection, from.tenantId)
   await insertStaged(tables, collection, from)
@@ -197,10 +194,7 @@ export async function replaceRows(
 async function insertStaged(
   tables: TargetTables,
   collection: CollectionName,
-  from: {
-    readonly tenantId: string
-    readonly columns: readonly string[]
-    readonly staging: string
+  from: Staged & {
     readonly hasRepeats: boolean
     readonly only?: { readonly column: string; readonly values: readonly string[] }
   },

@@ -196,7 +196,8 @@ test('who moves to a part that was read already is found by reading that part ag
   expect(await rows()).toEqual(truth())
 })
 
-test('who joined within the lag of the index is seen by the next run, or by one cursor', async () => {
+/** Makes a tenant with one giant that somebody joins within the lag of the index; who, and which. */
+async function makeTenantWithNewcomer(): Promise<string> {
   const groups = { count: 1, giantSize: 450 }
   const giant = await makeTenant({ groups, tenant: { people, indexLagMs: 60_000 } })
   const { control } = workspace.simulator
@@ -205,7 +206,11 @@ test('who joined within the lag of the index is seen by the next run, or by one 
   const users = [...workspace.simulator.users(undefined, ['id'])].map(({ id }) => String(id))
   const newcomer = users.find((id) => !inGiant.has(id)) ?? ''
   control.addMember(giant, newcomer)
-  const key = `${giant}/${newcomer}`
+  return `${giant}/${newcomer}`
+}
+
+test('who joined within the lag of the index is seen by the next run, or by one cursor', async () => {
+  const key = await makeTenantWithNewcomer()
   const { run } = await members()
   expect(run).toMatchObject({
     verdict: 'complete',
@@ -215,23 +220,16 @@ test('who joined within the lag of the index is seen by the next run, or by one 
   expect(new Set((await rows()).keys())).toEqual(new Set(missing))
   await members({ options: { ...options, concurrency: 1 } })
   expect(await rows()).toEqual(truth())
-  control.advanceClock(60_000)
+  workspace.simulator.control.advanceClock(60_000)
   await members()
   expect(await rows()).toEqual(truth())
 })
 
 test('who joined within the lag of the index is seen by a run of changes behind it', async () => {
-  const groups = { count: 1, giantSize: 450 }
-  const giant = await makeTenant({ groups, tenant: { people, indexLagMs: 60_000 } })
-  const { control } = workspace.simulator
-  control.advanceClock(60_000)
-  const inGiant = new Set([...workspace.simulator.edges()].map(({ memberId }) => memberId))
-  const users = [...workspace.simulator.users(undefined, ['id'])].map(({ id }) => String(id))
-  const newcomer = users.find((id) => !inGiant.has(id)) ?? ''
-  control.addMember(giant, newcomer)
+  const key = await makeTenantWithNewcomer()
   const first = await members()
   expect(first.run.reason).toContain('1 of them in parts')
-  expect((await rows()).has(`${giant}/${newcomer}`)).toBe(false)
+  expect((await rows()).has(key)).toBe(false)
   const delta = { ...options, delta: true }
   const { lines, run } = await members({ options: delta })
   expect(lines('changes_lost')).toEqual([])

@@ -34,6 +34,9 @@ const openStates = `('running', 'waiting', 'interrupted')`
 /** Keeps import runs, their walks and logs in PostgreSQL. */
 export function createRunStore({ read, write }: Connection): RunStore {
   return {
+    // Rows are locked there, not the store.
+    pauseMs: 0,
+
     createRun: async (run, now) =>
       await write(async (transaction): Promise<Awaited<ReturnType<RunStore['createRun']>>> => {
         const made = await transaction.row<RunRow>(

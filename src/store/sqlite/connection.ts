@@ -22,6 +22,8 @@ export interface ConnectionOptions {
 /** One SQLite connection, with the house rules of locking (README). */
 export interface Connection {
   readonly path: string
+  /** For so long it leaves the lock alone after a commit, so that short writers get their turn. */
+  readonly gapMs: number
   /** Prepares a statement once; the same text gives the same statement. */
   readonly prepare: <P extends unknown[] = unknown[], R = unknown>(sql: string) => Statement<P, R>
   /** Runs `work` on one consistent view of the data. */
@@ -131,6 +133,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
 
   return {
     path,
+    gapMs: isBulk ? bulkGapMs : 0,
     database,
     prepare,
     read: async (work) => {

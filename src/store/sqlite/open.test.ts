@@ -207,3 +207,8 @@ describe('opening a store', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'store_unavailable' })
   })
 })
+
+it('tells a bulk writer of the gap it leaves, which others need not wait for', async () => {
+  expect((await open({ role: 'bulk' })).runs.pauseMs).toBe(5)
+  expect((await open({ role: 'main' })).runs.pauseMs).toBe(0)
+})

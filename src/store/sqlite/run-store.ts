@@ -121,6 +121,8 @@ export function createRunStore(connection: Connection): RunStore {
   }
 
   return {
+    pauseMs: connection.gapMs,
+
     createRun: async (run, now) =>
       await write((): Awaited<ReturnType<RunStore['createRun']>> => {
         const existing = openRowOf(run.name)
