@@ -5,8 +5,8 @@ import {
   type ScheduledImport,
   type SeenSchedules,
 } from '../imports/index.ts'
-import { nextTick, previousTick, type Jobs } from '../jobs/index.ts'
-import { isEvergrantError } from '../kernel/index.ts'
+import { createLocalJobs, nextTick, previousTick, type JobEvent, type Jobs } from '../jobs/index.ts'
+import { isEvergrantError, systemRandom } from '../kernel/index.ts'
 import { beginImport, type ImportRunner } from './api/import-runner.ts'
 import type { Composition } from './compose.ts'
 
@@ -24,10 +24,11 @@ export interface Schedules {
 }
 
 /**
- * Starts running imports by their schedules. What wakes the jobs decides which node looks: on
+ * Starts running imports by their schedules. What wakes the jobs decides which node looks first: on
  * SQLite each process does, on PostgreSQL one of them at a time, which begins one import and leaves
- * the rest to whoever is free; the store gives each due instant to one of them, however many look.
- * Begins nothing while `mayStart` says no.
+ * the rest to whoever is free. A node with another configuration can be the one that is woken,
+ * every time, so each also looks by itself, when it starts and every half minute. The store gives
+ * each due instant to one of them, however many look. Begins nothing while `mayStart` says no.
  */
 export async function openSchedules(
   composition: Composition,
@@ -36,6 +37,10 @@ export async function openSchedules(
   mayStart: () => boolean,
 ): Promise<Schedules> {
   const { store, clock, events } = composition
+  const tellFailure = (event: JobEvent): void => {
+    if (event.type !== 'job.finished') events.emit(event)
+  }
+  const own = createLocalJobs({ clock, random: systemRandom, emit: tellFailure })
   const context: ScheduleContext = {
     store: store.schedules,
     clock,
@@ -61,27 +66,32 @@ export async function openSchedules(
     if (closed !== undefined || at === undefined || at - now > everyMs) return
     cancelNext = clock.schedule(at - now, () => void wakeNow())
   }
+  /** Whether others may be due as well. */
+  const look = async (): Promise<boolean> => {
+    try {
+      return mayStart() && (await runDueSchedules(scheduledImports(composition), seen, context))
+    } finally {
+      wakeAtNext()
+    }
+  }
   await jobs.add(
-    {
-      name: jobName,
-      runDue: async () => {
-        try {
-          if (!mayStart()) return { more: false }
-          const hasMore = await runDueSchedules(scheduledImports(composition), seen, context)
-          return { more: hasMore ? 'anywhere' : false }
-        } finally {
-          wakeAtNext()
-        }
-      },
-    },
+    { name: jobName, runDue: async () => ({ more: (await look()) && 'anywhere' }) },
     { everyMs },
   )
+  const lookAlone = async (): Promise<{ more: false }> => {
+    if (await look()) await wakeNow()
+    return { more: false }
+  }
+  await own.add({ name: jobName, runDue: lookAlone }, { everyMs })
   // So that a new schedule is known from the start on, and what was missed is made up for.
-  await jobs.wake(jobName)
+  await own.wake(jobName)
+  const leave = async (): Promise<void> => {
+    await Promise.all([jobs.leave(jobName), own.stop()])
+  }
   return {
     wake: wakeNow,
     close: () => {
-      closed ??= jobs.leave(jobName)
+      closed ??= leave()
       cancelNext()
       return closed
     },
