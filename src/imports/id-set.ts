@@ -1,11 +1,12 @@
 const entriesPerChunk = 65_536
-const bytesPerId = 16
-/** Slots are kept at most three quarters full. */
-const fullness = 0.75
+const wordsPerId = 4
+/** Ids to a list on average, at most. */
+const fullness = 2
 
 /**
- * The set of ids a file destination has written, with the line each was last written to: at most 32
- * bytes an id (16 for the id, 4 for the line, the rest for finding it), however long the import.
+ * The set of ids a file destination has written, and which line each was last written to: about 22
+ * bytes an id (16 for the id, the rest for finding it) and 4 more where ids are repeated, however
+ * long the import. Nothing but a small index is ever made anew while it grows.
  */
 export interface IdSet {
   /** Notes that `id` stands in the next line; false when it stood in an earlier one too. */
@@ -16,8 +17,17 @@ export interface IdSet {
   readonly size: number
   /** Lines, repeats included. */
   readonly lines: number
-  /** True when `line` (from 0) is the last that holds its `id`. */
+  /** True when `line` (from 0), which holds `id`, is the last that does. */
   isLast(id: string, line: number): boolean
+}
+
+/** Some of the ids, in the order they came; entries count from 1, and 0 is none. */
+interface Chunk {
+  readonly keys: Uint32Array
+  /** The entry behind each in its list. */
+  readonly next: Uint32Array
+  /** The last line of each id that was repeated, plus one; made when there is one. */
+  repeats?: Uint32Array
 }
 
 /**
@@ -27,73 +37,68 @@ export interface IdSet {
  *   (e.g. the head of SHA-256).
  */
 export function createIdSet(digest: (id: string) => Uint8Array): IdSet {
-  const keys: Uint32Array[] = []
-  const lastLines: Uint32Array[] = []
-  let slots = new Uint32Array(1024)
+  const chunks: Chunk[] = []
+  /** The first entry of each list. */
+  let heads = new Uint32Array(1024)
   let size = 0
   let lines = 0
-  const words = new Uint32Array(bytesPerId / 4)
+  const words = new Uint32Array(wordsPerId)
 
+  const chunkOf = (entry: number): Chunk | undefined =>
+    chunks[Math.floor((entry - 1) / entriesPerChunk)]
+
+  /** The entry of an id, whose words are read; 0 when there is none. */
   const find = (id: string): number => {
     if (!readGuid(id, words)) words.set(readDigest(digest(id)))
-    const mask = slots.length - 1
-    let slot = mix(words) & mask
-    for (;;) {
-      const entry = slots[slot] ?? 0
-      if (entry === 0 || holds(entry - 1)) return slot
-      slot = (slot + 1) & mask
+    let entry = heads[mix(words) & (heads.length - 1)] ?? 0
+    while (entry !== 0) {
+      const chunk = chunkOf(entry)
+      if (chunk === undefined) return 0
+      const place = (entry - 1) % entriesPerChunk
+      if (holds(chunk.keys, place * wordsPerId, words)) return entry
+      entry = chunk.next[place] ?? 0
     }
+    return 0
   }
-  const holds = (entry: number): boolean => {
-    const chunk = keys[Math.floor(entry / entriesPerChunk)]
-    const at = (entry % entriesPerChunk) * 4
-    return (
-      chunk !== undefined &&
-      chunk[at] === words[0] &&
-      chunk[at + 1] === words[1] &&
-      chunk[at + 2] === words[2] &&
-      chunk[at + 3] === words[3]
-    )
+
+  const link = ({ keys, next }: Chunk, entry: number): void => {
+    const place = (entry - 1) % entriesPerChunk
+    const list = mix(keys, place * wordsPerId) & (heads.length - 1)
+    next[place] = heads[list] ?? 0
+    heads[list] = entry
   }
+
   const grow = (): void => {
-    const wider = new Uint32Array(slots.length * 2)
-    const mask = wider.length - 1
-    for (let entry = 0; entry < size; entry++) {
-      const chunk = keys[Math.floor(entry / entriesPerChunk)]
-      const at = (entry % entriesPerChunk) * 4
-      if (chunk === undefined) break
-      let slot = mix(chunk, at) & mask
-      while (wider[slot] !== 0) slot = (slot + 1) & mask
-      wider[slot] = entry + 1
+    heads = new Uint32Array(heads.length * 2)
+    for (let entry = 1; entry <= size; entry++) {
+      const chunk = chunkOf(entry)
+      if (chunk !== undefined) link(chunk, entry)
     }
-    slots = wider
-  }
-  const setLine = (entry: number, line: number): void => {
-    const chunk = lastLines[Math.floor(entry / entriesPerChunk)]
-    if (chunk !== undefined) chunk[entry % entriesPerChunk] = line
   }
 
   return {
     add: (id) => {
-      const slot = find(id)
       const line = lines++
-      const known = slots[slot] ?? 0
+      const known = find(id)
       if (known > 0) {
-        setLine(known - 1, line)
+        const chunk = chunkOf(known)
+        if (chunk === undefined) return false
+        chunk.repeats ??= new Uint32Array(entriesPerChunk)
+        chunk.repeats[(known - 1) % entriesPerChunk] = line + 1
         return false
       }
-      if (size % entriesPerChunk === 0) {
-        keys.push(new Uint32Array(entriesPerChunk * 4))
-        lastLines.push(new Uint32Array(entriesPerChunk))
-      }
-      keys[Math.floor(size / entriesPerChunk)]?.set(words, (size % entriesPerChunk) * 4)
-      setLine(size, line)
+      const place = size % entriesPerChunk
+      if (place === 0) chunks.push(newChunk())
       size++
-      slots[slot] = size
-      if (size > slots.length * fullness) grow()
+      const chunk = chunkOf(size)
+      if (chunk !== undefined) {
+        chunk.keys.set(words, place * wordsPerId)
+        link(chunk, size)
+      }
+      if (size > heads.length * fullness) grow()
       return true
     },
-    has: (id) => (slots[find(id)] ?? 0) > 0,
+    has: (id) => find(id) > 0,
     get size() {
       return size
     },
@@ -101,11 +106,28 @@ export function createIdSet(digest: (id: string) => Uint8Array): IdSet {
       return lines
     },
     isLast: (id, line) => {
-      const entry = (slots[find(id)] ?? 0) - 1
-      if (entry < 0) return false
-      return lastLines[Math.floor(entry / entriesPerChunk)]?.[entry % entriesPerChunk] === line
+      const entry = find(id)
+      if (entry === 0) return false
+      const repeated = chunkOf(entry)?.repeats?.[(entry - 1) % entriesPerChunk] ?? 0
+      return repeated === 0 || repeated === line + 1
     },
   }
+}
+
+function newChunk(): Chunk {
+  return {
+    keys: new Uint32Array(entriesPerChunk * wordsPerId),
+    next: new Uint32Array(entriesPerChunk),
+  }
+}
+
+function holds(keys: Uint32Array, at: number, words: Uint32Array): boolean {
+  return (
+    keys[at] === words[0] &&
+    keys[at + 1] === words[1] &&
+    keys[at + 2] === words[2] &&
+    keys[at + 3] === words[3]
+  )
 }
 
 /** Reads a GUID, of either case (RFC 9562 section 4), into four words; false when `id` is not one. */
@@ -135,16 +157,16 @@ function readGuid(id: string, words: Uint32Array): boolean {
 }
 
 function readDigest(bytes: Uint8Array): Uint32Array {
-  const words = new Uint32Array(4)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytesPerId)
-  for (let i = 0; i < 4; i++) words[i] = view.getUint32(i * 4)
+  const words = new Uint32Array(wordsPerId)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 4 * wordsPerId)
+  for (let i = 0; i < wordsPerId; i++) words[i] = view.getUint32(i * 4)
   return words
 }
 
 /** Spreads ids, four words from `at` on, over slots, also when they were made in sequence. */
 function mix(words: Uint32Array, at = 0): number {
   let hash = 0x9e3779b9
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < wordsPerId; i++) {
     hash = Math.imul(hash ^ (words[at + i] ?? 0), 0x85ebca6b)
     hash ^= hash >>> 13
   }
