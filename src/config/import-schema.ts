@@ -92,7 +92,7 @@ const policy = z
           'Columns whose values are replaced by an HMAC-SHA-256, 43 characters of base64url, before anything is written: every text, number and boolean in them; null stays null. Addresses are hashed in lower case.',
         ),
         key: secretReference.describe(
-          'Where the key stands, at least 16 characters. The same key gives the same hash in every run; a run that began with one key does not go on with another.',
+          'Where the key stands, at least 16 characters other than blanks. The same key gives the same hash in every run; a run that began with one key does not go on with another.',
         ),
       })
       .optional()

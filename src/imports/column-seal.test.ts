@@ -25,8 +25,28 @@ describe('a key', () => {
     expect(() =>
       printOfKey({ key: new Secret('planted'), from: '"imports.nightly.policy.hash.key"' }),
     ).toThrow(
-      '"imports.nightly.policy.hash.key": expected a key of at least 16 characters, but it has 7',
+      '"imports.nightly.policy.hash.key": expected a key of at least 16 characters other than blanks, but it has 7',
     )
+  })
+
+  it.each([
+    ['spaces alone', ' '.repeat(40), 0],
+    ['all kinds of blanks', `\t\n\u00a0 ${' '.repeat(40)}`, 0],
+    ['a word between blanks', `${' '.repeat(20)}planted${' '.repeat(20)}`, 7],
+    ['fifteen letters', 'planted-planted', 15],
+  ])('of %s is refused, since blanks make it no harder to find', (_what, text, counted) => {
+    expect(() => printOfKey({ key: new Secret(text), from: 'EVERGRANT_HASH_KEY' })).toThrow(
+      expect.objectContaining({
+        code: 'config_invalid',
+        detail: `EVERGRANT_HASH_KEY: expected a key of at least 16 characters other than blanks, but it has ${counted}`,
+        remedy: 'Make one with `openssl rand -base64 32`.',
+      }),
+    )
+  })
+
+  it('of sixteen characters is accepted, and the blanks in it are a part of it', () => {
+    const print = (text: string): string => printOfKey({ key: new Secret(text), from: 'a' })
+    expect(print('planted planted12')).not.toBe(print('plantedplanted12'))
   })
 
   it('is told from another by its print, which is not the key', () => {

@@ -35,7 +35,10 @@ const caseless: ReadonlySet<string> = new Set(
   ].map((name) => name.toLowerCase()),
 )
 
-/** A key as short as a word is found by trying. */
+/**
+ * Whoever knows one text and its hash tries keys: billions a second. 16 characters of `openssl rand
+ * -base64` hold 96 bits, of `-hex` 64; a word of everyday has fewer, and is found.
+ */
 const leastKeyLength = 16
 
 /**
@@ -69,14 +72,16 @@ export function keyFieldOf(importName: string): string {
  * Names the key of an import without telling anything of it, so that rows of two keys are not mixed
  * in one run.
  *
- * @throws EvergrantError `config_invalid` for a key that can be found by trying
+ * @throws EvergrantError `config_invalid` for a key that can be found by trying: one with fewer
+ *   than 16 characters other than blanks
  */
 export function printOfKey({ key, from }: ColumnKey): string {
   const text = key.reveal()
-  if (text.length < leastKeyLength) {
+  const { length } = text.replaceAll(/\s/g, '')
+  if (length < leastKeyLength) {
     throw new EvergrantError(
       'config_invalid',
-      `${from}: expected a key of at least ${leastKeyLength} characters, but it has ${text.length}`,
+      `${from}: expected a key of at least ${leastKeyLength} characters other than blanks, but it has ${length}`,
       { remedy: 'Make one with `openssl rand -base64 32`.' },
     )
   }

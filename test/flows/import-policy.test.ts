@@ -78,10 +78,14 @@ it('refuses a policy with a column that the import does not have, and a key that
   expect(short.note).not.toContain('planted')
 })
 
+const keys = [
+  ['short', 'planted'],
+  ['blank', ' '.repeat(40)],
+] as const
 const typed = async (...options: readonly string[]): Promise<CommandOutcome> =>
   await runCommand(['import', 'contoso-graph', 'users', ...options], {
     cwd: workspace.folder,
-    env: { EVERGRANT_HASH_KEY: options.includes('short') ? 'planted' : pepper },
+    env: { EVERGRANT_HASH_KEY: keys.find(([name]) => options.includes(name))?.[1] ?? pepper },
   })
 
 it.each([
@@ -89,6 +93,7 @@ it.each([
   [['--hash', 'mail,mial'], '--hash: expected columns of this import'],
   [['--hash', 'mail', '--drop', 'mail'], '"mail" is to be dropped and hashed'],
   [['--hash', 'mail', '--name', 'short'], 'EVERGRANT_HASH_KEY: expected a key of at least 16'],
+  [['--hash', 'mail', '--name', 'blank'], 'other than blanks, but it has 0'],
 ])('names what was typed when it refuses %j', async (options, told) => {
   const { exit, note } = await typed(...options)
   expect({ exit, note }).toEqual({ exit: 2, note: expect.stringContaining(told) as string })
