@@ -14,7 +14,7 @@ import {
   type SecretReader,
 } from '../config/index.ts'
 import { isEvergrantError, type EvergrantError, type Secret } from '../kernel/index.ts'
-import { lintConfigured, refusedImports, unfilledFields } from '../server/index.ts'
+import { lintConfigured, lintImports, refusedImports, unfilledFields } from '../server/index.ts'
 import { readKey, type VaultKey } from '../vault/index.ts'
 import { configPathOf, withCommonOptions, type CommonOptions } from './common-options.ts'
 import { againstHelp, checkAgainstFile } from './config-against.ts'
@@ -66,10 +66,11 @@ Examples:
 No provider is asked; \`evergrant doctor\` does that. Every secret is read once, so that commands
 that print one run. Where issuers find accounts, the store is opened if it is there, and warnings
 count what its accounts show: columns that none has or that several share, tenants and applications
-that were not imported.
+that were not imported. Notes say what is right but may surprise, such as what an import with
+"delta" reads whole all the same.
 
 Exits with 2 when a field is wrong, or a secret or key it refers to is not there; with --strict on a
-warning, too, or when an account that is found now would not be.
+warning, too, or when an account that is found now would not be. Notes change nothing of that.
 
 ${againstHelp}
 
@@ -124,23 +125,33 @@ async function check(context: CliContext, options: CheckOptions): Promise<void> 
   for (const askedBy of unfilledFields(config)) {
     hints.push({ askedBy, hint: 'It still is the placeholder that `init` wrote.' })
   }
+  const notes = (await lintImports(config)).map(({ askedBy, found, remedy }) => ({
+    askedBy,
+    hint: `${found} ${remedy}`,
+  }))
   const masked = maskConfig(config)
   if (options.json === true) {
     const result = {
       file: config.file,
       config: parse(masked) as unknown,
       problems: failures.map((failure) => failure.toProblem()),
-      hints: hints.map(({ askedBy, hint }) => ({ asked_by: askedBy, hint })),
+      hints: hints.map(hintToJson),
+      notes: notes.map(hintToJson),
     }
     io.out(`${JSON.stringify(result)}\n`)
   } else {
     io.out(masked)
     for (const { askedBy, hint } of hints) io.note(`warning: ${askedBy}: ${hint}\n`)
+    for (const { askedBy, hint } of notes) io.note(`note: ${askedBy}: ${hint}\n`)
     for (const failure of failures) io.note(formatError(failure))
     if (failures.length === 0)
       io.note(`${config.file} is valid, and every secret it names is there\n`)
   }
   if (failures.length > 0 || (options.strict === true && hints.length > 0)) context.exitWith(2)
+}
+
+function hintToJson({ askedBy, hint }: SecretHint): object {
+  return { asked_by: askedBy, hint }
 }
 
 /** What became of the secrets of a configuration. */

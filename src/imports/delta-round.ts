@@ -5,6 +5,7 @@ import { readDeltaPage, type DeltaPage } from './delta-page.ts'
 import { deltaResets, type DeltaReset } from './delta-reset.ts'
 import { restartLimit } from './commit-step.ts'
 import { filterColumns } from './filter-columns.ts'
+import { isUntracked } from './kept-link.ts'
 import { createLinkWatch } from './link-watch.ts'
 import { checkNextLink } from './page-url.ts'
 import type { DeltaPlace, DeltaRecord, RunOptions, RunRecord } from './ports.ts'
@@ -193,13 +194,6 @@ export async function takeDeltaLink(
   function isNew(column: string): boolean {
     return !without.includes(column)
   }
-}
-
-/** Columns whose changes no delta tells; asked for, they would cost the delta of all others. */
-const untracked: ReadonlySet<string> = new Set(['signinactivity', 'manager'])
-
-function isUntracked(column: string): boolean {
-  return untracked.has(column.toLowerCase())
 }
 
 /**

@@ -76,6 +76,7 @@ export type { ShownConnection } from './connection-view.ts'
 export { listConfiguredImports, setSchedulePaused } from './configured-imports.ts'
 export type { ConfiguredImport } from './configured-imports.ts'
 export { describedImport } from './described-import.ts'
+export { lintImports } from './lint-imports.ts'
 export { remedyToJson } from './remedy-view.ts'
 export { logLineToJson, runToJson } from './run-json.ts'
 export {

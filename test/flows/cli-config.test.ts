@@ -78,6 +78,25 @@ describe('evergrant config check', () => {
     expect(doctor.out + doctor.note).toContain('but saw "mial"')
   })
 
+  it('notes what an import with "delta" reads whole all the same, which fails nothing', async () => {
+    workspace = await makeWorkspace({})
+    const { configPath, folder } = workspace
+    const entry = '{ connection: contoso-graph, collections: [users, owners], delta: true }'
+    await writeFile(
+      configPath,
+      `${await readFile(configPath, 'utf8')}\nimports: { nightly: ${entry} }\n`,
+    )
+    const { exit, note } = await runCommand(['config', 'check', '--strict'], { cwd: folder })
+    expect({ exit, note }).toEqual({
+      exit: 0,
+      note: expect.stringContaining(
+        'note: imports.nightly.delta: Graph does not tell changes of owners: every run reads all of it.',
+      ) as string,
+    })
+    const told = await runCommand(['config', 'check', '--json'], { cwd: folder })
+    expect(told.json()).toMatchObject({ hints: [], notes: [{ asked_by: 'imports.nightly.delta' }] })
+  })
+
   it('prints a JSON Schema that has every section', async () => {
     workspace = await makeWorkspace({})
     const { out } = await runCommand(['config', 'schema'], { cwd: workspace.folder })
