@@ -20,7 +20,10 @@ export interface TakeOverContext {
 /** What was told of a run that could not be taken over, and when it is tried again. */
 interface Declined {
   readonly until: number
-  readonly detail: string
+  /** Every reason that was told, once each. */
+  readonly told: ReadonlySet<string>
+  /** The one that stands in the run. */
+  readonly latest?: string
 }
 
 /** A run that ends its services is left alone after so many of them, if no page was committed. */
@@ -96,8 +99,9 @@ async function takeOver(
 }
 
 /**
- * Leaves a run that cannot go on from here as things are. Each service says why once, in its log
- * and in the run's, so that nobody has to wonder why a run stands still; others may be able to.
+ * Leaves a run that cannot go on from here as things are. Each service says each reason once, in
+ * its log and in the run's, so that nobody has to wonder why a run stands still; others may be able
+ * to. A reason that comes back only stands in the run again.
  */
 async function decline(
   { declined, desk, emit }: TakeOverContext,
@@ -105,10 +109,11 @@ async function decline(
   { code, detail, remedy }: EvergrantError,
   until: number,
 ): Promise<void> {
-  const isNews = declined.get(run.id)?.detail !== detail
-  declined.set(run.id, { until, detail })
+  const before: Declined = declined.get(run.id) ?? { until, told: new Set() }
+  declined.set(run.id, { ...before, until })
   // Someone else was faster, or the store is away: nothing about the run.
-  if (!isNews || code === 'import_running' || code.startsWith('store_')) return
+  if (before.latest === detail || code === 'import_running' || code.startsWith('store_')) return
+  const isNews = !before.told.has(detail)
   const by = nameOf({ host: desk.host, pid: desk.identity.pid })
   const body = { type: 'run_not_taken_over', by, detail, remedy } as const
   const at = desk.clock.now()
@@ -120,12 +125,13 @@ async function decline(
   }
   const line = { at, level: 'warn', body } as const
   try {
-    await desk.store.updateRun(run.id, run.owner.instanceId, change, [line], at)
+    await desk.store.updateRun(run.id, run.owner.instanceId, change, isNews ? [line] : [], at)
   } catch (error) {
     if (isEvergrantError(error) && error.code === 'import_interrupted') return
     throw error
   }
-  emit({ type: `import.${body.type}`, at, runId: run.id, level: 'warn', body })
+  declined.set(run.id, { until, told: new Set([...before.told, detail]), latest: detail })
+  if (isNews) emit({ type: `import.${body.type}`, at, runId: run.id, level: 'warn', body })
 }
 
 /** What was asked of the owner before it died is done in its place. */

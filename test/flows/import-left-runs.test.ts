@@ -173,6 +173,35 @@ describe('a run is left alone', () => {
     expect(again).not.toHaveProperty('reason')
   })
 
+  it('and is said why once also when the store was away in between, or the reasons take turns', async () => {
+    const request = await requestOf(composition, workspace, { to: 'store' })
+    const policy = { dropped: [], hashed: ['mail'], keyPrint: 'of-another-key' }
+    const options = { ...request.options, policy }
+    const left = await prepareRun(composition.desk, { ...request, options })
+    const lookWhere = async (fault?: EvergrantError): Promise<void> => {
+      clock.skip(61_000)
+      if (fault === undefined) return await look()
+      const columnKey = async (): Promise<never> => {
+        throw fault
+      }
+      await look({ ...composition.desk, columnKey })
+    }
+    const unset = new EvergrantError('secret_unavailable', 'KEY is not set')
+    const away = new EvergrantError('store_unavailable', 'the store does not answer')
+    for (const fault of [undefined, away, undefined, unset, undefined, unset]) {
+      await lookWhere(fault)
+    }
+    expect(events.map(({ type }) => type)).toEqual([
+      'import.run_not_taken_over',
+      'import.run_not_taken_over',
+    ])
+    expect(await linesOf(left)).toEqual(['run_not_taken_over', 'run_not_taken_over'])
+    // The run's own word is the newest, however often it was said.
+    await lookWhere()
+    expect((await runOf(left)).reason).toMatch(/cannot go on with it: .*but there is none now/)
+    expect(events).toHaveLength(2)
+  })
+
   it('when its connection leads elsewhere by now, and is tried again after a minute', async () => {
     const left = await begin('store')
     let asked = 0
