@@ -1,11 +1,10 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
 import type { ChangeLimits } from './apply-changes.ts'
 import { commitStep, saver, type CommitStep, type WalkDependencies } from './commit-step.ts'
-import { createGoneCheck, type ConfirmGone } from './confirm-gone.ts'
 import { resumeRound, type DeltaRound } from './delta-round.ts'
-import { createIdLookUp } from './look-up-ids.ts'
-import type { CollectionRecord, DeltaRecord, LogBody, PendingSources, RunOptions } from './ports.ts'
+import type { CollectionRecord, DeltaRecord, LogBody, PendingSources } from './ports.ts'
 import { readSources, type BroughtEdges } from './read-sources.ts'
+import { createSourceCheck } from './source-check.ts'
 import { edgeSequence } from './store-destination.ts'
 
 /** Pages of a round are gathered until they name so many sources, which are then read. */
@@ -52,7 +51,7 @@ export async function applyEdgeChanges(
   if (open?.state !== 'open' || open.begin === undefined || open.purpose !== 'since') return start
   const { kind, sources = 'objects' } = collections[collection]
   const { begin, purpose } = open
-  const check = sourceCheck(deps)
+  const check = createSourceCheck(deps, collection)
   journal.note({ type: 'changes_begun', collection, since: begin.takenAt, purpose })
   const round = resumeRound(deps, collection, open, begin)
   let record = start
@@ -238,12 +237,4 @@ function namesIn({ changed, removed }: PendingSources): readonly string[] {
 function unbegunIn(pending: PendingSources): readonly string[] {
   const { places = {} } = pending
   return namesIn(pending).filter((id) => places[id] === undefined)
-}
-
-/** Asks whether sources of edges are there. */
-function sourceCheck(deps: WalkDependencies): ConfirmGone {
-  const { filter: _, ...whole } = deps.run.options
-  const options: RunOptions = { ...whole, columns: { groups: ['id'] } }
-  const lookUp = createIdLookUp({ ...deps, seal: undefined }, options, { collection: 'groups' })
-  return createGoneCheck(deps, options, 'groups', lookUp)
 }

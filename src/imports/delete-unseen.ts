@@ -37,7 +37,8 @@ export async function deleteUnseen(
   const { deltaPath, kind } = collections[collection]
   const { known, unseen } = await store.countUnseen(tenantId, kind, run.sequence)
   // What a delta told of is marked already, and counts as well.
-  const gone = (record.delta?.gone ?? 0) + (record.delta?.goneBefore ?? 0)
+  const { delta, goneWithSources = 0 } = record
+  const gone = (delta?.gone ?? 0) + (delta?.goneBefore ?? 0) + goneWithSources
   const marked = gone === 0 ? {} : { marked: gone }
   const facts = { unseen: unseen + gone, known: known + gone, atMost, ...marked }
   if (unseen > 0 && facts.unseen > facts.known * atMost) {

@@ -12,7 +12,10 @@ export interface WriteStep {
    * sources of which all that there is was brought since they were named as unmet, maybe nothing.
    */
   readonly gone?: readonly string[]
-  /** Edges only: sources that are read anew from here on; what was brought of them is void. */
+  /**
+   * Edges only: sources that are read anew from here on, or are gone; what was brought of them is
+   * void.
+   */
   readonly unmet?: readonly string[]
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Destination } from './destination.ts'
 import { hostFiles, type FilePort } from './file-port.ts'
 import { createFileDestination, prepareFolder, runFolder } from './file-destination.ts'
-import { createRowReader } from './imported-rows.ts'
+import { createRowReader, edgeRows } from './imported-rows.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { noTotals } from '../../test/support/no-totals.ts'
@@ -303,4 +303,60 @@ test('a segment restarted begins at nothing', async () => {
   expect(await to.countDistinct(held)).toBe(1)
   expect(await readFile(segment(), 'utf8')).toBe('{"id":"b"}\n')
   await to.close()
+})
+
+describe('a source of edges that is gone', () => {
+  const columns = ['groupId', 'memberId', 'memberType']
+  const members: CollectionRecord = { ...nothing, collection: 'members' }
+  const edgesRun: RunRecord = { ...run, options: { ...run.options, columns: { members: columns } } }
+  const destination = (instanceId: string): Destination =>
+    createFileDestination('ndjson', folder, edgesRun, instanceId, hostFiles)
+
+  async function bring(
+    to: Destination,
+    collection: CollectionRecord,
+    edges: readonly string[],
+    unmet: readonly string[] = [],
+  ): Promise<CollectionRecord> {
+    const rows = edges.map((edge) => {
+      const [groupId = '', memberId = ''] = edge.split('/')
+      return { groupId, memberId, memberType: 'user' }
+    })
+    const batch = [edgeRows('members', rows)]
+    const written = await to.write({ collection, walks: [], batch, unmet, gone: unmet })
+    return written.collection ?? collection
+  }
+
+  async function published(to: Destination, held: CollectionRecord): Promise<readonly string[]> {
+    const lines = (await readFile((await to.publish(held)) ?? '', 'utf8')).split('\n').slice(0, -1)
+    const edges = lines.map((line) => JSON.parse(line) as Readonly<Record<string, string>>)
+    return edges.map(({ groupId, memberId }) => `${groupId}/${memberId}`)
+  }
+
+  test('takes its edges along, those of others left alone', async () => {
+    const to = destination('ins_1')
+    let held = await open(to, members)
+    held = await bring(to, held, ['a/1', 'b/1', 'a/2'])
+    held = await bring(to, held, ['c/1'], ['a', 'unknown'])
+    expect(await to.countDistinct(held)).toBe(2)
+    expect(await published(to, held)).toEqual(['b/1', 'c/1'])
+    await to.close()
+  })
+
+  test('is what it brings when it comes back, also for another owner of the run', async () => {
+    const first = destination('ins_1')
+    let held = await open(first, members)
+    held = await bring(first, held, ['a/1', 'a/2', 'b/1'])
+    held = await bring(first, held, [], ['a'])
+    held = await bring(first, held, ['a/2', 'a/3'])
+    await first.close()
+    const second = destination('ins_2')
+    held = await open(second, held)
+    expect(await second.countDistinct(held)).toBe(3)
+    expect(await published(second, held)).toEqual(['b/1', 'a/2', 'a/3'])
+    held = await bring(second, held, ['b/2'], ['a'])
+    expect(await second.countDistinct(held)).toBe(2)
+    expect(await published(second, held)).toEqual(['b/1', 'b/2'])
+    await second.close()
+  })
 })

@@ -8,9 +8,10 @@ import { onFiles, type FilePort, type SegmentFile } from './file-port.ts'
 import { newIdSet } from './commit-step.ts'
 import type { IdSet } from './id-set.ts'
 import { createRowReader, type ImportedRows, type RowReader } from './imported-rows.ts'
+import { sameId } from './look-up-ids.ts'
 import { readNdjsonLines, type NdjsonLines } from './ndjson-lines.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
-import { tombstoneLine, tombstonesIn } from './tombstone-lines.ts'
+import { sourceTombstoneLine, tombstoneLine, tombstonesIn } from './tombstone-lines.ts'
 
 /** What the snapshot of a file destination is written as. */
 export type SnapshotFormat = 'ndjson' | 'csv'
@@ -26,6 +27,8 @@ interface OpenSegment {
   readonly ids: IdSet
   /** Ids of the lines that are tombstones, by line. */
   readonly tombstones: Map<number, string>
+  /** Sources of edges that were taken back, each with the line that last says so. */
+  readonly goneSources: Map<string, number>
 }
 
 /**
@@ -66,14 +69,18 @@ export function createFileDestination(
       const file = await onFiles(path, () => files.openSegment(path))
       const ids = newIdSet()
       const tombstones = new Map<number, string>()
-      segments.set(collection, { file, path, ids, tombstones })
+      const goneSources = new Map<string, number>()
+      segments.set(collection, { file, path, ids, tombstones, goneSources })
       const isMine = record.segment === segment
       await onFiles(path, () => file.truncate(isMine ? record.segmentBytes : 0))
       await readCommitted(record, async (lines) => {
         if (!isMine) await onFiles(path, () => file.append(lines.bytes))
         const dead = tombstonesIn(lines.bytes)
-        for (const [i, id] of rowsOf(collection, lines).keys.entries()) {
-          if (dead.has(i)) tombstones.set(ids.lines, id)
+        const { edges, keys } = rowsOf(collection, lines)
+        for (const [i, id] of keys.entries()) {
+          const source = edges?.[i]?.groupId
+          if (dead.has(i) && source !== undefined) goneSources.set(sameId(source), ids.lines)
+          else if (dead.has(i)) tombstones.set(ids.lines, id)
           ids.add(id)
         }
       })
@@ -88,11 +95,20 @@ export function createFileDestination(
     },
     // The two flushes of a commit cost more than a page: those that have come meanwhile share them.
     pagesPerCommit: 8,
-    write: async ({ collection: record, batch, gone = [] }) => {
-      const { file, path, ids, tombstones } = opened(record.collection)
+    write: async ({ collection: record, batch, gone = [], unmet = [] }) => {
+      const { file, path, ids, tombstones, goneSources } = opened(record.collection)
+      const columns = columnsOf(record.collection)
       const dead = gone.filter((id) => ids.has(id))
       let { segmentBytes, writtenRows } = record
       await onFiles(path, async () => {
+        // Before what the step brings: that is read anew.
+        if (unmet.length > 0) {
+          const lines = unmet.map((id) => sourceTombstoneLine(columns, id))
+          const data = Buffer.from(lines.join(''))
+          await file.append(data)
+          segmentBytes += data.length
+          writtenRows += unmet.length
+        }
         for (const rows of batch) {
           const data = rows.toNdjson()
           await file.append(data)
@@ -107,6 +123,10 @@ export function createFileDestination(
         }
         await file.sync()
       })
+      for (const id of unmet) {
+        goneSources.set(sameId(id), ids.lines)
+        ids.add(`${id}/`)
+      }
       for (const rows of batch) for (const id of rows.keys) ids.add(id)
       for (const id of dead) {
         tombstones.set(ids.lines, id)
@@ -117,18 +137,27 @@ export function createFileDestination(
     restart: async ({ collection: { collection } }) => {
       const { file, path } = opened(collection)
       await onFiles(path, () => file.truncate(0))
-      segments.set(collection, { file, path, ids: newIdSet(), tombstones: new Map() })
+      const empty = { ids: newIdSet(), tombstones: new Map(), goneSources: new Map() }
+      segments.set(collection, { file, path, ...empty })
     },
-    countDistinct: ({ collection }) => {
-      const { ids, tombstones } = opened(collection)
+    countDistinct: async (record) => {
+      const segment = opened(record.collection)
+      const { ids, tombstones, goneSources } = segment
       const dead = [...tombstones].filter(([line, id]) => ids.isLast(id, line))
-      return Promise.resolve(ids.size - dead.length)
+      if (goneSources.size === 0) return ids.size - dead.length
+      // Which edges a source had is nowhere but in the lines themselves.
+      let living = 0
+      await readLiving(record, segment, () => {
+        living++
+      })
+      return living
     },
     publish: async (record, { isPartial = false, onRows } = {}) => {
       const target = snapshotPath(folder, record.collection, format)
-      const { path, ids } = opened(record.collection)
-      const isReady = csv === undefined && ids.size === ids.lines
-      const source = isReady ? path : await rewritten(record, ids, onRows)
+      const segment = opened(record.collection)
+      const { path, ids, goneSources } = segment
+      const isReady = csv === undefined && ids.size === ids.lines && goneSources.size === 0
+      const source = isReady ? path : await rewritten(record, segment, onRows)
       await onFiles(target, () => files.publish(source, target, isPartial ? 'copy' : 'link'))
       return target
     },
@@ -180,10 +209,32 @@ export function createFileDestination(
     }
   }
 
+  /** Reads the rows of a segment that count: each the last of its id, and none that was taken back. */
+  async function readLiving(
+    record: CollectionRecord,
+    { ids, goneSources }: OpenSegment,
+    take: (rows: ImportedRows, index: number) => void,
+    then: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
+    let line = -1
+    await readCommitted(record, async (lines) => {
+      const rows = rowsOf(record.collection, lines)
+      const dead = tombstonesIn(lines.bytes)
+      for (const [i, id] of rows.keys.entries()) {
+        line++
+        if (!ids.isLast(id, line) || dead.has(i)) continue
+        const source = goneSources.size === 0 ? undefined : rows.edges?.[i]?.groupId
+        if (source !== undefined && (goneSources.get(sameId(source)) ?? -1) > line) continue
+        take(rows, i)
+      }
+      await then()
+    })
+  }
+
   /** Writes the snapshot anew from the segment: without repeats, as CSV where that is wanted. */
   async function rewritten(
     record: CollectionRecord,
-    ids: IdSet,
+    segment: OpenSegment,
     onRows: PublishOptions['onRows'] = () => Promise.resolve(),
   ): Promise<string> {
     const { collection } = record
@@ -194,17 +245,13 @@ export function createFileDestination(
     try {
       const head = csv?.head(['tenant_id', ...columnsOf(collection)]) ?? ''
       await onFiles(merged, () => file.append(Buffer.from(head)))
-      let line = 0
       let written = 0
       await onRows(written)
-      await readCommitted(record, async (lines) => {
-        const rows = rowsOf(collection, lines)
-        const dead = tombstonesIn(lines.bytes)
-        for (const [i, id] of rows.keys.entries()) {
-          if (!ids.isLast(id, line++) || dead.has(i)) continue
-          writer.add(rows, i)
-          written++
-        }
+      const take = (rows: ImportedRows, index: number): void => {
+        writer.add(rows, index)
+        written++
+      }
+      await readLiving(record, segment, take, async () => {
         await onFiles(merged, () => file.append(writer.take()))
         await onRows(written)
       })

@@ -9,7 +9,7 @@ import { firstPartUrl, firstRelatedUrl, partCountUrl, type RelatedPart } from '.
 import { planGiant, type GiantPart } from './plan-giant.ts'
 import type { Progress, WalkRecord } from './ports.ts'
 import type { AdvancedWalk, CursorStep, StepSink } from './read-cursors.ts'
-import { readGiant, type GiantEnd, type GiantSource } from './read-giant.ts'
+import { readGiant, type GiantEnd, type GiantSource, type SettledEnd } from './read-giant.ts'
 import type { ScannedPage } from './scan-page.ts'
 import type { Sent } from './send.ts'
 
@@ -21,6 +21,8 @@ export interface GiantMeans {
   /** Whether Graph shows the members of other groups, where it refuses this one's. */
   isAboutGroup(groupId: string): Promise<boolean>
   onRestart(refusal: ReadRefusal): void
+  /** Whether a group is gone that Graph says it has not got; where absent nobody asks. */
+  isGone?: ((groupId: string) => Promise<boolean>) | undefined
 }
 
 /**
@@ -68,8 +70,10 @@ export function createGiantReader(
       const { rounds } = walk.split
       const check = await compare(groupId, rounds)
       if (typeof check === 'string' || check.outcome === 'agrees') {
-        const how = typeof check === 'string' ? check : 'read'
-        await sink.push({ shard: walk.shard, advance: (before) => over(groupId, before, how) })
+        const met = typeof check === 'string' ? check : 'read'
+        const { how, ...gone } = await settleEnd(groupId, met)
+        const { shard } = walk
+        await sink.push({ shard, ...gone, advance: (before) => over(groupId, before, how) })
         return
       }
       if (check.outcome === 'again') {
@@ -86,9 +90,16 @@ export function createGiantReader(
       firstUrl: () => firstRelatedUrl(options, collection, groupId, means.pageSize()),
       fetch: (url) => means.fetchMembers(url),
       edgesOf: (rows) => membershipsOf(groupId, rows),
+      settleEnd: (how) => settleEnd(groupId, how),
       over: (before, how) => over(groupId, before, how),
     } satisfies GiantSource
     await readGiant(source, walk, sink)
+  }
+
+  /** A group that Graph says it has not got, and that is there, is one that it does not show. */
+  async function settleEnd(groupId: string, how: GiantEnd): Promise<SettledEnd> {
+    if (how !== 'vanished' || means.isGone === undefined) return { how }
+    return (await means.isGone(groupId)) ? { how, gone: [groupId] } : { how: 'hidden' }
   }
 
   /** Compares what the parts of a giant brought with what Graph counts, and tells the log. */

@@ -23,6 +23,8 @@ export interface MembersPage {
   readonly cursor: Pick<WalkRecord, 'nextUrl' | 'group'>
   /** The group whose last page this is. */
   readonly ended?: { readonly groupId: string; readonly how: 'read' | 'vanished' | 'hidden' }
+  /** Of a group that vanished: pages of it were read before, by this session or maybe another. */
+  readonly wasBegun?: boolean
   /** The group that goes on beyond this page, in a walk of its own. */
   readonly handedOver?: { readonly groupId: string; readonly nextUrl: string }
   /** Requests' pages this one stands for: 0 where a list of groups had none to read. */
@@ -49,6 +51,8 @@ export interface MembersSource {
   fetchMembers(url: string): Promise<Sent<ScannedPage>>
   /** Whether the members of any group were read before; what Graph refuses then is about groups. */
   readonly hasRead: boolean
+  /** True when this is not the first pass: any group may have been read in part before. */
+  readonly isAgain: boolean
   /** True for a group that need not be read again. */
   isDone(groupId: string): boolean
   /** Told when the members of a group must be read from their first page again. */
@@ -157,7 +161,16 @@ export function createMembersReader(
         const how = sent === 'vanished' ? sent : sent.kind
         const nothing = { fetchMs: 0, wireBytes: 0, tokenLifeMs: Number.NaN }
         const ended = { groupId: id, how }
-        const page = { edges: [], cursor: ending, ended, pages: 1, ...nothing } as const
+        const wasBegun = source.isAgain || number > 1 || restarts > 0
+        const vanished = sent === 'vanished' && wasBegun ? { wasBegun } : {}
+        const page = {
+          edges: [],
+          cursor: ending,
+          ended,
+          pages: 1,
+          ...vanished,
+          ...nothing,
+        } as const
         await push(page, sent === 'vanished' ? undefined : sent.error)
         return
       }

@@ -228,6 +228,10 @@ export interface RunStore {
   ): Promise<{ readonly known: number; readonly unseen: number }>
   /** How many live edges of these sources were not met under that sequence. */
   countUnmet(sources: EdgeSources): Promise<number>
+  /** How many live edges these sources have, and how many of them stand as they did before then. */
+  countEdgesOf(
+    sources: Omit<EdgeSources, 'sequence'> & { readonly before: number },
+  ): Promise<{ readonly live: number; readonly older: number }>
   /**
    * The ids of live objects in one batch that the run has not met, and where to go on: undefined at
    * the end.

@@ -7,6 +7,8 @@ export interface CursorStep {
   readonly rows?: ImportedRows
   /** True for the step with which a walk starts over. */
   readonly isRestart?: boolean
+  /** Sources of edges that are confirmed to be gone: what the run has brought of them is void. */
+  readonly gone?: readonly string[]
   /** What it changes of the collection as a whole; only with a walk that starts over. */
   readonly change?: (collection: CollectionRecord) => CollectionRecord
   /** Where the walk stands behind this step, and what the log tells of it. Called once, in order. */

@@ -14,6 +14,13 @@ import { pageLine, restartLine } from './walk-lines.ts'
 /** How the reading of a giant, or of a part of it, came to its end. */
 export type GiantEnd = 'read' | 'vanished' | 'hidden' | 'refused'
 
+/** An end before the last page, once it was looked into. */
+export interface SettledEnd {
+  readonly how: GiantEnd
+  /** The source, where it is confirmed to be gone: what was read of it is void. */
+  readonly gone?: readonly string[]
+}
+
 /** How the members of a single group, or some of them, are asked for. */
 export interface GiantSource {
   readonly collection: CollectionRecord['collection']
@@ -27,6 +34,8 @@ export interface GiantSource {
   isAboutGroup(): Promise<boolean>
   /** Told before the members are read from their first page again. */
   onRestart(refusal: ReadRefusal): void
+  /** Finds out what an end before the last page means; where absent, just what it says. */
+  settleEnd?(how: GiantEnd): Promise<SettledEnd>
   /** What comes of the walk, finished as it is, when nothing more of it is to be had. */
   over(walk: WalkRecord, how: GiantEnd): AdvancedWalk
 }
@@ -60,7 +69,7 @@ export async function readGiant(
     for (let number = walk.pages + 1; ; number++) {
       const sent = await fetch(url)
       if (typeof sent === 'string') {
-        await sink.push(ended(sent))
+        await sink.push(await ended(sent))
         return undefined
       }
       if (sent.kind !== 'answer') return sent
@@ -105,10 +114,12 @@ export async function readGiant(
     }
   }
 
-  /** Graph has not got it any more, or does not show it; what was read of it stays. */
-  function ended(how: GiantEnd): CursorStep {
+  /** Graph has not got it any more, or does not show it. */
+  async function ended(met: GiantEnd): Promise<CursorStep> {
+    const { how, ...gone } = (await source.settleEnd?.(met)) ?? { how: met }
     return {
       shard: start.shard,
+      ...gone,
       advance: ({ nextUrl: _url, ...rest }) =>
         source.over({ ...rest, pages: rest.pages + 1, state: 'finished' }, how),
     }

@@ -257,8 +257,10 @@ export interface CollectionRecord {
   readonly effort?: CollectionEffort
   /** Rows that were written once more, while the collection is being made visible. */
   readonly publishedRows?: number
-  /** Rows that were not met and therefore marked as deleted. */
+  /** Rows that were marked as deleted: not met, or confirmed to be gone. */
   readonly deleted?: number
+  /** Of these, edges that were known before this run and went with their sources while it read them. */
+  readonly goneWithSources?: number
   /** Why rows that were not met were left as they are, where that needs to be known. */
   readonly deletionNote?: string
 }

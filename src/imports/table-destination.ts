@@ -202,7 +202,8 @@ export function createTableDestination(
       const cells = batch.flatMap((rows: ImportedRows) =>
         Array.from({ length: rows.length }, (_row, index) => rows.cells(index)),
       )
-      if (isSince(record) && collections[collection].relation !== undefined) {
+      const isEdges = collections[collection].relation !== undefined
+      if (isSince(record) && isEdges) {
         // Whole sources are replaced at once, when all of them is staged.
         const name = staging(record)
         const lock = gone.length > 0 ? `publish ${collection}` : `walk ${run.id} ${collection}`
@@ -231,7 +232,10 @@ export function createTableDestination(
       }
       const name = staging(record)
       const moved = await database.transaction(`walk ${run.id} ${collection}`, async (tables) => {
-        const taken = await deleteIds(tables, name, gone)
+        // Of edges there is nothing but what was brought.
+        const taken = isEdges
+          ? await deleteStaged(tables, collection, name, unmet)
+          : await deleteIds(tables, name, gone)
         const writtenRows = record.writtenRows + cells.length - taken
         await moveCursors(tables, { collection: { ...record, writtenRows }, walks })
         await tables.insert(name, columnsOf(collection), cells)

@@ -7,6 +7,16 @@ export function tombstoneLine(id: string): string {
   return `{"id":${JSON.stringify(id)},"@removed":true}\n`
 }
 
+/**
+ * The line of a segment that takes back all edges of a source that earlier lines hold.
+ *
+ * @param columns Of the edges, in their order: the source, then what it leads to.
+ */
+export function sourceTombstoneLine(columns: readonly string[], sourceId: string): string {
+  const cells = columns.map((name, i) => [name, i === 0 ? sourceId : ''] as const)
+  return `${JSON.stringify({ ...Object.fromEntries(cells), '@removed': true })}\n`
+}
+
 /** Which of some whole lines, by their number from 0, are tombstones. */
 export function tombstonesIn(lines: Buffer): ReadonlySet<number> {
   const found = new Set<number>()

@@ -1,6 +1,7 @@
 import { commitStep, openCollection, saver, type WalkDependencies } from './commit-step.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
 import { createCursorPool, type CursorReader, type CursorStep } from './read-cursors.ts'
+import { takeBack } from './take-back.ts'
 import { finishedLine } from './walk-lines.ts'
 
 /** How many steps are committed at once. */
@@ -86,7 +87,9 @@ export async function walkCursors(
     }
     const moves = [...from.values()].map((walk) => ({ from: walk, to: at(walk.shard) }))
     const batch = steps.flatMap(({ rows }) => (rows === undefined ? [] : [rows]))
-    collection = await commitStep(deps, { collection, moves, batch }, lines)
+    const gone = steps.flatMap((step) => step.gone ?? [])
+    const taken = gone.length === 0 ? { collection } : await takeBack(deps, collection, gone)
+    collection = await commitStep(deps, { ...taken, moves, batch }, lines)
     for (const walk of [...added, ...woken.map(at)]) pool.add(walk)
   }
 
@@ -104,7 +107,7 @@ export async function walkCursors(
   }
 }
 
-/** Cuts steps into what one commit takes; a restart stands alone. */
+/** Cuts steps into what one commit takes; a restart stands alone, and what takes rows back. */
 export function* portions(
   steps: readonly CursorStep[],
   rowsPerCommit: number,
@@ -112,7 +115,7 @@ export function* portions(
   let portion: CursorStep[] = []
   let rows = 0
   for (const step of steps) {
-    if (step.isRestart === true) {
+    if (step.isRestart === true || step.gone !== undefined) {
       if (portion.length > 0) yield portion
       yield [step]
       portion = []

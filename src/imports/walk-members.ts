@@ -10,6 +10,7 @@ import type { Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
 import { send, type Sent } from './send.ts'
+import { createSourceCheck } from './source-check.ts'
 import type { Place } from './token-keeper.ts'
 import { walkCursors } from './walk-cursors.ts'
 import { pageLine, restartLine } from './walk-lines.ts'
@@ -34,7 +35,12 @@ export async function walkMembers(deps: WalkDependencies, start: Progress): Prom
   // One step waits while another is written, so that pages gather in the meantime.
   const begun = deps.run.options.concurrency === 'auto' ? mostUnasked : groupsAtOnce(deps)
   const limits = { steps: pagesAtOnce, rows: rowsPerCommit, ahead: 1, begun }
-  return await walkCursors(deps, start, limits, (opened) => membersReader(deps, opened))
+  const { collection } = start.collection
+  const check = createSourceCheck(deps, collection)
+  const isSourceGone = async (id: string): Promise<boolean> => (await check([id])).gone.length > 0
+  return await walkCursors(deps, start, limits, (opened) =>
+    membersReader(deps, opened, isSourceGone),
+  )
 }
 
 /** How many sources are asked for their edges at the same time. */
@@ -43,10 +49,16 @@ export function groupsAtOnce({ run }: WalkDependencies): number {
   return typeof concurrency === 'number' ? concurrency : groupsUnasked
 }
 
-/** Makes the reader of the walks: of all sources, or of the one that a walk is `only` about. */
+/**
+ * Makes the reader of the walks: of all sources, or of the one that a walk is `only` about.
+ *
+ * @param isSourceGone Asks whether a source is gone that Graph says it has not got, though some of
+ *   its edges were read: those are taken back then. Absent where whoever reads sees to that.
+ */
 export function membersReader(
   deps: WalkDependencies,
   { collection: record, walks }: Progress,
+  isSourceGone?: (sourceId: string) => Promise<boolean>,
 ): CursorReader {
   const { journal, run } = deps
   const { options } = run
@@ -72,6 +84,7 @@ export function membersReader(
     { collection: record, walks },
     {
       pageSize: () => pageSize,
+      isGone: isSourceGone,
       fetchMembers,
       isAboutGroup: async (groupId) =>
         (await witness.waitForAnswer()) || (await showsAnother(groupId)),
@@ -108,6 +121,7 @@ export function membersReader(
       restarts = done.size > restartedAt ? 0 : restarts + 1
       if (restarts >= restartLimit) throw refusal.error
       restartedAt = done.size
+      await leaveBegun(walk)
       walk = await sink.settle(restart(refusal.error.detail))
     }
 
@@ -125,6 +139,7 @@ export function membersReader(
         fetchMembers,
         groupsAtOnce: groupsAtOnce(deps),
         hasRead: (from.groups ?? 0) > 0,
+        isAgain: from.pages + from.restarts > 0,
         isDone: (groupId) => done.has(groupId) || giants.has(groupId),
         onGroupRestart: (groupId, refusal) => {
           if (refusal.kind === 'page_too_large') lowerPageSize(refusal.maximum)
@@ -135,8 +150,34 @@ export function membersReader(
       for (;;) {
         const taken = await reader.take(pagesAtOnce)
         if ('ending' in taken) return taken.ending
-        for (const pages of portions(taken)) await sink.push(step(pages))
+        for (const pages of portions(taken)) await sink.push(await stepOf(pages))
       }
+    }
+
+    /** A group that was begun and is said to be gone: it is, or it is there and not shown. */
+    async function stepOf(pages: readonly MembersPage[]): Promise<CursorStep> {
+      const [page] = pages
+      const { ended, wasBegun = false } = page ?? {}
+      if (page === undefined || ended === undefined || !wasBegun) return step(pages)
+      if (isSourceGone === undefined) return step(pages)
+      const { groupId } = ended
+      if (await isSourceGone(groupId)) return { ...step(pages), gone: [groupId] }
+      return step([{ ...page, ended: { groupId, how: 'hidden' } }])
+    }
+
+    /** The group that a pass began within may be on no page any more: then nobody meets it again. */
+    async function leaveBegun({ group }: WalkRecord): Promise<void> {
+      if (group?.nextUrl === undefined || isSourceGone === undefined || done.has(group.id)) return
+      const groupId = group.id
+      if (!(await isSourceGone(groupId))) return
+      done.add(groupId)
+      session.vanishedGroups++
+      journal.note({ type: 'group_vanished', collection, groupId }, 'warn')
+      await sink.push({
+        shard: start.shard,
+        gone: [groupId],
+        advance: (before) => ({ walk: before, lines: [] }),
+      })
     }
 
     function step(pages: readonly MembersPage[]): CursorStep {
@@ -244,11 +285,19 @@ export function membersReader(
   }
 }
 
-/** Cuts pages into what one commit takes. */
+/** Cuts pages into what one commit takes; a group that was begun and vanished stands alone. */
 function* portions(pages: readonly MembersPage[]): Generator<readonly MembersPage[]> {
   let portion: MembersPage[] = []
   let rows = 0
   for (const page of pages) {
+    // What takes rows back stands behind all that brought them.
+    if (page.wasBegun === true) {
+      if (portion.length > 0) yield portion
+      yield [page]
+      portion = []
+      rows = 0
+      continue
+    }
     portion.push(page)
     rows += page.edges.length
     if (rows < rowsPerCommit) continue

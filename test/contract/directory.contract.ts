@@ -244,6 +244,26 @@ export function describeDirectoryStore(kind: string, makeStore: MakeStore): void
       expect(await two.directory.countObjects(tenantId, 'member')).toBe(2)
     })
 
+    it('counts the memberships of a group, and those that are older than a run', async () => {
+      const [group, other, a, b] = ids(4)
+      const first = await aRun(one)
+      await one.runs.commitPage({
+        ...edgesPage(first, [anEdge(group, a), anEdge(group, b), anEdge(other, a)]),
+        now: 1_000,
+      })
+      await finish(first)
+      const second = await aRun(one)
+      const met = [anEdge(group, b), anEdge(group, other)]
+      await one.runs.commitPage({ ...edgesPage(second, met), now: 2_000 })
+      const of = { tenantId, kind: 'member', ids: [group] } as const
+      expect(await two.runs.countEdgesOf({ ...of, before: 2_000 })).toEqual({ live: 3, older: 2 })
+      const gone = { ...of, sequence: second.sequence }
+      await one.runs.commitPage({ ...edgesPage(second, []), now: 3_000, gone })
+      expect(await two.runs.countEdgesOf({ ...of, before: 2_000 })).toEqual({ live: 2, older: 1 })
+      const unknown = { ...of, kind: 'owner', before: 9_000 } as const
+      expect(await two.runs.countEdgesOf(unknown)).toEqual({ live: 0, older: 0 })
+    })
+
     it('doubles no deleted row when everything was deleted before', async () => {
       const first = await aRun(one)
       const rows = rowsNamed('a', 5)

@@ -283,6 +283,7 @@ test('a giant that is deleted while its parts are read is gone, and counts once'
   expect(lines('group_vanished').filter(({ groupId }) => groupId === giant)).toHaveLength(1)
   expect(lines('group_compared').filter(({ groupId }) => groupId === giant)).toEqual([])
   expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+  expect([...(await rows()).keys()].filter((key) => key.startsWith(`${giant}/`))).toEqual([])
 })
 
 test('a permission that is withdrawn while parts are read ends the run, and no part is lost', async () => {

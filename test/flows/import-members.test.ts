@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createRunControl, type PageCommit, type WalkRecord } from '../../src/imports/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
-import { expectedRows, sqliteRows, type Snapshot } from '../support/snapshots.ts'
+import { csvRows, expectedRows, sqliteRows, type Snapshot } from '../support/snapshots.ts'
 import {
   atPage,
   makeWorkspace,
@@ -43,6 +44,47 @@ async function sums(runId: string): Promise<{ readonly groups: number; readonly 
   const sum = (of: (walk: WalkRecord) => number | undefined): number =>
     walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
   return { groups: sum(({ groups: read }) => read), rows: sum((walk) => walk.rows) }
+}
+
+/** The memberships that a destination holds, each as its group and member. */
+async function keysIn(to: string): Promise<readonly string[]> {
+  if (to === 'ndjson:out') {
+    const text = await readFile(workspace.path('out/members.ndjson'), 'utf8')
+    const edges = text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as { readonly groupId: string; readonly memberId: string })
+    return edges.map(({ groupId, memberId }) => `${groupId}/${memberId}`).toSorted()
+  }
+  if (to === 'csv:out')
+    return [...(await csvRows(workspace.path('out/members.csv'))).keys()].toSorted()
+  const file = to === 'store' ? 'evergrant.db' : 'edges.db'
+  return [...(await sqliteRows(workspace.path(file), 'members')).keys()].toSorted()
+}
+
+/** Those of which a group is not the member: others may have been read before it was gone. */
+function without(member: string, keys: Iterable<string>): readonly string[] {
+  return [...keys].filter((key) => !key.endsWith(`/${member}`)).toSorted()
+}
+
+/** Stops a run in the commit that leaves it within a group. */
+function stopWithin(
+  groupId: string,
+  control: ReturnType<typeof createRunControl>,
+): (composition: Composition) => void {
+  return ({ store }) => {
+    const { commitPage } = store.runs
+    Object.assign(store.runs, {
+      commitPage: async (commit: PageCommit) => {
+        const committed = await commitPage(commit)
+        const isWithin = commit.walks.some(
+          ({ group }) => group?.id === groupId && group.nextUrl !== undefined,
+        )
+        if (isWithin) control.request('stop')
+        return committed
+      },
+    })
+  }
 }
 
 describe('an import of members', () => {
@@ -237,6 +279,97 @@ describe('an import of members', () => {
     })
     expect(await rows()).toEqual(truth())
   })
+
+  describe.each(['store', 'ndjson:out', 'csv:out', 'sqlite:edges.db'])('into %s', (to) => {
+    test.each([
+      { page: 2, rest: 'its second page' },
+      { page: 3, rest: 'the first page of its own walk' },
+      { page: 5, rest: 'a later page' },
+    ])('keeps nothing of a group that is gone before $rest', async ({ page }) => {
+      await makeTenant()
+      const { control } = workspace.simulator
+      const groupId = String([...workspace.simulator.groups()][0]?.['id'])
+      const asked = control.addFault({
+        match: { path: new RegExp(`/groups/${groupId}/members`), nth: page },
+        effect: { kind: 'hold' },
+        when: 'before',
+      })
+      const importing = members({ to, options: { pageSize: 50 } })
+      await asked.happened()
+      control.deleteGroup(groupId)
+      asked.release()
+      const { lines, run } = await importing
+      expect(run).toMatchObject({ state: 'completed', verdict: 'complete' })
+      expect(lines('group_vanished')).toEqual([
+        { type: 'group_vanished', collection: 'members', groupId },
+      ])
+      expect(without(groupId, await keysIn(to))).toEqual(without(groupId, truth().keys()))
+      expect(run.reason).toContain(`${(await keysIn(to)).length} distinct rows`)
+    })
+
+    test('keeps nothing of a group that was read in part when it was stopped, and is gone', async () => {
+      await makeTenant()
+      const control = createRunControl()
+      const groupId = String([...workspace.simulator.groups()][0]?.['id'])
+      const before = stopWithin(groupId, control)
+      const setup = { to, options: { pageSize: 250 } }
+      const stopped = await members({ ...setup, before, control })
+      expect(stopped.end.state).toBe('interrupted')
+      const [walk] = await walksOf(stopped.run.id)
+      expect(walk?.group).toMatchObject({ id: groupId })
+      workspace.simulator.control.deleteGroup(groupId)
+      const { run, lines } = await members(setup)
+      expect(run).toMatchObject({ id: stopped.run.id, verdict: 'complete' })
+      expect(lines('group_vanished').map((line) => line.groupId)).toEqual([groupId])
+      expect(without(groupId, await keysIn(to))).toEqual(without(groupId, truth().keys()))
+    })
+  })
+
+  test('holds a group back from deletion that Graph does not show any more and says is there', async () => {
+    await makeTenant()
+    await members({ to: 'store' })
+    const groupId = String([...workspace.simulator.groups()][0]?.['id'])
+    workspace.simulator.control.addFault({
+      match: { path: new RegExp(`/groups/${groupId}/members`), nth: 4, times: Infinity },
+      effect: { kind: 'status', status: 404, code: 'Request_ResourceNotFound' },
+    })
+    const { run, lines } = await members({ to: 'store', options: { pageSize: 50 } })
+    expect(run).toMatchObject({ verdict: 'complete_with_drift', totals: { deleted: 0 } })
+    expect(lines('group_hidden').map((line) => line.groupId)).toEqual([groupId])
+    expect(await keysIn('store')).toEqual([...truth().keys()].toSorted())
+  })
+
+  test.each([
+    { deleteAtMost: 1, kept: false },
+    { deleteAtMost: 0.05, kept: true },
+  ])(
+    'that may delete $deleteAtMost of what it knew keeps all of a large group that goes: $kept',
+    async ({ deleteAtMost, kept }) => {
+      await makeTenant()
+      await members({ to: 'store' })
+      const known = truth().size
+      const { control } = workspace.simulator
+      const groupId = String([...workspace.simulator.groups()][0]?.['id'])
+      const own = [...truth().keys()].filter((key) => key.startsWith(groupId))
+      const asked = control.addFault({
+        match: { path: new RegExp(`/groups/${groupId}/members`), nth: 5 },
+        effect: { kind: 'hold' },
+        when: 'before',
+      })
+      const options = { pageSize: 50, deleteAtMost }
+      const importing = members({ to: 'store', options })
+      await asked.happened()
+      control.deleteGroup(groupId)
+      asked.release()
+      const { run, lines } = await importing
+      const found = (await keysIn('store')).filter((key) => key.startsWith(groupId))
+      expect(found).toEqual(kept ? own.toSorted() : [])
+      const held = lines('deletion_withheld')
+      expect(held.length > 0).toBe(kept)
+      for (const line of held) expect(line.known).toBe(known)
+      expect(run.totals.deleted > 0).toBe(!kept)
+    },
+  )
 
   test.each([1, 3, 5, 9, 14, 30])(
     'stopped at request %i goes on within the group where it stood, and reads nothing twice',

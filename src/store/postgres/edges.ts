@@ -143,6 +143,21 @@ export async function countUnmetEdges(
   return found?.count ?? 0
 }
 
+/** Counts the live memberships of some groups, and those that stood so before an instant. */
+export async function countEdgesOf(
+  reader: Reader,
+  spaceId: number,
+  { before, ids }: { readonly before: number; readonly ids: readonly string[] },
+): Promise<{ readonly live: number; readonly older: number }> {
+  const found = await reader.row<{ live: number; older: number }>(
+    `SELECT count(*) AS live, count(*) FILTER (WHERE updated_at < $3) AS older
+     FROM evergrant.directory_edges
+     WHERE space_id = $1 AND group_id = ANY($2::text[]) AND deleted_at IS NULL`,
+    [spaceId, ids.map(keyOfId), before],
+  )
+  return found ?? { live: 0, older: 0 }
+}
+
 /** A page of the memberships of one group or of one member. */
 export async function listEdges(
   reader: Reader,

@@ -21,7 +21,7 @@ import {
   type RunRow,
 } from '../rows/run-row.ts'
 import type { Connection, Reader, Transaction } from './connection.ts'
-import { countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
+import { countEdgesOf, countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
 import { StartOver } from './errors.ts'
 import { listUnseen, markGone } from './gone.ts'
 import { writePage } from './page-writer.ts'
@@ -241,6 +241,13 @@ export function createRunStore({ read, write }: Connection): RunStore {
       await read(async (reader) => {
         const space = await findSpace(reader, sources)
         return space === undefined ? 0 : await countUnmetEdges(reader, space.space_id, sources)
+      }),
+
+    countEdgesOf: async (sources) =>
+      await read(async (reader) => {
+        const space = await findSpace(reader, sources)
+        if (space === undefined) return { live: 0, older: 0 }
+        return await countEdgesOf(reader, space.space_id, sources)
       }),
 
     listUnseen: async (query) => await read(async (reader) => await listUnseen(reader, query)),

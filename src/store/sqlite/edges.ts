@@ -146,6 +146,26 @@ export function countUnmetEdges(
   return unmet
 }
 
+/** Counts the live memberships of some groups, and those that stood so before an instant. */
+export function countEdgesOf(
+  { prepare }: Connection,
+  spaceId: number,
+  { before, ids }: { readonly before: number; readonly ids: readonly string[] },
+): { readonly live: number; readonly older: number } {
+  const count = prepare<unknown[], { readonly live: number; readonly older: number }>(
+    `SELECT count(*) AS live, count(*) FILTER (WHERE updated_at < @before) AS older
+     FROM directory_edges
+     WHERE space_id = @spaceId AND group_id = ${keyOf('@group')} AND deleted_at IS NULL`,
+  )
+  let [live, older] = [0, 0]
+  for (const group of new Set(ids.map(textOfId))) {
+    const found = count.get({ before, group, spaceId })
+    live += found?.live ?? 0
+    older += found?.older ?? 0
+  }
+  return { live, older }
+}
+
 /** A page of the memberships of one group or of one member. */
 export function listEdges(
   connection: Connection,

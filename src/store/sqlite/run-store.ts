@@ -22,7 +22,7 @@ import {
 } from '../rows/run-row.ts'
 import type { Connection } from './connection.ts'
 import { bumpGeneration } from './generations.ts'
-import { countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
+import { countEdgesOf, countUnmetEdges, unmarkEdges, writeEdges } from './edges.ts'
 import { listUnseen, markGone } from './gone.ts'
 import { createPageWriter } from './page-writer.ts'
 import { dropOldMarks } from './seen-marks.ts'
@@ -297,6 +297,13 @@ export function createRunStore(connection: Connection): RunStore {
       await read(() => {
         const space = findSpace(connection, sources)
         return space === undefined ? 0 : countUnmetEdges(connection, space.space_id, sources)
+      }),
+
+    countEdgesOf: async (sources) =>
+      await read(() => {
+        const space = findSpace(connection, sources)
+        if (space === undefined) return { live: 0, older: 0 }
+        return countEdgesOf(connection, space.space_id, sources)
       }),
 
     listUnseen: async (query) => await read(() => listUnseen(connection, query)),

@@ -1,0 +1,40 @@
+import { collections, isEdgeKind } from '../directory/index.ts'
+import type { CommitStep, WalkDependencies } from './commit-step.ts'
+import { defaultDeleteAtMost } from './delete-unseen.ts'
+import { describeWithheld } from './describe-log.ts'
+import type { CollectionRecord } from './ports.ts'
+
+/**
+ * Takes back what a run has brought of sources that went while it read them, each confirmed to be
+ * gone: to be committed alone, behind all of their pages. In the store their edges are marked as
+ * deleted at once, whatever the verdict will be, those that this run has brought and those known
+ * before. Only the latter count for `deleteAtMost`: beyond that all stay as they are, as not met,
+ * and log and record say why.
+ */
+export async function takeBack(
+  { journal, run, store }: Pick<WalkDependencies, 'journal' | 'run' | 'store'>,
+  record: CollectionRecord,
+  ids: readonly string[],
+): Promise<Pick<CommitStep, 'collection' | 'movesCollection' | 'gone' | 'unmet'>> {
+  const { deleteAtMost: atMost = defaultDeleteAtMost, destination, tenantId } = run.options
+  const { collection } = record
+  const { kind } = collections[collection]
+  const unmet = { movesCollection: true, unmet: ids }
+  if (destination !== 'store' || !isEdgeKind(kind)) return { ...unmet, collection: record }
+  const of = { tenantId, kind, ids }
+  const { live, older } = await store.countEdgesOf({ ...of, before: run.createdAt })
+  const { known: left } = await store.countUnseen(tenantId, kind, run.sequence)
+  const { goneBefore: marked = 0 } = record.delta ?? {}
+  const before = marked + (record.goneWithSources ?? 0)
+  const known = left - (live - older) + before
+  const unseen = older + before
+  if (older > 0 && unseen > known * atMost) {
+    const facts = { unseen, known, atMost, ...(before === 0 ? {} : { marked: before }) }
+    journal.note({ type: 'deletion_withheld', collection, ...facts }, 'warn')
+    return { ...unmet, collection: { ...record, deletionNote: describeWithheld(facts) } }
+  }
+  const deleted = (record.deleted ?? 0) + live
+  const goneWithSources = (record.goneWithSources ?? 0) + older
+  const moved = live === 0 ? record : { ...record, deleted, goneWithSources }
+  return { ...unmet, gone: ids, collection: moved }
+}
