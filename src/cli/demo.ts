@@ -6,6 +6,7 @@ import { EvergrantError, formatDuration } from '../kernel/index.ts'
 import { compose, type Composition } from '../server/index.ts'
 import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
+import { callAgain } from './call-again.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { playBearer } from './demo-bearer.ts'
 import { demoAccounts, demoPermissions, playConsent } from './demo-consent.ts'
@@ -14,7 +15,7 @@ import { playGateway } from './demo-gateway.ts'
 import { playMishaps } from './demo-mishaps.ts'
 import { leaveOpen } from './demo-open.ts'
 import { driveToEnd } from './drive-to-end.ts'
-import { argumentPath } from './io.ts'
+import { argumentPath, type CliIo } from './io.ts'
 import type { CliContext } from './context.ts'
 
 interface DemoOptions {
@@ -142,7 +143,7 @@ its access tokens live ${options.tokenLifetime} (Entra's: 60 to 90 minutes). Imp
         io.out(await playGateway(context, simulator, configPath))
         io.out(await playBearer(context, simulator, configPath))
       }
-      io.out(nextSteps(folder, io.cwd, run))
+      io.out(nextSteps(folder, io, run))
       if (options.open === true) await leaveOpen(context, simulator, configPath)
     }
   } finally {
@@ -186,17 +187,18 @@ What this has shown
 `
 }
 
-function nextSteps(folder: string, cwd: string, run: RunRecord): string {
-  const path = relative(cwd, folder) || '.'
+function nextSteps(folder: string, io: CliIo, run: RunRecord): string {
+  const path = relative(io.cwd, folder) || '.'
+  const call = callAgain(io)
   const config = `--config ${join(path, 'evergrant.yaml')}`
   return `
 Database: ${join(path, 'evergrant.db')} (SQLite; the view "users" has a column for each property)
 
 Four commands to try
-  npx evergrant traces list ${config}
-  npx evergrant imports log ${run.id} --no-pages ${config}
-  npx evergrant imports list ${config}
-  npx evergrant init --for import        # your own tenant, in five minutes: see the README
+  ${call} traces list ${config}
+  ${call} imports log ${run.id} --no-pages ${config}
+  ${call} imports list ${config}
+  ${call} init --for import        # your own tenant, in five minutes: see the README
 `
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { configTemplate, loadConfig, type TemplateOptions } from '../config/index.ts'
 import { EvergrantError, isEvergrantError, Secret } from '../kernel/index.ts'
 import { generateKey, readKey } from '../vault/index.ts'
+import { callAgain } from './call-again.ts'
 import { configPathOf } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import { writeWholeFile } from './write-file.ts'
@@ -58,10 +59,9 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
     mode: 0o644,
     replace: isForced,
   })
+  const next = nextSteps(configPath, job, callAgain(io))
   if (options.json === true) {
-    io.out(
-      `${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next: nextSteps(configPath, job) })}\n`,
-    )
+    io.out(`${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next })}\n`)
     return
   }
   io.out(
@@ -72,7 +72,7 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
         : `wrote ${keyPath} (readable by you alone; keep a copy apart from the store)`,
       '',
       'Next:',
-      ...nextSteps(configPath, job).flatMap((step, index) =>
+      ...next.flatMap((step, index) =>
         step.split('\n').map((line, i) => `${i === 0 ? ` ${index + 1}. ` : '    '}${line}`),
       ),
       '',
@@ -149,6 +149,7 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
+/** What comes first with each job; each command of ours on a line of its own, indented. */
 const firstCommands: Readonly<Record<Job, string>> = {
   import: `See that everything is in place, then import:
   evergrant doctor
@@ -188,7 +189,7 @@ e. Manifest: "requestedAccessTokenVersion": 2, so that tokens name the API by it
 f. Put its Application (client) ID into issuers.contoso.audiences, and
    "Directory (tenant) ID" into issuers.contoso.tenants.`
 
-function nextSteps(configPath: string, job: Job): readonly string[] {
+function nextSteps(configPath: string, job: Job, call: string): readonly string[] {
   return [
     `In the Microsoft Entra admin center (https://entra.microsoft.com), as an administrator:
 ${job === 'consent' ? ofThePartner : ofTheDirectory}
@@ -198,6 +199,6 @@ c. Certificates & secrets > New client secret: copy its Value (not the Secret ID
 "Application (client) ID" as connections.${job === 'consent' ? 'csp' : 'contoso-graph'}.client.id.
 Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
     ...(job === 'bearer' ? [ofTheApi] : []),
-    firstCommands[job],
+    firstCommands[job].replaceAll(/^ {2}evergrant /gm, () => `  ${call} `),
   ]
 }

@@ -5,6 +5,8 @@ import { resolve } from 'node:path'
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
+  /** What the process was started as: Node.js as it was called, and the path of the script. */
+  readonly launch?: { readonly node: string; readonly script: string }
   /** Results. */
   out(text: string): void
   /** Results that are no text; resolves when more may come. Rejects when nobody reads them. */
@@ -29,6 +31,7 @@ export interface CliIo {
 export const hostIo: CliIo = {
   env: process.env,
   cwd: process.cwd(),
+  launch: { node: process.argv0, script: process.argv[1] ?? '' },
   out: (text) => void process.stdout.write(text),
   note: (text) => void process.stderr.write(text),
   isTerminal: process.stderr.isTTY,

@@ -110,6 +110,18 @@ describe('init', () => {
     }
   })
 
+  it.each(['import', 'gateway', 'bearer', 'consent'])(
+    'tells the commands of --for %s as they are called from here',
+    async (job) => {
+      const launch = { node: 'node', script: join(cwd, 'bin/evergrant.js') }
+      const { out } = await runCommand(['init', '--for', job], { cwd, launch })
+      expect(out).toContain('node bin/evergrant.js doctor')
+      expect(out).not.toMatch(/^ *evergrant /m)
+      const again = await runCommand(['init', '--for', job, '--force', '--json'], { cwd, launch })
+      expect(JSON.stringify(again.json())).toContain('node bin/evergrant.js doctor')
+    },
+  )
+
   it('writes a gateway with --for gateway, whose unfilled ids config check names', async () => {
     const { exit, out } = await evergrant('init', '--for', 'gateway')
     expect(exit).toBe(0)

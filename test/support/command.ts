@@ -18,6 +18,7 @@ export async function runCommand(
   world: {
     readonly cwd: string
     readonly env?: CliIo['env']
+    readonly launch?: CliIo['launch']
     /** Standard input; a function is called when the command reads it. */
     readonly input?: string | (() => Promise<string>)
   },
@@ -27,6 +28,7 @@ export async function runCommand(
   const exit = await runCli(args, {
     env: world.env ?? {},
     cwd: world.cwd,
+    ...(world.launch === undefined ? {} : { launch: world.launch }),
     out: (text) => {
       out += text
     },
