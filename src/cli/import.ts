@@ -182,7 +182,7 @@ async function readPolicy(
   return {
     drop: drop === undefined ? [] : listOf(drop),
     hash: hash === undefined ? [] : listOf(hash),
-    fields: { drop: '--drop', hash: '--hash' },
+    fields: { drop: '--drop', hash: '--hash', refusal: 'usage' },
     ...(key === undefined ? {} : { keyPrint: printOfKey(key) }),
   }
 }

@@ -7,10 +7,16 @@ const columns = {
   members: ['groupId', 'memberId', 'memberType'],
 }
 
+const fields = {
+  drop: '"imports.a.policy.drop"',
+  hash: '"imports.a.policy.hash.columns"',
+  refusal: 'config_invalid',
+} as const
+
 describe('a policy is refused', () => {
   it.each([
     ['that drops the id', { drop: ['ID'], hash: [] }, 'other than "id"'],
-    ['that hashes the id', { drop: [], hash: ['id'] }, '"hash" of the policy'],
+    ['that hashes the id', { drop: [], hash: ['id'] }, '"imports.a.policy.hash.columns": expected'],
     [
       'with a name that is no column, which would pass in plain text',
       { drop: [], hash: ['mial'] },
@@ -23,27 +29,37 @@ describe('a policy is refused', () => {
     ],
     ['that drops and hashes the same', { drop: ['mail'], hash: ['Mail'] }, 'one of them'],
   ])('%s', (_, policy, told) => {
-    expect(() => policeColumns(columns, policy)).toThrow(told)
+    expect(() => policeColumns(columns, { ...policy, fields })).toThrow(told)
   })
 
   it('and names the columns that can be chosen, of which "id" is none', () => {
     const few = { users: ['id', 'displayName', 'mail'] }
-    expect(() => policeColumns(few, { drop: [], hash: ['mial'] })).toThrow(
+    expect(() => policeColumns(few, { drop: [], hash: ['mial'], fields })).toThrow(
       'that can be chosen (displayName, mail), but saw "mial"',
     )
   })
 
   it('in the words of whoever wrote it', () => {
-    const fields = { drop: '--drop', hash: '--hash' }
-    expect(() => policeColumns(columns, { drop: ['mial'], hash: [], fields })).toThrow(
-      ': --drop: expected columns of this import',
-    )
-    expect(() => policeColumns(columns, { drop: [], hash: ['id'], fields })).toThrow(': --hash: ')
+    const typed = { drop: '--drop', hash: '--hash', refusal: 'usage' } as const
+    const police = (drop: string[], hash: string[]) => () =>
+      policeColumns(columns, { drop, hash, fields: typed })
+    expect(police(['mial'], [])).toThrow(': --drop: expected columns of this import')
+    expect(police([], ['id'])).toThrow(': --hash: ')
+    expect(police(['mial'], [])).toThrow(expect.objectContaining({ code: 'usage' }))
+    expect(police(['mail'], ['mail'])).toThrow(expect.objectContaining({ code: 'usage' }))
+    for (const [drop, hash] of [
+      [['mial'], []],
+      [['mail'], ['mail']],
+    ] as const) {
+      expect(() => policeColumns(columns, { drop, hash, fields })).toThrow(
+        expect.objectContaining({ code: 'config_invalid' }),
+      )
+    }
   })
 
   it('of an import whose columns are all fixed', () => {
     const { members } = columns
-    expect(() => policeColumns({ members }, { drop: ['groupId'], hash: [] })).toThrow(
+    expect(() => policeColumns({ members }, { drop: ['groupId'], hash: [], fields })).toThrow(
       'expected none, since the columns of this import are fixed, but saw "groupId"',
     )
   })
@@ -52,7 +68,7 @@ describe('a policy is refused', () => {
 describe('a policy', () => {
   it('takes dropped columns out of every collection, and notes what is hashed as it is spelt', () => {
     const policy = { drop: ['DISPLAYNAME', 'mobilephone'], hash: ['Mail'], keyPrint: 'print' }
-    expect(policeColumns(columns, policy)).toEqual({
+    expect(policeColumns(columns, { ...policy, fields })).toEqual({
       columns: {
         users: ['id', 'mail'],
         groups: ['id', 'description'],
@@ -63,6 +79,6 @@ describe('a policy', () => {
   })
 
   it('that says nothing is none', () => {
-    expect(policeColumns(columns, { drop: [], hash: [] })).toEqual({ columns })
+    expect(policeColumns(columns, { drop: [], hash: [], fields })).toEqual({ columns })
   })
 })

@@ -41,6 +41,11 @@ export async function describedImport(
           policy: {
             drop: policy.drop,
             hash: policy.hash?.columns ?? [],
+            fields: {
+              drop: `"imports.${name}.policy.drop"`,
+              hash: `"imports.${name}.policy.hash.columns"`,
+              refusal: 'config_invalid',
+            },
             ...(key === undefined ? {} : { keyPrint: printOfKey(key) }),
           },
         }),

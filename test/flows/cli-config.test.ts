@@ -67,7 +67,7 @@ describe('evergrant config check', () => {
 
     const { exit, out, note } = await runCommand(['config', 'check'], { cwd: folder })
     expect(exit).toBe(2)
-    expect(note).toContain('"imports.assets": "drop" of the policy: expected columns')
+    expect(note).toContain('"imports.assets.policy.drop": expected columns')
     expect(note).toContain('but saw "mial"')
     expect(note).toContain('"imports.joined.policy.hash.key": expected a key of at least 16')
     expect(out + note).not.toContain(secret)
