@@ -53,6 +53,9 @@ let store: ReturnType<typeof aStore>
 let events: ScheduleEvent[]
 let started: string[]
 let refusal: Error | undefined
+/** What beginning one waits for. */
+let onStart: (() => Promise<void>) | undefined
+let beginning: Set<string>
 let seen: SeenSchedules
 beforeEach(() => {
   clock = createManualClock(Date.parse('2026-11-27T01:00:00Z'))
@@ -60,6 +63,8 @@ beforeEach(() => {
   events = []
   started = []
   refusal = undefined
+  onStart = undefined
+  beginning = new Set()
   seen = new Map()
 })
 
@@ -69,9 +74,11 @@ const look = async (imports = [nightly], as: SeenSchedules = seen): Promise<void
     clock,
     emit: (event) => void events.push(event),
     ticks: { previous: previousTick, next: nextTick },
+    beginning,
     start: async (name) => {
       if (refusal !== undefined) throw refusal
       started.push(name)
+      await onStart?.()
       return `run_${started.length}`
     },
   }
@@ -164,6 +171,28 @@ describe('schedules', () => {
     expect(started).toHaveLength(1)
   })
 
+  it('are left alone by another look of the process that is beginning them, however long that takes', async () => {
+    await look()
+    await clock.advance(hourMs)
+    const isAtIt = Promise.withResolvers<void>()
+    const hasBegun = Promise.withResolvers<void>()
+    onStart = async () => {
+      onStart = undefined
+      isAtIt.resolve()
+      await hasBegun.promise
+    }
+    const slow = look()
+    await isAtIt.promise
+    await clock.advance(5 * 60_000)
+    await look()
+    expect(started).toEqual(['nightly'])
+    hasBegun.resolve()
+    await slow
+    await clock.advance(24 * hourMs)
+    await look()
+    expect(started).toHaveLength(2)
+  })
+
   it('begin one import a call, so that others can begin the rest', async () => {
     const two = [nightly, { name: 'other', cron: '0 2 * * *' }]
     const context: ScheduleContext = {
@@ -171,6 +200,7 @@ describe('schedules', () => {
       clock,
       emit: () => {},
       ticks: { previous: previousTick, next: nextTick },
+      beginning,
       start: async (name) => `run_${started.push(name)}`,
     }
     await runDueSchedules(two, seen, context)

@@ -26,6 +26,11 @@ export interface ScheduleContext {
    * under way. Rejects with `import_running` while one is.
    */
   start(name: string): Promise<string>
+  /**
+   * Imports that this process is beginning, for looks that overlap: another one leaves them alone,
+   * and does not take an instant over from its own process that is slow.
+   */
+  readonly beginning: Set<string>
 }
 
 /**
@@ -60,9 +65,15 @@ export async function runDueSchedules(
   context: ScheduleContext,
 ): Promise<boolean> {
   for (const [index, one] of imports.entries()) {
+    if (context.beginning.has(one.name)) continue
     const dueAt = await takeDue(one, seen, context)
     if (dueAt === undefined) continue
-    await begin(one, dueAt, context)
+    context.beginning.add(one.name)
+    try {
+      await begin(one, dueAt, context)
+    } finally {
+      context.beginning.delete(one.name)
+    }
     const known = seen.get(one.name)
     if (known !== undefined) seen.set(one.name, { ...known, isOpen: false })
     return index < imports.length - 1

@@ -46,6 +46,7 @@ export async function openSchedules(
     clock,
     emit: events.emit,
     ticks: { previous: previousTick, next: nextTick },
+    beginning: new Set(),
     start: async (name) => (await beginImport(composition, imports, name, {})).id,
   }
   const seen: SeenSchedules = new Map()
