@@ -188,6 +188,13 @@ describe('an import is refused', () => {
       'minute, hour',
     ],
     [
+      'with a time zone in its schedule',
+      { schedule: '"CRON_TZ=Europe/Berlin 0 2 * * *"' },
+      'schedule',
+      '"CRON_TZ=Europe/Berlin 0 2 * * *"',
+      'in UTC and without a time zone',
+    ],
+    [
       'with an hour that no day has',
       { schedule: '0 24 * * *' },
       'schedule',

@@ -246,7 +246,8 @@ export const importSchema = z
     deleteAtMost: share,
     schedule: must(text('a cron expression'), isCron, {
       expected: 'a cron expression of five fields whose time comes, such as "0 2 * * *"',
-      remedy: 'Write minute, hour, day of month, month and day of week.',
+      remedy:
+        'Write minute, hour, day of month, month and day of week, in UTC and without a time zone.',
     })
       .optional()
       .describe(
