@@ -34,6 +34,25 @@ test('keeps ids apart that differ in one digit only, however many there are', ()
   expect(set.add('00000000-0000-0000-0000-000000000000')).toBe(false)
 })
 
+test('finds the last line of an id that is repeated, however many came since', () => {
+  const set = newSet()
+  const count = 140_000
+  const idOf = (i: number): string => `key ${i}`
+  const repeated = [0, 1, 65_535, 65_536, 65_537, 131_071, 131_072, count - 1]
+  for (let i = 0; i < count; i++) set.add(idOf(i))
+  for (const i of repeated) expect(set.add(idOf(i))).toBe(false)
+  expect({ size: set.size, lines: set.lines }).toEqual({
+    size: count,
+    lines: count + repeated.length,
+  })
+  for (const [at, i] of repeated.entries()) {
+    expect(set.isLast(idOf(i), i)).toBe(false)
+    expect(set.isLast(idOf(i), count + at)).toBe(true)
+  }
+  expect(set.isLast(idOf(65_538), 65_538)).toBe(true)
+  expect(set.has(idOf(count))).toBe(false)
+})
+
 test('takes a GUID for the same in either case, as the store does', () => {
   const set = newSet()
   set.add('0199a1c2-aaaa-7bbb-8ccc-ddddeeeeffff')
