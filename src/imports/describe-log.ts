@@ -118,7 +118,7 @@ export function describeLog(body: LogBody): string {
     case 'page_size_lowered':
       return `${body.collection}: page size lowered from ${body.from} to ${body.to} (${body.detail})`
     case 'walk_finished':
-      return `${partOf(body)}: last page committed; ${number(body.rows)} rows in ${body.pages} pages`
+      return `${partOf(body)}: last page committed; ${counted(body.rows, 'row')} in ${counted(body.pages, 'page')}`
     case 'group_planned':
       return `${body.collection}: ${sourceOf(body.collection)} ${body.groupId}: ${describeCursors(body)} (${body.detail})`
     case 'group_compared':

@@ -313,8 +313,10 @@ async function takeRows(desk: RunDesk, request: ImportRequest): Promise<void> {
 
 async function knownRun(desk: RunDesk, runId: string): Promise<RunRecord> {
   const run = await desk.store.getRun(runId)
-  if (run === undefined) throw new EvergrantError('import_unknown', `there is no run "${runId}"`)
-  return run
+  if (run !== undefined) return run
+  const [last] = await desk.store.listRuns({ limit: 1, name: runId })
+  const named = last === undefined ? '' : `; the last one of that name is ${last.id}`
+  throw new EvergrantError('import_unknown', `there is no run "${runId}"${named}`)
 }
 
 function isSameRequest(a: RunOptions, b: RunOptions): boolean {

@@ -32,6 +32,17 @@ describe('imports run', () => {
     expect(note).toContain('has no "directroy", but directory')
   })
 
+  test('tells a mistake in the configuration as one, and where it stands', async () => {
+    const entry =
+      '  slim: { connection: contoso-graph, collections: [users], to: store, policy: { drop: [mial] } }\n'
+    await appendFile(workspace.configPath, entry)
+    const { exit, note } = await run('imports', 'run', 'slim')
+    expect(exit).toBe(2)
+    expect(note).toContain('[config_invalid]')
+    expect(note).toContain('"imports.slim.policy.drop": expected columns of this import')
+    expect(note).toContain('`evergrant config check`')
+  })
+
   test('refuses options that the configuration decides', async () => {
     const { exit, note } = await run('imports', 'run', 'directory', '--page-size', '10')
     expect(exit).toBe(2)
@@ -42,6 +53,21 @@ describe('imports run', () => {
     const { exit, note } = await run('imports', 'log', 'directory')
     expect(exit).toBe(2)
     expect(note).toContain('there is no run "directory", and none of that name')
+  })
+
+  test('resumes and cancels runs by their ids alone, and tells those of a name', async () => {
+    for (const command of ['resume', 'cancel']) {
+      const { exit, note } = await run('imports', command, 'directory')
+      expect(exit).toBe(2)
+      expect(note).toMatch(/there is no run "directory"$/m)
+    }
+    const { json } = await run('imports', 'run', 'directory', '--json')
+    const { id } = json() as { readonly id: string }
+    for (const command of ['resume', 'cancel']) {
+      const { exit, note } = await run('imports', command, 'directory')
+      expect(exit).toBe(2)
+      expect(note).toContain(`there is no run "directory"; the last one of that name is ${id}`)
+    }
   })
 
   test('imports what stands there, under that name; imports show tells of each collection', async () => {

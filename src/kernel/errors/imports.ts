@@ -59,7 +59,7 @@ export const importErrors = defineErrors({
     retry: 'never',
     actor: 'caller',
     exit: 2,
-    title: 'This run cannot be resumed',
+    title: 'This run cannot be resumed or cancelled',
     remedy: 'Start a new one with `evergrant import`.',
     meaning: 'The run is over, or its connection leads to another tenant now.',
   },
