@@ -127,3 +127,22 @@ test('what Graph says is there, but does not list, is counted and named, and no 
   const { detail } = judgeCollection({ collection: { ...record, ...counted }, walks: [walk] })
   expect(detail).toMatch(/; 12 that changed are there, but Graph does not list them: hidden.*, …$/)
 })
+
+test('who is gone counts once, however often and on however many pages that is told', async () => {
+  const removed = (
+    ...ids: readonly string[]
+  ): { readonly id: string; readonly isRemoved: boolean }[] =>
+    ids.map((id) => ({ id, isRemoved: true }))
+  const walked = new Map([
+    ['a', 'stale'],
+    ['b', 'stale'],
+  ])
+  const pages = [
+    removed('a', 'a'),
+    [...removed('a', 'b'), { id: 'a', isRemoved: false }],
+    removed('b'),
+  ]
+  const { record, rows } = await applied(new Map(), walked, pages)
+  expect(rows.size).toBe(0)
+  expect(record.delta).toMatchObject({ named: 4, gone: 2 })
+})

@@ -1,8 +1,9 @@
 import { EvergrantError, isEvergrantError } from '../kernel/index.ts'
-import { commitStep, saver, type WalkDependencies } from './commit-step.ts'
+import { commitStep, newIdSet, saver, type WalkDependencies } from './commit-step.ts'
 import { createGoneCheck } from './confirm-gone.ts'
 import { resumeRound, type RoundPage } from './delta-round.ts'
 import { createRowReader } from './imported-rows.ts'
+import type { IdSet } from './id-set.ts'
 import { joinPages } from './join-pages.ts'
 import { createIdLookUp, isAboutFilter } from './look-up-ids.ts'
 import type { CollectionRecord, DeltaRecord } from './ports.ts'
@@ -34,12 +35,14 @@ export interface ChangeLimits {
  * found, are confirmed to be gone before they are taken away. Rows, and the place in the round, are
  * committed page by page: killed at any moment, another call goes on.
  *
+ * @param known Who is known to be gone by now, and counted; grows.
  * @returns The collection with its round applied, or lost with the reason.
  */
 export async function applyChanges(
   deps: WalkDependencies,
   start: CollectionRecord,
   limits: ChangeLimits,
+  known: IdSet = newIdSet(),
 ): Promise<CollectionRecord> {
   const { clock, control, journal, run } = deps
   const { collection, delta: open } = start
@@ -68,10 +71,12 @@ export async function applyChanges(
     }
     const settled = await settle(page).catch(refusalOfFilter)
     if (settled instanceof EvergrantError) return await lose(settled.detail)
-    if (delta.gone + settled.gone.length > limits.gone) {
+    const news = newsOf(settled.gone, known)
+    if (delta.gone + news.length > limits.gone) {
       return await lose(`more than ${limits.gone} objects are gone`)
     }
-    await commit(page, settled)
+    await commit(page, settled, news.length)
+    for (const id of news) known.add(id)
     if (delta.state === 'applied') return record
   }
 
@@ -83,7 +88,11 @@ export async function applyChanges(
     return error
   }
 
-  async function commit(page: RoundPage, { gone, page: rows, unlisted }: Settled): Promise<void> {
+  async function commit(
+    page: RoundPage,
+    { gone, page: rows, unlisted }: Settled,
+    goneNow: number,
+  ): Promise<void> {
     const { nextUrl: _, ...rest } = delta
     const isLast = page.nextUrl === undefined
     const named = page.changed.length + page.removed.length
@@ -97,7 +106,7 @@ export async function applyChanges(
       pages: delta.pages + 1,
       named: (delta.named ?? 0) + named,
       changed: delta.changed + rows.rows.length,
-      gone: delta.gone + gone.length,
+      gone: delta.gone + goneNow,
       ...(options.filter === undefined ? noted(delta.unlisted, unlisted) : {}),
     }
     const { pages, changed } = delta
@@ -107,7 +116,7 @@ export async function applyChanges(
       page: pages,
       named,
       changed: rows.rows.length,
-      gone: gone.length,
+      gone: goneNow,
       fetchMs: page.fetchMs,
       bytes: page.wireBytes,
       tokenLifeMs: page.tokenLifeMs,
@@ -162,6 +171,11 @@ function settler(
     const { found, gone, unlisted } = await check([...removed, ...known.missing])
     return { page: joinPages([known.page, found]), gone, unlisted }
   }
+}
+
+/** Those of the ids that are not known, each once. */
+export function newsOf(ids: readonly string[], known: IdSet): readonly string[] {
+  return [...new Set(ids)].filter((id) => !known.has(id))
 }
 
 /** Adds ids that are there, but not listed; of many the first are named. */

@@ -219,6 +219,19 @@ describe('changes of memberships', () => {
     expect(record.deleted).toBe(6)
   })
 
+  test('count a group that is gone once, however far apart it is named', async () => {
+    const ids = Array.from({ length: 230 }, (_, i) => `g${i}`)
+    const groups: Groups = new Map(ids.map((id) => [id, ['1']]))
+    const store = new EdgeStore(new Map([['gone', ['1', '2']]]))
+    const pages = [
+      { named: [removed('gone'), ...ids.slice(0, 220).map(changed)] },
+      { named: [removed('gone'), ...ids.slice(220).map(changed)] },
+    ]
+    const record = await apply(graphOf(groups, pages), store)
+    expect(record.delta).toMatchObject({ state: 'applied', changed: 230, gone: 1 })
+    expect(store.edges()).toEqual(edgesOf(groups))
+  })
+
   test('read all of a group that came back after it had gone in the middle', async () => {
     const members = ['1', '2', '3', '4', '5', '6', '7']
     for (const dies of [3, 4, 5, 6, 7]) {

@@ -1,7 +1,14 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
-import type { ChangeLimits } from './apply-changes.ts'
-import { commitStep, saver, type CommitStep, type WalkDependencies } from './commit-step.ts'
+import { newsOf, type ChangeLimits } from './apply-changes.ts'
+import {
+  commitStep,
+  newIdSet,
+  saver,
+  type CommitStep,
+  type WalkDependencies,
+} from './commit-step.ts'
 import { resumeRound, type DeltaRound } from './delta-round.ts'
+import type { IdSet } from './id-set.ts'
 import type { CollectionRecord, DeltaRecord, LogBody, PendingSources } from './ports.ts'
 import { readSources, type BroughtEdges } from './read-sources.ts'
 import { createSourceCheck } from './source-check.ts'
@@ -39,12 +46,14 @@ interface SettledSources {
  * commit that puts its edges in place, and the page a large one stands at is kept. Killed at any
  * moment, another call goes on with the rest.
  *
+ * @param known Sources that are known to be gone by now, and counted; grows.
  * @returns The collection with its round applied, or lost with the reason.
  */
 export async function applyEdgeChanges(
   deps: WalkDependencies,
   start: CollectionRecord,
   limits: ChangeLimits,
+  known: IdSet = newIdSet(),
 ): Promise<CollectionRecord> {
   const { clock, control, journal, run, store } = deps
   const { collection, delta: open } = start
@@ -139,14 +148,16 @@ export async function applyEdgeChanges(
     const { pending: before, ...rest } = delta
     const pending = { ...before, changed: left(before?.changed), removed: left(before?.removed) }
     const isThere = (delta.unshown ?? 0) + unshown.length
+    const news = newsOf(gone, known)
     const moved = {
       ...rest,
       ...(namesIn(pending).length === 0 ? {} : { pending }),
       changed: delta.changed + read.length,
-      gone: delta.gone + gone.length,
+      gone: delta.gone + news.length,
       ...(isThere === 0 ? {} : { unshown: isThere }),
     }
     await commit(moved, { gone: replaced })
+    for (const id of news) known.add(id)
     return true
   }
 

@@ -120,3 +120,15 @@ test('of memberships a tenth of the groups may have changed, however many rows t
   const many = await applied([groups], since, { ...members, countBefore: 1_500 })
   expect(many.delta).toMatchObject({ state: 'applied', named: 150, changed: 150 })
 })
+
+test('who is gone counts once, told of by several rounds or before a round was lost', async () => {
+  const { asked, delta } = await applied([
+    ['a', 'gone1'],
+    ['b', 'gone1', 'gone2'],
+    ['gone1'],
+    ['c'],
+  ])
+  expect(delta).toMatchObject({ state: 'applied', changed: 2, gone: 2 })
+  // What tells nothing new is the last.
+  expect(asked).toHaveLength(3)
+})

@@ -2,8 +2,9 @@ import { collections } from '../directory/index.ts'
 import { applyChanges, type ChangeLimits } from './apply-changes.ts'
 import { applyEdgeChanges } from './apply-edge-changes.ts'
 import { noChanges } from './changes-since.ts'
-import { saver, type WalkDependencies } from './commit-step.ts'
+import { newIdSet, saver, type WalkDependencies } from './commit-step.ts'
 import { defaultDeleteAtMost } from './delete-unseen.ts'
+import type { IdSet } from './id-set.ts'
 import type { CollectionRecord } from './ports.ts'
 
 /** Of what is known, so large a share may change and still be read object by object. */
@@ -20,10 +21,13 @@ const roundsAtMost = 5
  * applied instead: all that had changed before then was there for them to read, but for what an
  * index had not learned. Behind a read by several cursors further rounds follow, until one of them
  * brings nothing.
+ *
+ * @param known Who is known to be gone by now, and counted; grows.
  */
 export async function applyRounds(
   deps: WalkDependencies,
   start: CollectionRecord,
+  known: IdSet = newIdSet(),
 ): Promise<CollectionRecord> {
   let record = start
   let rounds = 0
@@ -38,7 +42,7 @@ export async function applyRounds(
     if (delta?.state !== 'open' || delta.purpose === 'next') return record
     const { relation } = collections[record.collection]
     const apply = relation === undefined ? applyChanges : applyEdgeChanges
-    record = await apply(deps, record, await limitsOf(deps, record))
+    record = await apply(deps, record, await limitsOf(deps, record), known)
     if (++rounds < roundsAtMost && metBy(record) > metBy({ delta })) record = withNextRound(record)
   }
 }
@@ -47,8 +51,9 @@ export async function applyRounds(
 export async function applyFurtherRounds(
   deps: WalkDependencies,
   record: CollectionRecord,
+  known: IdSet,
 ): Promise<CollectionRecord> {
-  return await applyRounds(deps, withNextRound(record))
+  return await applyRounds(deps, withNextRound(record), known)
 }
 
 /** The collection with the round behind those that were applied, if it was read by several cursors. */

@@ -1,7 +1,7 @@
 import { collections } from '../directory/index.ts'
 import { applyRounds } from './apply-rounds.ts'
 import { beginSince, findEarlierPlace } from './changes-since.ts'
-import { openCollection, saver, type WalkDependencies } from './commit-step.ts'
+import { newIdSet, openCollection, saver, type WalkDependencies } from './commit-step.ts'
 import { countCollection } from './count-collection.ts'
 import { noteChanges } from './note-changes.ts'
 import { planCollection } from './plan-collection.ts'
@@ -26,6 +26,8 @@ export async function readCollection(
   const { control, journal, run } = deps
   const { collection } = start.collection
   const save = saver(deps)
+  /** Who is known to be gone by now. */
+  const gone = newIdSet()
   let progress = start
 
   control.checkpoint()
@@ -40,7 +42,7 @@ export async function readCollection(
   }
   if (progress.collection.delta?.purpose === 'since') {
     progress = await openCollection(deps, progress)
-    const record = await applyRounds(deps, progress.collection)
+    const record = await applyRounds(deps, progress.collection, gone)
     progress = { ...progress, collection: record }
     if (record.delta?.state === 'lost') {
       // What was staged of sources that were not replaced is no part of a whole read.
@@ -53,10 +55,10 @@ export async function readCollection(
   if (progress.walks.length > 0) {
     const walkAll = collections[collection].relation === undefined ? walkCollection : walkMembers
     progress = await walkAll(deps, progress)
-    const record = await applyRounds(deps, progress.collection)
+    const record = await applyRounds(deps, progress.collection, gone)
     progress = { ...progress, collection: record }
   }
-  const counted = await settleCounts(deps, progress.collection)
+  const counted = await settleCounts(deps, progress.collection, gone)
   const { verdict, detail } = judgeCollection({ ...progress, collection: counted })
   const isNews = counted.verdict === undefined
   if (isNews) journal.note({ type: 'collection_judged', collection, verdict, detail })

@@ -1,6 +1,7 @@
 import { applyFurtherRounds } from './apply-rounds.ts'
 import type { WalkDependencies } from './commit-step.ts'
 import { countCollection } from './count-collection.ts'
+import type { IdSet } from './id-set.ts'
 import type { CollectionRecord } from './ports.ts'
 import { isWithin } from './verdict.ts'
 
@@ -14,11 +15,13 @@ const pausesMs = [15_000, 30_000] as const
  * with its count. So a while later both are asked once more, and once again if that has moved
  * anything.
  *
+ * @param known As in `applyRounds`.
  * @returns The collection with its counts, and with what was told late.
  */
 export async function settleCounts(
   deps: WalkDependencies,
   collection: CollectionRecord,
+  known: IdSet,
 ): Promise<CollectionRecord> {
   const { clock, control, journal } = deps
   let record = await counted(deps, collection)
@@ -36,7 +39,7 @@ export async function settleCounts(
     journal.note({ type: 'changes_awaited', ...facts })
     await journal.flush()
     await clock.sleep(waitMs, { signal: control.waits })
-    record = await counted(deps, await applyFurtherRounds(deps, record))
+    record = await counted(deps, await applyFurtherRounds(deps, record, known))
     if (record.countAfter === countAfter && record.distinctRows === distinctRows) break
   }
   return record
