@@ -709,8 +709,8 @@ export type ImportRun = {
         /** When Graph gave the link at which they begin */ readonly since: string | null
         readonly pages: number
         /** Objects that Graph named; null where nobody kept it */ readonly named: number | null
-        readonly changed: number
-        readonly gone: number
+        /** Objects read anew, one read anew twice counting twice */ readonly changed: number
+        /** Objects confirmed to be gone, each once; told again after a resume it counts once more */ readonly gone: number
         /** Objects that Graph says are there, but does not list */ readonly unlisted: number
         /** The first of them */ readonly unlisted_ids: readonly string[]
         /** Why they are lost */ readonly note: string | null
@@ -727,7 +727,7 @@ export type ImportRun = {
         /** Why so many, for people */ readonly why: string | null
         /** Parts it was cut into */ readonly shards: number
         readonly shards_finished: number
-        readonly rows: number
+        /** Rows that came; what is read again of a giant counts once */ readonly rows: number
         readonly pages: number
         readonly restarts: number
         /** What the counts are about: `groups` of members, else `rows` */ readonly counted: string

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ColumnSeal } from './column-seal.ts'
+import { countedRows } from './counted-rows.ts'
 import type { Destination } from './destination.ts'
 import { createIdSet, type IdSet } from './id-set.ts'
 import type { ImportedRows } from './imported-rows.ts'
@@ -50,7 +51,7 @@ export async function openCollection(
   for (const walk of opened.walks) {
     const before = progress.walks.find(({ shard }) => shard === walk.shard)
     if (before !== undefined && before.restarts !== walk.restarts) continue
-    const rows = Math.max(walk.rows - (before?.rows ?? 0), 0)
+    const rows = Math.max(countedRows(walk) - (before === undefined ? 0 : countedRows(before)), 0)
     deps.journal.count({ rows, pages: Math.max(walk.pages - (before?.pages ?? 0), 0) })
   }
   return opened
@@ -92,7 +93,7 @@ export async function commitStep(
       const step = { runId: run.id, instanceId, now, walks, totals, log, ...moved }
       ;({ deleted } = await store.commitPage(step))
     },
-    { lines, count: { pages: sum(({ pages }) => pages), rows: sum(({ rows }) => rows) } },
+    { lines, count: { pages: sum(({ pages }) => pages), rows: sum(countedRows) } },
   )
   journal.count({ deleted })
   return written.collection ?? collection

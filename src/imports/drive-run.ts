@@ -2,6 +2,7 @@ import { EvergrantError, type Clock, type Emit, type Problem } from '../kernel/i
 import { collections } from '../directory/index.ts'
 import { openSeal, type ColumnKey } from './column-seal.ts'
 import { saver, type WalkDependencies } from './commit-step.ts'
+import { countedRows } from './counted-rows.ts'
 import { deleteUnseen } from './delete-unseen.ts'
 import { createEffortMeter } from './effort.ts'
 import { parseDestination } from './destination-name.ts'
@@ -326,7 +327,7 @@ function noteStart(journal: Journal, run: RunRecord, known: readonly Progress[])
       type: 'run_resumed',
       ...(current === undefined ? {} : { collection: current.collection.collection }),
       page: sum(({ pages }) => pages) + 1,
-      rows: sum(({ rows }) => rows),
+      rows: sum(countedRows),
       after: run.reason ?? 'the process that drove it ended',
     })
     return

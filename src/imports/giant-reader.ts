@@ -13,6 +13,9 @@ import { readGiant, type GiantEnd, type GiantSource, type SettledEnd } from './r
 import type { ScannedPage } from './scan-page.ts'
 import type { Sent } from './send.ts'
 
+/** A part, and how many rows of the giant it brings that were brought before. */
+type BegunPart = GiantPart & { readonly repeats: number }
+
 /** What the readers of one relation share. */
 export interface GiantMeans {
   /** Rows asked for in a page, by now. */
@@ -60,7 +63,7 @@ export function createGiantReader(
     if (walk.split === undefined && walk.pages === 0) {
       const planned = await planGiant(deps, collection, groupId, means.pageSize())
       if (planned !== undefined) {
-        await sink.push(splitInto(walk, groupId, 0, planned))
+        await sink.push(splitInto(walk, groupId, 0, afresh(planned, walk.rowsBefore)))
         return
       }
     }
@@ -77,11 +80,17 @@ export function createGiantReader(
         return
       }
       if (check.outcome === 'again') {
-        await sink.push(splitInto(walk, groupId, rounds + 1, check.differing))
+        const again = check.differing.map((part) => ({ ...part, repeats: part.rows }))
+        await sink.push(splitInto(walk, groupId, rounds + 1, again))
         return
       }
       const split = { rounds, hasFailed: true }
-      const fail = (before: WalkRecord): AdvancedWalk => ({ walk: { ...before, split }, lines: [] })
+      const brought = parts.read(groupId).reduce((sum, { rows }) => sum + rows, 0)
+      const repeats = Math.max(brought - (walk.rowsBefore ?? 0), 0)
+      const fail = (before: WalkRecord): AdvancedWalk => ({
+        walk: { ...before, repeats, split },
+        lines: [],
+      })
       walk = await sink.settle({ shard: walk.shard, advance: fail })
     }
     const source = {
@@ -151,7 +160,7 @@ export function createGiantReader(
     { shard }: WalkRecord,
     groupId: string,
     rounds: number,
-    wanted: readonly GiantPart[],
+    wanted: readonly BegunPart[],
   ): CursorStep {
     return {
       shard,
@@ -161,12 +170,13 @@ export function createGiantReader(
         return {
           walk: { ...before, split: { rounds } },
           lines: [],
-          begins: wanted.map(({ cast, expected, filter, label }) => ({
+          begins: wanted.map(({ cast, expected, filter, label, repeats }) => ({
             ...begun,
             only: groupId,
             cast,
             label,
             expected,
+            ...(repeats === 0 ? {} : { repeats }),
             ...(filter === undefined ? {} : { filter }),
           })),
         }
@@ -187,6 +197,16 @@ export function createGiantReader(
     const counted = how === 'vanished' ? { vanishedGroups: 1 } : { hiddenGroups: 1 }
     return { walk: { ...finished, ...counted }, lines: [] }
   }
+}
+
+/** Parts read for the first time: what was read of the giant before is among what they bring. */
+function afresh(planned: readonly GiantPart[], rowsBefore = 0): readonly BegunPart[] {
+  let left = rowsBefore
+  return planned.map((part) => {
+    const repeats = Math.min(part.expected, left)
+    left -= repeats
+    return { ...part, repeats }
+  })
 }
 
 /** Names a group for people. */

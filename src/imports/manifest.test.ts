@@ -54,6 +54,22 @@ describe('a manifest', () => {
     })
   })
 
+  it('counts once what parts of a giant read again', () => {
+    const giant = { only: 'g', rows: 0, rowsBefore: 40 }
+    const walks = [
+      walk(0, { rows: 45 }),
+      walk(1, { ...giant, split: { rounds: 0 } }),
+      walk(2, { only: 'g', cast: 'user', rows: 20, repeats: 30 }),
+      walk(3, { only: 'g', cast: 'group', rows: 25, repeats: 10 }),
+    ]
+    const members = record({ collection: 'members' })
+    const [, found] = manifestOf(run({}), [
+      { collection: record({}), walks: [] },
+      { collection: members, walks },
+    ])
+    expect(found?.rows).toBe(45 + 15)
+  })
+
   it('tells when what was read is being written into its place', () => {
     const judged = record({ verdict: 'complete', publishedRows: 0 })
     expect(manifestOf(run({}), [{ collection: judged, walks: [] }])[0]?.state).toBe('publishing')

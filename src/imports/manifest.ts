@@ -1,4 +1,5 @@
 import { collections } from '../directory/index.ts'
+import { countedRows } from './counted-rows.ts'
 import { effortSince } from './effort.ts'
 import { inReadingOrder } from './order-progress.ts'
 import type {
@@ -19,6 +20,7 @@ export interface CollectionManifest {
    */
   readonly state: 'waiting' | 'reading' | 'changes' | 'read' | 'publishing'
   readonly finishedShards: number
+  /** What its cursors have brought; what is read again of a giant counts once. */
   readonly rows: number
   readonly pages: number
   readonly restarts: number
@@ -46,7 +48,7 @@ export function manifestOf(
     const sum = (of: (walk: WalkRecord) => number | undefined): number =>
       walks.reduce((total, walk) => total + (of(walk) ?? 0), 0)
     const finishedShards = walks.filter(({ state }) => state === 'finished').length
-    const rows = sum((walk) => walk.rows)
+    const rows = sum(countedRows)
     const isWhole = record.delta?.purpose !== 'since'
     const walked = isWhole ? sum((walk) => walk.groups) : undefined
     const read = sources === undefined ? record.distinctRows : walked

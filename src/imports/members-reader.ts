@@ -26,7 +26,12 @@ export interface MembersPage {
   /** Of a group that vanished: pages of it were read before, by this session or maybe another. */
   readonly wasBegun?: boolean
   /** The group that goes on beyond this page, in a walk of its own. */
-  readonly handedOver?: { readonly groupId: string; readonly nextUrl: string }
+  readonly handedOver?: {
+    readonly groupId: string
+    readonly nextUrl: string
+    /** Rows of it that were read up to here. */
+    readonly rows: number
+  }
   /** Requests' pages this one stands for: 0 where a list of groups had none to read. */
   readonly pages: 0 | 1
   readonly fetchMs: number
@@ -155,6 +160,7 @@ export function createMembersReader(
     let watch = createLinkWatch(source.collection, source.graphUrl)
     let url = ''
     let restarts = 0
+    let rows = firstNumber === 1 ? 0 : (source.cursor.group?.rows ?? 0)
     let sent = first
     for (let number = firstNumber; ; number++) {
       if (sent === 'vanished' || sent.kind === 'hidden') {
@@ -179,16 +185,18 @@ export function createMembersReader(
         source.onGroupRestart(id, sent)
         watch = createLinkWatch(source.collection, source.graphUrl)
         number = 0
+        rows = 0
         url = source.firstMembersUrl(id)
         sent = await fetch(url)
         continue
       }
       const next = watch.follow(sent.value, url, number)
+      rows += sent.value.rows.length
       if (next !== undefined && number >= pagesInTurn) {
         await push({
           edges: membershipsOf(id, sent.value.rows),
           cursor: ending,
-          handedOver: { groupId: id, nextUrl: next },
+          handedOver: { groupId: id, nextUrl: next, rows },
           pages: 1,
           ...measures(sent),
         })
@@ -196,7 +204,8 @@ export function createMembersReader(
       }
       await push({
         edges: membershipsOf(id, sent.value.rows),
-        cursor: next === undefined ? ending : { nextUrl: listUrl, group: { id, nextUrl: next } },
+        cursor:
+          next === undefined ? ending : { nextUrl: listUrl, group: { id, nextUrl: next, rows } },
         ...(next === undefined ? { ended: { groupId: id, how: 'read' as const } } : {}),
         pages: 1,
         ...measures(sent),

@@ -90,7 +90,11 @@ export interface TakeOverCount {
 
 /** Counters of a run; they only grow, also across resumes. */
 export interface RunTotals {
-  /** Rows received, a row met twice counting twice. */
+  /**
+   * Rows received. A row met twice counts twice when a walk starts over, or when it moved from one
+   * part to another; what is read again of a giant, since it was cut or a part of it differed,
+   * counts once.
+   */
   readonly rows: number
   readonly pages: number
   readonly requests: number
@@ -201,7 +205,10 @@ export interface DeltaRecord {
   readonly named?: number
   /** Objects read anew, of edges: sources; one met twice counting twice. */
   readonly changed: number
-  /** Objects, of edges sources, that were confirmed to be gone. */
+  /**
+   * Objects, of edges sources, that were confirmed to be gone. One counts once, however often that
+   * is told; told again after a resume it counts once more.
+   */
   readonly gone: number
   /** Objects named that Graph says are there, but does not list, and the ids of the first of them. */
   readonly unlisted?: { readonly count: number; readonly ids: readonly string[] }
@@ -285,15 +292,19 @@ export interface WalkRecord {
   /**
    * Edges only. `nextUrl` is then the page of the list of their sources (groups, directory roles)
    * that is being gone through, and this the source of that page up to which everything is
-   * committed: its members up to `nextUrl`, or all of them when it has none. Undefined: nothing of
-   * that page is.
+   * committed: its members up to `nextUrl`, of which `rows` were read, or all of them when it has
+   * none. Undefined: nothing of that page is.
    */
-  readonly group?: { readonly id: string; readonly nextUrl?: string }
+  readonly group?: { readonly id: string; readonly nextUrl?: string; readonly rows?: number }
   /**
    * Edges only: the one source whose edges this walk reads, from its second pages on, so that a
    * giant holds up nobody. `nextUrl` is then the page of its edges.
    */
   readonly only?: string
+  /** With `only`: rows of that source that were read before this walk began. */
+  readonly rowsBefore?: number
+  /** With `only`: so many of its first rows other walks had brought before, and they count there. */
+  readonly repeats?: number
   /**
    * With `only`: the type of the edges' ends that this walk reads, as a part of that source, and of
    * those what `filter` finds. Rows of such a part come without their type.

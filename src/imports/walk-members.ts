@@ -214,10 +214,10 @@ export function membersReader(
     /** The walk of a group that a page hands over; none where it has one already. */
     function giantOf({ handedOver }: MembersPage): readonly Omit<WalkRecord, 'shard'>[] {
       if (handedOver === undefined || giants.has(handedOver.groupId)) return []
-      const { groupId, nextUrl } = handedOver
+      const { groupId, nextUrl, rows: rowsBefore } = handedOver
       giants.add(groupId)
       const { shard: _, ...begun } = newWalk(record)
-      return [{ ...begun, label: nameOf(groupId), only: groupId, nextUrl }]
+      return [{ ...begun, label: nameOf(groupId), only: groupId, rowsBefore, nextUrl }]
     }
 
     /** Counts the groups whose last pages these are, each once a session. */

@@ -36,8 +36,12 @@ const changesSchema = z.object({
   since: instant.nullable().describe('When Graph gave the link at which they begin'),
   pages: z.int(),
   named: z.int().nullable().describe('Objects that Graph named; null where nobody kept it'),
-  changed: z.int(),
-  gone: z.int(),
+  changed: z.int().describe('Objects read anew, one read anew twice counting twice'),
+  gone: z
+    .int()
+    .describe(
+      'Objects confirmed to be gone, each once; told again after a resume it counts once more',
+    ),
   unlisted: z.int().describe('Objects that Graph says are there, but does not list'),
   unlisted_ids: z.array(z.string()).describe('The first of them'),
   note: z.string().nullable().describe('Why they are lost'),
@@ -72,7 +76,7 @@ const manifestSchema = z.object({
   why: z.string().nullable().describe('Why so many, for people'),
   shards: z.int().describe('Parts it was cut into'),
   shards_finished: z.int(),
-  rows: z.int(),
+  rows: z.int().describe('Rows that came; what is read again of a giant counts once'),
   pages: z.int(),
   restarts: z.int(),
   counted: z.string().describe('What the counts are about: `groups` of members, else `rows`'),
