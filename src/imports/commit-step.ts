@@ -42,19 +42,40 @@ export function saver({
     journal.write((log, _totals, now) => store.saveProgress(progress, instanceId, log, now))
 }
 
-/** Readies a collection in its destination, and counts what a lost commit of the store had left out. */
+/**
+ * Readies a collection in its destination. What a lost commit of the store had left out counts in
+ * the write that moves its cursors there: killed behind it, nobody would know of it any more.
+ */
 export async function openCollection(
-  deps: WalkDependencies,
+  { destination, instanceId, journal, run, store }: WalkDependencies,
   progress: Progress,
 ): Promise<Progress> {
-  const opened = await deps.destination.openCollection(progress, saver(deps))
-  for (const walk of opened.walks) {
-    const before = progress.walks.find(({ shard }) => shard === walk.shard)
-    if (before !== undefined && before.restarts !== walk.restarts) continue
-    const rows = Math.max(countedRows(walk) - (before === undefined ? 0 : countedRows(before)), 0)
-    deps.journal.count({ rows, pages: Math.max(walk.pages - (before?.pages ?? 0), 0) })
+  let saved = progress
+  return await destination.openCollection(progress, async (opened) => {
+    await journal.write(
+      async (log, totals, now) => {
+        await store.commitPage({ ...opened, runId: run.id, instanceId, now, totals, log })
+      },
+      { lines: [], count: newsIn(opened, saved) },
+    )
+    saved = opened
+  })
+}
+
+/** What cursors have read since they stood as before; one that started over tells nothing of it. */
+function newsIn(
+  { walks }: Progress,
+  before: Progress,
+): { readonly pages: number; readonly rows: number } {
+  let [pages, rows] = [0, 0]
+  for (const walk of walks) {
+    const known = before.walks.find(({ shard }) => shard === walk.shard)
+    if (known !== undefined && known.restarts !== walk.restarts) continue
+    const knownRows = known === undefined ? 0 : countedRows(known)
+    rows += Math.max(countedRows(walk) - knownRows, 0)
+    pages += Math.max(walk.pages - (known?.pages ?? 0), 0)
   }
-  return opened
+  return { pages, rows }
 }
 
 /** What a step brings, and where the cursors stand behind it. */
