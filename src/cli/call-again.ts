@@ -14,9 +14,10 @@ export function callAgain({ cwd, env, launch }: Pick<CliIo, 'cwd' | 'env' | 'lau
   const isKnownToNpx = (isInstalled && !isForOnce) || env['npm_package_name'] === 'evergrant'
   if (env['npm_command'] !== undefined && isKnownToNpx) return 'npx evergrant'
   const path = pathFrom(cwd, script)
-  if (/\.[jt]s$/.test(script)) return `${word(node)} ${word(path)}`
-  if (!isForOnce && isOnPath(dirname(script), cwd, env['PATH'] ?? '')) return word(basename(script))
-  return word(/[\\/]/.test(path) ? path : `./${path}`)
+  if (/\.[jt]s$/.test(script)) return `${shellWord(node)} ${shellWord(path)}`
+  if (!isForOnce && isOnPath(dirname(script), cwd, env['PATH'] ?? ''))
+    return shellWord(basename(script))
+  return shellWord(/[\\/]/.test(path) ? path : `./${path}`)
 }
 
 /** Relative where that leads down from here. */
@@ -29,6 +30,7 @@ function isOnPath(folder: string, cwd: string, path: string): boolean {
   return path.split(delimiter).some((one) => one !== '' && resolve(cwd, one) === folder)
 }
 
-function word(text: string): string {
+/** A text as the shell takes it for one word. */
+export function shellWord(text: string): string {
   return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

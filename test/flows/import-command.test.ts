@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run-cli.ts'
 import type { RunRecord } from '../../src/imports/index.ts'
@@ -21,7 +21,10 @@ afterEach(() => workspace.close())
 const importUsers = ['import', 'contoso-graph', 'users', '--page-size', '100'] as const
 
 /** Imports on a terminal where someone presses Ctrl-C so often, as soon as each can be told apart. */
-async function interrupted(presses: number): Promise<{ exit: number; note: string; out: string }> {
+async function interrupted(
+  presses: number,
+  ...options: readonly string[]
+): Promise<{ exit: number; note: string; out: string }> {
   let press: () => void = () => {}
   let note = ''
   let out = ''
@@ -33,7 +36,7 @@ async function interrupted(presses: number): Promise<{ exit: number; note: strin
     workspace.simulator.control.setLatency(presses > 1 ? 3_600_000 : 300)
     again()
   })
-  const exit = await runCli(importUsers, {
+  const exit = await runCli([...importUsers, ...options], {
     env: {},
     cwd: workspace.folder,
     out: (text) => void (out += text),
@@ -80,6 +83,13 @@ describe('Ctrl-C', () => {
       expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))
     },
   )
+})
+
+test('Ctrl-C names the configuration that a resume needs, where it is not the usual one', async () => {
+  const other = workspace.path('of the tenant.yaml')
+  await copyFile(workspace.configPath, other)
+  const { note } = await interrupted(1, '--config', other)
+  expect(note).toMatch(/imports resume run_[\w-]+ --config '.*of the tenant\.yaml'$/m)
 })
 
 describe('a resume', () => {
