@@ -35,6 +35,14 @@ test('what is read as one list names the walks of its giants besides', () => {
   expect(text).toContain('one cursor, and 3 beside it: one list of groups\n')
 })
 
+test('what is told of a collection stands under its name, before there is a verdict as well', () => {
+  const text = formatManifest(manifest, undefined)
+  expect(text).toContain('\nmembers:\n  one cursor, and 3 beside it')
+  const bare = { ...progress, collection: { ...collection, writtenRows: 0, segmentBytes: 0 } }
+  const untold = manifestOf(run as unknown as RunRecord, [bare])
+  expect(formatManifest(untold, undefined)).not.toContain('members:')
+})
+
 test('each part of a giant is told by what it reads', () => {
   const lines = formatShards(manifest).split('\n')
   expect(lines[3]).toMatch(/^members +2 +group g: user a, b +finished +2,997 +3,001 +3/)

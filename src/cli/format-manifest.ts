@@ -79,7 +79,6 @@ function cursorsOf({ record, walks, finishedShards }: CollectionManifest): strin
 function notesOf({ record, walks, effort }: CollectionManifest, now: number | undefined): string {
   const { collection, delta, detail, deletionNote, plan } = record
   const notes = [
-    detail === undefined ? undefined : `${collection}: ${detail}`,
     deletionNote === undefined ? undefined : `! ${collection}: ${deletionNote}`,
     plan === undefined || plan.cursors === 0 ? undefined : `  ${planText(plan, walks.length)}`,
     ...(delta === undefined ? [] : [changesText(delta), linkText(delta, now)]).map((text) =>
@@ -87,7 +86,10 @@ function notesOf({ record, walks, effort }: CollectionManifest, now: number | un
     ),
     effort === undefined || effort.requests === 0 ? undefined : `  ${effortText(effort)}`,
   ]
-  return notes.flatMap((note) => (note === undefined ? [] : [`${note}\n`])).join('')
+  const told = notes.filter((note) => note !== undefined)
+  if (detail !== undefined) told.unshift(`${collection}: ${detail}`)
+  else if (told.length > 0) told.unshift(`${collection}:`)
+  return told.map((note) => `${note}\n`).join('')
 }
 
 function planText(

@@ -22,6 +22,7 @@ import { formatManifest, formatShards } from './format-manifest.ts'
 import type { CliContext } from './context.ts'
 
 import { addScheduleCommands } from './imports-schedule.ts'
+import { formatRunFacts } from './run-facts.ts'
 import { formatTable } from './table.ts'
 
 interface LogOptions extends CommonOptions {
@@ -115,13 +116,11 @@ Examples:
         const known = await composition.store.runs.listProgress(run.id)
         if (options.json === true) io.out(`${JSON.stringify(runToJson(run, known))}\n`)
         else {
-          const { driven_by: driver, ...facts } = runToJson(run)
-          const by = driver === null ? null : driverText(driver)
           const manifest = manifestOf(run, known)
           // Files are snapshots: no run reads only what has changed since.
           const isSnapshot = /^(ndjson|csv):/.test(run.options.destination)
           const now = isSnapshot ? undefined : composition.clock.now()
-          io.out(`${formatFacts({ ...facts, driven_by: by })}\n${formatManifest(manifest, now)}`)
+          io.out(`${formatRunFacts(runToJson(run))}\n${formatManifest(manifest, now)}`)
           if (options.shards === true) io.out(`\n${formatShards(manifest)}`)
         }
       })
@@ -222,20 +221,4 @@ function formatRuns(runs: readonly RunRecord[]): string {
       new Date(run.createdAt).toISOString().slice(0, 19) + 'Z',
     ]),
   )
-}
-
-function formatFacts(facts: Readonly<Record<string, unknown>>): string {
-  return Object.entries(facts)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value)
-      return `${name.replaceAll('_', ' ').padEnd(14)} ${text}\n`
-    })
-    .join('')
-}
-
-function driverText(driver: NonNullable<ReturnType<typeof runToJson>['driven_by']>): string {
-  const { kind, host, pid, taken_over: isTakenOver } = driver
-  const place = host === null ? `process ${pid}` : `process ${pid} on ${host}`
-  return `${kind}, ${place}${isTakenOver ? ', which took it over' : ''}`
 }

@@ -70,6 +70,23 @@ describe('imports run', () => {
     }
   })
 
+  test('tells of a run that a person must act on in words: what, why and what to do', async () => {
+    workspace.simulator.control.setPermissions(['User.Read.All'])
+    const { exit } = await run('imports', 'run', 'directory')
+    expect(exit).toBe(3)
+    const { out } = await run('imports', 'show', 'directory')
+    expect(out).toMatch(/^collections +users, groups, members$/m)
+    expect(out).toMatch(/^reason +Graph answered 403 Authorization_RequestDenied/m)
+    expect(out).toMatch(
+      /^problem +Microsoft Graph says the application lacks a permission \[graph_permission_missing\]$/m,
+    )
+    expect(out).toMatch(/^remedy +Grant the application permission Group\.Read\.All/m)
+    expect(out).toMatch(
+      /^upstream +status 403, error Authorization_RequestDenied, request id [\w-]+$/m,
+    )
+    expect(out).not.toContain('{')
+  })
+
   test('imports what stands there, under that name; imports show tells of each collection', async () => {
     const { exit, json } = await run('imports', 'run', 'directory', '--json')
     expect(exit).toBe(0)
