@@ -49,7 +49,9 @@ describe('a progress line', () => {
   it('says that rows are being written into their place, and how many are', () => {
     const { tokenLifeMs: _, ...rest } = users
     const published = { ...rest, rows: 400_000, phase: 'publishing', published: 100_000 } as const
-    expect(formatProgress(published, 0)).toBe('users: publishing 100,000 of 400,000 rows')
+    expect(formatProgress(published, 0)).toBe(
+      'users: publishing 100,000 of 400,000 rows, none visible yet',
+    )
     expect(formatProgress(published, 80)).toMatch(/^users: █{6}░{18} publishing/)
   })
 

@@ -14,7 +14,7 @@ export interface Progress {
    * it is being written into its place, of which `rows` are the rows.
    */
   readonly phase: 'waiting' | 'reading' | 'changes' | 'read' | 'publishing'
-  /** Rows that were written into their place, while they are. */
+  /** Rows that were handed over to their place, where none is visible before all are. */
   readonly published?: number
   /** Cursors that read. */
   readonly cursors: number
@@ -66,7 +66,7 @@ function phaseOf(progress: Progress): readonly string[] {
   if (phase === 'changes') return [`changes: ${number(changed)} read anew`]
   if (phase === 'read') return [amount, 'checking']
   if (phase === 'publishing') {
-    return [`publishing ${number(published)} of ${number(rows)} rows`]
+    return [`publishing ${number(published)} of ${number(rows)} rows`, 'none visible yet']
   }
   return [
     amount,

@@ -735,7 +735,7 @@ export type ImportRun = {
         readonly count_before: number | null
         readonly count_after: number | null
         readonly distinct_rows: number | null
-        /** Rows that were written into their place so far; null while that is not going on */ readonly published_rows:
+        /** Rows handed over to their place, none visible yet; null while not publishing */ readonly published_rows:
           number | null
         /** By how much what was read lies outside of both counts; null until judged */ readonly drift:
           number | null

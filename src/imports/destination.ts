@@ -28,8 +28,12 @@ export interface WrittenStep extends Pick<PageCommit, 'rows' | 'unmet' | 'edges'
 /** How a collection is made visible. */
 export interface PublishOptions {
   readonly isPartial?: boolean
-  /** Hears how many rows were written, where all have to be once more: 0 first, then now and then. */
-  readonly onRows?: (rows: number) => Promise<void>
+  /**
+   * Hears how many rows were handed over, where all have to be once more: 0 first, then now and
+   * then. Readers see none of them before all are. Nobody waits for it, since a transaction may be
+   * open meanwhile.
+   */
+  readonly onRows?: (rows: number) => void
 }
 
 /** Where rows go, while a run is driven. A collection is written by one worker at a time. */

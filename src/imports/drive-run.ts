@@ -203,16 +203,26 @@ async function settle(deps: WalkDependencies, read: CollectionRecord): Promise<C
   const settled = await deleteUnseen(deps, record)
   const save = saver(deps)
   if (settled !== record) await save({ collection: settled, walks: [] })
-  let savedAt: number | undefined
-  const onRows = async (publishedRows: number): Promise<void> => {
+  let toldAt: number | undefined
+  let isTelling = false
+  const onRows = (publishedRows: number): void => {
     const now = clock.monotonic()
-    if (savedAt !== undefined && now - savedAt < tellPublishedEveryMs) return
-    savedAt = now
-    await save({ collection: { ...settled, publishedRows }, walks: [] })
+    if (isTelling || (toldAt !== undefined && now - toldAt < tellPublishedEveryMs)) return
+    toldAt = now
+    isTelling = true
+    void tell(publishedRows)
+  }
+  const tell = async (publishedRows: number): Promise<void> => {
+    try {
+      await save({ collection: { ...settled, publishedRows }, walks: [] })
+    } catch {
+      // What is wrong with the store, or who owns the run by now, the write behind this one meets.
+    }
+    isTelling = false
   }
   const place = await destination.publish(settled, { onRows })
   if (place !== undefined) journal.note({ type: 'published', collection, path: place })
-  if (savedAt !== undefined) await save({ collection: settled, walks: [] })
+  if (toldAt !== undefined) await save({ collection: settled, walks: [] })
   return settled
 }
 

@@ -235,7 +235,7 @@ export function createFileDestination(
   async function rewritten(
     record: CollectionRecord,
     segment: OpenSegment,
-    onRows: PublishOptions['onRows'] = () => Promise.resolve(),
+    onRows: PublishOptions['onRows'] = () => {},
   ): Promise<string> {
     const { collection } = record
     const merged = join(own, `${collection}.${instanceId}.merged`)
@@ -246,14 +246,14 @@ export function createFileDestination(
       const head = csv?.head(['tenant_id', ...columnsOf(collection)]) ?? ''
       await onFiles(merged, () => file.append(Buffer.from(head)))
       let written = 0
-      await onRows(written)
+      onRows(written)
       const take = (rows: ImportedRows, index: number): void => {
         writer.add(rows, index)
         written++
       }
       await readLiving(record, segment, take, async () => {
         await onFiles(merged, () => file.append(writer.take()))
-        await onRows(written)
+        onRows(written)
       })
       await onFiles(merged, () => file.sync())
     } finally {

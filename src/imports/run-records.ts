@@ -262,7 +262,10 @@ export interface CollectionRecord {
   readonly detail?: string
   /** What reading it has cost; there once it is judged. */
   readonly effort?: CollectionEffort
-  /** Rows that were written once more, while the collection is being made visible. */
+  /**
+   * Rows that were handed over once more, while the collection is being made visible: readers see
+   * none of them before all are.
+   */
   readonly publishedRows?: number
   /** Rows that were marked as deleted: not met, or confirmed to be gone. */
   readonly deleted?: number

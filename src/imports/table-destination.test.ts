@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { edgeRows } from './imported-rows.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
@@ -59,4 +60,42 @@ test('edges staged of sources that were never settled are no part of a whole rea
   )
   await database.close()
   expect(rows).toEqual([{ groupId: 'read' }])
+})
+
+test('publishing tells how many rows were handed over while none of them can be seen', async () => {
+  const file = join(folder, 'out.db')
+  const columns = { members: ['groupId', 'memberId', 'memberType'] }
+  const run = { id: 'run_1', options: { tenantId: 't', columns } } as unknown as RunRecord
+  const destination = createTableDestination(
+    () => Promise.resolve(openSqliteTarget(file)),
+    run,
+    () => Promise.resolve(true),
+  )
+  const { delta: _, ...whole } = since
+  const { collection: opened } = await destination.openCollection(
+    { collection: whole, walks: [] },
+    () => Promise.resolve(),
+  )
+  const edges = Array.from({ length: 45_001 }, (_edge, i) => ({
+    groupId: 'g',
+    memberId: `m${i}`,
+    memberType: 'user',
+  }))
+  const batch = [edgeRows('members', [...edges, ...edges.slice(0, 5)])]
+  const { collection = opened } = await destination.write({ collection: opened, walks: [], batch })
+  const reader = new Database(file, { readonly: true })
+  // Made by publishing, before it tells anything.
+  const visible = (): number | undefined =>
+    reader.prepare<[], number>('SELECT count(*) FROM members').pluck().get()
+  const told: (readonly [handedOver: number, visible: number | undefined])[] = []
+  const onRows = (rows: number): void => {
+    told.push([rows, visible()])
+  }
+  await destination.publish({ ...collection, distinctRows: 45_001 }, { onRows })
+  expect(told.map(([, seen]) => seen)).toEqual(told.map(() => 0))
+  // Rows that stand twice are handed over once, where they stand last.
+  expect(told.map(([rows]) => rows)).toEqual([0, 19_995, 39_995, 45_001])
+  expect(visible()).toBe(45_001)
+  reader.close()
+  await destination.close()
 })

@@ -274,7 +274,7 @@ export function createTableDestination(
       await database.transaction('tables', (tables) =>
         ensureFinalTable(database, tables, collection, columns),
       )
-      await onRows?.(0)
+      onRows?.(0)
       const isPlain = record.distinctRows === record.writtenRows
       await database.transaction(`publish ${collection}`, async (tables) => {
         await moveCursors(tables, { collection: record, walks: [] })
@@ -283,6 +283,7 @@ export function createTableDestination(
           columns,
           staging: staging(record),
           hasRepeats: !isPlain,
+          ...(onRows === undefined ? {} : { onRows }),
         })
       })
       return `${database.place}, table ${collection}`

@@ -184,7 +184,7 @@ export async function replaceRows(
   database: TargetDatabase,
   tables: TargetTables,
   collection: CollectionName,
-  from: Staged & { readonly hasRepeats: boolean },
+  from: Staged & { readonly hasRepeats: boolean; readonly onRows?: (rows: number) => void },
 ): Promise<void> {
   await deleteRows(database, tables, collection, from.tenantId)
   await insertStaged(tables, collection, from)
@@ -197,6 +197,8 @@ async function insertStaged(
   from: Staged & {
     readonly hasRepeats: boolean
     readonly only?: { readonly column: string; readonly values: readonly string[] }
+    /** Hears how many rows were added, step by step. */
+    readonly onRows?: (rows: number) => void
   },
 ): Promise<void> {
   const names = from.columns.map(quoted).join(', ')
@@ -223,8 +225,10 @@ async function insertStaged(
     values,
   )
   const end = Number(ends?.last ?? -1)
+  let added = 0
   for (let row = Number(ends?.first ?? 0); row <= end; row += rowsPerStep) {
-    await tables.run(insert, [from.tenantId, row, row + rowsPerStep, ...values])
+    added += await tables.run(insert, [from.tenantId, row, row + rowsPerStep, ...values])
+    from.onRows?.(added)
   }
 }
 

@@ -87,7 +87,7 @@ const manifestSchema = z.object({
   published_rows: z
     .int()
     .nullable()
-    .describe('Rows that were written into their place so far; null while that is not going on'),
+    .describe('Rows handed over to their place, none visible yet; null while not publishing'),
   drift: z
     .int()
     .nullable()

@@ -121,7 +121,8 @@ export const run = {
   takenOver: 'It goes on with what another service left behind.',
   driftOf: (collection: string, by: string, counted: string, isMore: boolean): string =>
     `${collection}: ${by} ${counted} ${isMore ? 'more' : 'fewer'} than the directory counted`,
-  publishing: (rows: string, all: string): string => `publishing: ${rows} of ${all} rows`,
+  publishing: (rows: string, all: string): string =>
+    `publishing: ${rows} of ${all} rows, none visible yet`,
   applying: (objects: string): string => `applying what changed: ${objects} read anew`,
   pace: (count: string, counted: string): string => `${count} ${counted}/s`,
   left: (time: string): string => `about ${time} left`,
