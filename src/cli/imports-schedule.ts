@@ -51,7 +51,7 @@ Examples:
 function format(all: readonly ConfiguredImport[]): string {
   if (all.length === 0) return 'the configuration describes no imports\n'
   return formatTable(
-    ['NAME', 'SCHEDULE', 'NEXT DUE', 'LAST DUE', 'LAST RUN', 'STATE'],
+    ['NAME', 'SCHEDULE', 'NEXT DUE', 'LAST OUTCOME', 'LAST RUN', 'STATE'],
     all.map(({ name, schedule, paused, next_due_at, last_due, last_run }) => [
       name,
       schedule ?? '-',

@@ -152,7 +152,10 @@ export type ConfiguredImport = {
   readonly paused: boolean
   readonly paused_at: string | null
   readonly paused_by: string | null
-  /** What came of the last due instant: begun; left out as a run was going; too late; refused */ readonly last_due: {
+  /**
+   * What came of the last due instant: begun; left out as a run was going; too late; refused. `at`
+   * is when that was known
+   */ readonly last_due: {
     readonly outcome: 'started' | 'skipped' | 'missed' | 'failed'
     readonly at: string
     readonly run_id: string | null

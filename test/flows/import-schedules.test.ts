@@ -210,6 +210,7 @@ describe('a service', { timeout: 60_000 }, () => {
     const told = await runCommand(['imports', 'schedule', 'pause', 'people', '--json'], { cwd })
     expect(told.json()).toMatchObject({ paused: true, paused_by: 'command line' })
     const listed = await runCommand(['imports', 'schedule'], { cwd })
+    expect(listed.out).toMatch(/^NAME +SCHEDULE +NEXT DUE +LAST OUTCOME +LAST RUN +STATE$/m)
     expect(listed.out).toMatch(/people +0 2 \* \* \* +paused/)
     const again = await runCommand(['imports', 'schedule', 'resume', 'people'], { cwd })
     expect(again).toMatchObject({ exit: 0 })

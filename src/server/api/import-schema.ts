@@ -167,7 +167,7 @@ export const configuredImportSchema = z
       })
       .nullable()
       .describe(
-        'What came of the last due instant: begun; left out as a run was going; too late; refused',
+        'What came of the last due instant: begun; left out as a run was going; too late; refused. `at` is when that was known',
       ),
     last_run: runSchema.nullable(),
   })
