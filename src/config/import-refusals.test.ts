@@ -11,6 +11,7 @@ import { collections } from '../directory/index.ts'
 import { configHints } from './config-hints.ts'
 import type { ImportConfig } from './config.ts'
 import { collectionNames } from './import-schema.ts'
+import type { SecretHint } from './secret-reader.ts'
 
 /** An entry with some fields replaced or left out. */
 const entry = (fields: Readonly<Record<string, string | undefined>>): string => {
@@ -346,6 +347,27 @@ describe('an import', () => {
       },
     ])
     expect(configHints(accepted(importing(entry({}))))).toEqual([])
+  })
+
+  it('into the file of another import is told, wherever its path begins', () => {
+    const hintsBeside = (to: string, collections = 'users, groups'): readonly SecretHint[] => {
+      const nightly = entry({ to: '"ndjson:./out"', collections: '[users]' })
+      const more = entry({ to: `"${to}"`, collections: `[${collections}]` })
+      return configHints(
+        accepted(config({ more: `imports: { nightly: ${nightly}, more: ${more} }` })),
+      )
+    }
+    expect(hintsBeside('ndjson:out/../out')).toEqual([
+      {
+        askedBy: 'imports.more.to',
+        hint: expect.stringMatching(
+          /^It writes the users of ndjson:\/.*\/out, as imports\.nightly does: each run replaces the file of the other\. Give each a folder of its own\.$/,
+        ) as string,
+      },
+    ])
+    expect(hintsBeside('csv:./out')).toEqual([])
+    expect(hintsBeside('ndjson:./other')).toEqual([])
+    expect(hintsBeside('ndjson:./out', 'groups')).toEqual([])
   })
 
   it('beside another of the same name is a repeated key', () => {
