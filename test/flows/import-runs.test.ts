@@ -10,7 +10,7 @@ import {
   type FilePort,
 } from '../../src/imports/index.ts'
 import { compose, type Composition } from '../../src/server/index.ts'
-import { startCli } from '../support/cli-process.ts'
+import { pasteCommand, startCli } from '../support/cli-process.ts'
 import {
   atPage,
   fileUsers,
@@ -240,10 +240,10 @@ describe('the command line', { timeout: 60_000 }, () => {
       atPage(workspace.simulator, 5, () => session.kill('SIGINT'))
       const { code, notes } = await session.ended
       expect(code).toBe(5)
-      const resume = /evergrant (imports resume run_\S+)/.exec(notes)?.[1]
-      expect(resume).toBeDefined()
+      const resume = /go on with: {2}(.+)$/m.exec(notes)?.[1]
+      expect(resume).toMatch(/ imports resume run_\S+$/)
       workspace.simulator.control.setLatency(0)
-      const second = startCli((resume ?? '').split(' '), { cwd: workspace.folder })
+      const second = pasteCommand(resume ?? '', { cwd: workspace.folder })
       const end = await second.ended
       expect(end).toMatchObject({ code: 0, out: expect.stringContaining('complete') as string })
       expect(await storedUsers(workspace)).toEqual(groundTruth(workspace.simulator))

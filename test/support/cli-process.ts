@@ -19,12 +19,23 @@ export interface CliEnd {
   readonly notes: string
 }
 
+interface CliOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** Starts `evergrant` with these arguments, in a process that can be killed. */
-export function startCli(
-  args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
-): CliProcess {
-  const child = spawn(process.execPath, [main, ...args], {
+export function startCli(args: readonly string[], options: CliOptions): CliProcess {
+  return start(process.execPath, [main, ...args], options)
+}
+
+/** Starts a command that `evergrant` printed as whoever pastes it into a shell does. */
+export function pasteCommand(command: string, options: CliOptions): CliProcess {
+  return start('sh', ['-c', command], options)
+}
+
+function start(program: string, args: readonly string[], options: CliOptions): CliProcess {
+  const child = spawn(program, args, {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', ...compileCache, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
