@@ -350,9 +350,9 @@ describe('an import', () => {
   })
 
   it('into the file of another import is told, wherever its path begins', () => {
-    const hintsBeside = (to: string, collections = 'users, groups'): readonly SecretHint[] => {
+    const hintsBeside = (to: string, names = 'users, groups'): readonly SecretHint[] => {
       const nightly = entry({ to: '"ndjson:./out"', collections: '[users]' })
-      const more = entry({ to: `"${to}"`, collections: `[${collections}]` })
+      const more = entry({ to: `"${to}"`, collections: `[${names}]` })
       return configHints(
         accepted(config({ more: `imports: { nightly: ${nightly}, more: ${more} }` })),
       )

@@ -40,7 +40,7 @@ test('what a destination is ahead of the store is counted in the write that move
   const means: WalkDependencies = { ...deps, destination, instanceId: 'one', run, store }
   expect(await openCollection(means, before)).toBe(ahead)
   expect(written).toEqual([
-    { pages: 1, counted: [0, 0] },
+    { pages: 1, counted: [undefined, undefined] },
     { pages: 3, counted: [2, 15] },
   ])
   expect(deps.journal.totals()).toMatchObject({ pages: 2, rows: 15 })

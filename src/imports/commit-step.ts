@@ -47,17 +47,23 @@ export function saver({
  * the write that moves its cursors there: killed behind it, nobody would know of it any more.
  */
 export async function openCollection(
-  { destination, instanceId, journal, run, store }: WalkDependencies,
+  deps: WalkDependencies,
   progress: Progress,
 ): Promise<Progress> {
+  const { destination, instanceId, journal, run, store } = deps
+  const save = saver(deps)
   let saved = progress
   return await destination.openCollection(progress, async (opened) => {
-    await journal.write(
-      async (log, totals, now) => {
-        await store.commitPage({ ...opened, runId: run.id, instanceId, now, totals, log })
-      },
-      { lines: [], count: newsIn(opened, saved) },
-    )
+    const count = newsIn(opened, saved)
+    if (count.pages === 0 && count.rows === 0) await save(opened)
+    else {
+      await journal.write(
+        async (log, totals, now) => {
+          await store.commitPage({ ...opened, runId: run.id, instanceId, now, totals, log })
+        },
+        { lines: [], count },
+      )
+    }
     saved = opened
   })
 }

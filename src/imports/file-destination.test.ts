@@ -141,7 +141,7 @@ describe('publishing', () => {
       const to = createFileDestination(format, join(folder, format), run, 'ins_1', hostFiles)
       const held = await write(to, await open(to), page({ id: 'a' }, { id: 'b' }))
       const told: number[] = []
-      await to.publish(held, { onRows: async (rows) => void told.push(rows) })
+      await to.publish(held, { onRows: (rows) => void told.push(rows) })
       await to.close()
       expect(told).toEqual(heard)
     }
