@@ -30,7 +30,15 @@ function isOnPath(folder: string, cwd: string, path: string): boolean {
   return path.split(delimiter).some((one) => one !== '' && resolve(cwd, one) === folder)
 }
 
+/**
+ * The option that names the configuration again, with a space in front; nothing for the usual
+ * place.
+ */
+export function configAgain({ config }: { readonly config?: string | undefined }): string {
+  return config === undefined ? '' : ` --config ${shellWord(config)}`
+}
+
 /** A text as the shell takes it for one word. */
-export function shellWord(text: string): string {
+function shellWord(text: string): string {
   return /^[\w@%+=:,./\\-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

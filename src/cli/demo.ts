@@ -6,7 +6,7 @@ import { EvergrantError, formatDuration } from '../kernel/index.ts'
 import { compose, type Composition } from '../server/index.ts'
 import { startSimulator, type Simulator } from '../simulator/index.ts'
 import { generateKey } from '../vault/index.ts'
-import { callAgain } from './call-again.ts'
+import { callAgain, configAgain } from './call-again.ts'
 import { durationOption, wholeNumberOption } from './common-options.ts'
 import { playBearer } from './demo-bearer.ts'
 import { demoAccounts, demoPermissions, playConsent } from './demo-consent.ts'
@@ -190,14 +190,14 @@ What this has shown
 function nextSteps(folder: string, io: CliIo, run: RunRecord): string {
   const path = relative(io.cwd, folder) || '.'
   const call = callAgain(io)
-  const config = `--config ${join(path, 'evergrant.yaml')}`
+  const config = configAgain({ config: join(path, 'evergrant.yaml') })
   return `
 Database: ${join(path, 'evergrant.db')} (SQLite; the view "users" has a column for each property)
 
 Four commands to try
-  ${call} traces list ${config}
-  ${call} imports log ${run.id} --no-pages ${config}
-  ${call} imports list ${config}
+  ${call} traces list${config}
+  ${call} imports log ${run.id} --no-pages${config}
+  ${call} imports list${config}
   ${call} init --for import        # your own tenant, in five minutes: see the README
 `
 }

@@ -7,7 +7,7 @@ import {
 } from '../imports/index.ts'
 import { errorDefinition, EvergrantError, formatDuration, isErrorCode } from '../kernel/index.ts'
 import { openImportWorker, runToJson, type Composition } from '../server/index.ts'
-import { callAgain, shellWord } from './call-again.ts'
+import { callAgain, configAgain } from './call-again.ts'
 import { configPathOf, type CommonOptions } from './common-options.ts'
 import { createRunPrinter, followRun } from './follow-run.ts'
 import { formatError } from './report-error.ts'
@@ -101,9 +101,8 @@ async function report(
   if (options.json !== true) {
     io.note(`${run.state} after ${amount}\n`)
     if (run.state === 'interrupted') {
-      const { config } = options
-      const where = config === undefined ? '' : ` --config ${shellWord(config)}`
-      io.note(`nothing is lost; go on with:  ${callAgain(io)} imports resume ${run.id}${where}\n`)
+      const resume = `imports resume ${run.id}${configAgain(options)}`
+      io.note(`nothing is lost; go on with:  ${callAgain(io)} ${resume}\n`)
     }
   }
   context.exitWith(

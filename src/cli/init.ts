@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { configTemplate, loadConfig, type TemplateOptions } from '../config/index.ts'
 import { EvergrantError, isEvergrantError, Secret } from '../kernel/index.ts'
 import { generateKey, readKey } from '../vault/index.ts'
-import { callAgain } from './call-again.ts'
+import { callAgain, configAgain } from './call-again.ts'
 import { configPathOf } from './common-options.ts'
 import type { CliContext } from './context.ts'
 import { writeWholeFile } from './write-file.ts'
@@ -59,7 +59,9 @@ async function init({ io }: CliContext, options: InitOptions): Promise<void> {
     mode: 0o644,
     replace: isForced,
   })
-  const next = nextSteps(configPath, job, callAgain(io))
+  const next = nextSteps(configPath, job, (text) =>
+    asCalled(text, callAgain(io), configAgain(options)),
+  )
   if (options.json === true) {
     io.out(`${JSON.stringify({ config: configPath, key: keyPath, key_kept: keptKey, next })}\n`)
     return
@@ -189,7 +191,20 @@ e. Manifest: "requestedAccessTokenVersion": 2, so that tokens name the API by it
 f. Put its Application (client) ID into issuers.contoso.audiences, and
    "Directory (tenant) ID" into issuers.contoso.tenants.`
 
-function nextSteps(configPath: string, job: Job, call: string): readonly string[] {
+/** Puts what calls this program in front of its commands, and where the configuration is behind. */
+function asCalled(text: string, call: string, config: string): string {
+  return text.replaceAll(
+    /^ {2}evergrant (.+?)( --config evergrant\.yaml)?( < .+)?$/gm,
+    (_line, command: string, own = '', input = '') =>
+      `  ${call} ${command}${config === '' ? own : config}${input}`,
+  )
+}
+
+function nextSteps(
+  configPath: string,
+  job: Job,
+  calling: (text: string) => string,
+): readonly string[] {
   return [
     `In the Microsoft Entra admin center (https://entra.microsoft.com), as an administrator:
 ${job === 'consent' ? ofThePartner : ofTheDirectory}
@@ -199,6 +214,6 @@ c. Certificates & secrets > New client secret: copy its Value (not the Secret ID
 "Application (client) ID" as connections.${job === 'consent' ? 'csp' : 'contoso-graph'}.client.id.
 Give the secret by the environment:  export CONTOSO_SECRET='the value'`,
     ...(job === 'bearer' ? [ofTheApi] : []),
-    firstCommands[job].replaceAll(/^ {2}evergrant /gm, () => `  ${call} `),
+    calling(firstCommands[job]),
   ]
 }

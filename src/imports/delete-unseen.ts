@@ -30,21 +30,14 @@ export async function deleteUnseen(
 ): Promise<CollectionRecord> {
   const { journal, run, store } = deps
   const { collection } = record
-  const { deleteAtMost: atMost = defaultDeleteAtMost, destination, filter, tenantId } = run.options
+  const { destination, filter, tenantId } = run.options
   // Changes since an earlier run name what is gone themselves, and leave the rest unmet.
   if (record.delta?.purpose === 'since' || record.verdict !== 'complete') return record
   if (destination !== 'store' || filter !== undefined) return record
   const { deltaPath, kind } = collections[collection]
   const { known, unseen } = await store.countUnseen(tenantId, kind, run.sequence)
-  // What a delta told of is marked already, and counts as well.
-  const { delta, goneWithSources = 0 } = record
-  const gone = (delta?.gone ?? 0) + (delta?.goneBefore ?? 0) + goneWithSources
-  const marked = gone === 0 ? {} : { marked: gone }
-  const facts = { unseen: unseen + gone, known: known + gone, atMost, ...marked }
-  if (unseen > 0 && facts.unseen > facts.known * atMost) {
-    journal.note({ type: 'deletion_withheld', collection, ...facts }, 'warn')
-    return { ...record, deletionNote: describeWithheld(facts) }
-  }
+  const withheld = withholdExcess(deps, record, { unseen, known })
+  if (withheld !== undefined) return withheld
   let settled = record
   if (unseen > 0) {
     // What stands for itself can be asked for; an edge, or a fact of a user, is what a list said of it.
@@ -58,6 +51,25 @@ export async function deleteUnseen(
   const { known: left } = await store.countUnseen(tenantId, kind, run.sequence)
   journal.note({ type: 'rows_deleted', collection, deleted, left })
   return settled
+}
+
+/**
+ * Withholds the deletion of rows beyond `deleteAtMost`, and says why in the log and in the record
+ * it returns; undefined where so many may go. What this run has marked already counts as well.
+ */
+export function withholdExcess(
+  { journal, run }: Pick<WalkDependencies, 'journal' | 'run'>,
+  record: CollectionRecord,
+  { unseen, known }: { readonly unseen: number; readonly known: number },
+): CollectionRecord | undefined {
+  const { collection, delta, goneWithSources = 0 } = record
+  const { deleteAtMost: atMost = defaultDeleteAtMost } = run.options
+  const gone = (delta?.gone ?? 0) + (delta?.goneBefore ?? 0) + goneWithSources
+  const marked = gone === 0 ? {} : { marked: gone }
+  const facts = { unseen: unseen + gone, known: known + gone, atMost, ...marked }
+  if (unseen === 0 || facts.unseen <= facts.known * atMost) return undefined
+  journal.note({ type: 'deletion_withheld', collection, ...facts }, 'warn')
+  return { ...record, deletionNote: describeWithheld(facts) }
 }
 
 /** A member list was read to its end, or its group is gone: what it did not hold is no membership. */

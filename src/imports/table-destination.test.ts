@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Destination } from './destination.ts'
 import { edgeRows } from './imported-rows.ts'
 import type { CollectionRecord, RunRecord } from './ports.ts'
 import { createTableDestination } from './table-destination.ts'
@@ -23,7 +24,7 @@ const since: CollectionRecord = {
   delta: { purpose: 'since', state: 'open', begin, pages: 0, changed: 0, gone: 0 },
 }
 
-test('edges staged of sources that were never settled are no part of a whole read that follows', async () => {
+function membersTable(): { readonly destination: Destination; readonly file: string } {
   const file = join(folder, 'out.db')
   const columns = { members: ['groupId', 'memberId', 'memberType'] }
   const run = { id: 'run_1', options: { tenantId: 't', columns } } as unknown as RunRecord
@@ -32,6 +33,11 @@ test('edges staged of sources that were never settled are no part of a whole rea
     run,
     () => Promise.resolve(true),
   )
+  return { destination, file }
+}
+
+test('edges staged of sources that were never settled are no part of a whole read that follows', async () => {
+  const { destination, file } = membersTable()
   const save = (): Promise<void> => Promise.resolve()
   const edge = (groupId: string) =>
     edgeRows('members', [{ groupId, memberId: 'm', memberType: 'user' }])
@@ -63,14 +69,7 @@ test('edges staged of sources that were never settled are no part of a whole rea
 })
 
 test('publishing tells how many rows were handed over while none of them can be seen', async () => {
-  const file = join(folder, 'out.db')
-  const columns = { members: ['groupId', 'memberId', 'memberType'] }
-  const run = { id: 'run_1', options: { tenantId: 't', columns } } as unknown as RunRecord
-  const destination = createTableDestination(
-    () => Promise.resolve(openSqliteTarget(file)),
-    run,
-    () => Promise.resolve(true),
-  )
+  const { destination, file } = membersTable()
   const { delta: _, ...whole } = since
   const { collection: opened } = await destination.openCollection(
     { collection: whole, walks: [] },

@@ -1,7 +1,6 @@
 import { collections, isEdgeKind } from '../directory/index.ts'
 import type { CommitStep, WalkDependencies } from './commit-step.ts'
-import { defaultDeleteAtMost } from './delete-unseen.ts'
-import { describeWithheld } from './describe-log.ts'
+import { withholdExcess } from './delete-unseen.ts'
 import type { CollectionRecord } from './ports.ts'
 
 /**
@@ -12,11 +11,12 @@ import type { CollectionRecord } from './ports.ts'
  * and log and record say why.
  */
 export async function takeBack(
-  { journal, run, store }: Pick<WalkDependencies, 'journal' | 'run' | 'store'>,
+  deps: Pick<WalkDependencies, 'journal' | 'run' | 'store'>,
   record: CollectionRecord,
   ids: readonly string[],
 ): Promise<Pick<CommitStep, 'collection' | 'movesCollection' | 'gone' | 'unmet'>> {
-  const { deleteAtMost: atMost = defaultDeleteAtMost, destination, tenantId } = run.options
+  const { run, store } = deps
+  const { destination, tenantId } = run.options
   const { collection } = record
   const { kind } = collections[collection]
   const unmet = { movesCollection: true, unmet: ids }
@@ -24,15 +24,9 @@ export async function takeBack(
   const of = { tenantId, kind, ids }
   const { live, older } = await store.countEdgesOf({ ...of, before: run.createdAt })
   const { known: left } = await store.countUnseen(tenantId, kind, run.sequence)
-  const { goneBefore: marked = 0 } = record.delta ?? {}
-  const before = marked + (record.goneWithSources ?? 0)
-  const known = left - (live - older) + before
-  const unseen = older + before
-  if (older > 0 && unseen > known * atMost) {
-    const facts = { unseen, known, atMost, ...(before === 0 ? {} : { marked: before }) }
-    journal.note({ type: 'deletion_withheld', collection, ...facts }, 'warn')
-    return { ...unmet, collection: { ...record, deletionNote: describeWithheld(facts) } }
-  }
+  const known = left - (live - older)
+  const withheld = withholdExcess(deps, record, { unseen: older, known })
+  if (withheld !== undefined) return { ...unmet, collection: withheld }
   const deleted = (record.deleted ?? 0) + live
   const goneWithSources = (record.goneWithSources ?? 0) + older
   const moved = live === 0 ? record : { ...record, deleted, goneWithSources }

@@ -1,5 +1,6 @@
 import { commitStep, openCollection, saver, type WalkDependencies } from './commit-step.ts'
 import type { LogBody, Progress, WalkRecord } from './ports.ts'
+import { portionsOf } from './portions.ts'
 import { createCursorPool, type CursorReader, type CursorStep } from './read-cursors.ts'
 import { takeBack } from './take-back.ts'
 import { finishedLine } from './walk-lines.ts'
@@ -108,26 +109,13 @@ export async function walkCursors(
 }
 
 /** Cuts steps into what one commit takes; a restart stands alone, and what takes rows back. */
-export function* portions(
+export function portions(
   steps: readonly CursorStep[],
   rowsPerCommit: number,
 ): Generator<readonly CursorStep[]> {
-  let portion: CursorStep[] = []
-  let rows = 0
-  for (const step of steps) {
-    if (step.isRestart === true || step.gone !== undefined) {
-      if (portion.length > 0) yield portion
-      yield [step]
-      portion = []
-      rows = 0
-      continue
-    }
-    portion.push(step)
-    rows += step.rows?.length ?? 0
-    if (rows < rowsPerCommit) continue
-    yield portion
-    portion = []
-    rows = 0
-  }
-  if (portion.length > 0) yield portion
+  return portionsOf(steps, {
+    rows: rowsPerCommit,
+    rowsOf: ({ rows }) => rows?.length ?? 0,
+    standsAlone: ({ gone, isRestart }) => isRestart === true || gone !== undefined,
+  })
 }

@@ -6,6 +6,7 @@ import { edgeRows } from './imported-rows.ts'
 import type { ReadRefusal } from './link-watch.ts'
 import { createMembersReader, isGone, isRefused, type MembersPage } from './members-reader.ts'
 import { firstListUrl, firstRelatedUrl, listHeaders } from './page-url.ts'
+import { portionsOf, type PortionRules } from './portions.ts'
 import type { Progress, WalkRecord } from './ports.ts'
 import type { CursorReader, CursorStep, StepSink } from './read-cursors.ts'
 import { createPageScanner, type ScannedPage } from './scan-page.ts'
@@ -150,7 +151,7 @@ export function membersReader(
       for (;;) {
         const taken = await reader.take(pagesAtOnce)
         if ('ending' in taken) return taken.ending
-        for (const pages of portions(taken)) await sink.push(await stepOf(pages))
+        for (const pages of portionsOf(taken, portionRules)) await sink.push(await stepOf(pages))
       }
     }
 
@@ -285,25 +286,9 @@ export function membersReader(
   }
 }
 
-/** Cuts pages into what one commit takes; a group that was begun and vanished stands alone. */
-function* portions(pages: readonly MembersPage[]): Generator<readonly MembersPage[]> {
-  let portion: MembersPage[] = []
-  let rows = 0
-  for (const page of pages) {
-    // What takes rows back stands behind all that brought them.
-    if (page.wasBegun === true) {
-      if (portion.length > 0) yield portion
-      yield [page]
-      portion = []
-      rows = 0
-      continue
-    }
-    portion.push(page)
-    rows += page.edges.length
-    if (rows < rowsPerCommit) continue
-    yield portion
-    portion = []
-    rows = 0
-  }
-  if (portion.length > 0) yield portion
+/** What one commit takes of pages; a group that was begun and vanished stands behind all of its own. */
+const portionRules: PortionRules<MembersPage> = {
+  rows: rowsPerCommit,
+  rowsOf: ({ edges }) => edges.length,
+  standsAlone: ({ wasBegun }) => wasBegun === true,
 }

@@ -1,8 +1,7 @@
 import { createActivityCounter, type ActivityKind } from '../activity/index.ts'
 import type { CallTrace } from '../gateway/index.ts'
-import { createLocalJobs } from '../jobs/index.ts'
-import { systemRandom } from '../kernel/index.ts'
 import type { AnyEvent, Composition } from './compose.ts'
+import { createOwnJobs } from './start-jobs.ts'
 
 /** How often counts are written (ms). */
 const everyMs = 60_000
@@ -50,13 +49,7 @@ export async function openActivity(composition: Composition): Promise<Activity> 
     const before = Math.floor(clock.now() / hourMs) - keptHours
     return (await store.activity.sweepActivity(before, sweepLimit)) === sweepLimit
   }
-  const jobs = createLocalJobs({
-    clock,
-    random: systemRandom,
-    emit: (event) => {
-      if (event.type === 'job.failed') events.emit(event)
-    },
-  })
+  const jobs = createOwnJobs(composition)
   await jobs.add(
     {
       name: 'activity',

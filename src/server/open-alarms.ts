@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { SecureContext } from 'node:tls'
 import { deliverAlarms, evaluateAlarms, type AlarmContext } from '../alarms/index.ts'
-import { createLocalJobs } from '../jobs/index.ts'
 import { systemRandom } from '../kernel/index.ts'
 import { assess } from './alarm-facts.ts'
 import { openReceivers } from './alarm-receivers.ts'
@@ -9,6 +8,7 @@ import type { AnyEvent, Composition } from './compose.ts'
 import { createCredentialEnds } from './credential-ends.ts'
 import type { IssuerHealth } from './issuer-health.ts'
 import { trustAlso } from './outbound-authorities.ts'
+import { createOwnJobs } from './start-jobs.ts'
 
 /** How often everything is looked at (ms). */
 const everyMs = 60_000
@@ -59,14 +59,7 @@ export async function openAlarms(
   const sources = { composition, ends, health }
   const ending = new AbortController()
   let openAlarmsCount = 0
-  const jobs = createLocalJobs({
-    clock,
-    random: systemRandom,
-    // That nothing was to be done every minute is not worth a line.
-    emit: (event) => {
-      if (event.type === 'job.failed') events.emit(event)
-    },
-  })
+  const jobs = createOwnJobs(composition)
   await jobs.add(
     {
       name: 'alarms',

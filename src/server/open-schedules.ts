@@ -5,10 +5,11 @@ import {
   type ScheduledImport,
   type SeenSchedules,
 } from '../imports/index.ts'
-import { createLocalJobs, nextTick, previousTick, type JobEvent, type Jobs } from '../jobs/index.ts'
-import { isEvergrantError, systemRandom } from '../kernel/index.ts'
+import { nextTick, previousTick, type Jobs } from '../jobs/index.ts'
+import { isEvergrantError } from '../kernel/index.ts'
 import { beginImport, type ImportRunner } from './api/import-runner.ts'
 import type { Composition } from './compose.ts'
+import { createOwnJobs } from './start-jobs.ts'
 
 /** How often schedules are looked at besides the instants they name: the clock may be set (ms). */
 const everyMs = 30_000
@@ -37,10 +38,7 @@ export async function openSchedules(
   mayStart: () => boolean,
 ): Promise<Schedules> {
   const { store, clock, events } = composition
-  const tellFailure = (event: JobEvent): void => {
-    if (event.type !== 'job.finished') events.emit(event)
-  }
-  const own = createLocalJobs({ clock, random: systemRandom, emit: tellFailure })
+  const own = createOwnJobs(composition)
   const context: ScheduleContext = {
     store: store.schedules,
     clock,

@@ -1,8 +1,7 @@
 import { takeOverRuns, type TakeOverContext } from '../imports/index.ts'
-import { createLocalJobs } from '../jobs/index.ts'
-import { systemRandom } from '../kernel/index.ts'
 import type { ImportRunner } from './api/import-runner.ts'
 import type { Composition } from './compose.ts'
+import { createOwnJobs } from './start-jobs.ts'
 
 /** How often a service looks for runs that another one left behind (ms). */
 const everyMs = 5_000
@@ -22,21 +21,14 @@ export async function openTakeOver(
   imports: ImportRunner,
   mayStart: () => boolean,
 ): Promise<TakeOver> {
-  const { desk, clock, events } = composition
+  const { desk, events } = composition
   const context: TakeOverContext = {
     desk,
     emit: events.emit,
     start: imports.start,
     declined: new Map(),
   }
-  const jobs = createLocalJobs({
-    clock,
-    random: systemRandom,
-    // That nothing was left every few seconds is not worth a line.
-    emit: (event) => {
-      if (event.type === 'job.failed') events.emit(event)
-    },
-  })
+  const jobs = createOwnJobs(composition)
   await jobs.add(
     {
       name: 'take-over',

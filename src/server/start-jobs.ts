@@ -30,6 +30,17 @@ export async function openJobs({ config, secrets, clock, events }: Composition):
   })
 }
 
+/**
+ * Makes jobs that this process runs whatever others do. That there was nothing to do, every few
+ * seconds maybe, is not worth a line: only failures are told.
+ */
+export function createOwnJobs({ clock, events }: Pick<Composition, 'clock' | 'events'>): Jobs {
+  const emit = (event: JobEvent): void => {
+    if (event.type === 'job.failed') events.emit(event)
+  }
+  return createLocalJobs({ clock, random: systemRandom, emit })
+}
+
 /** Keeps grants alive without anyone asking. */
 export async function addKeepAlive(jobs: Jobs, composition: Composition): Promise<void> {
   await jobs.add(createKeepAliveJob(composition), { everyMs })

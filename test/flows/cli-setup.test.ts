@@ -122,6 +122,22 @@ describe('init', () => {
     },
   )
 
+  it.each([
+    ['import', ['doctor', 'import contoso-graph users']],
+    ['gateway', ['doctor', 'callers add my-app --connections contoso-graph', 'serve']],
+    ['bearer', ['doctor', 'imports run directory', 'explain', 'serve']],
+    ['consent', ['doctor', 'serve', "consent link csp --recipient 'who signs in'"]],
+  ])(
+    'tells the commands of --for %s with the configuration it wrote elsewhere',
+    async (job, says) => {
+      await mkdir(join(cwd, "ada's"))
+      const { out } = await evergrant('init', '--for', job, '--config', "ada's/eg.yaml")
+      const told = [...out.matchAll(/^ *evergrant (.+?)( < .+)?$/gm)].map(([, command]) => command)
+      const where = String.raw`--config 'ada'\''s/eg.yaml'`
+      expect(told).toEqual(says.map((command) => `${command} ${where}`))
+    },
+  )
+
   it('writes a gateway with --for gateway, whose unfilled ids config check names', async () => {
     const { exit, out } = await evergrant('init', '--for', 'gateway')
     expect(exit).toBe(0)
